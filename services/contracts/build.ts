@@ -1,0 +1,65 @@
+/**
+ * Builds the contracts from proto/: `gen/third_party` (sources from npm packages), `gen/descriptor.binpb` (the descriptor set that everything
+ * else is derived from) and `gen/types` (protobuf-es). Does nothing when no input changed.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { file_buf_validate_validate as validateProto } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import { buildIfChanged } from './build-if-changed.ts';
+import { printProto } from './print-proto.ts';
+
+const gen = join(import.meta.dirname, 'gen');
+const thirdParty = join(gen, 'third_party');
+const root = join(import.meta.dirname, '../..');
+
+const googleProtos = [
+  'google/api/annotations.proto',
+  'google/api/field_behavior.proto',
+  'google/api/http.proto',
+  'google/api/httpbody.proto',
+  'google/api/resource.proto',
+  'google/rpc/code.proto',
+  'google/rpc/error_details.proto',
+  'google/rpc/status.proto',
+  'google/type/money.proto',
+  'google/type/postal_address.proto',
+];
+
+const inputs = [
+  ...readdirSync(join(root, 'proto'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.proto'))
+    .map((file) => join(root, 'proto', file)),
+  join(root, 'buf.yaml'),
+  join(root, 'buf.gen.yaml'),
+  join(root, 'package-lock.json'),
+  import.meta.filename,
+  join(import.meta.dirname, 'print-proto.ts'),
+];
+
+buildIfChanged({ name: 'contracts', inputs, output: gen }, () => {
+  rmSync(gen, { recursive: true, force: true });
+  for (const file of googleProtos) {
+    mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
+    cpSync(join(root, 'node_modules/google-gax/build/protos', file), join(thirdParty, file));
+  }
+  mkdirSync(join(thirdParty, 'buf/validate'), { recursive: true });
+  writeFileSync(join(thirdParty, 'buf/validate/validate.proto'), printProto(validateProto));
+  const descriptorFile = join(gen, 'descriptor.binpb');
+  buf('build', '--as-file-descriptor-set', '-o', descriptorFile);
+  buf('generate');
+  restoreValidateDescriptor(descriptorFile);
+});
+
+function buf(...args: string[]): void {
+  execFileSync(join(root, 'node_modules/.bin/buf'), args, { cwd: root, stdio: 'inherit' });
+}
+
+/** The printed source lacks the options that protovalidate needs: the descriptor set gets the published descriptor back. */
+function restoreValidateDescriptor(descriptorFile: string): void {
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile));
+  set.file = set.file.map((file) => (file.name === 'buf/validate/validate.proto' ? validateProto.proto : file));
+  writeFileSync(descriptorFile, toBinary(FileDescriptorSetSchema, set));
+}

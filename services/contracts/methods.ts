@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createFileRegistry,
+  type DescMethod,
+  type DescService,
+  type FileRegistry,
+  fromBinary,
+  getOption,
+  hasOption,
+} from '@bufbuild/protobuf';
+import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { http as httpExtension } from './gen/types/google/api/annotations_pb.js';
+import type { HttpRule } from './gen/types/google/api/http_pb.js';
+import { type MethodPolicy, method as policyExtension } from './gen/types/kumiko/platform/v1/options_pb.js';
+
+/** The file of the descriptor set that `npm run build` makes. */
+export const descriptorFile = join(import.meta.dirname, 'gen/descriptor.binpb');
+
+/** Reads the descriptor set: every proto of ours and of third parties, error details included. */
+export function readDescriptorSet(): FileDescriptorSet {
+  return fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile));
+}
+
+/** One of our methods with what its options say. */
+export interface Method {
+  /** The descriptor. */
+  readonly desc: DescMethod;
+  /** The gRPC path, such as "/kumiko.customer.v1.CustomerService/GetDeal". */
+  readonly grpcPath: string;
+  /** The Cloud Run service that runs it: the second segment of its package, such as "customer". */
+  readonly workload: string;
+  /** Access, deadline, trigger; undefined where the method has no such option, which denies every caller. */
+  readonly policy: MethodPolicy | undefined;
+  /** REST binding, where there is one. */
+  readonly http: HttpRule | undefined;
+}
+
+/** The methods of every `kumiko.*` service in the registry, in the order of files and declarations. */
+export function listMethods(registry: FileRegistry = createFileRegistry(readDescriptorSet())): Method[] {
+  const methods: Method[] = [];
+  for (const type of registry) {
+    if (type.kind === 'service' && type.typeName.startsWith('kumiko.')) methods.push(...type.methods.map(describeMethod));
+  }
+  return methods;
+}
+
+/** What the options of one method say. */
+export function describeMethod(desc: DescMethod): Method {
+  return {
+    desc,
+    grpcPath: grpcPath(desc),
+    workload: workloadOf(desc.parent),
+    policy: hasOption(desc, policyExtension) ? getOption(desc, policyExtension) : undefined,
+    http: hasOption(desc, httpExtension) ? getOption(desc, httpExtension) : undefined,
+  };
+}
+
+/** The name of the Cloud Run service that runs a gRPC service: "customer" for kumiko.customer.v1. */
+export function workloadOf(service: DescService): string {
+  return service.file.proto.package.split('.')[1] ?? '';
+}
+
+/** The path that a gRPC client calls. */
+export function grpcPath(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
