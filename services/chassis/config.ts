@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { Secret } from './secret.ts';
+
+/** A service's environment variables: their names with their zod types. Describe each (`.describe('…')`) with what is accepted. */
+export type ConfigShape = Readonly<Record<string, z.ZodType>>;
+
+/** The parsed variables, by the variables' names. */
+export type Config<S extends ConfigShape> = { readonly [K in keyof S]: z.output<S[K]> };
+
+/** What is wrong with the environment: for the operator, so it needs no stack. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  /** One line for each variable at fault. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(
+      `the environment has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
+    this.faults = faults;
+  }
+}
+
+/** The type of a variable that holds a secret. */
+export const secret = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value))
+  .describe('a secret text');
+
+/** The type of a variable that holds an http(s) URL. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'is not an http(s) URL' }).describe('an http:// or https:// URL');
+
+const text = z.string().min(1);
+
+/** The variables that every service has. */
+export const chassisShape = {
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('a port from 0 to 65535, 0 for any that is free'),
+  HOST: text.default('0.0.0.0').describe('the address to listen on'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('trace, debug, info, warn, error, fatal or silent'),
+  GOOGLE_CLOUD_PROJECT: text.describe('the id of the Google Cloud project'),
+  SPANNER_INSTANCE: text.describe('the id of the Spanner instance'),
+  SPANNER_DATABASE: text.describe('the id of the Spanner database'),
+  CUSTOMER_ISSUER: text.describe("the issuer of customers' tokens"),
+  CUSTOMER_AUDIENCE: text.describe("the audience of customers' tokens"),
+  CUSTOMER_JWKS_URI: httpUrl,
+  PARTNER_ISSUER: text.describe("the issuer of partners' tokens"),
+  PARTNER_AUDIENCE: text.describe("the audience of partners' tokens"),
+  PARTNER_JWKS_URI: httpUrl,
+  GOOGLE_ISSUER: text.describe("the issuer of operators' and triggers' tokens"),
+  GOOGLE_JWKS_URI: httpUrl,
+  OPERATOR_EMAILS: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((email) => email.trim())
+        .filter((email) => email !== ''),
+    )
+    .pipe(z.array(z.email()))
+    .default([])
+    .describe('e-mail addresses with commas between; empty for none'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  REFLECTION: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true')
+    .describe('true or false'),
+} as const;
+
+/** What every service knows from its environment. */
+export type ChassisConfig = Config<typeof chassisShape>;
+
+/**
+ * Parses the environment. An empty variable counts as missing.
+ *
+ * @throws {ConfigError} with every fault at once. Values are never quoted: one of them may be a secret in the wrong place.
+ */
+export function loadConfig<S extends ConfigShape>(shape: S, env: Readonly<Record<string, string | undefined>>): Config<S> {
+  const faults: string[] = [];
+  const entries = Object.entries(shape).map(([name, type]) => {
+    const value = env[name] === '' ? undefined : env[name];
+    const parsed = type.safeParse(value);
+    if (parsed.success) return [name, parsed.data];
+    const accepted = type.description ?? 'another value';
+    faults.push(
+      value === undefined ? `${name} is missing: expected ${accepted}` : `${name} is wrong: expected ${accepted}${reasons(parsed.error)}`,
+    );
+    return [name, undefined];
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze(Object.fromEntries(entries)) as Config<S>;
+}
+
+function reasons(error: z.ZodError): string {
+  const texts = error.issues.map((issue) => (issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : issue.message));
+  return ` (${texts.join('; ')})`;
+}

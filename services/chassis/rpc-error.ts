@@ -1,0 +1,81 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
+import { Metadata, status } from '@grpc/grpc-js';
+import { statusDetailsKey } from '../contracts/client-error.ts';
+import { BadRequestSchema, ErrorInfoSchema } from '../contracts/gen/types/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../contracts/gen/types/google/rpc/status_pb.js';
+
+/** google.rpc.ErrorInfo.domain of every error of ours. */
+export const errorDomain = 'kumiko.example';
+
+/** One field of a request that breaks a rule. */
+export interface FieldViolation {
+  /** The path in the proto's own names, such as "deal.price.currency_code". */
+  readonly field: string;
+  readonly description: string;
+}
+
+/** What an RpcError is made of. */
+export interface RpcErrorInit {
+  readonly code: status;
+  /** UPPER_SNAKE_CASE, stable: callers decide by it (AIP-193). */
+  readonly reason: string;
+  /** For the caller's developer. Must not tell anything that the caller may not know. */
+  readonly message: string;
+  /** google.rpc.ErrorInfo.metadata: the changing parts of the message, keys in lowerCamelCase. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly fieldViolations?: readonly FieldViolation[];
+  /** Logged, never sent. */
+  readonly cause?: unknown;
+}
+
+/** The one error that reaches a caller as it is. Everything else that a handler throws becomes INTERNAL "internal error". */
+export class RpcError extends Error {
+  override readonly name = 'RpcError';
+  readonly code: status;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly fieldViolations: readonly FieldViolation[];
+
+  constructor({ code, reason, message, metadata = {}, fieldViolations = [], cause }: RpcErrorInit) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.reason = reason;
+    this.metadata = metadata;
+    this.fieldViolations = fieldViolations;
+  }
+}
+
+/** The trailers of an RpcError: a google.rpc.Status with ErrorInfo and, where fields are at fault, BadRequest. */
+export function errorTrailers(error: RpcError): Metadata {
+  const info = create(ErrorInfoSchema, { reason: error.reason, domain: errorDomain, metadata: { ...error.metadata } });
+  const details: Any[] = [anyPack(ErrorInfoSchema, info)];
+  if (error.fieldViolations.length > 0) {
+    const fieldViolations = error.fieldViolations.map((violation) => ({ ...violation, reason: '' }));
+    details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations })));
+  }
+  const bytes = toBinary(StatusSchema, create(StatusSchema, { code: error.code, message: error.message, details }));
+  const trailers = new Metadata();
+  trailers.set(statusDetailsKey, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return trailers;
+}
+
+/** NOT_FOUND for a resource name. Also the answer where the caller may not know that it exists. */
+export function notFound(resource: string): RpcError {
+  return new RpcError({ code: status.NOT_FOUND, reason: 'NOT_FOUND', message: `${resource} not found`, metadata: { resource } });
+}
+
+/** FAILED_PRECONDITION: repeating the call does not help before the state changes. */
+export function failedPrecondition(reason: string, message: string, metadata: Readonly<Record<string, string>> = {}): RpcError {
+  return new RpcError({ code: status.FAILED_PRECONDITION, reason, message, metadata });
+}
+
+/** INVALID_ARGUMENT: the fields are at fault whatever the state. */
+export function invalidArgument(message: string, fieldViolations: readonly FieldViolation[]): RpcError {
+  return new RpcError({ code: status.INVALID_ARGUMENT, reason: 'INVALID_ARGUMENT', message, fieldViolations });
+}
+
+/** UNAVAILABLE: the caller should repeat the call with back-off. The cause is logged. */
+export function unavailable(message: string, cause?: unknown): RpcError {
+  return new RpcError({ code: status.UNAVAILABLE, reason: 'UNAVAILABLE', message, cause });
+}
