@@ -1,0 +1,83 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PubSub, Topic } from '@google-cloud/pubsub';
+
+/** What travels through Pub/Sub. */
+export interface EventMessage {
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Messages with the same key are delivered in the order in which this process published them. */
+  readonly orderingKey: string;
+}
+
+/** Publishes to Pub/Sub topics. */
+export interface EventPublisher {
+  /** Resolves when Pub/Sub has stored the message. @throws when it has not, after at most ten seconds; later messages with the same key are sent again. */
+  publish(topic: string, message: EventMessage): Promise<void>;
+  /** Waits for what is on its way, and disconnects. */
+  close(): Promise<void>;
+}
+
+/** Longest time for one message. It is spent inside a request, and what could not be sent stays in the outbox. */
+const timeoutMs = 10_000;
+
+/** Publishes with Google's client, which reads PUBSUB_EMULATOR_HOST itself and is loaded at the first message. */
+export function createEventPublisher(options: { readonly project: string }): EventPublisher {
+  const topics = new Map<string, Topic>();
+  let loading: Promise<PubSub> | undefined;
+  const load = () => {
+    loading ??= import('@google-cloud/pubsub').then(({ PubSub }) => new PubSub({ projectId: options.project }));
+    return loading;
+  };
+
+  function topicOf(pubsub: PubSub, name: string): Topic {
+    let topic = topics.get(name);
+    if (topic === undefined) {
+      topic = pubsub.topic(name, {
+        messageOrdering: true,
+        // A message waits for others for a millisecond only: there is a caller behind it. Under load batches fill while the one before is on its way.
+        batching: { maxMessages: 100, maxMilliseconds: 1 },
+        gaxOpts: {
+          timeout: timeoutMs,
+          retry: {
+            retryCodes: retryCodes,
+            backoffSettings: {
+              initialRetryDelayMillis: 100,
+              retryDelayMultiplier: 2,
+              maxRetryDelayMillis: 2_000,
+              initialRpcTimeoutMillis: 5_000,
+              rpcTimeoutMultiplier: 1,
+              maxRpcTimeoutMillis: 5_000,
+              totalTimeoutMillis: timeoutMs,
+            },
+          },
+        },
+      });
+      topics.set(name, topic);
+    }
+    return topic;
+  }
+
+  return {
+    async publish(name, { data, attributes, orderingKey }) {
+      const topic = topicOf(await load(), name);
+      try {
+        await topic.publishMessage({ data: Buffer.from(data), attributes, orderingKey });
+      } catch (error) {
+        // The client blocks the key after a failure, though only after it has told us: hence the wait.
+        await setImmediate();
+        topic.resumePublishing(orderingKey);
+        throw new Error(`Pub/Sub topic "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      }
+    },
+
+    async close() {
+      if (loading === undefined) return;
+      const pubsub = await loading;
+      await Promise.all([...topics.values()].map((topic) => topic.flush()));
+      await pubsub.close();
+    },
+  };
+}
+
+/** ABORTED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE: what Google's configuration of this method repeats, less the codes that only time out again. */
+const retryCodes = [10, 13, 8, 14];

@@ -1,0 +1,116 @@
+import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Database, defineStatements, type Row, type Statement, type Value } from './database.ts';
+import type { EventPublisher } from './event-publisher.ts';
+import { messageOf, type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
+
+/** What a round of publishing did. What failed stays in the outbox. */
+export interface PublishResult {
+  readonly published: number;
+  readonly failed: number;
+  /** The first failure, for the log. */
+  readonly error?: unknown;
+}
+
+/** Events of one schema, stored with their cause and published afterwards: at least once, for each aggregate in the order of its versions. */
+export interface Outbox {
+  /**
+   * The statement that stores an event, for the transaction of its cause: in `tx.batch` it costs no round trip of its own. `attributes` travel with the
+   * event beside `event_id`, `event_type` and `traceparent`.
+   *
+   * @throws {TypeError} where the event's payload has no topic.
+   */
+  insert(event: Event, attributes?: Readonly<Record<string, string>>): readonly [Statement, readonly Value[]];
+  /**
+   * Publishes events whose transaction has just been committed, and deletes their rows, without reading them first. For the end of the request that made
+   * them. An aggregate of which an earlier event could not be published is read again and sent in order.
+   *
+   * @throws {DatabaseError} where the rows cannot be deleted: the relay will publish them again.
+   */
+  publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<PublishResult>;
+  /**
+   * Publishes what is stored, the oldest first, at most `limit` rows. For the relay. Two at once may publish an event twice; consumers expect that.
+   *
+   * @throws {DatabaseError} where the rows cannot be read or deleted.
+   */
+  publishPending(limit: number): Promise<PublishResult>;
+}
+
+/** What an outbox is made of. */
+export interface OutboxOptions {
+  /** The schema that owns the table `outbox`. */
+  readonly schema: string;
+  readonly database: Database;
+  readonly publisher: EventPublisher;
+  readonly now: () => Date;
+}
+
+/**
+ * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
+ * attributes jsonb NOT NULL, create_time timestamptz NOT NULL)`.
+ */
+export function createOutbox({ schema, database, publisher, now }: OutboxOptions): Outbox {
+  const statements = outboxStatements(schema);
+  /** Aggregates of which this process failed to publish an event: their next events wait for it. */
+  const behind = new Set<string>();
+
+  async function send(rows: readonly OutboxRow[]): Promise<PublishResult> {
+    if (rows.length === 0) return { published: 0, failed: 0 };
+    const sent: string[] = [];
+    const errors: unknown[] = [];
+    const inOrder = rows.toSorted((a, b) => Number(a.version - b.version));
+    await Promise.all(
+      [...Map.groupBy(inOrder, (row) => row.aggregate)].map(async ([aggregate, ofAggregate]) => {
+        try {
+          for (const row of ofAggregate) {
+            const { topic, message } = messageOf(row);
+            await publisher.publish(topic, message);
+            sent.push(row.id);
+          }
+          behind.delete(aggregate);
+        } catch (error) {
+          behind.add(aggregate);
+          errors.push(error);
+        }
+      }),
+    );
+    if (sent.length > 0) await database.transact((tx) => tx.execute(statements.deleteOutbox, [sent]));
+    return { published: sent.length, failed: rows.length - sent.length, ...(errors.length > 0 && { error: errors[0] }) };
+  }
+
+  async function pendingOf(aggregates: readonly string[]): Promise<OutboxRow[]> {
+    return aggregates.length === 0 ? [] : (await database.query(statements.pendingOfAggregates, [aggregates])).map(toOutboxRow);
+  }
+
+  return {
+    insert(event, attributes = {}) {
+      topicOf(event);
+      const row = rowOf(event, attributes);
+      return [statements.insertOutbox, [row.id, row.aggregate, row.version, row.event, row.attributes, now()]];
+    },
+
+    async publish(events, attributes = {}) {
+      const late = new Set(events.map((event) => event.aggregate).filter((aggregate) => behind.has(aggregate)));
+      const fresh = events.filter((event) => !late.has(event.aggregate)).map((event) => rowOf(event, attributes));
+      return send([...fresh, ...(await pendingOf([...late]))]);
+    },
+
+    async publishPending(limit) {
+      return send((await database.query(statements.pending, [limit])).map(toOutboxRow));
+    },
+  };
+}
+
+/** The SQL of an outbox in this schema. */
+export function outboxStatements(schema: string) {
+  const columns = 'id, aggregate, version, event, attributes';
+  return defineStatements(schema, {
+    insertOutbox: `INSERT INTO ${schema}.outbox (${columns}, create_time) VALUES ($1, $2, $3, $4, $5, $6)`,
+    pending: `SELECT ${columns} FROM ${schema}.outbox ORDER BY create_time, version LIMIT $1`,
+    pendingOfAggregates: `SELECT ${columns} FROM ${schema}.outbox WHERE aggregate = ANY($1) ORDER BY version`,
+    deleteOutbox: `DELETE FROM ${schema}.outbox WHERE id = ANY($1)`,
+  });
+}
+
+function toOutboxRow(row: Row): OutboxRow {
+  return row as unknown as OutboxRow;
+}

@@ -1,0 +1,79 @@
+import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
+import { type Database, DatabaseError, type Row, type Statement, type Transaction, type Value } from './database.ts';
+import { connectSpanner, type DatabaseAddress } from './spanner-client.ts';
+import { isSpannerError, mayRunAgain, toDatabaseError, withRetryDelay } from './spanner-errors.ts';
+import { decodeRows, SpannerAttempt } from './spanner-transaction.ts';
+import { encodeParams } from './spanner-values.ts';
+
+/** How long a transaction is run again and again before its conflicts are reported as 'unavailable'. */
+const retryLimitMs = 10_000;
+
+type Outcome<T> = { readonly value: T } | { readonly thrown: unknown };
+
+/**
+ * Opens a Spanner database of the PostgreSQL dialect. Connects at the first use: a service that wants to be warm runs a query after its port is bound.
+ *
+ * Round trips: a read outside of a transaction 1; a transaction 1 for each statement or batch (the first also begins it) and 1 for the commit.
+ */
+export function openDatabase(address: DatabaseAddress): Database {
+  let connection: ReturnType<typeof connectSpanner> | undefined;
+  const connect = () => {
+    connection ??= connectSpanner(address);
+    return connection;
+  };
+
+  return {
+    async query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
+      const { database } = await connect();
+      try {
+        const [rows, , metadata] = await database.run({ sql: statement.text, params: encodeParams(values) });
+        return decodeRows<R>(rows, metadata);
+      } catch (error) {
+        throw toDatabaseError(error, statement.name);
+      }
+    },
+
+    async transact<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
+      const { database } = await connect();
+      let attempts = 0;
+      let outcome: Outcome<T>;
+      try {
+        outcome = await database.runTransactionAsync({ timeout: retryLimitMs }, (transaction) => attempt(transaction, body, attempts++));
+      } catch (error) {
+        if (isSpannerError(error) && attempts > 1) {
+          throw new DatabaseError('unavailable', `transaction: gave up after ${attempts} attempts: ${error.message}`, { cause: error });
+        }
+        throw toDatabaseError(error, 'transaction');
+      }
+      if ('thrown' in outcome) throw outcome.thrown;
+      return outcome.value;
+    },
+
+    async close() {
+      if (connection === undefined) return;
+      const { spanner, database } = await connection;
+      await database.close();
+      spanner.close();
+    },
+  };
+}
+
+/**
+ * Runs `body` once. What it throws is returned rather than thrown, because the client's runner reads gRPC codes off any error and would run the body again
+ * for an error of ours that looks like Spanner's. Thrown is only what the runner shall run again.
+ */
+async function attempt<T>(transaction: SpannerTransaction, body: (tx: Transaction) => Promise<T>, attempts: number): Promise<Outcome<T>> {
+  // After a failed first statement the client begins another transaction and does not wait for it. The attempt is over by then.
+  Object.assign(transaction, { begin: () => Promise.resolve() });
+  const tx = new SpannerAttempt(transaction);
+  try {
+    const value = await body(tx);
+    await tx.commit();
+    return { value };
+  } catch (thrown) {
+    const failure = tx.failure;
+    if (failure !== undefined && mayRunAgain(failure)) throw withRetryDelay(failure, attempts);
+    await tx.rollback();
+    return { thrown };
+  }
+}

@@ -1,0 +1,99 @@
+import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
+import { DatabaseError, type Row, type Statement, type Transaction, type Value } from './database.ts';
+import { isSpannerError, type SpannerError, toDatabaseError } from './spanner-errors.ts';
+import { type ColumnType, decodeRow, encodeParams } from './spanner-values.ts';
+
+/**
+ * One attempt at a read-write transaction. Statements run one after the other, also where the caller does not wait between them, because two first
+ * statements at once would begin two transactions. The first failure ends the attempt, whatever the caller makes of it: Spanner's own transactions and
+ * PostgreSQL's differ in what a failed statement leaves behind.
+ */
+export class SpannerAttempt implements Transaction {
+  readonly #transaction: SpannerTransaction;
+  #last: Promise<unknown> = Promise.resolve();
+  #over = false;
+  #used = false;
+  #failure: { readonly reported: unknown; readonly spanner: SpannerError | undefined } | undefined;
+
+  constructor(transaction: SpannerTransaction) {
+    this.#transaction = transaction;
+  }
+
+  query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
+    return this.#enqueue(statement.name, async () => {
+      const [rows, , metadata] = await this.#transaction.run({ sql: statement.text, params: encodeParams(values) });
+      return decodeRows<R>(rows, metadata);
+    });
+  }
+
+  execute(statement: Statement, values: readonly Value[] = []): Promise<number> {
+    return this.#enqueue(statement.name, async () => {
+      const [count] = await this.#transaction.runUpdate({ sql: statement.text, params: encodeParams(values) });
+      return count;
+    });
+  }
+
+  batch(statements: readonly (readonly [Statement, readonly Value[]])[]): Promise<number[]> {
+    if (statements.length === 0) return Promise.resolve([]);
+    const names = statements.map(([statement]) => statement.name).join(', ');
+    return this.#enqueue(names, async () => {
+      const queries = statements.map(([statement, values]) => ({ sql: statement.text, params: encodeParams(values) }));
+      const [counts] = await this.#transaction.batchUpdate(queries);
+      return counts;
+    });
+  }
+
+  /** Waits for what still runs and commits, unless a statement failed or there was none. @throws what ended the attempt. */
+  async commit(): Promise<void> {
+    await this.#last;
+    this.#over = true;
+    if (this.#failure !== undefined) throw this.#failure.reported;
+    if (!this.#used) return;
+    try {
+      await this.#transaction.commit();
+    } catch (error) {
+      this.#fail('COMMIT', error);
+      throw toDatabaseError(error, 'COMMIT');
+    }
+  }
+
+  /** Waits for what still runs and rolls back. */
+  async rollback(): Promise<void> {
+    await this.#last;
+    this.#over = true;
+    // What matters to the caller is why; a transaction that cannot be rolled back ends when it has been idle for some seconds.
+    if (this.#used) await this.#transaction.rollback().catch(() => {});
+  }
+
+  /** What Spanner said when it ended this attempt. */
+  get failure(): SpannerError | undefined {
+    return this.#failure?.spanner;
+  }
+
+  #enqueue<T>(name: string, run: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      if (this.#over) throw new DatabaseError('other', `${name}: the transaction is over`);
+      if (this.#failure !== undefined) throw this.#failure.reported;
+      this.#used = true;
+      try {
+        return await run();
+      } catch (error) {
+        this.#fail(name, error);
+        throw toDatabaseError(error, name);
+      }
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #fail(name: string, error: unknown): void {
+    this.#failure = { reported: toDatabaseError(error, name), spanner: isSpannerError(error) ? error : undefined };
+  }
+}
+
+/** Turns the client's rows into plain ones. */
+export function decodeRows<R extends Row>(rows: readonly unknown[], metadata: unknown): R[] {
+  const { rowType } = (metadata ?? {}) as { rowType?: { fields?: { type: ColumnType }[] } };
+  const types = rowType?.fields?.map((field) => field.type) ?? [];
+  return rows.map((row) => decodeRow(row as { name: string; value: unknown }[], types) as R);
+}

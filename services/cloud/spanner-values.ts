@@ -1,0 +1,83 @@
+import type { Row, Value } from './database.ts';
+
+/** A google.protobuf.Value as the Spanner client passes it on. */
+export type EncodedValue =
+  | { readonly nullValue: 'NULL_VALUE' }
+  | { readonly boolValue: boolean }
+  | { readonly stringValue: string }
+  | { readonly listValue: { readonly values: readonly EncodedValue[] } };
+
+/** Parameters p1, p2, … in the encoded form, which the client takes as it is when it finds `fields`. */
+export interface EncodedParams {
+  readonly fields: Readonly<Record<string, EncodedValue>>;
+}
+
+/** A column's type as a result's metadata tells it. */
+export interface ColumnType {
+  readonly code?: unknown;
+  readonly arrayElementType?: ColumnType | null;
+}
+
+/**
+ * Encodes values without types, so that Spanner infers each parameter's type from the statement as PostgreSQL does. The client's own encoding
+ * would declare every null and every timestamp as text, which Spanner refuses.
+ */
+export function encodeParams(values: readonly Value[]): EncodedParams {
+  return { fields: Object.fromEntries(values.map((value, index) => [`p${index + 1}`, encodeValue(value)])) };
+}
+
+function encodeValue(value: Value): EncodedValue {
+  if (value === null) return { nullValue: 'NULL_VALUE' };
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: value };
+    case 'boolean':
+      return { boolValue: value };
+    case 'bigint':
+      return { stringValue: value.toString() };
+    case 'number':
+      if (!Number.isSafeInteger(value))
+        throw new TypeError(`SQL parameter ${value} is not a whole number: pass numeric and float8 as text`);
+      return { stringValue: value.toString() };
+  }
+  if (value instanceof Date) return { stringValue: value.toISOString() };
+  if (value instanceof Uint8Array) return { stringValue: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
+  if (isStringArray(value)) return { listValue: { values: value.map((element) => ({ stringValue: element })) } };
+  return { stringValue: JSON.stringify(value) };
+}
+
+function isStringArray(value: object): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+/** Turns a row of the client, a list of named wrapped values, into plain values by column name. */
+export function decodeRow(cells: readonly { readonly name: string; readonly value: unknown }[], types: readonly ColumnType[]): Row {
+  return Object.fromEntries(cells.map(({ name, value }, index) => [name, decodeValue(value, types[index])]));
+}
+
+/** The client wraps what JavaScript has no exact type for: int8, float8, numeric and jsonb in `{ value }`, date and timestamptz in classes. */
+function decodeValue(value: unknown, type: ColumnType | undefined): unknown {
+  if (value === null || value === undefined) return null;
+  switch (type?.code) {
+    case 'INT64':
+      return BigInt(unwrap(value) as string);
+    case 'FLOAT64':
+    case 'FLOAT32':
+      return Number(unwrap(value));
+    case 'NUMERIC':
+    case 'JSON':
+      return unwrap(value);
+    case 'TIMESTAMP':
+      return new Date((value as Date).getTime());
+    case 'DATE':
+      return (value as { toJSON(): string }).toJSON();
+    case 'ARRAY':
+      return (value as unknown[]).map((element) => decodeValue(element, type.arrayElementType ?? undefined));
+    default:
+      return value;
+  }
+}
+
+function unwrap(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
+}

@@ -1,0 +1,117 @@
+import { create, type DescMethod, type MessageInitShape, toJsonString } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { CloudTasksClient } from '@google-cloud/tasks';
+import { credentials, status } from '@grpc/grpc-js';
+import { audienceOf, serviceAccountEmail, triggerWorkload } from '../contracts/identities.ts';
+import { describeMethod } from '../contracts/methods.ts';
+import { type QueueTrigger, triggerOf } from '../contracts/triggers.ts';
+
+/** When and as what a task runs. */
+export interface TaskOptions {
+  /** Letters, digits, hyphens and underscores. A second task of this id in the queue is refused for at least an hour after the first has run. */
+  readonly id: string;
+  /** Not before this time; at once by default. */
+  readonly at?: Date;
+  /** Headers that the task's request carries, such as the one that routes a preview. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What became of a task: 'beyond-horizon' means that Cloud Tasks keeps none for so long, and nothing was created. */
+export type EnqueueResult = 'created' | 'exists' | 'beyond-horizon';
+
+/** Cloud Tasks queues, one for each method with a queue trigger. */
+export interface TaskQueue {
+  /**
+   * Has the method called with this request, once or more, by Cloud Tasks through the jobs gateway.
+   *
+   * @throws {TypeError} where the method has no queue trigger or the id a character that Cloud Tasks refuses.
+   */
+  enqueue<M extends DescMethod>(method: M, request: MessageInitShape<M['input']>, options: TaskOptions): Promise<EnqueueResult>;
+  close(): Promise<void>;
+}
+
+/** Where the tasks are and where they go. */
+export interface TaskQueueConfig {
+  readonly project: string;
+  /** The queues' region, such as "asia-northeast1". */
+  readonly location: string;
+  /** The jobs gateway, such as "https://jobs.example.com". */
+  readonly jobsGatewayUrl: string;
+  /** host:port of a server that speaks Cloud Tasks without TLS, instead of Google's. */
+  readonly endpoint?: string | undefined;
+}
+
+/** How far ahead Cloud Tasks schedules: 30 days, https://docs.cloud.google.com/tasks/docs/quotas. */
+const horizonMs = 30 * 24 * 3_600_000;
+/** Cloud Tasks takes no shorter dispatch deadline. */
+const shortestDispatchDeadlineMs = 15_000;
+
+/** Task queues over Google's client, which is loaded at the first task. */
+export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () => new Date()): TaskQueue {
+  let loading: Promise<CloudTasksClient> | undefined;
+  const load = () => {
+    loading ??= createTasksClient(config);
+    return loading;
+  };
+
+  return {
+    async enqueue(method, request, { id, at, headers = {} }) {
+      const trigger = queueOf(method);
+      if (!/^[A-Za-z0-9_-]{1,500}$/.test(id)) {
+        throw new TypeError(`task id "${id}": Cloud Tasks takes 1 to 500 letters, digits, hyphens and underscores`);
+      }
+      if (at !== undefined && at.getTime() - now().getTime() > horizonMs) return 'beyond-horizon';
+      const parent = `projects/${config.project}/locations/${config.location}/queues/${trigger.resourceId}`;
+      const client = await load();
+      try {
+        await client.createTask({
+          parent,
+          task: {
+            name: `${parent}/tasks/${id}`,
+            scheduleTime: at === undefined ? null : toTimestamp(at),
+            // One second more than the gateway, which has one second more than the method.
+            dispatchDeadline: { seconds: Math.ceil(Math.max(trigger.deadlineMs + 2_000, shortestDispatchDeadlineMs) / 1000) },
+            httpRequest: {
+              httpMethod: 'POST',
+              url: new URL(trigger.path, config.jobsGatewayUrl).href,
+              headers: { 'content-type': 'application/json', ...headers },
+              body: Buffer.from(toJsonString(method.input, create(method.input, request))),
+              oidcToken: {
+                serviceAccountEmail: serviceAccountEmail(triggerWorkload.queue, config.project),
+                audience: audienceOf('jobs', config.project),
+              },
+            },
+          },
+        });
+        return 'created';
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === status.ALREADY_EXISTS) return 'exists';
+        throw new Error(`Cloud Tasks queue "${trigger.resourceId}": ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+      }
+    },
+
+    async close() {
+      await (await loading)?.close();
+    },
+  };
+}
+
+async function createTasksClient({ project, endpoint }: TaskQueueConfig): Promise<CloudTasksClient> {
+  const { CloudTasksClient } = await import('@google-cloud/tasks');
+  if (endpoint === undefined) return new CloudTasksClient({ projectId: project });
+  const { hostname, port } = new URL(`http://${endpoint}`);
+  return new CloudTasksClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });
+}
+
+function queueOf(method: DescMethod): QueueTrigger {
+  const trigger = triggerOf(describeMethod(method));
+  if (trigger?.kind !== 'queue') throw new TypeError(`${method.parent.typeName}.${method.name} has no queue trigger`);
+  return trigger;
+}
+
+function toTimestamp(date: Date): { seconds: number; nanos: number } {
+  const { seconds, nanos } = timestampFromDate(date);
+  return { seconds: Number(seconds), nanos };
+}
