@@ -1,0 +1,79 @@
+import type { FileRegistry } from '@bufbuild/protobuf';
+import { keysCluster, metadataServerCluster, serviceCluster } from './clusters.ts';
+import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
+import { httpConnectionManager } from './http-connection-manager.ts';
+import { any, type JsonObject } from './json.ts';
+
+/** What a bootstrap is made of. */
+export interface BootstrapSource {
+  readonly role: Role;
+  readonly environment: GatewayEnvironment;
+  /** The protos; our own descriptor set where it is left out. */
+  readonly registry?: FileRegistry;
+}
+
+/**
+ * The whole Envoy configuration of a gateway: an envoy.config.bootstrap.v3.Bootstrap in JSON, with the field names of the proto files.
+ *
+ * @throws MethodError where the protos do not make a safe gateway.
+ */
+export function compileBootstrap({ role, environment, registry }: BootstrapSource): JsonObject {
+  const methods = listGatewayMethods(role, registry);
+  const upstreams = upstreamsOf(methods);
+  const identities = role === 'edge' ? (['customer', 'partner', 'google'] as const) : (['google'] as const);
+  return {
+    node: { id: `${role}-gateway`, cluster: `kumiko-${environment.name}` },
+    admin: { address: socketAddress(environment.admin) },
+    static_resources: {
+      listeners: [
+        {
+          name: role,
+          address: socketAddress(environment.listener),
+          per_connection_buffer_limit_bytes: 32_768,
+          filter_chains: [{ filters: [httpConnectionManager(role, environment, methods, upstreams)] }],
+        },
+      ],
+      clusters: [
+        ...upstreams.map((name) => serviceCluster(name, environment)),
+        ...identities.map((identity) => keysCluster(identity, environment)),
+        metadataServerCluster(environment),
+      ],
+    },
+    overload_manager: overloadManager(),
+  };
+}
+
+function upstreamsOf(methods: readonly GatewayMethod[]): UpstreamName[] {
+  return [...new Set(methods.map(({ workload }) => workload))].sort();
+}
+
+function socketAddress({ host, port }: { host: string; port: number }): JsonObject {
+  return { socket_address: { address: host, port_value: port } };
+}
+
+/** Sheds load before the container's memory (512 MiB) or its connections run out. */
+function overloadManager(): JsonObject {
+  const heap = 'envoy.resource_monitors.fixed_heap';
+  const connections = 'envoy.resource_monitors.global_downstream_max_connections';
+  const above = (value: number) => [{ name: heap, threshold: { value } }];
+  return {
+    refresh_interval: '0.25s',
+    resource_monitors: [
+      {
+        name: heap,
+        typed_config: any('envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', { max_heap_size_bytes: 402_653_184 }),
+      },
+      {
+        name: connections,
+        typed_config: any('envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig', {
+          max_active_downstream_connections: 5000,
+        }),
+      },
+    ],
+    actions: [
+      { name: 'envoy.overload_actions.shrink_heap', triggers: above(0.9) },
+      { name: 'envoy.overload_actions.stop_accepting_requests', triggers: above(0.95) },
+    ],
+  };
+}

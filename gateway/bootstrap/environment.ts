@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'a host name or an IP address');
+const port = z.int().min(0).max(65535);
+const address = z.strictObject({ host, port });
+const httpUrl = z.url({ protocol: /^https?$/ });
+/** A service's URL: no path, because the route decides the path. */
+const origin = httpUrl.refine(
+  (url) => URL.canParse(url) && new URL(url).pathname === '/' && !/[?#]/.test(url),
+  'scheme and host only, without a path',
+);
+const service = z.strictObject({ url: origin });
+const issuer = { issuer: z.string().min(1), jwksUri: httpUrl };
+
+const schema = z
+  .strictObject({
+    /** Local upstreams are plaintext, production's are verified by TLS. */
+    name: z.enum(['local', 'production']),
+    /** The Google Cloud project: audiences and service accounts are derived from it. */
+    project: z.string().regex(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'a Google Cloud project id'),
+    /** Where clients connect. */
+    listener: address,
+    /** Envoy's admin port; loopback only, since it is not authenticated. */
+    admin: z.strictObject({ host: z.literal('127.0.0.1'), port }),
+    identity: z.strictObject({
+      customer: z.strictObject({ ...issuer, audiences: z.array(z.string().min(1)).min(1) }),
+      partner: z.strictObject({ ...issuer, audiences: z.array(z.string().min(1)).min(1) }),
+      google: z.strictObject(issuer),
+    }),
+    /** Who may call ACCESS_OPERATOR methods. */
+    operatorEmails: z.array(z.email()),
+    services: z.strictObject({ customer: service, partner: service, webhook: service, job: service }),
+    /** Where the wasm filter fetches ID tokens. */
+    metadataServer: address,
+    /** The descriptor set, relative to the working directory of the data plane, or absolute. */
+    descriptorFile: z.string().min(1),
+    /** The folder of the built filters, relative to the working directory of the data plane, or absolute. */
+    wasmDir: z.string().min(1),
+    /** Exact origins of browser apps, such as "https://app.example.com". Empty leaves CORS out. */
+    corsOrigins: z.array(origin),
+    /** Proxies in front whose X-Forwarded-For entry is believed: 1 for a bare run.app URL, 2 behind the external load balancer. */
+    trustedHops: z.int().min(0).max(10),
+    /** The file of CA certificates that upstream TLS is checked with. */
+    trustedCaFile: z.string().min(1).optional(),
+  })
+  .superRefine((environment, context) => {
+    if (environment.name === 'local') return;
+    const need = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+    if (environment.trustedCaFile === undefined) need(['trustedCaFile'], 'required in production: without it Envoy checks no certificate');
+    for (const [name, { url }] of Object.entries(environment.services)) {
+      if (!url.startsWith('https:')) need(['services', name, 'url'], 'https:// is required in production');
+    }
+    for (const [name, { jwksUri }] of Object.entries(environment.identity)) {
+      if (!jwksUri.startsWith('https:')) need(['identity', name, 'jwksUri'], 'https:// is required in production');
+    }
+  });
+
+/** What one deployment of the gateways differs in. Everything else comes from the protos. */
+export type GatewayEnvironment = Readonly<z.infer<typeof schema>>;
+
+/** The services behind the gateways. */
+export type UpstreamName = keyof GatewayEnvironment['services'];
+
+/** Whether a name is one of theirs. */
+export function isUpstream(name: string): name is UpstreamName {
+  return Object.hasOwn(schema.shape.services.shape, name);
+}
+
+/**
+ * Checks an environment.
+ *
+ * @param source what to name in the message, such as a file.
+ * @throws EnvironmentError with every fault, each with its path.
+ */
+export function parseEnvironment(value: unknown, source: string): GatewayEnvironment {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new EnvironmentError(
+    source,
+    result.error.issues.map(({ path, message }) => `${path.join('.') || '(top level)'}: ${message}`),
+  );
+}
+
+/** Reads and checks an environment file (YAML). */
+export function readEnvironment(file: string): GatewayEnvironment {
+  return parseEnvironment(parse(readFileSync(file, 'utf8')), file);
+}
+
+/** An environment that cannot be used. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  readonly faults: readonly string[];
+  constructor(source: string, faults: readonly string[]) {
+    super(`${source} is not a gateway environment:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}

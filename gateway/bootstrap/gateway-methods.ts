@@ -1,0 +1,133 @@
+import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
+import { createFileRegistry } from '@bufbuild/protobuf';
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import type { HttpRule } from '../../services/contracts/gen/types/google/api/http_pb.js';
+import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods, type Method, readDescriptorSet } from '../../services/contracts/methods.ts';
+import { isUpstream, type UpstreamName } from './environment.ts';
+import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
+
+/** The two gateways: people and partners come in at the edge, Google's triggers at jobs. */
+export type Role = 'edge' | 'jobs';
+
+/** Who calls through a gateway. ACCESS_SERVICE goes from service to service. */
+export type GatewayAccess = 'public' | 'customer' | 'partner' | 'operator' | 'trigger';
+
+/** A method that a gateway offers. */
+export interface GatewayMethod {
+  readonly desc: DescMethod;
+  readonly grpcPath: string;
+  /** The service that runs it, and the name of its cluster. */
+  readonly workload: UpstreamName;
+  readonly access: GatewayAccess;
+  /** With access "trigger" only. */
+  readonly triggerKind: 'schedule' | 'subscription' | 'queue' | undefined;
+  readonly deadlineMs: number;
+  /** The primary binding first, then the additional ones. */
+  readonly bindings: readonly RestBinding[];
+}
+
+/** One way to call a method by REST. */
+export interface RestBinding {
+  /** Upper case. */
+  readonly httpMethod: string;
+  readonly template: HttpTemplate;
+}
+
+/** Methods that no safe bootstrap can be made of. */
+export class MethodError extends Error {
+  override readonly name = 'MethodError';
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`the protos do not make a gateway:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** Detail types that services answer with. The transcoder drops the whole error body when one is missing from its descriptor set. */
+const detailTypes = [
+  'google.rpc.Status',
+  'google.rpc.ErrorInfo',
+  'google.rpc.BadRequest',
+  'google.rpc.RetryInfo',
+  'google.rpc.PreconditionFailure',
+];
+
+/**
+ * The methods that a gateway offers, in the order of files and declarations.
+ *
+ * @throws MethodError with every fault of every method, of the other role's as well, so that both gateways fail on the same proto.
+ */
+export function listGatewayMethods(role: Role, registry: FileRegistry = createFileRegistry(readDescriptorSet())): GatewayMethod[] {
+  const faults: string[] = detailTypes
+    .filter((type) => registry.getMessage(type) === undefined)
+    .map((type) => `${type} is missing from the descriptor set: errors that carry it would lose their body`);
+  const offered: GatewayMethod[] = [];
+  for (const method of listMethods(registry)) {
+    try {
+      const described = describe(method);
+      if (described !== undefined) offered.push(described);
+    } catch (error) {
+      faults.push(`${method.grpcPath}: ${(error as Error).message}`);
+    }
+  }
+  faults.push(...findDuplicates(offered));
+  if (faults.length > 0) throw new MethodError(faults);
+  return offered.filter(({ access }) => (access === 'trigger') === (role === 'jobs'));
+}
+
+function describe({ desc, grpcPath, workload, policy, http }: Method): GatewayMethod | undefined {
+  if (policy === undefined) throw new Error('has no (kumiko.platform.v1.method) option, so nobody is allowed to call it');
+  const access = accessName(policy.access);
+  if (access === 'service') {
+    if (http !== undefined) throw new Error('ACCESS_SERVICE methods are not behind a gateway: remove google.api.http');
+    return undefined;
+  }
+  const triggerKind = policy.trigger?.kind.case;
+  if ((access === 'trigger') !== (triggerKind !== undefined)) throw new Error('ACCESS_TRIGGER and the trigger option need each other');
+  if (!isUpstream(workload)) throw new Error(`its package names the service "${workload}", which no environment has a URL for`);
+  const deadlineMs = policy.deadline === undefined ? 0 : durationMs(policy.deadline);
+  if (deadlineMs <= 0) throw new Error('has no deadline');
+  return { desc, grpcPath, workload, access, triggerKind, deadlineMs, bindings: http === undefined ? [] : listBindings(http) };
+}
+
+function accessName(access: Access): GatewayAccess | 'service' {
+  switch (access) {
+    case Access.PUBLIC:
+      return 'public';
+    case Access.CUSTOMER:
+      return 'customer';
+    case Access.PARTNER:
+      return 'partner';
+    case Access.OPERATOR:
+      return 'operator';
+    case Access.TRIGGER:
+      return 'trigger';
+    case Access.SERVICE:
+      return 'service';
+    default:
+      throw new Error(`access ${Access[access] ?? access} has no provider of tokens`);
+  }
+}
+
+function listBindings(rule: HttpRule): RestBinding[] {
+  const { case: kind, value } = rule.pattern;
+  if (kind === undefined || kind === 'custom') throw new Error('google.api.http needs get, put, post, delete or patch');
+  const own = { httpMethod: kind.toUpperCase(), template: parseHttpTemplate(value) };
+  return [own, ...rule.additionalBindings.flatMap(listBindings)];
+}
+
+/** The transcoder makes both methods of a duplicate unreachable, without a word. */
+function findDuplicates(methods: readonly GatewayMethod[]): string[] {
+  const owners = new Map<string, string>();
+  const faults: string[] = [];
+  for (const { grpcPath, bindings } of methods) {
+    for (const { httpMethod, template } of bindings) {
+      const key = `${httpMethod} ${templateKey(template)}`;
+      const owner = owners.get(key);
+      if (owner === undefined) owners.set(key, grpcPath);
+      else faults.push(`${grpcPath}: ${key} is bound by ${owner} already, and the transcoder would make both unreachable`);
+    }
+  }
+  return faults;
+}

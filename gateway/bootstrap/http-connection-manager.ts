@@ -1,0 +1,95 @@
+import { accessLogs } from './access-log.ts';
+import { cors } from './cors.ts';
+import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { GatewayMethod, Role } from './gateway-methods.ts';
+import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
+import { internalHeaders } from './internal-headers.ts';
+import { any, type JsonObject } from './json.ts';
+import { jwtAuthn } from './jwt-authn.ts';
+import { localReplies } from './local-replies.ts';
+import { metadataToken } from './metadata-token.ts';
+import { rbac } from './rbac.ts';
+import { routeConfig } from './routes.ts';
+
+/** The path that says whether the gateway takes traffic. Cloud Run keeps some paths that end in "z" for itself. */
+const healthPath = '/health';
+
+/** Everything between a client's connection and the clusters. */
+export function httpConnectionManager(
+  role: Role,
+  environment: GatewayEnvironment,
+  methods: readonly GatewayMethod[],
+  upstreams: readonly UpstreamName[],
+): JsonObject {
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+      stat_prefix: role,
+      codec_type: 'AUTO',
+      ...edgeHardening(environment),
+      access_log: accessLogs(),
+      local_reply_config: localReplies(),
+      route_config: routeConfig(role, environment, methods),
+      http_filters: [
+        // First: answers probes without a token.
+        healthCheck(),
+        // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
+        ...(environment.corsOrigins.length > 0 ? [cors()] : []),
+        // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
+        jwtAuthn(role, environment, methods),
+        // Before rbac, which knows gRPC paths only.
+        grpcJsonTranscoder(environment, methods),
+        // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.
+        rbac(environment, methods),
+        // Last before the router: nothing after it may change the route, since the token is the route's.
+        metadataToken(environment, upstreams),
+        {
+          name: 'envoy.filters.http.router',
+          typed_config: any('envoy.extensions.filters.http.router.v3.Router', { suppress_envoy_headers: true }),
+        },
+      ],
+    }),
+  };
+}
+
+/** For a listener that anyone can reach (Envoy's guide "Configuring Envoy as an edge proxy"). */
+function edgeHardening({ name, trustedHops }: GatewayEnvironment): JsonObject {
+  return {
+    early_header_mutation_extensions: [
+      {
+        name: 'envoy.http.early_header_mutation.header_mutation',
+        typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
+          mutations: internalHeaders.map((remove) => ({ remove })),
+        }),
+      },
+    ],
+    use_remote_address: true,
+    xff_num_trusted_hops: trustedHops,
+    // Cloud Run hands requests over as plaintext HTTP/2 with scheme http, which TLS upstreams would refuse.
+    scheme_header_transformation: { scheme_to_overwrite: name === 'production' ? 'https' : 'http' },
+    normalize_path: true,
+    merge_slashes: true,
+    path_with_escaped_slashes_action: 'REJECT_REQUEST',
+    common_http_protocol_options: { idle_timeout: '300s', headers_with_underscores_action: 'REJECT_REQUEST' },
+    http2_protocol_options: {
+      max_concurrent_streams: 100,
+      initial_stream_window_size: 65_536,
+      initial_connection_window_size: 1_048_576,
+    },
+    request_headers_timeout: '10s',
+    // Time for a whole request to arrive. No method takes a stream of requests.
+    request_timeout: '30s',
+    // Streams send heartbeats well within this.
+    stream_idle_timeout: '300s',
+  };
+}
+
+function healthCheck(): JsonObject {
+  return {
+    name: 'envoy.filters.http.health_check',
+    typed_config: any('envoy.extensions.filters.http.health_check.v3.HealthCheck', {
+      pass_through_mode: false,
+      headers: [{ name: ':path', string_match: { exact: healthPath } }],
+    }),
+  };
+}

@@ -1,0 +1,43 @@
+import type { UpstreamName } from './environment.ts';
+
+/** The header that chooses the preview of one service. Only a filter behind the token check may set it. */
+export function previewHeader(service: UpstreamName): string {
+  return `x-kumiko-preview-${service}`;
+}
+
+const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'job'];
+
+/**
+ * Headers that a client must not send through: those that filters and services believe, and those that steer Envoy itself. jwt_authn removes
+ * the ones it writes only where its verifier runs, and the transcoder appends to x-envoy-original-method, so all go before the first match.
+ */
+export const internalHeaders: readonly string[] = [
+  'x-kumiko-preview',
+  ...services.map(previewHeader),
+  'x-serverless-authorization',
+  'x-forwarded-authorization',
+  'x-goog-authenticated-user-email',
+  'x-goog-authenticated-user-id',
+  'x-goog-iap-jwt-assertion',
+  'x-http-method-override',
+  'x-envoy-attempt-count',
+  'x-envoy-decorator-operation',
+  'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-external-address',
+  'x-envoy-force-trace',
+  'x-envoy-hedge-on-per-try-timeout',
+  'x-envoy-internal',
+  'x-envoy-ip-tags',
+  'x-envoy-max-retries',
+  'x-envoy-original-method',
+  'x-envoy-original-path',
+  'x-envoy-retriable-header-names',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-retry-on',
+  'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+  'x-envoy-upstream-rq-timeout-alt-response',
+  'x-envoy-upstream-rq-timeout-ms',
+  'x-envoy-upstream-stream-duration-ms',
+];

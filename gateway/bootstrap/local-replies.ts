@@ -1,0 +1,54 @@
+import { Code } from '../../services/contracts/gen/types/google/rpc/code_pb.js';
+import type { Json, JsonObject } from './json.ts';
+
+/** The google.rpc.Code that a REST client is told for each status that Envoy answers with by itself. */
+const codes: ReadonlyMap<number, Code> = new Map([
+  [400, Code.INVALID_ARGUMENT],
+  [401, Code.UNAUTHENTICATED],
+  [403, Code.PERMISSION_DENIED],
+  [404, Code.NOT_FOUND],
+  [408, Code.DEADLINE_EXCEEDED],
+  [413, Code.OUT_OF_RANGE],
+  [429, Code.RESOURCE_EXHAUSTED],
+  [431, Code.INVALID_ARGUMENT],
+  [500, Code.INTERNAL],
+  [502, Code.UNAVAILABLE],
+  [503, Code.UNAVAILABLE],
+  [504, Code.DEADLINE_EXCEEDED],
+]);
+
+/**
+ * Answers of the gateway itself look like those of the services: google.rpc.Status as JSON. gRPC requests are left out, since a body format
+ * would rewrite their grpc-message.
+ */
+export function localReplies(): JsonObject {
+  return {
+    mappers: [...codes].map(([status, code]) => ({
+      filter: {
+        and_filter: {
+          filters: [
+            {
+              status_code_filter: {
+                comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
+              },
+            },
+            { or_filter: { filters: [notGrpc, transcoded] } },
+          ],
+        },
+      },
+      body_format_override: {
+        json_format: { code, message: '%LOCAL_REPLY_BODY%', details: [] },
+        content_type: 'application/json',
+      },
+    })),
+  };
+}
+
+const notGrpc: Json = {
+  header_filter: {
+    header: { name: 'content-type', string_match: { prefix: 'application/grpc' }, invert_match: true, treat_missing_header_as_empty: true },
+  },
+};
+
+/** The transcoder has made the request gRPC, but the client waits for JSON. Clients' own copies of this header are removed early. */
+const transcoded: Json = { header_filter: { header: { name: 'x-envoy-original-path', present_match: true } } };

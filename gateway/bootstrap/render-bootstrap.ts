@@ -1,0 +1,8 @@
+import { stringify } from 'yaml';
+import { type BootstrapSource, compileBootstrap } from './compile-bootstrap.ts';
+
+/** The bootstrap as YAML, without anchors, so that each part can be read where it stands. */
+export function renderBootstrap(source: BootstrapSource): string {
+  const header = '# Rendered from the protos and the environment. Do not edit.\n';
+  return header + stringify(compileBootstrap(source), { aliasDuplicateObjects: false, lineWidth: 0 });
+}

@@ -1,0 +1,84 @@
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import { corsName, corsPolicy } from './cors.ts';
+import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayMethod, Role } from './gateway-methods.ts';
+import type { JsonObject } from './json.ts';
+import { rbacName, rbacOff } from './rbac.ts';
+
+/**
+ * One route for each method, on its gRPC path, and one for everything else.
+ *
+ * A REST request meets the last route first, which is what the cors filter needs, since it does nothing without a route. Then the
+ * transcoder rewrites the path and clears the route cache, and rbac resolves the route of the method. What is still on the last route at
+ * the router belongs to no method: 404. It is there that rbac is off, or a caller with a good token would be told 403 for a path that does
+ * not exist. Without a token the last rule of jwt_authn has answered 401 before.
+ */
+export function routeConfig(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
+  const cors = corsPolicy(environment, methods);
+  return {
+    name: role,
+    virtual_hosts: [
+      {
+        name: role,
+        domains: ['*'],
+        routes: [
+          ...methods.map((method) => methodRoute(environment, method)),
+          {
+            name: 'not-found',
+            match: { prefix: '/' },
+            direct_response: { status: 404 },
+            typed_per_filter_config: { [rbacName]: rbacOff() },
+          },
+        ],
+        response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
+        ...(cors && { typed_per_filter_config: { [corsName]: cors } }),
+      },
+    ],
+  };
+}
+
+function methodRoute(environment: GatewayEnvironment, method: GatewayMethod): JsonObject {
+  const { desc, grpcPath, workload, deadlineMs } = method;
+  // One second more than the service has, so that the service answers first and says why.
+  const limit = seconds(deadlineMs + 1000);
+  return {
+    name: `${desc.parent.typeName}.${desc.name}`,
+    match: { path: grpcPath },
+    route: {
+      cluster: workload,
+      // Cloud Run finds the service by this name, and answers 404 to any other.
+      host_rewrite_literal: new URL(environment.services[workload].url).host,
+      // The default of 15 s would cut streams; the limit on the whole stream takes its place.
+      timeout: '0s',
+      max_stream_duration: { max_stream_duration: limit, grpc_timeout_header_max: limit },
+      ...retries(method),
+    },
+    ...caching(method),
+  };
+}
+
+/** Only what may happen twice is sent twice. */
+function retries({ desc }: GatewayMethod): JsonObject {
+  if (desc.idempotency === Idempotency.IDEMPOTENCY_UNKNOWN) return {};
+  return {
+    retry_policy: {
+      retry_on: 'reset,connect-failure,refused-stream,unavailable',
+      num_retries: 2,
+      retry_back_off: { base_interval: '0.025s', max_interval: '0.25s' },
+    },
+  };
+}
+
+/** Public reads may be kept for a moment; all else falls under the virtual host's "no-store". */
+function caching({ access, desc }: GatewayMethod): JsonObject {
+  if (access !== 'public' || desc.idempotency !== Idempotency.NO_SIDE_EFFECTS) return {};
+  return {
+    response_headers_to_add: [
+      { header: { key: 'cache-control', value: 'public, max-age=5' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' },
+    ],
+  };
+}
+
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1000}s`;
+}
