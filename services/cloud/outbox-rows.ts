@@ -1,7 +1,7 @@
 import { fromBinary, getOption, toBinary } from '@bufbuild/protobuf';
-import { context, propagation } from '@opentelemetry/api';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { topic as topicExtension } from '../contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { activeTraceparent } from '../contracts/traceparent.ts';
 import type { EventMessage } from './event-publisher.ts';
 
 /** A row of an outbox. */
@@ -15,8 +15,7 @@ export interface OutboxRow {
 
 /** An event as a row, with the trace that it was made in. */
 export function rowOf(event: Event, attributes: Readonly<Record<string, string>>): OutboxRow {
-  const trace: { traceparent?: string } = {};
-  propagation.inject(context.active(), trace);
+  const traceparent = activeTraceparent();
   return {
     id: event.id,
     aggregate: event.aggregate,
@@ -24,7 +23,7 @@ export function rowOf(event: Event, attributes: Readonly<Record<string, string>>
     event: toBinary(EventSchema, event),
     attributes: {
       ...attributes,
-      ...(trace.traceparent === undefined ? {} : { traceparent: trace.traceparent }),
+      ...(traceparent !== undefined && { traceparent }),
       event_id: event.id,
       event_type: event.payload.case ?? '',
     },

@@ -24,9 +24,9 @@ export interface Outbox {
    * Publishes events whose transaction has just been committed, and deletes their rows, without reading them first. For the end of the request that made
    * them. An aggregate of which an earlier event could not be published is read again and sent in order.
    *
-   * @throws {DatabaseError} where the rows cannot be deleted: the relay will publish them again.
+   * @throws where events could not be published, and are left for the relay, or their rows could not be deleted, and the relay publishes them again.
    */
-  publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<PublishResult>;
+  publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<void>;
   /**
    * Publishes what is stored, the oldest first, at most `limit` rows. For the relay. Two at once may publish an event twice; consumers expect that.
    *
@@ -91,7 +91,8 @@ export function createOutbox({ schema, database, publisher, now }: OutboxOptions
     async publish(events, attributes = {}) {
       const late = new Set(events.map((event) => event.aggregate).filter((aggregate) => behind.has(aggregate)));
       const fresh = events.filter((event) => !late.has(event.aggregate)).map((event) => rowOf(event, attributes));
-      return send([...fresh, ...(await pendingOf([...late]))]);
+      const { failed, error } = await send([...fresh, ...(await pendingOf([...late]))]);
+      if (failed > 0) throw new Error(`${failed} events are left in ${schema}.outbox for the relay`, { cause: error });
     },
 
     async publishPending(limit) {
