@@ -1,0 +1,48 @@
+/** How far a group is. */
+export type GroupState = 'OPEN' | 'COMPLETED' | 'EXPIRED';
+
+/** A group of orders for one deal. Ids without their resource prefix. */
+export interface Group {
+  readonly id: string;
+  readonly deal: string;
+  readonly state: GroupState;
+  /** Orders that complete the group. */
+  readonly size: number;
+  /** Orders that take a place, paid or held. */
+  readonly taken: number;
+  /** Orders whose payment is authorised. */
+  readonly authorized: number;
+  readonly expireTime: Date;
+  /** Incremented by one for each change. */
+  readonly version: bigint;
+}
+
+/** The sellable copy of a published deal. */
+export interface Deal {
+  readonly id: string;
+  readonly partner: string;
+  readonly title: string;
+  readonly description: string;
+  readonly priceMicros: bigint;
+  readonly currency: string;
+  readonly groupSize: number;
+  readonly groupLifetimeSeconds: number;
+  /** Units that the partner gives to this deal, in all. */
+  readonly stock: bigint;
+  /** Units that active orders take. */
+  readonly reserved: bigint;
+  readonly state: 'OPEN' | 'CLOSED';
+  /** The partner service's version of the deal that this copy shows. */
+  readonly version: bigint;
+  readonly publishTime: Date;
+}
+
+/** Units that can still be ordered. Less stock than was sold already leaves none. */
+export function availableUnits(deal: Pick<Deal, 'stock' | 'reserved'>): bigint {
+  return deal.stock > deal.reserved ? deal.stock - deal.reserved : 0n;
+}
+
+/** Whether the group takes further orders at this time. */
+export function isOpen(group: Group, now: Date): boolean {
+  return group.state === 'OPEN' && now < group.expireTime;
+}

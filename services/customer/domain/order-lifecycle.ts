@@ -1,0 +1,111 @@
+import { type Change, noChange, OrderChange } from './change.ts';
+import { type Group, isOpen } from './group.ts';
+import { completeGroup } from './group-lifecycle.ts';
+import { type CancelReason, isActive, type Order, orderTransitions } from './order.ts';
+
+/** What the provider says of a payment. */
+export type PaymentStatus = 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded';
+
+/**
+ * Cancels an order: its place and stock are free again and its money goes back. A complete group stays complete.
+ *
+ * @returns no change where the order is over, undefined where it can no longer be cancelled.
+ */
+export function cancelOrder(order: Order, group: Group, reason: CancelReason): Change | undefined {
+  if (order.state === 'CANCELLED') return noChange;
+  if (orderTransitions[order.state].cancel === undefined) return undefined;
+  return cancelled(order, group, new OrderChange(order), reason);
+}
+
+/** Takes in what the provider says of an order's payment, be it by webhook or as the answer to a call. Old news change nothing. */
+export function applyPaymentStatus(
+  order: Order,
+  group: Group,
+  members: readonly Order[],
+  status: PaymentStatus,
+  sequence: bigint,
+  now: Date,
+): Change {
+  if (sequence <= order.paymentSequence) return noChange;
+  const change = new OrderChange(order).set({ paymentSequence: sequence });
+  if (!change.movePayment(status)) return only(change);
+  switch (status) {
+    case 'authorized':
+      return applyAuthorization(change, group, members, now);
+    case 'captured':
+      if (!isActive(order)) return only(change.returnMoney());
+      if (orderTransitions[order.state].confirm === undefined) return only(change);
+      return only(change.set({ state: 'CONFIRMED' }).emit(confirmed(change.order)));
+    case 'declined':
+    case 'voided':
+      change.emit({ case: 'paymentSettled', value: { state: change.order.paymentState } });
+      return isActive(order) ? cancelled(order, group, change, 'PAYMENT_DECLINED') : only(change);
+    case 'refunded':
+      return only(change.emit({ case: 'paymentSettled', value: { state: change.order.paymentState } }));
+  }
+}
+
+/** Gives up on a capture that the provider declined again and again: the order is cancelled, its group stays complete. */
+export function giveUpCapture(order: Order, group: Group): Change {
+  const change = new OrderChange(order);
+  if (!change.movePayment('capture-given-up')) return noChange;
+  change.emit({ case: 'paymentSettled', value: { state: 'CAPTURE_FAILED' } });
+  return cancelled(order, group, change, 'PAYMENT_DECLINED');
+}
+
+/** Takes in that the partner shipped or the carrier delivered. An order that is over stays over. */
+export function applyFulfilment(
+  order: Order,
+  trigger: 'ship' | 'deliver',
+  shipment: { carrier: string; trackingNumber: string } | undefined,
+): Change {
+  const next = orderTransitions[order.state][trigger];
+  // Delivered came first: what the late shipment says is still worth keeping.
+  const late = trigger === 'ship' && order.state === 'DELIVERED' && order.carrier === undefined;
+  if (next === undefined && !late) return noChange;
+  const order_ = { ...order, state: next ?? order.state, ...shipment, version: order.version + 1n };
+  return { ...noChange, orders: [order_] };
+}
+
+function applyAuthorization(change: OrderChange, group: Group, members: readonly Order[], now: Date): Change {
+  const before = change.order;
+  if (!isActive(before)) return only(change.returnMoney());
+  if (!isOpen(group, now)) return cancelled(before, group, change, 'GROUP_EXPIRED');
+  change.set({ state: 'AUTHORIZED', version: before.version + 1n });
+  const authorizedGroup = { ...group, authorized: group.authorized + 1, version: group.version + 1n };
+  if (authorizedGroup.authorized < group.size) {
+    return { orders: [change.order], group: authorizedGroup, releasedUnits: 0, events: change.events };
+  }
+  return completeGroup(authorizedGroup, [...members.filter((member) => member.id !== before.id), change.order]);
+}
+
+/** A change of the order alone. */
+function only(change: OrderChange): Change {
+  return { orders: [change.order], group: undefined, releasedUnits: 0, events: change.events };
+}
+
+/** A cancellation with what it frees. `before` tells which place the order took. */
+function cancelled(before: Order, group: Group, change: OrderChange, reason: CancelReason): Change {
+  change.set({ state: 'CANCELLED', cancelReason: reason });
+  change.emit({ case: 'orderCancelled', value: { partner: `partners/${before.partner}`, reason } }).returnMoney();
+  const authorized = group.authorized - (before.state === 'AUTHORIZED' ? 1 : 0);
+  return {
+    orders: [change.order],
+    group: group.state === 'OPEN' ? { ...group, taken: group.taken - 1, authorized, version: group.version + 1n } : undefined,
+    releasedUnits: before.quantity,
+    events: change.events,
+  };
+}
+
+function confirmed(order: Order) {
+  return {
+    case: 'orderConfirmed' as const,
+    value: {
+      partner: `partners/${order.partner}`,
+      deal: `deals/${order.deal}`,
+      quantity: order.quantity,
+      total: { currencyCode: order.currency, units: order.totalMicros / 1_000_000n, nanos: Number(order.totalMicros % 1_000_000n) * 1000 },
+      shipTo: { ...order.shipTo, addressLines: [...order.shipTo.addressLines], recipients: [...(order.shipTo.recipients ?? [])] },
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import type { Call, Handlers } from '../chassis/call.ts';
+import { microsFromMoney } from '../chassis/money.ts';
+import { notFound, unavailable } from '../chassis/rpc-error.ts';
+import type { Outbox } from '../cloud/outbox.ts';
+import type { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { type DealPublished, type Event, PaymentStatusReported_Status } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { noChange } from './domain/change.ts';
+import type { Deal } from './domain/group.ts';
+import { expireGroup } from './domain/group-lifecycle.ts';
+import { applyFulfilment, applyPaymentStatus, cancelOrder, type PaymentStatus } from './domain/order-lifecycle.ts';
+import type { PaymentAction } from './domain/payment-provider.ts';
+import { groupMessage, idOf, orderMessage } from './messages.ts';
+import type { Attempt, Settlement } from './settlement.ts';
+import type { Committed, CustomerStore } from './store.ts';
+
+/** What the handlers need. */
+export interface CustomerInternalServiceOptions {
+  readonly store: CustomerStore;
+  readonly outbox: Outbox;
+  readonly settlement: Settlement;
+  readonly now: () => Date;
+}
+
+const paymentStatuses: Readonly<Partial<Record<PaymentStatusReported_Status, PaymentStatus>>> = {
+  [PaymentStatusReported_Status.AUTHORIZED]: 'authorized',
+  [PaymentStatusReported_Status.DECLINED]: 'declined',
+  [PaymentStatusReported_Status.CAPTURED]: 'captured',
+  [PaymentStatusReported_Status.VOIDED]: 'voided',
+  [PaymentStatusReported_Status.REFUNDED]: 'refunded',
+};
+
+/** The handlers of kumiko.customer.v1.CustomerInternalService. */
+export function customerInternalService({
+  store,
+  outbox,
+  settlement,
+  now,
+}: CustomerInternalServiceOptions): Handlers<typeof CustomerInternalService> {
+  function publish(call: Call, committed: Committed | undefined): void {
+    const events = committed?.events ?? [];
+    if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+  }
+
+  async function orderAfter(call: Call, name: string, committed: Committed | undefined) {
+    if (committed === undefined) throw notFound(name);
+    publish(call, committed);
+    const id = idOf(name);
+    const order = committed.change.orders.find((changed) => changed.id === id) ?? (await store.order(id));
+    if (order === undefined) throw notFound(name);
+    return { order: orderMessage(order) };
+  }
+
+  async function settle(action: PaymentAction, name: string, attempt: Attempt, call: Call) {
+    return orderAfter(call, name, await settlement.settle(action, idOf(name), attempt, call.signal));
+  }
+
+  function releaseHold(id: string): Promise<Committed | undefined> {
+    return store.changeOrder(id, (order, group) => {
+      if (order.state !== 'PENDING_PAYMENT') return noChange;
+      if (now() < order.holdExpireTime) throw unavailable(`the hold of orders/${id} is not over`);
+      return cancelOrder(order, group, 'HOLD_EXPIRED') ?? noChange;
+    });
+  }
+
+  function expire(id: string): Promise<Committed | undefined> {
+    return store.changeGroup(id, (group, members) => {
+      const change = expireGroup(group, members, now());
+      if (change === undefined) throw unavailable(`the deadline of groups/${id} has not passed`);
+      return change;
+    });
+  }
+
+  return {
+    async applyEvent({ event }, call) {
+      if (event === undefined) return { applied: false };
+      const committed = await applyEvent(event);
+      if (typeof committed === 'boolean') return { applied: committed };
+      publish(call, committed);
+      return { applied: committed !== undefined && committed.change !== noChange };
+    },
+
+    releaseHold: async ({ order }, call) => orderAfter(call, order, await releaseHold(idOf(order))),
+
+    async expireGroup({ group: name }, call) {
+      const committed = await expire(idOf(name));
+      if (committed === undefined) throw notFound(name);
+      publish(call, committed);
+      const found = await store.group(idOf(name), '');
+      if (found === undefined) throw notFound(name);
+      return { group: groupMessage(found.group, undefined) };
+    },
+
+    capturePayment: ({ order, attempt, lastAttempt }, call) => settle('capture', order, { number: attempt, last: lastAttempt }, call),
+    voidPayment: ({ order }, call) => settle('void', order, { number: 1, last: false }, call),
+    refundPayment: ({ order }, call) => settle('refund', order, { number: 1, last: false }, call),
+
+    async sweepOverdue({ limit }, call) {
+      const result = { expiredGroups: 0, releasedHolds: 0, createdPaymentIntents: 0 };
+      const attempt = async (what: string, work: () => Promise<unknown>): Promise<number> => {
+        try {
+          await work();
+          return 1;
+        } catch (error) {
+          // One that fails must not keep the others waiting; the next sweep meets it again.
+          call.logger.warn({ err: error }, `sweep: ${what} failed`);
+          return 0;
+        }
+      };
+      for (const id of await store.overdueGroups(limit)) {
+        result.expiredGroups += await attempt('group', async () => publish(call, await expire(id)));
+      }
+      for (const id of await store.overdueHolds(limit)) {
+        result.releasedHolds += await attempt('hold', async () => publish(call, await releaseHold(id)));
+      }
+      for (const order of await store.ordersWithoutPayment(limit)) {
+        result.createdPaymentIntents += await attempt('payment intent', () => settlement.ensureIntent(order, call.signal));
+      }
+      return result;
+    },
+
+    async relayOutbox({ limit }, call) {
+      const { published, failed, error } = await outbox.publishPending(limit);
+      if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
+      return { published, failed };
+    },
+  };
+
+  /** Returns what an order's transaction wrote, or whether a deal changed; an event of another kind is not ours. */
+  async function applyEvent(event: Event): Promise<Committed | boolean | undefined> {
+    const { payload, aggregate, version, id } = event;
+    switch (payload.case) {
+      case 'dealPublished': {
+        const published = payload.value;
+        return store.applyDeal(id, idOf(aggregate), version, (before) => dealOf(published, idOf(aggregate), version, before, now()));
+      }
+      case 'dealClosed':
+        return store.applyDeal(id, idOf(aggregate), version, (before) => before && { ...before, state: 'CLOSED', version });
+      case 'paymentStatusReported': {
+        const { status, sequence, order } = payload.value;
+        const reported = paymentStatuses[status];
+        if (reported === undefined) return false;
+        return store.changeOrder(
+          idOf(order),
+          async (current, group, members) => applyPaymentStatus(current, group, await members(), reported, sequence, now()),
+          id,
+        );
+      }
+      case 'orderShipped': {
+        const { carrier, trackingNumber } = payload.value;
+        return store.changeOrder(idOf(aggregate), (order) => applyFulfilment(order, 'ship', { carrier, trackingNumber }), id);
+      }
+      case 'orderDelivered':
+        return store.changeOrder(idOf(aggregate), (order) => applyFulfilment(order, 'deliver', undefined), id);
+      default:
+        return false;
+    }
+  }
+}
+
+function dealOf(published: DealPublished, id: string, version: bigint, before: Deal | undefined, now: Date): Deal {
+  return {
+    id,
+    partner: idOf(published.partner),
+    title: published.title,
+    description: published.description,
+    priceMicros: published.price === undefined ? 0n : microsFromMoney(published.price),
+    currency: published.price?.currencyCode ?? '',
+    groupSize: published.groupSize,
+    groupLifetimeSeconds: Number(published.groupLifetimeSeconds),
+    stock: published.stock,
+    reserved: before?.reserved ?? 0n,
+    state: 'OPEN',
+    version,
+    publishTime: before?.publishTime ?? now,
+  };
+}

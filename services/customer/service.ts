@@ -1,0 +1,256 @@
+import { randomUUID } from 'node:crypto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Call, Handlers } from '../chassis/call.ts';
+import { applyFieldMask } from '../chassis/field-mask.ts';
+import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
+import { requireCaller } from '../chassis/require-caller.ts';
+import { failedPrecondition, notFound } from '../chassis/rpc-error.ts';
+import { type Change as Watched, watch } from '../chassis/watch.ts';
+import type { Outbox } from '../cloud/outbox.ts';
+import { requestFingerprint } from '../cloud/request-ids.ts';
+import {
+  type CustomerService,
+  JoinGroupRequestSchema,
+  OpenGroupRequestSchema,
+  OpenGroupResponseSchema,
+  ProfileSchema,
+} from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { Change } from './domain/change.ts';
+import type { Group } from './domain/group.ts';
+import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
+import type { Address } from './domain/order.ts';
+import { cancelOrder } from './domain/order-lifecycle.ts';
+import { dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
+import type { Settlement } from './settlement.ts';
+import type { CustomerStore, Placed, Position } from './store.ts';
+
+/** What the handlers need. */
+export interface CustomerServiceOptions {
+  readonly store: CustomerStore;
+  readonly outbox: Outbox;
+  readonly settlement: Settlement;
+  /** The payment provider's name. */
+  readonly provider: string;
+  readonly now: () => Date;
+}
+
+const refusalMessages: Readonly<Record<Refusal, string>> = {
+  DEAL_CLOSED: 'the deal is no longer on sale',
+  OUT_OF_STOCK: 'the deal has less units left than the order asks for',
+  GROUP_FULL: 'every place in the group is taken',
+  GROUP_EXPIRED: 'the group has expired',
+  GROUP_COMPLETED: 'the group is complete',
+  ALREADY_MEMBER: 'you have an order in this group already',
+  SHIPPING_ADDRESS_REQUIRED: 'set shipping_address in your profile before the first order',
+};
+
+/** The handlers of kumiko.customer.v1.CustomerService. */
+export function customerService(options: CustomerServiceOptions): Handlers<typeof CustomerService> {
+  const { store, outbox, settlement, provider, now } = options;
+
+  function publish(call: Call, events: readonly Event[]): void {
+    if (events.length === 0) return;
+    call.afterResponse(() => outbox.publish(events));
+  }
+
+  /** The answer to a placement with the payment that the app has to confirm. OpenGroupResponse and JoinGroupResponse have the same fields. */
+  async function answer(call: Call, placed: Placed) {
+    publish(call, placed.events);
+    const { group, order: placedOrder } = fromBinary(OpenGroupResponseSchema, placed.response);
+    const order = placedOrder && (await store.order(idOf(placedOrder.name)));
+    if (group === undefined || order === undefined) throw new Error('an order was placed and is gone');
+    try {
+      const intent = await settlement.ensureIntent(order, call.signal);
+      return { group, order: placedOrder, payment: { provider, id: intent.id, clientToken: intent.clientToken } };
+    } catch (error) {
+      // The order is placed whatever the provider does: the sweep asks again, and the same request repeated tells.
+      call.logger.warn({ err: error, order: order.id }, 'no payment intent yet');
+      return { group, order: placedOrder, payment: { provider } };
+    }
+  }
+
+  return {
+    async getProfile(_request, call) {
+      return profileMessage(await store.profile(requireCaller(call, 'customer').id));
+    },
+
+    async updateProfile(request, call) {
+      const profile = await store.updateProfile(requireCaller(call, 'customer').id, (before) => {
+        const message = create(ProfileSchema, profileMessage(before));
+        if (request.profile !== undefined) {
+          applyFieldMask(ProfileSchema, message, request.profile, request.updateMask, ['display_name', 'shipping_address']);
+        }
+        return {
+          ...before,
+          displayName: message.displayName,
+          shippingAddress: message.shippingAddress && addressOf(message.shippingAddress),
+        };
+      });
+      return profileMessage(profile);
+    },
+
+    async listDeals(request) {
+      const size = pageSize(request.pageSize);
+      const deals = await store.deals(positionOf(request.pageToken), size + 1);
+      const page = deals.slice(0, size);
+      const last = page.at(-1);
+      return {
+        deals: page.map(dealMessage),
+        nextPageToken: deals.length > size && last !== undefined ? pageTokenAfter(last.publishTime, last.id) : '',
+      };
+    },
+
+    async getDeal(request) {
+      const deal = await store.deal(idOf(request.name));
+      if (deal === undefined) throw notFound(request.name);
+      return dealMessage(deal);
+    },
+
+    async openGroup(request, call) {
+      const customer = requireCaller(call, 'customer').id;
+      const placed = await refusing(request.deal, () =>
+        store.openGroup(idOf(request.deal), {
+          key: {
+            caller: customer,
+            method: 'OpenGroup',
+            requestId: request.requestId,
+            fingerprint: requestFingerprint(OpenGroupRequestSchema, request),
+          },
+          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now() },
+          respond: encodePlacement,
+        }),
+      );
+      return answer(call, placed);
+    },
+
+    async joinGroup(request, call) {
+      const customer = requireCaller(call, 'customer').id;
+      const placed = await refusing(request.name, () =>
+        store.joinGroup(idOf(request.name), {
+          key: {
+            caller: customer,
+            method: 'JoinGroup',
+            requestId: request.requestId,
+            fingerprint: requestFingerprint(JoinGroupRequestSchema, request),
+          },
+          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now() },
+          respond: encodePlacement,
+        }),
+      );
+      return answer(call, placed);
+    },
+
+    async getGroup(request, call) {
+      const found = await store.group(idOf(request.name), requireCaller(call, 'customer').id);
+      if (found === undefined) throw notFound(request.name);
+      return groupMessage(found.group, found.ownOrder);
+    },
+
+    async *watchGroup(request, call) {
+      const customer = requireCaller(call, 'customer').id;
+      const id = idOf(request.name);
+      const since = request.resumeToken === '' ? undefined : BigInt(resumeVersion(request.resumeToken));
+      if (!(await store.isMember(id, customer))) throw notFound(request.name);
+      const read = async (after: bigint | undefined): Promise<Watched<{ group: Group; ownOrder: string | undefined }, bigint>[]> => {
+        const found = await store.group(id, customer);
+        if (found === undefined || (after !== undefined && found.group.version <= after)) return [];
+        return [{ value: found, position: found.group.version }];
+      };
+      for await (const { value, position } of watch({ read, since, signal: call.signal })) {
+        yield {
+          ...(value === undefined ? {} : { group: groupMessage(value.group, value.ownOrder) }),
+          resumeToken: position === undefined ? '' : encodePageToken({ version: String(position) }),
+        };
+      }
+    },
+
+    async listOrders(request, call) {
+      const size = pageSize(request.pageSize);
+      const orders = await store.orders(requireCaller(call, 'customer').id, positionOf(request.pageToken), size + 1);
+      const page = orders.slice(0, size);
+      const last = page.at(-1);
+      return {
+        orders: page.map(orderMessage),
+        nextPageToken: orders.length > size && last !== undefined ? pageTokenAfter(last.createTime, last.id) : '',
+      };
+    },
+
+    async getOrder(request, call) {
+      const order = await store.order(idOf(request.name));
+      if (order === undefined || order.customer !== requireCaller(call, 'customer').id) throw notFound(request.name);
+      return orderMessage(order);
+    },
+
+    async cancelOrder(request, call) {
+      const customer = requireCaller(call, 'customer').id;
+      const id = idOf(request.name);
+      const committed = await store.changeOrder(id, (order, group) => {
+        if (order.customer !== customer) throw notFound(request.name);
+        const change = cancelOrder(order, group, 'CUSTOMER');
+        if (change === undefined) {
+          throw failedPrecondition('ORDER_SHIPPED', 'the order has been shipped and can no longer be cancelled', {
+            resource: request.name,
+          });
+        }
+        return change;
+      });
+      if (committed === undefined) throw notFound(request.name);
+      publish(call, committed.events);
+      const order = committed.change.orders[0] ?? (await store.order(id));
+      if (order === undefined) throw notFound(request.name);
+      return orderMessage(order);
+    },
+  };
+}
+
+/** Says in the API's terms why an order was not placed. */
+async function refusing<T>(target: string, place: () => Promise<T | undefined>): Promise<T> {
+  try {
+    const placed = await place();
+    if (placed === undefined) throw notFound(target);
+    return placed;
+  } catch (error) {
+    if (error instanceof PlacementRefused) throw failedPrecondition(error.refusal, refusalMessages[error.refusal], { resource: target });
+    throw error;
+  }
+}
+
+/** The answer to a placement, but for its payment. */
+function encodePlacement(change: Change): Uint8Array {
+  const [order] = change.orders;
+  if (order === undefined || change.group === undefined) throw new Error('a placement has an order and a group');
+  const response = { group: groupMessage(change.group, order.id), order: orderMessage(order) };
+  return toBinary(OpenGroupResponseSchema, create(OpenGroupResponseSchema, response));
+}
+
+function addressOf(message: {
+  regionCode: string;
+  postalCode: string;
+  administrativeArea: string;
+  locality: string;
+  addressLines: string[];
+  recipients: string[];
+}): Address {
+  const { regionCode, postalCode, administrativeArea, locality, addressLines, recipients } = message;
+  return { regionCode, postalCode, administrativeArea, locality, addressLines, recipients };
+}
+
+/** AIP-158: the service may return fewer than asked for. */
+function pageSize(asked: number): number {
+  return Math.min(asked || 50, 100);
+}
+
+function pageTokenAfter(time: Date, id: string): string {
+  return encodePageToken({ time: time.toISOString(), id });
+}
+
+function positionOf(pageToken: string): Position {
+  if (pageToken === '') return { time: new Date('9999-12-31T00:00:00Z'), id: '' };
+  const { time = '', id = '' } = decodePageToken(pageToken, 'page_token');
+  return { time: new Date(time), id };
+}
+
+function resumeVersion(token: string): string {
+  return decodePageToken(token, 'resume_token').version ?? '0';
+}

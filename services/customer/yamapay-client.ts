@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { Secret } from '../chassis/secret.ts';
+import type { Order } from './domain/order.ts';
+import type { PaymentStatus } from './domain/order-lifecycle.ts';
+import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
+
+const intentSchema = z.object({
+  id: z.string(),
+  status: z.enum(['requires_confirmation', 'authorized', 'declined', 'captured', 'voided', 'refunded']),
+  client_token: z.string(),
+  sequence: z.number().int(),
+});
+
+/** The provider could not be reached or failed: the call may be repeated. */
+export class PaymentProviderUnavailable extends Error {
+  override readonly name = 'PaymentProviderUnavailable';
+}
+
+/** Speaks the payment provider's HTTP API. */
+export class YamapayClient implements PaymentProvider {
+  readonly name: string;
+  readonly #url: string;
+  readonly #key: Secret;
+  readonly #fetch: typeof fetch;
+
+  constructor(options: { name: string; url: string; key: Secret; fetch?: typeof fetch }) {
+    this.name = options.name;
+    this.#url = options.url;
+    this.#key = options.key;
+    this.#fetch = options.fetch ?? fetch;
+  }
+
+  async createIntent(order: Order, signal: AbortSignal): Promise<PaymentIntent> {
+    const body = { amount_micros: String(order.totalMicros), currency: order.currency, reference: `orders/${order.id}` };
+    const { response, json } = await this.#call('POST', '/v1/payment_intents', signal, `intent-${order.id}`, body);
+    if (!response.ok) throw new PaymentProviderUnavailable(`payment intent of orders/${order.id} refused with HTTP ${response.status}`);
+    const intent = intentSchema.parse(json);
+    return { id: intent.id, clientToken: intent.client_token };
+  }
+
+  async settle(action: PaymentAction, paymentId: string, key: string, signal: AbortSignal): Promise<PaymentReport> {
+    const path = `/v1/payment_intents/${encodeURIComponent(paymentId)}`;
+    const { response, json } = await this.#call('POST', `${path}/${action}`, signal, key, {});
+    if (response.status === 402) return { outcome: 'declined' };
+    // Another call was faster, or the provider ended the payment by itself: what counts is the state that it is in.
+    const current = response.status === 409 ? await this.#call('GET', path, signal) : { response, json };
+    if (!current.response.ok) throw new PaymentProviderUnavailable(`${action} of ${paymentId} failed with HTTP ${current.response.status}`);
+    const intent = intentSchema.parse(current.json);
+    if (intent.status === 'requires_confirmation') throw new PaymentProviderUnavailable(`${paymentId} is not confirmed`);
+    return { outcome: 'done', status: intent.status satisfies PaymentStatus, sequence: BigInt(intent.sequence) };
+  }
+
+  async #call(method: 'GET' | 'POST', path: string, signal: AbortSignal, idempotencyKey?: string, body?: object) {
+    const headers: Record<string, string> = { authorization: `Bearer ${this.#key.reveal()}` };
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      const response = await this.#fetch(`${this.#url}${path}`, {
+        method,
+        headers,
+        signal,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (response.status >= 500) throw new PaymentProviderUnavailable(`${method} ${path}: HTTP ${response.status}`);
+      return { response, json: (await response.json()) as unknown };
+    } catch (cause) {
+      if (cause instanceof PaymentProviderUnavailable) throw cause;
+      throw new PaymentProviderUnavailable(`${method} ${path}: no answer`, { cause });
+    }
+  }
+}
