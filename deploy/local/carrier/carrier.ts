@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { HttpProblem } from '../http/http-problem.ts';
+import { startJsonServer } from '../http/json-server.ts';
+import type { Clock, LocalServer } from '../local-server.ts';
+import { createKeyCheck } from '../outside-world/bearer-key.ts';
+import { type Faults, withFaults } from '../outside-world/faults.ts';
+import { createIdempotency, idempotencySchema } from '../outside-world/idempotency.ts';
+import { inTransaction, openState } from '../outside-world/open-state.ts';
+import { createWebhookOutbox, webhookOutboxSchema } from '../outside-world/webhook-outbox.ts';
+import { createShipments, shipmentsSchema } from './shipments.ts';
+
+const bookSchema = z.strictObject({ reference: z.string().min(1).max(200), address: z.record(z.string(), z.unknown()) });
+
+/** The carrier "hayabusa". */
+export interface Carrier extends LocalServer {
+  /** Where its webhooks go from now on. */
+  setWebhookUrl(url: string | undefined): void;
+}
+
+/**
+ * Starts the carrier "hayabusa" of the outside world: bookings, signed webhooks, and `POST /control/faults` for drills.
+ * `POST /v1/shipments/{tracking}/advance` is the parcel's journey and no part of the carrier's API, so it takes no key.
+ * Its state is `<stateDir>/carrier.sqlite`.
+ */
+export async function startCarrier(options: {
+  readonly port: number;
+  readonly stateDir: string;
+  readonly clock: Clock;
+  /** The API key of those who book. */
+  readonly key: string;
+  readonly webhookSecret: string;
+  /** Such as http://127.0.0.1:8080/v1/webhooks/shipments/hayabusa; webhooks wait while there is none. */
+  readonly webhookUrl?: string | undefined;
+  readonly faults?: Faults;
+}): Promise<Carrier> {
+  const database = openState(options.stateDir, 'carrier', shipmentsSchema + idempotencySchema + webhookOutboxSchema);
+  const shipments = createShipments(database);
+  const answerOnce = createIdempotency(database);
+  const checkKey = createKeyCheck(options.key);
+  const webhooks = createWebhookOutbox({
+    database,
+    clock: options.clock,
+    header: 'Hayabusa-Signature',
+    secret: options.webhookSecret,
+    url: options.webhookUrl,
+  });
+
+  const server = await startJsonServer({
+    port: options.port,
+    routes: withFaults(
+      [
+        {
+          method: 'POST',
+          path: '/v1/shipments',
+          handle: (request) => {
+            checkKey(request);
+            const book = () => {
+              const { tracking_number, status } = shipments.book(request.json(bookSchema));
+              return { status: 200, body: { tracking_number, status } };
+            };
+            return request.headers['idempotency-key'] === undefined ? book() : answerOnce(request, book);
+          },
+        },
+        {
+          method: 'GET',
+          path: '/v1/shipments',
+          handle: (request) => {
+            checkKey(request);
+            const reference = request.query.get('reference');
+            if (reference === null) throw new HttpProblem(400, 'invalid_request', 'Give the query parameter "reference".');
+            return { status: 200, body: { shipments: shipments.list(reference) } };
+          },
+        },
+        {
+          method: 'GET',
+          path: '/v1/shipments/{tracking}',
+          handle: (request) => {
+            checkKey(request);
+            return { status: 200, body: shipments.get(request.params.tracking!) };
+          },
+        },
+        {
+          method: 'POST',
+          path: '/v1/shipments/{tracking}/advance',
+          handle: (request) => {
+            const shipment = inTransaction(database, () => {
+              const { address: _, ...moved } = shipments.advance(request.params.tracking!);
+              webhooks.add(`shipment.${moved.status}`, moved);
+              return moved;
+            });
+            webhooks.wake();
+            return { status: 200, body: shipment };
+          },
+        },
+      ],
+      options.clock,
+      options.faults,
+    ),
+  });
+  return {
+    port: server.port,
+    setWebhookUrl: webhooks.setUrl,
+    close: async () => {
+      await Promise.all([server.close(), webhooks.close()]);
+      database.close();
+    },
+  };
+}

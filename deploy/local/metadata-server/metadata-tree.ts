@@ -1,0 +1,53 @@
+/** A directory of the metadata server: entries by their last path segment, in the kebab case of the paths. */
+export interface MetadataDirectory {
+  readonly [name: string]: MetadataEntry;
+}
+
+/** A directory, a fixed value, or a value made for each request from its query. */
+export type MetadataEntry = MetadataDirectory | string | ((query: URLSearchParams) => Promise<MetadataAnswer>);
+
+/** The answer of a made value. */
+export interface MetadataAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** True for a directory. */
+export function isDirectory(entry: MetadataEntry): entry is MetadataDirectory {
+  return typeof entry === 'object';
+}
+
+/** The entry at `/a/b/` or `/a/b`, or undefined where there is none. */
+export function findEntry(root: MetadataDirectory, path: string): MetadataEntry | undefined {
+  let entry: MetadataEntry | undefined = root;
+  for (const segment of path.split('/').filter((part) => part !== '')) {
+    if (entry === undefined || !isDirectory(entry) || !Object.hasOwn(entry, segment)) return undefined;
+    entry = entry[segment];
+  }
+  return entry;
+}
+
+/** A directory as text: one name in each line, directories with a slash behind. */
+export function listDirectory(directory: MetadataDirectory): string {
+  return Object.entries(directory)
+    .map(([name, entry]) => `${name}${isDirectory(entry) ? '/' : ''}\n`)
+    .join('');
+}
+
+/** A directory as JSON for `?recursive=true`: names in camel case, made values (tokens) left out, as Google does. */
+export function directoryAsJson(directory: MetadataDirectory): Record<string, unknown> {
+  const json: Record<string, unknown> = {};
+  for (const [name, entry] of Object.entries(directory)) {
+    if (typeof entry === 'function') continue;
+    json[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())] = isDirectory(entry)
+      ? directoryAsJson(entry)
+      : listOrValue(name, entry);
+  }
+  return json;
+}
+
+/** `aliases` and `scopes` are lists in JSON and lines in text. */
+function listOrValue(name: string, value: string): string | string[] {
+  return name === 'aliases' || name === 'scopes' ? value.trimEnd().split('\n') : value;
+}

@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type TokenRequest, tokenKinds } from './issuer/token-request.ts';
+
+const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audience URL] [--preview service=target] [--as account]
+
+  customer alice                       a customer, by id
+  partner acme                         a partner, by id
+  operator operator@kumiko.example     an operator, by e-mail
+  trigger pubsub|tasks|scheduler       what calls the jobs gateway
+  service customer                     an ID token for a service behind its IAM check [--as edge-gateway|job|…]`;
+
+/** A mistake of whoever typed the command; its message says what to do. */
+export class TokenCommandError extends Error {}
+
+/** Reads the command line of `npm run token`. */
+export function parseTokenCommand(args: readonly string[]): TokenRequest {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    throw new TokenCommandError(`${(error as Error).message}\n\n${usage}`);
+  }
+  const [kind, subject, ...rest] = parsed.positionals;
+  if (kind === undefined || subject === undefined || rest.length > 0) throw new TokenCommandError(usage);
+  const knownKind = tokenKinds.find((known) => known === kind);
+  if (knownKind === undefined)
+    throw new TokenCommandError(`"${kind}" is no kind of token: use one of ${tokenKinds.join(', ')}.\n\n${usage}`);
+  const { ttl, audience, preview, as } = parsed.values;
+  return {
+    kind: knownKind,
+    subject,
+    ...(ttl === undefined ? {} : { ttl_seconds: parseTtl(ttl) }),
+    ...(audience === undefined ? {} : { audience }),
+    ...(preview === undefined ? {} : { preview: Object.fromEntries(preview.map(parsePreview)) }),
+    // The issuer knows the accounts and names them in its answer.
+    ...(as === undefined ? {} : { as: as as NonNullable<TokenRequest['as']> }),
+  };
+}
+
+/**
+ * Asks the running platform's issuer, whose URL is "issuer" in `endpointsFile`, for a token.
+ *
+ * @throws TokenCommandError where the platform does not run or the issuer refuses.
+ */
+export async function requestToken(endpointsFile: string, request: TokenRequest): Promise<string> {
+  const issuer = await issuerOf(endpointsFile);
+  let response: Response;
+  try {
+    response = await fetch(new URL('/token', issuer), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+    });
+  } catch {
+    throw new TokenCommandError(`The issuer does not answer at ${issuer}: start the platform with "npm start" and try again.`);
+  }
+  const body = (await response.json()) as { token: string } | { error: { message: string } };
+  if ('error' in body) throw new TokenCommandError(body.error.message);
+  return body.token;
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ttl: { type: 'string' },
+      audience: { type: 'string' },
+      preview: { type: 'string', multiple: true },
+      as: { type: 'string' },
+    },
+  });
+}
+
+async function issuerOf(endpointsFile: string): Promise<string> {
+  try {
+    const { issuer } = JSON.parse(await readFile(endpointsFile, 'utf8')) as { issuer: string };
+    return new URL(issuer).href;
+  } catch {
+    throw new TokenCommandError(`The platform is not running: ${endpointsFile} names no issuer. Start it with "npm start".`);
+  }
+}
+
+function parseTtl(text: string): number {
+  const match = /^(-?\d{1,6})([smh])$/.exec(text);
+  if (match === null) throw new TokenCommandError(`--ttl ${text} is no duration: use for example 90s, 15m or 1h.`);
+  return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
+}
+
+function parsePreview(text: string): [string, string] {
+  const [service, target, ...rest] = text.split('=');
+  if (!service || !target || rest.length > 0)
+    throw new TokenCommandError(`--preview ${text} is not service=target, such as partner=pr-123.`);
+  return [service, target];
+}
+
+if (import.meta.main) {
+  try {
+    const request = parseTokenCommand(process.argv.slice(2));
+    console.log(await requestToken(join(import.meta.dirname, '../../.kumiko/endpoints.json'), request));
+  } catch (error) {
+    if (!(error instanceof TokenCommandError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
