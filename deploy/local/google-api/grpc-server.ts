@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module';
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import { ApiError } from './api-error.ts';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The gRPC services in the `protos.json` of a Google client package, by full name.
+ * Messages are plain objects: int64 as text, enums by name, unset messages null.
+ */
+export function loadServices(protosJson: string): (service: string) => ServiceDefinition {
+  const definitions = fromJSON(require(protosJson), { longs: String, enums: String, defaults: true });
+  return (service) => {
+    const definition = definitions[service];
+    if (definition === undefined) throw new Error(`${protosJson} has no service ${service}`);
+    return definition as ServiceDefinition;
+  };
+}
+
+/** A unary method. ApiErrors go to the caller as they are, anything else as INTERNAL without its text. */
+export function unary<Request, Response>(
+  handle: (request: Request, signal: AbortSignal) => Response | Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return async (call, callback) => {
+    const cancelled = new AbortController();
+    call.once('cancelled', () => cancelled.abort());
+    try {
+      callback(null, await handle(call.request, cancelled.signal));
+    } catch (error) {
+      callback(toStatus(error));
+    }
+  };
+}
+
+/** What a caller gets to see of an error. */
+export function toStatus(error: unknown): { code: status; details: string } {
+  if (error instanceof ApiError) return { code: error.code, details: error.message };
+  console.error(error);
+  return { code: status.INTERNAL, details: 'internal error' };
+}
+
+/** Serves plaintext gRPC on 127.0.0.1. `close` also ends open calls. */
+export async function serveGrpc(
+  port: number,
+  services: readonly (readonly [ServiceDefinition, UntypedServiceImplementation])[],
+): Promise<{ port: number; close(): void }> {
+  // Pub/Sub takes publish requests of 10 MB; grpc-js accepts 4 MB by default.
+  const server = new Server({ 'grpc.max_receive_message_length': 16 * 1024 * 1024 });
+  for (const [definition, implementation] of services) server.addService(definition, implementation);
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, boundPort) =>
+      error ? reject(error) : resolve(boundPort),
+    );
+  });
+  return { port: bound, close: () => server.forceShutdown() };
+}

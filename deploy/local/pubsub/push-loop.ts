@@ -1,0 +1,57 @@
+import type { HttpDispatcher } from '../push/http-dispatcher.ts';
+import { pushBody } from './push-body.ts';
+import type { Received, Subscriber } from './subscriber.ts';
+
+// https://cloud.google.com/pubsub/docs/push#receive_push: these acknowledge, everything else is a nack.
+const acknowledging = new Set([102, 200, 201, 202, 204]);
+
+/** Pushes what a subscription has. */
+export interface PushLoop {
+  /** Takes up what is ready: after a start, and when the subscription has become a push subscription. */
+  pump(): void;
+  /** Hands out nothing more and forgets the outcome of what is under way. */
+  close(): void;
+}
+
+/** Pushes at most `concurrency` messages of a subscription at one time, each within its ack deadline. */
+export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatcher, concurrency: number): PushLoop {
+  let underWay = 0;
+  let closed = false;
+
+  const push = async (received: Received): Promise<void> => {
+    const { name, pushConfig, ackDeadlineSeconds } = subscriber.spec;
+    const oidcToken = pushConfig?.oidcToken;
+    const outcome = await dispatcher.send({
+      url: pushConfig?.pushEndpoint ?? '',
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'user-agent': 'CloudPubSub-Google', from: 'noreply@google.com' },
+      body: pushBody(name, received),
+      identity: oidcToken ? { email: oidcToken.serviceAccountEmail, audience: oidcToken.audience } : null,
+      timeoutMs: ackDeadlineSeconds * 1000,
+    });
+    if (closed) return;
+    if (outcome.kind === 'answered' && acknowledging.has(outcome.status)) subscriber.ack([received.ackId]);
+    else subscriber.modifyDeadline([received.ackId], 0);
+  };
+
+  const pump = () => {
+    while (!closed && subscriber.spec.pushConfig !== null && underWay < concurrency) {
+      // The dispatcher's timeout ends the delivery, so the lease itself has no deadline.
+      const [received] = subscriber.take(1, Number.MAX_SAFE_INTEGER);
+      if (received === undefined) return;
+      underWay += 1;
+      void push(received).finally(() => {
+        underWay -= 1;
+        pump();
+      });
+    }
+  };
+  const stopListening = subscriber.onChange(pump);
+  return {
+    pump,
+    close: () => {
+      closed = true;
+      stopListening();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { Agent, request } from 'node:http';
+import type { Clock, MintIdToken } from '../local-server.ts';
+import { createIdTokenCache } from './id-token-cache.ts';
+
+/** An HTTP request that Pub/Sub, Cloud Tasks or Cloud Scheduler makes. */
+export interface Dispatch {
+  /** http:// only. */
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | string;
+  /** The service account whose ID token goes into `Authorization`; null for none. An empty audience means the URL, as in Google's APIs. */
+  readonly identity: { readonly email: string; readonly audience: string } | null;
+  /** How long an answer may take, in milliseconds of the clock. */
+  readonly timeoutMs: number;
+}
+
+/** What became of a request. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly status: number }
+  /** No answer: refused, reset, too late, or no ID token. The reason is for people. */
+  | { readonly kind: 'unanswered'; readonly reason: string };
+
+/** Sends requests. Never throws. */
+export interface HttpDispatcher {
+  send(dispatch: Dispatch): Promise<Outcome>;
+  /** Ends what is under way as unanswered. */
+  close(): void;
+}
+
+/** An HTTP/1.1 client with connections kept alive. */
+export function createHttpDispatcher(clock: Clock, mintIdToken: MintIdToken): HttpDispatcher {
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const idToken = createIdTokenCache(clock, mintIdToken);
+  const underWay = new Set<AbortController>();
+
+  const exchange = (dispatch: Dispatch, authorization: string | undefined, signal: AbortSignal) =>
+    new Promise<Outcome>((resolve, reject) => {
+      const headers = authorization === undefined ? dispatch.headers : { ...dispatch.headers, authorization };
+      const outgoing = request(dispatch.url, { method: dispatch.method, agent, signal, headers });
+      const answered = (status: number) => resolve({ kind: 'answered', status });
+      outgoing.on('information', ({ statusCode }) => {
+        if (statusCode === 102) answered(102);
+      });
+      outgoing.on('response', (response) => {
+        response.on('error', reject);
+        response.on('end', () => answered(response.statusCode ?? 0));
+        response.resume();
+      });
+      outgoing.on('error', reject);
+      outgoing.setHeader('content-length', Buffer.byteLength(dispatch.body));
+      outgoing.end(dispatch.body);
+    });
+
+  return {
+    send: async (dispatch) => {
+      const aborted = new AbortController();
+      underWay.add(aborted);
+      const cancelTimeout = clock.schedule(dispatch.timeoutMs, () => aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)));
+      try {
+        const { identity } = dispatch;
+        const authorization = identity === null ? undefined : `Bearer ${await idToken(identity.email, identity.audience || dispatch.url)}`;
+        return await exchange(dispatch, authorization, aborted.signal);
+      } catch (error) {
+        return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
+      } finally {
+        cancelTimeout();
+        underWay.delete(aborted);
+      }
+    },
+    close: () => {
+      for (const aborted of underWay) aborted.abort(new Error('the local server stops'));
+      agent.destroy();
+    },
+  };
+}

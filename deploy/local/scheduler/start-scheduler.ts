@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock, LocalServer, MintIdToken } from '../local-server.ts';
+import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import type { JobSpec } from './job.ts';
+import { restSurface } from './rest-surface.ts';
+import { SchedulerJobs } from './scheduler-jobs.ts';
+import { openSchedulerStore } from './scheduler-store.ts';
+
+/** Options of the local Cloud Scheduler. */
+export interface SchedulerOptions {
+  /** 0 binds a free port. */
+  readonly port: number;
+  /** State is kept in `<stateDir>/scheduler.sqlite`. */
+  readonly stateDir: string;
+  readonly clock: Clock;
+  /** Makes the tokens of jobs with an OIDC token. */
+  readonly mintIdToken: MintIdToken;
+  /** Jobs to create or replace at once. Default none. */
+  readonly jobs?: readonly JobSpec[];
+  /** Starts without firing, until `release()`. Default false. */
+  readonly held?: boolean;
+}
+
+/** A running local Cloud Scheduler. */
+export interface SchedulerServer extends LocalServer {
+  /** The jobs, without HTTP in between. */
+  readonly jobs: SchedulerJobs;
+  /** Begins to fire, where it was started `held`. */
+  release(): void;
+}
+
+/**
+ * Cloud Scheduler on this machine: fires HTTP POST requests by cron, on the given clock. Its port speaks the REST API (rest-surface.ts).
+ *
+ * @throws where the port is taken, the state cannot be opened, or a job is wrong.
+ */
+export async function startScheduler(options: SchedulerOptions): Promise<SchedulerServer> {
+  const { clock, mintIdToken, held = false } = options;
+  const store = openSchedulerStore(options.stateDir);
+  const dispatcher = createHttpDispatcher(clock, mintIdToken);
+  const jobs = new SchedulerJobs({ clock, store, dispatcher });
+  const server = createServer(restSurface(jobs));
+  const close = () => {
+    jobs.close();
+    dispatcher.close();
+    store.close();
+  };
+  try {
+    for (const spec of options.jobs ?? []) jobs.put(spec);
+    server.listen(options.port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    close();
+    throw error;
+  }
+  if (!held) jobs.start();
+  return {
+    port: (server.address() as AddressInfo).port,
+    jobs,
+    release: () => jobs.start(),
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      close();
+    },
+  };
+}
