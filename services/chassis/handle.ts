@@ -1,0 +1,56 @@
+import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import type { Outcome, Run, ServedMethod } from './served-method.ts';
+import type { ServerCall } from './server-call.ts';
+
+/** Left of the deadline to send the response after the work that was put off. */
+const responseReserveMs = 100;
+
+const streamed: Outcome = { code: status.OK, message: 'OK' };
+
+/** The last step: the handler itself. */
+export function handle(method: ServedMethod): Run {
+  const run = method.desc.methodKind === 'server_streaming' ? runStreaming : runUnary;
+  return async (call) => {
+    try {
+      return await run(method, call);
+    } finally {
+      // Also after a failure: what was put off belongs to a transaction that has been committed.
+      if (call.work.length > 0) await finishWork(call);
+    }
+  };
+}
+
+async function runUnary({ handler, encode }: ServedMethod, call: ServerCall): Promise<Outcome> {
+  const response = (await handler(call.request!, call)) as MessageInitShape<DescMessage>;
+  return { code: status.OK, message: 'OK', response: encode(response) };
+}
+
+async function runStreaming({ handler, encode }: ServedMethod, call: ServerCall): Promise<Outcome> {
+  for await (const response of handler(call.request!, call) as AsyncIterable<MessageInitShape<DescMessage>>) {
+    if (call.ended !== undefined) break;
+    await call.incoming.write(encode(response), call.signal);
+  }
+  return streamed;
+}
+
+/**
+ * Cloud Run takes the CPU away once the response is sent, so the work is done before that. It must not cost the caller an answer that is there: it gets what
+ * is left of the deadline, then is left to itself, and its failure is only logged.
+ */
+async function finishWork(call: ServerCall): Promise<void> {
+  const leftMs = call.deadlineAt - Date.now() - responseReserveMs;
+  if (leftMs <= 0) {
+    call.logger.warn('no time is left for the work after the response');
+    return;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<'late'>((resolve) => {
+    timer = setTimeout(resolve, leftMs, 'late');
+  });
+  const done = Promise.allSettled(
+    call.work.map((work) => work().catch((err) => call.logger.warn({ err }, 'the work after the response failed'))),
+  );
+  if ((await Promise.race([done, timeUp])) === 'late') call.logger.warn('the work after the response is not done in time');
+  clearTimeout(timer);
+}

@@ -1,0 +1,37 @@
+import { status } from '@grpc/grpc-js';
+import { context, isSpanContextValid, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { parseTraceparent } from '../../contracts/traceparent.ts';
+import type { Interceptor } from '../served-method.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+/** The codes that are the server's fault (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). */
+const serverFaults = new Set<status>([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.UNIMPLEMENTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
+
+/** A server span for each call, a child of the client's `traceparent`. */
+export function tracing(telemetry: Telemetry): Interceptor {
+  const tracer = trace.getTracer('kumiko');
+  return (next, { desc, fullName }) => {
+    const attributes = { 'rpc.system': 'grpc', 'rpc.service': desc.parent.typeName, 'rpc.method': desc.name };
+    return async (call) => {
+      const parent = parseTraceparent(call.header('traceparent'));
+      const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+      const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, attributes, startTime: call.incoming.receivedAt }, parentContext);
+      const spanContext = span.spanContext();
+      if (isSpanContextValid(spanContext)) call.spanContext = spanContext;
+      const outcome = await context.with(trace.setSpan(parentContext, span), next, undefined, call);
+      span.setAttribute('rpc.grpc.status_code', outcome.code);
+      if (serverFaults.has(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+      const flush = telemetry.flushWhenDue();
+      if (flush !== undefined) await flush;
+      return outcome;
+    };
+  };
+}

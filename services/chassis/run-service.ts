@@ -1,0 +1,62 @@
+import { pino } from 'pino';
+import { ConfigError, type ConfigShape } from './config.ts';
+import { createLogger } from './logger.ts';
+import { type ServiceOptions, startService } from './start-service.ts';
+
+export { bind } from './bind.ts';
+export type { ServiceOptions, StartContext, Started } from './start-service.ts';
+
+/** Cloud Run kills after 10 s; whoever still waits then has lost anyway. */
+const lastResortMs = 9_800;
+
+/**
+ * The whole main.ts of a service: reads the environment, binds the port, starts the service, and drains on SIGTERM and SIGINT. Ends the process with code 1
+ * where the environment is at fault, the port is taken or `start` fails.
+ *
+ *     runService({
+ *       name: 'customer',
+ *       config: { PAYMENT_PROVIDER_URL: httpUrl, PAYMENT_PROVIDER_KEY: secret },
+ *       start: async ({ config }) => {
+ *         const { openDatabase } = await import('../cloud/spanner-database.ts');
+ *         const database = openDatabase({ … });
+ *         return { bindings: [bind(CustomerService, customerHandlers({ database }))], close: () => database.close() };
+ *       },
+ *     });
+ */
+export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {
+  const destination = pino.destination({ dest: 1, sync: false });
+  const service = startService(options, { env: process.env, destination });
+
+  const exit = (code: number) => {
+    try {
+      destination.flushSync();
+    } catch {
+      // stdout is gone, and with it everyone who could be told.
+    }
+    process.exit(code);
+  };
+  const fail = (error: unknown, message: string) => {
+    if (error instanceof ConfigError) process.stderr.write(`${options.name}: ${error.message}\n`);
+    else createLogger({ service: options.name, level: 'fatal', destination }).fatal({ err: error }, message);
+    exit(1);
+  };
+
+  // Google's clients listen to these signals as well, without ending the process: this listener does.
+  let stopping = false;
+  const stop = () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(exit, lastResortMs, 0).unref();
+    service
+      .then((running) => running.stop())
+      .then(
+        () => exit(0),
+        (error) => fail(error, 'the service could not be stopped in order'),
+      );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('uncaughtException', (error) => fail(error, 'an error was not handled'));
+
+  service.then((running) => running.started).catch((error) => fail(error, 'the service could not be started'));
+}

@@ -1,0 +1,53 @@
+import { context, type TracerProvider, trace } from '@opentelemetry/api';
+
+/** The OpenTelemetry SDK as the chassis sees it. */
+export interface Telemetry {
+  /** Sends the spans so far where that was not done for a while; undefined where there is nothing to wait for. Never fails. */
+  flushWhenDue(): Promise<void> | undefined;
+  /** Sends what is left. Never fails. */
+  shutdown(): Promise<void>;
+}
+
+/** What is exported, and to whom. */
+export interface TelemetryOptions {
+  /** `service.name`. */
+  readonly service: string;
+  /** OTLP over HTTP, such as "http://127.0.0.1:4318"; undefined: trace context is passed on, spans are not exported. */
+  readonly endpoint: string | undefined;
+}
+
+/**
+ * Cloud Run takes the CPU away between requests, so a timer alone would keep spans back until the next one: at most this often, a request waits for the
+ * export. What is left then is sent with the next request or before the process ends.
+ */
+const flushIntervalMs = 5_000;
+
+/** Loads the OpenTelemetry SDK. It is big: call it after the port is bound. */
+export async function startTelemetry({ service, endpoint }: TelemetryOptions): Promise<Telemetry> {
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  const contextManager = new AsyncLocalStorageContextManager().enable();
+  context.setGlobalContextManager(contextManager);
+  if (endpoint === undefined) return { flushWhenDue: () => undefined, shutdown: async () => {} };
+
+  const [{ BatchSpanProcessor, BasicTracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
+    import('@opentelemetry/sdk-trace-base'),
+    import('@opentelemetry/exporter-trace-otlp-proto'),
+    import('@opentelemetry/resources'),
+  ]);
+  const processor = new BatchSpanProcessor(
+    new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 1_000 }),
+  );
+  const provider = new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] });
+  trace.setGlobalTracerProvider(provider satisfies TracerProvider);
+
+  let flushedAt = Date.now();
+  return {
+    flushWhenDue: () => {
+      const now = Date.now();
+      if (now - flushedAt < flushIntervalMs) return undefined;
+      flushedAt = now;
+      return provider.forceFlush().catch(() => {});
+    },
+    shutdown: () => provider.shutdown().catch(() => {}),
+  };
+}
