@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Call, Handlers } from '../chassis/call.ts';
 import { applyFieldMask } from '../chassis/field-mask.ts';
+import { listPage } from '../chassis/list-page.ts';
 import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
 import { requireCaller } from '../chassis/require-caller.ts';
-import { failedPrecondition, notFound } from '../chassis/rpc-error.ts';
+import { failedPrecondition, invalidArgument, notFound } from '../chassis/rpc-error.ts';
 import { type Change as Watched, watch } from '../chassis/watch.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { requestFingerprint } from '../cloud/request-ids.ts';
@@ -23,7 +24,7 @@ import type { Address } from './domain/order.ts';
 import { cancelOrder } from './domain/order-lifecycle.ts';
 import { dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
 import type { Settlement } from './settlement.ts';
-import type { CustomerStore, Placed, Position } from './store.ts';
+import type { CustomerStore, Placed } from './store.ts';
 
 /** What the handlers need. */
 export interface CustomerServiceOptions {
@@ -91,14 +92,12 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
     },
 
     async listDeals(request) {
-      const size = pageSize(request.pageSize);
-      const deals = await store.deals(positionOf(request.pageToken), size + 1);
-      const page = deals.slice(0, size);
-      const last = page.at(-1);
-      return {
-        deals: page.map(dealMessage),
-        nextPageToken: deals.length > size && last !== undefined ? pageTokenAfter(last.publishTime, last.id) : '',
-      };
+      const { items, nextPageToken } = await listPage(
+        request,
+        (after, limit) => store.deals(after, limit),
+        (deal) => ({ time: deal.publishTime, id: deal.id }),
+      );
+      return { deals: items.map(dealMessage), nextPageToken };
     },
 
     async getDeal(request) {
@@ -150,7 +149,7 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
     async *watchGroup(request, call) {
       const customer = requireCaller(call, 'customer').id;
       const id = idOf(request.name);
-      const since = request.resumeToken === '' ? undefined : BigInt(resumeVersion(request.resumeToken));
+      const since = request.resumeToken === '' ? undefined : resumeVersion(request.resumeToken);
       if (!(await store.isMember(id, customer))) throw notFound(request.name);
       const read = async (after: bigint | undefined): Promise<Watched<{ group: Group; ownOrder: string | undefined }, bigint>[]> => {
         const found = await store.group(id, customer);
@@ -166,14 +165,13 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
     },
 
     async listOrders(request, call) {
-      const size = pageSize(request.pageSize);
-      const orders = await store.orders(requireCaller(call, 'customer').id, positionOf(request.pageToken), size + 1);
-      const page = orders.slice(0, size);
-      const last = page.at(-1);
-      return {
-        orders: page.map(orderMessage),
-        nextPageToken: orders.length > size && last !== undefined ? pageTokenAfter(last.createTime, last.id) : '',
-      };
+      const customer = requireCaller(call, 'customer').id;
+      const { items, nextPageToken } = await listPage(
+        request,
+        (after, limit) => store.orders(customer, after, limit),
+        (order) => ({ time: order.createTime, id: order.id }),
+      );
+      return { orders: items.map(orderMessage), nextPageToken };
     },
 
     async getOrder(request, call) {
@@ -236,21 +234,12 @@ function addressOf(message: {
   return { regionCode, postalCode, administrativeArea, locality, addressLines, recipients };
 }
 
-/** AIP-158: the service may return fewer than asked for. */
-function pageSize(asked: number): number {
-  return Math.min(asked || 50, 100);
-}
-
-function pageTokenAfter(time: Date, id: string): string {
-  return encodePageToken({ time: time.toISOString(), id });
-}
-
-function positionOf(pageToken: string): Position {
-  if (pageToken === '') return { time: new Date('9999-12-31T00:00:00Z'), id: '' };
-  const { time = '', id = '' } = decodePageToken(pageToken, 'page_token');
-  return { time: new Date(time), id };
-}
-
-function resumeVersion(token: string): string {
-  return decodePageToken(token, 'resume_token').version ?? '0';
+function resumeVersion(token: string): bigint {
+  const version = decodePageToken(token, 'resume_token').version ?? '';
+  if (!/^\d{1,18}$/.test(version)) {
+    throw invalidArgument('resume_token is not of this stream', [
+      { field: 'resume_token', description: 'must be the last resume_token received' },
+    ]);
+  }
+  return BigInt(version);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { Position } from '../chassis/list-page.ts';
 import type { Database, Row, Statement, Transaction } from '../cloud/database.ts';
 import { inboxInsert } from '../cloud/inbox.ts';
 import type { Outbox } from '../cloud/outbox.ts';
@@ -37,12 +38,6 @@ export interface Placed {
   readonly response: Uint8Array;
   /** Empty for a repetition. */
   readonly events: readonly Event[];
-}
-
-/** Where a page starts: behind the row with this time and id. */
-export interface Position {
-  readonly time: Date;
-  readonly id: string;
 }
 
 /** What a transaction wrote. */

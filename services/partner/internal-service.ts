@@ -1,0 +1,131 @@
+import type { Call, Handlers } from '../chassis/call.ts';
+import { microsFromMoney } from '../chassis/money.ts';
+import { unavailable } from '../chassis/rpc-error.ts';
+import type { Outbox } from '../cloud/outbox.ts';
+import {
+  type Event,
+  type OrderConfirmed,
+  ShipmentStatusReported_Status as ShipmentStatus,
+} from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { type Fulfilment, move } from './domain/fulfilment.ts';
+import { idOf } from './messages.ts';
+import type { Committed, PartnerStore } from './store.ts';
+
+/** What the handlers need. */
+export interface PartnerInternalServiceOptions {
+  readonly store: PartnerStore;
+  readonly outbox: Outbox;
+  readonly now: () => Date;
+}
+
+/** The handlers of kumiko.partner.v1.PartnerInternalService. */
+export function partnerInternalService({ store, outbox, now }: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
+  function publish(call: Call, committed: Committed<unknown> | undefined): void {
+    const events = committed?.events ?? [];
+    if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+  }
+
+  return {
+    async applyEvent({ event }, call) {
+      const committed = event && (await applyEvent(event));
+      publish(call, committed);
+      return { applied: committed !== undefined };
+    },
+
+    async applyStockLevels({ levels }, call) {
+      const committed = await store.applyStock(new Map(levels.map(({ sku, stock }) => [sku, stock])));
+      publish(call, committed);
+      return { updatedDeals: committed.after };
+    },
+
+    async relayOutbox({ limit }, call) {
+      const { published, failed, error } = await outbox.publishPending(limit);
+      if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
+      return { published, failed };
+    },
+  };
+
+  /** Returns undefined where the event tells nothing new, or is of a kind that is not ours. */
+  async function applyEvent({ payload, aggregate, version, id }: Event): Promise<Committed<Fulfilment> | undefined> {
+    switch (payload.case) {
+      case 'orderConfirmed': {
+        const confirmed = payload.value;
+        return store.changeFulfilment(
+          { id: idOf(aggregate) },
+          // Known already: a repetition, or the order was cancelled by a later event that came first.
+          (before) => (before === undefined ? { after: fulfilmentOf(idOf(aggregate), version, confirmed, now()) } : undefined),
+          id,
+        );
+      }
+      case 'orderCancelled': {
+        const { partner } = payload.value;
+        return store.changeFulfilment(
+          { id: idOf(aggregate) },
+          (before) => {
+            if (before === undefined) return { after: cancelledBefore(idOf(aggregate), version, idOf(partner), now()) };
+            const after = before.orderVersion < version ? move(before, 'cancel', now(), { orderVersion: version }) : undefined;
+            return after && { after };
+          },
+          id,
+        );
+      }
+      case 'shipmentStatusReported': {
+        const { carrier, trackingNumber, status } = payload.value;
+        if (status !== ShipmentStatus.DELIVERED) return undefined;
+        return store.changeFulfilment(
+          { carrier, trackingNumber },
+          (before) => {
+            // The carrier may be faster than the partner's call: the delivery of this event is repeated until the partner has said so.
+            if (before === undefined) throw unavailable('no order was shipped with this parcel yet');
+            const after = move(before, 'deliver', now());
+            return after && { after, payload: { case: 'orderDelivered', value: {} } };
+          },
+          id,
+        );
+      }
+      default:
+        return undefined;
+    }
+  }
+}
+
+function fulfilmentOf(id: string, version: bigint, confirmed: OrderConfirmed, now: Date): Fulfilment {
+  const { shipTo, total } = confirmed;
+  return {
+    ...cancelledBefore(id, version, idOf(confirmed.partner), now),
+    deal: idOf(confirmed.deal),
+    quantity: confirmed.quantity,
+    totalMicros: total === undefined ? 0n : microsFromMoney(total),
+    currency: total?.currencyCode ?? '',
+    shipTo: shipTo && {
+      regionCode: shipTo.regionCode,
+      postalCode: shipTo.postalCode,
+      administrativeArea: shipTo.administrativeArea,
+      locality: shipTo.locality,
+      addressLines: shipTo.addressLines,
+      recipients: shipTo.recipients,
+    },
+    state: 'TO_SHIP',
+  };
+}
+
+/** Stands for an order that was cancelled before it was confirmed, so that a confirmation that comes late does not ship it. */
+function cancelledBefore(id: string, version: bigint, partner: string, now: Date): Fulfilment {
+  return {
+    id,
+    partner,
+    deal: '',
+    quantity: 0,
+    totalMicros: 0n,
+    currency: '',
+    shipTo: undefined,
+    state: 'CANCELLED',
+    carrier: undefined,
+    trackingNumber: undefined,
+    orderVersion: version,
+    version: 1n,
+    createTime: now,
+    changeTime: now,
+  };
+}

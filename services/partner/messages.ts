@@ -1,0 +1,70 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { microsFromMoney, moneyFromMicros } from '../chassis/money.ts';
+import {
+  Deal_State,
+  type Deal as DealMessage,
+  type DealSchema,
+  Order_State,
+  type OrderSchema,
+} from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import type { Deal } from './domain/deal.ts';
+import type { Fulfilment } from './domain/fulfilment.ts';
+
+/** How long a group stays open where the partner does not say. */
+const defaultGroupLifetimeSeconds = 86_400;
+
+/** The fields of a deal that its partner sets, by their names in the proto. */
+export const partnersFields = ['title', 'description', 'price', 'group_size', 'group_lifetime_seconds', 'stock', 'sku'] as const;
+
+/** A deal as the API shows it to its partner. */
+export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
+  return {
+    name: `deals/${deal.id}`,
+    title: deal.title,
+    description: deal.description,
+    price: moneyFromMicros(deal.priceMicros, deal.currency),
+    groupSize: deal.groupSize,
+    groupLifetimeSeconds: BigInt(deal.groupLifetimeSeconds),
+    stock: deal.stock,
+    sku: deal.sku,
+    state: Deal_State[deal.state],
+    createTime: timestampFromDate(deal.createTime),
+    etag: `"${deal.version}"`,
+  };
+}
+
+/** What the partner says of a deal. */
+export function partnersPart(message: DealMessage) {
+  return {
+    title: message.title,
+    description: message.description,
+    priceMicros: message.price === undefined ? 0n : microsFromMoney(message.price),
+    currency: message.price?.currencyCode ?? '',
+    groupSize: message.groupSize,
+    groupLifetimeSeconds: Number(message.groupLifetimeSeconds) || defaultGroupLifetimeSeconds,
+    stock: message.stock,
+    sku: message.sku,
+  };
+}
+
+/** An order as the API shows it to its partner. */
+export function orderMessage(fulfilment: Fulfilment): MessageInitShape<typeof OrderSchema> {
+  const { shipTo } = fulfilment;
+  return {
+    name: `orders/${fulfilment.id}`,
+    deal: `deals/${fulfilment.deal}`,
+    quantity: fulfilment.quantity,
+    total: moneyFromMicros(fulfilment.totalMicros, fulfilment.currency),
+    ...(shipTo === undefined ? {} : { shipTo: { ...shipTo, addressLines: [...shipTo.addressLines], recipients: [...shipTo.recipients] } }),
+    state: Order_State[fulfilment.state],
+    carrier: fulfilment.carrier ?? '',
+    trackingNumber: fulfilment.trackingNumber ?? '',
+    createTime: timestampFromDate(fulfilment.createTime),
+  };
+}
+
+/** The id in a resource name: "x" of "deals/x". The name's form has been validated. */
+export function idOf(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}

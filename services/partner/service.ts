@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Call, Handlers } from '../chassis/call.ts';
+import { applyFieldMask } from '../chassis/field-mask.ts';
+import { listPage } from '../chassis/list-page.ts';
+import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
+import { requireCaller } from '../chassis/require-caller.ts';
+import { failedPrecondition, invalidArgument, notFound } from '../chassis/rpc-error.ts';
+import { type Change, watch } from '../chassis/watch.ts';
+import { DatabaseError } from '../cloud/database.ts';
+import type { Outbox } from '../cloud/outbox.ts';
+import { requestFingerprint } from '../cloud/request-ids.ts';
+import { CreateDealRequestSchema, DealSchema, type PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { type Deal, type DealTrigger, dealTransitions, missingForPublishing, touchedFixedFields } from './domain/deal.ts';
+import { type Fulfilment, move } from './domain/fulfilment.ts';
+import { dealMessage, idOf, orderMessage, partnersFields, partnersPart } from './messages.ts';
+import type { Committed, PartnerStore } from './store.ts';
+
+/** What the handlers need. */
+export interface PartnerServiceOptions {
+  readonly store: PartnerStore;
+  readonly outbox: Outbox;
+  readonly now: () => Date;
+}
+
+/**
+ * A transaction may commit up to this much later than the time that it wrote, on an instance whose clock may be off: a watch reads this far back again and
+ * leaves out what it has sent.
+ */
+const watchOverlapMs = 10_000;
+
+/** The handlers of kumiko.partner.v1.PartnerService. */
+export function partnerService({ store, outbox, now }: PartnerServiceOptions): Handlers<typeof PartnerService> {
+  /** Changes a deal of the caller's; another partner's deal answers like a missing one. */
+  async function changeDeal(call: Call, name: string, change: (deal: Deal) => Deal) {
+    const { id: partner } = requireCaller(call, 'partner');
+    const committed = await store.changeDeal(idOf(name), (deal) => {
+      if (deal.partner !== partner) throw notFound(name);
+      return change(deal);
+    });
+    return dealMessage(publish(call, committed, name));
+  }
+
+  function publish<T>(call: Call, committed: Committed<T> | undefined, name: string): T {
+    if (committed === undefined) throw notFound(name);
+    const { events, after } = committed;
+    if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+    return after;
+  }
+
+  return {
+    async createDeal(request, call) {
+      const { id: partner } = requireCaller(call, 'partner');
+      const deal: Deal = {
+        id: randomUUID(),
+        partner,
+        ...partnersPart(request.deal ?? create(DealSchema)),
+        state: 'DRAFT',
+        version: 1n,
+        createTime: now(),
+      };
+      const key = {
+        caller: partner,
+        method: 'CreateDeal',
+        requestId: request.requestId,
+        fingerprint: requestFingerprint(CreateDealRequestSchema, request),
+      };
+      const response = toBinary(DealSchema, create(DealSchema, dealMessage(deal)));
+      return fromBinary(DealSchema, await store.createDeal(key, deal, response));
+    },
+
+    updateDeal: ({ deal: source, updateMask }, call) =>
+      changeDeal(call, source?.name ?? '', (before) => {
+        const message = create(DealSchema, dealMessage(before));
+        if (source !== undefined) applyFieldMask(DealSchema, message, source, updateMask, partnersFields);
+        const after = { ...before, ...partnersPart(message) };
+        const fixed = touchedFixedFields(before, after);
+        if (fixed.length > 0) {
+          throw failedPrecondition(
+            'DEAL_PUBLISHED',
+            `the deal is ${before.state.toLowerCase()}: ${fixed.join(', ')} can no longer change`,
+            {
+              resource: source?.name ?? '',
+            },
+          );
+        }
+        return after;
+      }),
+
+    publishDeal: ({ name }, call) =>
+      changeDeal(call, name, (deal) => {
+        const missing = deal.state === 'DRAFT' ? missingForPublishing(deal) : [];
+        if (missing.length > 0) {
+          throw failedPrecondition('DEAL_INCOMPLETE', `the deal cannot be published without a sound ${missing.join(', ')}`, {
+            resource: name,
+          });
+        }
+        return moveDeal(deal, 'publish');
+      }),
+
+    closeDeal: ({ name }, call) => changeDeal(call, name, (deal) => moveDeal(deal, 'close')),
+
+    async getDeal({ name }, call) {
+      const deal = await store.deal(idOf(name));
+      if (deal === undefined || deal.partner !== requireCaller(call, 'partner').id) throw notFound(name);
+      return dealMessage(deal);
+    },
+
+    async listDeals(request, call) {
+      const { id: partner } = requireCaller(call, 'partner');
+      const { items, nextPageToken } = await listPage(
+        request,
+        (after, limit) => store.deals(partner, after, limit),
+        (deal) => ({ time: deal.createTime, id: deal.id }),
+      );
+      return { deals: items.map(dealMessage), nextPageToken };
+    },
+
+    async listOrders(request, call) {
+      const { id: partner } = requireCaller(call, 'partner');
+      const { items, nextPageToken } = await listPage(
+        request,
+        (after, limit) => store.fulfilments(partner, after, limit),
+        (order) => ({ time: order.createTime, id: order.id }),
+      );
+      return { orders: items.map(orderMessage), nextPageToken };
+    },
+
+    async shipOrder({ name, carrier, trackingNumber }, call) {
+      const { id: partner } = requireCaller(call, 'partner');
+      let current: Fulfilment | undefined;
+      const ship = store.changeFulfilment({ id: idOf(name) }, (before) => {
+        if (before === undefined || before.partner !== partner || before.shipTo === undefined) throw notFound(name);
+        current = before;
+        if (before.carrier === carrier && before.trackingNumber === trackingNumber) return undefined;
+        const after = move(before, 'ship', now(), { carrier, trackingNumber });
+        if (after === undefined) {
+          throw failedPrecondition(`ORDER_${before.state}`, `the order is ${before.state.toLowerCase()} and cannot be shipped`, {
+            resource: name,
+          });
+        }
+        return { after, payload: { case: 'orderShipped', value: { carrier, trackingNumber } } };
+      });
+      const committed = await ship.catch((error) => {
+        if (!(error instanceof DatabaseError && error.kind === 'unique')) throw error;
+        throw failedPrecondition('PARCEL_IN_USE', 'another order was shipped with this tracking_number', { resource: name });
+      });
+      if (committed === undefined && current !== undefined) return orderMessage(current);
+      return orderMessage(publish(call, committed, name));
+    },
+
+    async *watchOrders({ resumeToken }, call) {
+      const { id: partner } = requireCaller(call, 'partner');
+      const since = resumeToken === '' ? undefined : resumeTime(resumeToken);
+      const sent = new Map<string, { version: bigint; time: number }>();
+      const read = async (after: Date | undefined): Promise<Change<Fulfilment, Date>[]> => {
+        const from = (after?.getTime() ?? watchOverlapMs) - watchOverlapMs;
+        const changed = await store.changedFulfilments(partner, new Date(from));
+        for (const [id, { time }] of sent) if (time < from) sent.delete(id);
+        const fresh = changed.filter((order) => sent.get(order.id)?.version !== order.version);
+        for (const { id, version, changeTime } of fresh) sent.set(id, { version, time: changeTime.getTime() });
+        return fresh.map((order) => ({ value: order, position: order.changeTime }));
+      };
+      for await (const { value, position } of watch({ read, since, signal: call.signal })) {
+        yield {
+          ...(value === undefined ? {} : { order: orderMessage(value) }),
+          resumeToken: position === undefined ? '' : encodePageToken({ time: position.toISOString() }),
+        };
+      }
+    },
+  };
+}
+
+function moveDeal(deal: Deal, trigger: DealTrigger): Deal {
+  const state = dealTransitions[deal.state][trigger];
+  if (state === undefined) {
+    throw failedPrecondition(
+      'DEAL_CLOSED',
+      `a ${deal.state.toLowerCase()} deal cannot be ${trigger === 'publish' ? 'published' : 'closed'}`,
+      {
+        resource: `deals/${deal.id}`,
+      },
+    );
+  }
+  return state === deal.state ? deal : { ...deal, state };
+}
+
+function resumeTime(token: string): Date {
+  const time = new Date(decodePageToken(token, 'resume_token').time ?? '');
+  if (Number.isNaN(time.getTime())) {
+    throw invalidArgument('resume_token is not of this stream', [
+      { field: 'resume_token', description: 'must be the last resume_token received' },
+    ]);
+  }
+  return time;
+}
