@@ -1,0 +1,72 @@
+import protobuf from 'protobufjs';
+import { type Fault, join } from './fault.ts';
+import { type Rules, valueRules } from './value-rules.ts';
+
+/** Checks a field against its protoc-gen-validate rules. `value` is as read, undefined where the field is absent. */
+export function checkField(field: protobuf.Field, value: unknown, path: string): Fault[] {
+  const options = optionsOf(field);
+  if (value !== undefined && options['(envoy.annotations.disallowed_by_default)'] === true) {
+    return [{ path, message: 'is deprecated: Envoy refuses it by default' }];
+  }
+  const rules = options['(validate.rules)'] as Rules | undefined;
+  if (rules === undefined) return [];
+  if (field.map) return mapRules((rules.map ?? {}) as Rules, (value ?? {}) as Record<string, unknown>, path);
+  if (field.repeated) return listRules((rules.repeated ?? {}) as Rules, (value ?? []) as readonly unknown[], path);
+  // An absent member of a oneof breaks nothing, whatever its rules say.
+  if (value === undefined && field.partOf) return [];
+  return check(rules, value ?? implicitDefault(field), path);
+}
+
+/** Checks that one member at most of a oneof is set, and one at least where it is required. */
+export function checkOneof(oneof: protobuf.OneOf, fields: Readonly<Record<string, unknown>>, path: string): Fault[] {
+  const set = oneof.fieldsArray.filter(({ name }) => Object.hasOwn(fields, name)).map(({ name }) => name);
+  if (set.length > 1) return [{ path, message: `has ${set.join(' and ')}: only one of them is allowed` }];
+  const required = optionsOf(oneof)['(validate.required)'] === true;
+  const names = oneof.fieldsArray.map(({ name }) => name).join(', ');
+  return set.length === 0 && required ? [{ path, message: `needs one of ${names}` }] : [];
+}
+
+/** Rules hold for a plain scalar's default too, but not for an absent message or wrapper. */
+function implicitDefault(field: protobuf.Field): unknown {
+  if (field.resolvedType instanceof protobuf.Type) return undefined;
+  if (field.type === 'bytes' || field.type === 'string') return '';
+  return field.type === 'bool' ? false : 0;
+}
+
+function check(rules: Rules, value: unknown, path: string): Fault[] {
+  const faults: string[] = [];
+  for (const [kind, rule] of Object.entries(rules)) {
+    if (typeof rule !== 'object' || rule === null) continue;
+    if (value === undefined) {
+      if ((rule as Rules).required === true) faults.push('is required');
+    } else faults.push(...valueRules(kind, rule as Rules, value));
+  }
+  return faults.map((message) => ({ path, message }));
+}
+
+function listRules(rules: Rules, items: readonly unknown[], path: string): Fault[] {
+  const faults: Fault[] = [];
+  const fail = (message: string) => faults.push({ path, message });
+  if (items.length < Number(rules.min_items ?? 0)) fail(`needs at least ${rules.min_items} items`);
+  if (items.length > Number(rules.max_items ?? Number.POSITIVE_INFINITY)) fail(`must have at most ${rules.max_items} items`);
+  if (rules.unique === true && new Set(items).size < items.length) fail('must not hold an item twice');
+  const each = rules.items as Rules | undefined;
+  return each === undefined ? faults : [...faults, ...items.flatMap((item, index) => check(each, item, join(path, index)))];
+}
+
+function mapRules(rules: Rules, entries: Record<string, unknown>, path: string): Fault[] {
+  const faults: Fault[] = [];
+  if (Object.keys(entries).length < Number(rules.min_pairs ?? 0))
+    faults.push({ path, message: `needs at least ${rules.min_pairs} entries` });
+  for (const [key, value] of Object.entries(entries)) {
+    faults.push(
+      ...check((rules.keys ?? {}) as Rules, key, join(path, key)),
+      ...check((rules.values ?? {}) as Rules, value, join(path, key)),
+    );
+  }
+  return faults;
+}
+
+function optionsOf(object: protobuf.ReflectionObject): Record<string, unknown> {
+  return Object.assign({}, ...((object.parsedOptions as unknown as readonly object[] | null) ?? []));
+}

@@ -1,0 +1,117 @@
+import { type Fault, join } from './fault.ts';
+import type { ReadMessage } from './read-message.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (message: ReadMessage, all: readonly ReadMessage[]) => Fault[];
+
+const http = 'envoy.extensions.filters.http';
+const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** Pairs of HTTP filters, by the type of their configuration: the first must stand before the second. */
+const filterOrder: readonly (readonly [before: string, after: string, reason: string])[] = [
+  [`${http}.health_check.v3.HealthCheck`, `${http}.jwt_authn.v3.JwtAuthentication`, 'probes carry no token'],
+  [`${http}.cors.v3.Cors`, `${http}.jwt_authn.v3.JwtAuthentication`, 'preflights carry no token'],
+  [`${http}.grpc_web.v3.GrpcWeb`, `${http}.jwt_authn.v3.JwtAuthentication`, 'rejections must reach the client as gRPC-Web'],
+  [
+    `${http}.compressor.v3.Compressor`,
+    `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`,
+    'responses run through the filters in reverse',
+  ],
+  [
+    `${http}.jwt_authn.v3.JwtAuthentication`,
+    `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`,
+    'nothing unverified is to be transcoded',
+  ],
+  [`${http}.jwt_authn.v3.JwtAuthentication`, `${http}.rbac.v3.RBAC`, 'rbac reads the payload that jwt_authn leaves'],
+  [`${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`, `${http}.rbac.v3.RBAC`, 'rbac knows gRPC paths only'],
+];
+
+const checks: Readonly<Record<string, Check>> = {
+  [hcm]: (message, all) => [...checkFilterOrder(message), ...checkSpoofing(message, all)],
+  [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
+  [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
+  [`${http}.local_ratelimit.v3.LocalRateLimit`]: checkRateLimit,
+  'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': checkUpstreamTls,
+};
+
+/** What Envoy accepts in silence and does otherwise than meant. */
+export function checkPitfalls(messages: readonly ReadMessage[]): Fault[] {
+  return messages.flatMap((message) => checks[message.type]?.(message, messages) ?? []);
+}
+
+function list<T>(value: unknown): readonly T[] {
+  return Array.isArray(value) ? (value as readonly T[]) : [];
+}
+
+function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
+  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const types = filters.map((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type);
+  const at = (index: number) => join(join(path, 'http_filters'), index);
+  const faults: Fault[] = [];
+  if (types.at(-1) !== `${http}.router.v3.Router`) faults.push({ path: join(path, 'http_filters'), message: 'the router must be last' });
+  for (const [before, after, reason] of filterOrder) {
+    const [first, second] = [types.lastIndexOf(before), types.indexOf(after)];
+    if (first >= 0 && second >= 0 && first > second)
+      faults.push({ path: at(first), message: `must stand before ${at(second)}: ${reason}` });
+  }
+  const [transcoder, rbac] = [types.indexOf(`${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`), types.indexOf(`${http}.rbac.v3.RBAC`)];
+  for (const [index, type] of types.entries()) {
+    if (type !== `${http}.wasm.v3.Wasm` || transcoder < 0 || index < transcoder || (rbac >= 0 && index > rbac)) continue;
+    faults.push({ path: at(index), message: 'a wasm filter behind the transcoder sees the old route unless rbac stands between them' });
+  }
+  return faults;
+}
+
+/** Names that jwt_authn writes are removed from a request only where its verifier runs. */
+function checkSpoofing({ path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const inside = all.filter((message) => message.path.startsWith(`${path}.`));
+  const stripped = inside
+    .filter(({ type }) => type === 'envoy.config.common.mutation_rules.v3.HeaderMutation')
+    .map(({ fields }) => String(fields.remove ?? '').toLowerCase());
+  const written = inside.flatMap((message) => {
+    const key = message.type === `${http}.jwt_authn.v3.JwtProvider` ? 'forward_payload_header' : 'header_name';
+    const known = message.type === `${http}.jwt_authn.v3.JwtProvider` || message.type === `${http}.jwt_authn.v3.JwtClaimToHeader`;
+    const name = known ? message.fields[key] : undefined;
+    return typeof name === 'string' && name !== '' ? [{ name: name.toLowerCase(), path: join(message.path, key) }] : [];
+  });
+  const transcodes = inside.some(({ type }) => type === `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`);
+  const appended = transcodes ? [{ name: 'x-envoy-original-method', path: join(path, 'early_header_mutation_extensions') }] : [];
+  return [...written, ...appended]
+    .filter(({ name }) => !stripped.includes(name))
+    .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
+}
+
+/** Without a rule that matches, a request goes through unverified. */
+function checkLastRule({ fields, path }: ReadMessage): Fault[] {
+  const last = list<ReadMessage | undefined>(fields.rules).at(-1);
+  const match = (last?.fields.match as ReadMessage | undefined)?.fields ?? {};
+  if (match.prefix === '/' && (last?.fields.requires ?? last?.fields.requirement_name) !== undefined) return [];
+  return [
+    { path: join(path, 'rules'), message: 'the last rule must be prefix "/" with a requirement: what no rule matches is not verified' },
+  ];
+}
+
+function checkProvider({ fields, path }: ReadMessage): Fault[] {
+  const faults: Fault[] = [];
+  const fail = (field: string, message: string) => faults.push({ path: join(path, field), message });
+  if (fields.require_expiration !== true && fields.max_lifetime === undefined) {
+    fail('require_expiration', 'must be true, or max_lifetime set: a token without "exp" would never expire');
+  }
+  if (list(fields.from_headers).length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
+  if (list(fields.audiences).length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
+  return faults;
+}
+
+function checkRateLimit({ fields, path }: ReadMessage): Fault[] {
+  return ['filter_enabled', 'filter_enforced']
+    .filter((field) => fields[field] === undefined)
+    .map((field) => ({ path: join(path, field), message: 'must be set: the default is 0 %' }));
+}
+
+function checkUpstreamTls({ fields, path }: ReadMessage): Fault[] {
+  const common = (fields.common_tls_context as ReadMessage | undefined)?.fields;
+  const validation = (common?.validation_context as ReadMessage | undefined)?.fields ?? ({} as Fields);
+  const names = fields.auto_sni_san_validation === true || list(validation.match_typed_subject_alt_names).length > 0;
+  if (validation.trusted_ca !== undefined && names) return [];
+  return [{ path, message: 'needs trusted_ca and auto_sni_san_validation: without both no certificate is checked' }];
+}
