@@ -36,8 +36,7 @@ function encodeValue(value: Value): EncodedValue {
     case 'bigint':
       return { stringValue: value.toString() };
     case 'number':
-      if (!Number.isSafeInteger(value))
-        throw new TypeError(`SQL parameter ${value} is not a whole number: pass numeric and float8 as text`);
+      if (!Number.isSafeInteger(value)) throw new TypeError(`SQL parameter ${value} is not a whole number: pass numeric as text`);
       return { stringValue: value.toString() };
   }
   if (value instanceof Date) return { stringValue: value.toISOString() };

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { migrate } from '../migrate.ts';
+import type { DatabaseAddress } from '../spanner-client.ts';
+import { findSpannerEmulator, startSpannerEmulator } from './spanner-emulator.ts';
+
+/** A Spanner with the migrated database of the storage case suite. */
+export interface RunningSpanner {
+  /** host:port of its gRPC API. */
+  readonly host: string;
+  readonly address: DatabaseAddress;
+  close(): Promise<void>;
+}
+
+/** An implementation of Spanner that the suites run on. */
+export interface SpannerTarget {
+  readonly name: string;
+  /** Why it cannot be started here. */
+  readonly missing: string | undefined;
+  /** Starts it and applies the migrations under `root`, the suite's own by default. Sets the process's environment for Google's client. */
+  start(root?: string): Promise<RunningSpanner>;
+}
+
+const address: DatabaseAddress = { project: 'kumiko-test', instance: 'test', database: 'kumiko' };
+const fixture = join(import.meta.dirname, 'fixture');
+const emulator = findSpannerEmulator();
+
+/** Google's emulator. */
+const googleEmulator: SpannerTarget = {
+  name: "Google's Spanner emulator",
+  missing: 'missing' in emulator ? emulator.missing : undefined,
+  async start(root = fixture) {
+    if ('missing' in emulator) throw new Error(emulator.missing);
+    const running = await startSpannerEmulator(emulator.binary);
+    // The emulator knows no multiplexed sessions.
+    process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS = 'false';
+    process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW = 'false';
+    process.env.SPANNER_EMULATOR_HOST = running.host;
+    process.env.METADATA_SERVER_DETECTION = 'none';
+    await migrate({ ...address, root });
+    return { ...running, address };
+  },
+};
+
+/** Every implementation. */
+export const spannerTargets: readonly SpannerTarget[] = [googleEmulator];
