@@ -107,7 +107,9 @@ test('OpenID discovery names the issuer and where its keys are', async () => {
 test('POST /token makes every kind of token', async () => {
   const claims = async (body: unknown) => decodeJwt((await post(body)).body.token);
   expect(await claims({ kind: 'customer', subject: 'bob', ttl_seconds: -60 })).toMatchObject({ sub: 'bob', exp: nowMs / 1000 - 60 });
-  expect(await claims({ kind: 'partner', subject: 'acme', audience: 'https://other.example' })).toMatchObject({ aud: 'https://other.example' });
+  expect(await claims({ kind: 'partner', subject: 'acme', audience: 'https://other.example' })).toMatchObject({
+    aud: 'https://other.example',
+  });
   expect(await claims({ kind: 'operator', subject: 'op@kumiko.example' })).toMatchObject({ email: 'op@kumiko.example' });
   expect(await claims({ kind: 'trigger', subject: 'tasks', preview: { partner: 'pr-9' } })).toMatchObject({
     email: 'kumiko-tasks@kumiko-local.iam.gserviceaccount.com',

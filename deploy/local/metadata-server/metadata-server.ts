@@ -98,10 +98,7 @@ async function answer(tree: MetadataDirectory, request: IncomingMessage, respons
   if (request.headers['metadata-flavor'] !== 'Google') {
     return send(response, text(403, 'Forbidden: the header "Metadata-Flavor: Google" is missing.\n'));
   }
-  const entry =
-    url.pathname === root || url.pathname.startsWith(`${root}/`)
-      ? findEntry(tree, decodeURIComponent(url.pathname.slice(root.length)))
-      : undefined;
+  const entry = url.pathname.startsWith(root) ? findEntry(tree, url.pathname.slice(root.length)) : undefined;
   if (entry === undefined) return send(response, text(404, `There is no metadata at ${url.pathname}.\n`));
   if (typeof entry === 'function') return send(response, await entry(url.searchParams));
   if (!isDirectory(entry)) return send(response, text(200, entry));

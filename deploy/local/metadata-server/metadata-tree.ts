@@ -18,14 +18,25 @@ export function isDirectory(entry: MetadataEntry): entry is MetadataDirectory {
   return typeof entry === 'object';
 }
 
-/** The entry at `/a/b/` or `/a/b`, or undefined where there is none. */
+/** The entry at `/a/b/` or `/a/b`, percent-encoded or not; undefined where there is none. */
 export function findEntry(root: MetadataDirectory, path: string): MetadataEntry | undefined {
+  const [first, ...segments] = path.replace(/\/$/, '').split('/');
+  if (first !== '') return undefined;
   let entry: MetadataEntry | undefined = root;
-  for (const segment of path.split('/').filter((part) => part !== '')) {
+  for (const encoded of segments) {
+    const segment = decode(encoded);
     if (entry === undefined || !isDirectory(entry) || !Object.hasOwn(entry, segment)) return undefined;
     entry = entry[segment];
   }
   return entry;
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 /** A directory as text: one name in each line, directories with a slash behind. */
