@@ -13,6 +13,8 @@ export interface HeaderMap {
   add(name: string, value: string): void;
   /** Removes all values. */
   remove(name: string): void;
+  /** Number of pairs, where the map knows it; counted through `entries` otherwise. */
+  readonly size?: number | undefined;
   /** Every pair in order. */
   entries(): Iterable<readonly [name: string, value: string]>;
 }

@@ -1,0 +1,13 @@
+// The part of the WebAssembly JavaScript interface that the host uses; the types of Node leave it to the DOM's.
+declare namespace WebAssembly {
+  type Module = object;
+  class Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    readonly exports: Record<string, unknown>;
+  }
+  class RuntimeError extends Error {}
+  function compile(code: Uint8Array): Promise<Module>;
+}
