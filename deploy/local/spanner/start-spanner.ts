@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { type Clock, type LocalServer, systemClock } from '../local-server.ts';
+import { type AbortPoint, createAbortPlan } from './abort-plan.ts';
+import { Catalog } from './catalog.ts';
+import { CommitLog } from './commit-log.ts';
+import { createCommitTimes } from './commit-time.ts';
+import { createDatabaseAdminService } from './database-admin-service.ts';
+import { ensureDatabaseDirectory } from './database-directory.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { createInstanceAdminService } from './instance-admin-service.ts';
+import { LockQueue } from './lock-queue.ts';
+import { OpenTransaction } from './open-transaction.ts';
+import { Operations } from './operations.ts';
+import { Postgres } from './postgres.ts';
+import { loadSpannerDefinitions } from './spanner-api.ts';
+import { createSpannerService } from './spanner-service.ts';
+import { Transactions } from './transactions.ts';
+
+export interface SpannerOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** Where the data lives. Without it they live in a temporary directory that `close` removes. */
+  readonly dataDir?: string;
+  readonly clock?: Clock;
+  /** Probability, 0 to 1, that a read-write transaction is aborted without a cause. Default 0. */
+  readonly abortProbability?: number;
+  /** With the same seed, transactions that come in the same order are aborted alike. Default 1. */
+  readonly abortSeed?: number;
+  /** Answers a failed stream without headers, as Spanner may: the client then repeats the call for seconds unless told otherwise. Default false. */
+  readonly trailersOnlyErrors?: boolean;
+}
+
+/** A running local Spanner. */
+export interface SpannerServer extends LocalServer {
+  /** Aborts the next read-write transaction that runs a statement or commits, at this point. */
+  abortNext(point: AbortPoint): void;
+}
+
+/**
+ * Starts a server of google.spanner.v1 and its admin APIs, PostgreSQL dialect, in front of one embedded PostgreSQL.
+ * Clients find it by SPANNER_EMULATOR_HOST.
+ *
+ * @throws {Error} where the directory is in use or the port is taken.
+ */
+export async function startSpanner(options: SpannerOptions): Promise<SpannerServer> {
+  const clock = options.clock ?? systemClock;
+  const directory = options.dataDir ?? mkdtempSync(join(tmpdir(), 'local-spanner-'));
+  mkdirSync(directory, { recursive: true });
+  const lock = lockDirectory(directory);
+  const release = () => {
+    lock.release();
+    if (options.dataDir === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  let postgres: Postgres | undefined;
+  try {
+    const data = join(directory, 'postgres');
+    await ensureDatabaseDirectory(data);
+    postgres = await Postgres.open(data);
+    const { server, abortPlan } = createServer(postgres, clock, options);
+    const port = await listen(server, options.port);
+    const opened = postgres;
+    return {
+      port,
+      abortNext: (point) => abortPlan.force(point),
+      close: async () => {
+        server.forceShutdown();
+        await opened.close();
+        release();
+      },
+    };
+  } catch (error) {
+    await postgres?.close();
+    release();
+    throw error;
+  }
+}
+
+function createServer(postgres: Postgres, clock: Clock, options: SpannerOptions) {
+  const now = createCommitTimes(() => clock.now());
+  const abortPlan = createAbortPlan(options.abortProbability ?? 0, options.abortSeed ?? 1);
+  const catalog = new Catalog(postgres);
+  const operations = new Operations();
+  const transactions = new Transactions({
+    now: () => clock.now(),
+    queue: new LockQueue(clock),
+    open: new OpenTransaction(postgres, now),
+    commits: new CommitLog(postgres),
+    abortPlan,
+    nextCommitTime: now,
+  });
+  const definitions = loadSpannerDefinitions();
+  // Clients open one connection for many calls; a large batch of mutations is one message.
+  const server = new Server({ 'grpc.max_receive_message_length': 100 * 1024 * 1024 });
+  const headersBeforeError = !(options.trailersOnlyErrors ?? false);
+  server.addService(definitions.spanner, createSpannerService({ postgres, catalog, transactions, now, headersBeforeError }));
+  server.addService(definitions.instanceAdmin, createInstanceAdminService(catalog, transactions, operations));
+  server.addService(definitions.databaseAdmin, createDatabaseAdminService({ postgres, catalog, transactions, operations }));
+  server.addService(definitions.operations, operations.service());
+  return { server, abortPlan };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+}
