@@ -2,7 +2,7 @@ import type { Received } from './subscriber.ts';
 
 /**
  * The JSON of a wrapped push: https://cloud.google.com/pubsub/docs/push#receive_push
- * Pub/Sub sends id and time in both spellings; attributes, ordering key and delivery attempt only where there are any.
+ * Pub/Sub sends id and time in both spellings; ordering key and delivery attempt only where there are any.
  */
 export function pushBody(subscription: string, { message, deliveryAttempt }: Received): string {
   const publishTime = new Date(message.publishMs).toISOString();
@@ -10,7 +10,7 @@ export function pushBody(subscription: string, { message, deliveryAttempt }: Rec
   return JSON.stringify({
     message: {
       data: Buffer.from(message.data).toString('base64'),
-      ...(Object.keys(message.attributes).length > 0 && { attributes: message.attributes }),
+      attributes: message.attributes,
       messageId,
       message_id: messageId,
       publishTime,
