@@ -1,0 +1,34 @@
+import type { Database } from './database.ts';
+import { createEventPublisher } from './event-publisher.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { openDatabase } from './spanner-database.ts';
+
+/** What a service that owns a schema works with. */
+export interface OpenSchema {
+  readonly database: Database;
+  readonly outbox: Outbox;
+  /** Waits for what is on its way to Pub/Sub, and disconnects. */
+  close(): Promise<void>;
+}
+
+/** The chassis' variables that say where the database is. */
+export interface SchemaConfig {
+  readonly GOOGLE_CLOUD_PROJECT: string;
+  readonly SPANNER_INSTANCE: string;
+  readonly SPANNER_DATABASE: string;
+}
+
+/** Opens the database for the service that owns `schema`, with the schema's outbox. */
+export function openSchema(schema: string, config: SchemaConfig, now: () => Date): OpenSchema {
+  const project = config.GOOGLE_CLOUD_PROJECT;
+  const database = openDatabase({ project, instance: config.SPANNER_INSTANCE, database: config.SPANNER_DATABASE });
+  const publisher = createEventPublisher({ project });
+  return {
+    database,
+    outbox: createOutbox({ schema, database, publisher, now }),
+    async close() {
+      await publisher.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { status } from '@grpc/grpc-js';
+import type { Call } from '../chassis/call.ts';
+import { unavailable } from '../chassis/rpc-error.ts';
+import type { IdTokens } from '../cloud/identity.ts';
+import { type Client, createClient } from '../contracts/client.ts';
+import { ClientError } from '../contracts/client-error.ts';
+import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { audienceOf } from '../contracts/identities.ts';
+
+/** The services that own what jobs work on. */
+export interface Owners {
+  readonly customer: Client<typeof CustomerInternalService>;
+  readonly partner: Client<typeof PartnerInternalService>;
+  readonly webhook: Client<typeof WebhookInternalService>;
+}
+
+/** Where they are. */
+export interface OwnersConfig {
+  readonly GOOGLE_CLOUD_PROJECT: string;
+  readonly CUSTOMER_URL: string;
+  readonly PARTNER_URL: string;
+  readonly WEBHOOK_URL: string;
+}
+
+/** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first. */
+export function connectOwners(config: OwnersConfig, idTokens: IdTokens): Owners {
+  const headersFor = (name: 'customer' | 'partner' | 'webhook') => {
+    const audience = audienceOf(name, config.GOOGLE_CLOUD_PROJECT);
+    return async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
+  };
+  return {
+    customer: createClient(CustomerInternalService, { url: config.CUSTOMER_URL, headers: headersFor('customer') }),
+    partner: createClient(PartnerInternalService, { url: config.PARTNER_URL, headers: headersFor('partner') }),
+    webhook: createClient(WebhookInternalService, { url: config.WEBHOOK_URL, headers: headersFor('webhook') }),
+  };
+}
+
+/**
+ * Runs a call of an owner for a trigger. What the owner does not know is done with, for no repetition finds it; all else is to be repeated.
+ *
+ * @returns undefined where the owner does not know the resource.
+ * @throws {RpcError} UNAVAILABLE
+ */
+export async function callOwner<T>(call: Call, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.code === status.NOT_FOUND) {
+      call.logger.warn({ err: error }, 'the owner does not know the resource: given up');
+      return undefined;
+    }
+    throw unavailable(`the owning service answered ${status[error.code]}`, error);
+  }
+}

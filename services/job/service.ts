@@ -1,0 +1,111 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { Call, Handlers } from '../chassis/call.ts';
+import { invalidArgument } from '../chassis/rpc-error.ts';
+import type { TaskQueue } from '../cloud/task-queue.ts';
+import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { JobService, PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { describeMethod } from '../contracts/methods.ts';
+import { triggerOf } from '../contracts/triggers.ts';
+import { receiverOf, tasksOf } from './domain/event-reactions.ts';
+import type { InventorySync } from './inventory-sync.ts';
+import { callOwner, type Owners } from './owners.ts';
+
+/** What the handlers need. */
+export interface JobServiceOptions {
+  readonly owners: Owners;
+  readonly tasks: TaskQueue;
+  readonly inventorySync: InventorySync;
+}
+
+/** Rows that one tick may work on, in each service: what is left waits for the next. */
+const batchLimit = 500;
+
+/** The handlers of kumiko.job.v1.JobService. */
+export function jobService({ owners, tasks, inventorySync }: JobServiceOptions): Handlers<typeof JobService> {
+  /** Takes in a push of any subscription: an event is known by its payload, not by where it came from. */
+  async function handle({ message }: { message?: PushedMessage | undefined }, call: Call): Promise<object> {
+    const event = decode(message, call);
+    const receiver = receiverOf(event);
+    const requested = tasksOf(event);
+    if (receiver === undefined && requested.length === 0)
+      call.logger.debug({ event: event.id, type: event.payload.case }, 'event concerns nobody');
+    for (const { method, request, id, at } of requested) {
+      const result = await tasks.enqueue(method, request, { id, ...(at === undefined ? {} : { at }) });
+      if (result === 'beyond-horizon') call.logger.info({ event: event.id, task: id }, 'beyond the horizon of tasks: left to the sweep');
+    }
+    if (receiver !== undefined) await callOwner(call, async () => await owners[receiver].applyEvent({ event }));
+    return {};
+  }
+
+  return {
+    handleDealEvent: handle,
+    handleGroupEvent: handle,
+    handleOrderEvent: handle,
+    handlePaymentEvent: handle,
+    handleShipmentEvent: handle,
+    handleFulfilmentEvent: handle,
+
+    async releaseHold({ order }, call) {
+      await callOwner(call, () => owners.customer.releaseHold({ order }));
+      return {};
+    },
+    async expireGroup({ group }, call) {
+      await callOwner(call, () => owners.customer.expireGroup({ group }));
+      return {};
+    },
+    async capturePayment({ order }, call) {
+      await callOwner(call, () => owners.customer.capturePayment({ order, ...attemptOf(call) }));
+      return {};
+    },
+    async voidPayment({ order }, call) {
+      await callOwner(call, () => owners.customer.voidPayment({ order }));
+      return {};
+    },
+    async refundPayment({ order }, call) {
+      await callOwner(call, () => owners.customer.refundPayment({ order }));
+      return {};
+    },
+
+    async sweepOverdueGroups(_request, call) {
+      const swept = await callOwner(call, () => owners.customer.sweepOverdue({ limit: batchLimit }));
+      return { expiredGroups: swept?.expiredGroups ?? 0, releasedHolds: swept?.releasedHolds ?? 0 };
+    },
+
+    async relayOutbox(_request, call) {
+      const relays = [owners.customer, owners.partner, owners.webhook];
+      // One service that is down must not keep the others' events waiting.
+      const results = await Promise.allSettled(
+        relays.map((owner) => callOwner(call, async () => await owner.relayOutbox({ limit: batchLimit }))),
+      );
+      const total = { published: 0, failed: 0 };
+      for (const result of results) {
+        if (result.status === 'rejected') call.logger.error({ err: result.reason }, 'relay failed');
+        total.published += result.status === 'fulfilled' ? (result.value?.published ?? 0) : 0;
+        total.failed += result.status === 'fulfilled' ? (result.value?.failed ?? 0) : 0;
+      }
+      return total;
+    },
+
+    syncInventory: (_request, call) => inventorySync.run(call),
+  };
+}
+
+/** What is not an event never will be: after its attempts it waits in the dead letter topic for an operator. */
+function decode(message: PushedMessage | undefined, call: Call): Event {
+  try {
+    return fromBinary(EventSchema, message?.data ?? new Uint8Array());
+  } catch (cause) {
+    call.logger.error({ err: cause, message: message?.messageId }, 'not an event');
+    throw invalidArgument('message.data is not a kumiko.event.v1.Event', [
+      { field: 'message.data', description: 'must be an event in the binary format' },
+    ]);
+  }
+}
+
+/** Which attempt of its task a call is, from the header that Cloud Tasks sets. */
+function attemptOf(call: Call): { attempt: number; lastAttempt: boolean } {
+  const retries = Number(call.metadata.get('x-cloudtasks-taskretrycount')[0] ?? 0);
+  const attempt = Number.isSafeInteger(retries) && retries >= 0 ? retries + 1 : 1;
+  const trigger = triggerOf(describeMethod(call.method));
+  return { attempt, lastAttempt: trigger?.kind === 'queue' && attempt >= trigger.maxAttempts };
+}

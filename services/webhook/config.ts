@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+const profile = z.object({
+  kind: z.enum(['payment', 'shipment']),
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  header: z.string().regex(/^[a-z0-9-]+$/, 'must be a header name in lower case'),
+  toleranceSeconds: z.number().int().min(1).max(3600),
+  secrets: z.array(z.string().min(16, 'must have at least 16 characters')).min(1).max(4),
+});
+
+/** How one provider signs its webhooks. */
+export type Profile = z.output<typeof profile>;
+
+/** Profiles that redact themselves: they hold secrets. */
+export class Profiles {
+  readonly #profiles: readonly Profile[];
+
+  constructor(profiles: readonly Profile[]) {
+    this.#profiles = profiles;
+  }
+
+  /** A provider's profile, or undefined where we know none. */
+  find(kind: Profile['kind'], name: string): Profile | undefined {
+    return this.#profiles.find((candidate) => candidate.kind === kind && candidate.name === name);
+  }
+
+  toJSON(): string {
+    return '[redacted]';
+  }
+}
+
+/** The environment variables that only the webhook service has. */
+export const config = {
+  WEBHOOK_PROFILES: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.array(profile).min(1))
+    .transform((profiles) => new Profiles(profiles))
+    .describe(
+      'JSON: [{"kind": "payment" or "shipment", "name", "header", "toleranceSeconds": 1 to 3600, "secrets": [at least one of 16 characters]}]',
+    ),
+};

@@ -1,0 +1,27 @@
+import { bind, runService } from '../chassis/run-service.ts';
+import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { config } from './config.ts';
+
+runService({
+  name: 'webhook',
+  config,
+  async start({ config }) {
+    const [{ openSchema }, { webhookService }, { webhookInternalService }, { WebhookStore }] = await Promise.all([
+      import('../cloud/open-schema.ts'),
+      import('./service.ts'),
+      import('./internal-service.ts'),
+      import('./store.ts'),
+    ]);
+    const now = () => new Date();
+    const { database, outbox, close } = openSchema('webhook', config, now);
+    const store = new WebhookStore({ database, outbox, now });
+    return {
+      bindings: [
+        bind(WebhookService, webhookService({ store, outbox, profiles: config.WEBHOOK_PROFILES, now })),
+        bind(WebhookInternalService, webhookInternalService({ outbox })),
+      ],
+      close,
+    };
+  },
+});

@@ -1,0 +1,57 @@
+import { status } from '@grpc/grpc-js';
+import type { Call, Handlers } from '../chassis/call.ts';
+import { invalidArgument, notFound, RpcError } from '../chassis/rpc-error.ts';
+import type { Outbox } from '../cloud/outbox.ts';
+import type { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import type { Profile, Profiles } from './config.ts';
+import { type ProviderEvent, readPaymentEvent, readShipmentEvent } from './domain/provider-event.ts';
+import { checkSignature } from './domain/signature.ts';
+import type { WebhookStore } from './store.ts';
+
+/** What the handlers need. */
+export interface WebhookServiceOptions {
+  readonly store: WebhookStore;
+  readonly outbox: Outbox;
+  readonly profiles: Profiles;
+  readonly now: () => Date;
+}
+
+/** The handlers of kumiko.webhook.v1.WebhookService. */
+export function webhookService({ store, outbox, profiles, now }: WebhookServiceOptions): Handlers<typeof WebhookService> {
+  async function receive(
+    kind: Profile['kind'],
+    provider: string,
+    body: Uint8Array,
+    read: (provider: string, body: Uint8Array) => ProviderEvent | undefined,
+    call: Call,
+  ): Promise<object> {
+    const profile = profiles.find(kind, provider);
+    if (profile === undefined) throw notFound(`webhooks/${kind}s/${provider}`);
+    const header = call.metadata.get(profile.header)[0]?.toString();
+    const fault = checkSignature(profile, header, body, now());
+    if (fault !== undefined) {
+      call.logger.warn({ provider, fault }, 'webhook refused: signature');
+      throw new RpcError({
+        code: status.UNAUTHENTICATED,
+        reason: 'SIGNATURE_INVALID',
+        message: `the ${profile.header} header does not hold`,
+      });
+    }
+    const event = read(provider, body);
+    if (event === undefined) {
+      call.logger.warn({ provider }, 'webhook refused: not an event');
+      throw invalidArgument('the body is not an event', [{ field: 'payload', description: 'must be JSON with "id" and "type"' }]);
+    }
+    if (event.told === undefined) call.logger.warn({ provider, type: event.type, event: event.id }, 'webhook kept, not understood');
+    const events = await store.keep({ provider, kind, event, body });
+    if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+    return {};
+  }
+
+  return {
+    receivePaymentEvent: ({ provider, payload }, call) =>
+      receive('payment', provider, payload?.data ?? new Uint8Array(), readPaymentEvent, call),
+    receiveShipmentEvent: ({ carrier, payload }, call) =>
+      receive('shipment', carrier, payload?.data ?? new Uint8Array(), readShipmentEvent, call),
+  };
+}
