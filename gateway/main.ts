@@ -23,7 +23,7 @@ try {
 } catch (error) {
   const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
   if (!misused && !isMistake(error)) throw error;
-  console.error(misused ? `${(error as Error).message}\n\n${usage}` : (error as Error).message);
+  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
   process.exitCode = misused ? 2 : 1;
 }
 
@@ -49,9 +49,9 @@ async function validate(args: string[]): Promise<void> {
   for (const file of positionals) {
     const faults = validateBootstrap(readFileSync(file, 'utf8'), { files: values['no-files'] === true ? 'unchecked' : 'checked' });
     if (faults.length === 0 && envoy !== undefined) faults.push(...validateWithEnvoy(envoy, file));
-    for (const { path, message } of faults) console.error(`${file}: ${path === '' ? '' : `${path}: `}${message}`);
+    for (const { path, message } of faults) process.stderr.write(`${file}: ${path === '' ? '' : `${path}: `}${message}\n`);
     if (faults.length > 0) process.exitCode = 1;
-    else console.log(`${file}: valid${envoy === undefined ? ' (no envoy at hand to ask as well)' : `, and valid for ${envoy}`}`);
+    else process.stdout.write(`${file}: valid${envoy === undefined ? ' (no envoy at hand to ask as well)' : `, and for ${envoy} too`}\n`);
   }
 }
 

@@ -6,11 +6,13 @@ const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'a host name or an IP address
 const port = z.int().min(0).max(65535);
 const address = z.strictObject({ host, port });
 const httpUrl = z.url({ protocol: /^https?$/ });
-/** A service's URL: no path, because the route decides the path. */
-const origin = httpUrl.refine(
-  (url) => URL.canParse(url) && new URL(url).pathname === '/' && !/[?#]/.test(url),
-  'scheme and host only, without a path',
-);
+/** A URL as browsers write an origin: no path, because the route decides the path, and no trailing slash. */
+const origin = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
+    'must be an origin such as "https://app.example.com"',
+  );
 const service = z.strictObject({ url: origin });
 const issuer = { issuer: z.string().min(1), jwksUri: httpUrl };
 

@@ -1,0 +1,182 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { audienceOf } from '../../services/contracts/identities.ts';
+import { compileBootstrap } from './compile-bootstrap.ts';
+import { readEnvironment } from './environment.ts';
+import { listGatewayMethods, type Role } from './gateway-methods.ts';
+import { environmentFolder } from './golden.ts';
+
+const environments = { local: read('local'), production: read('production') };
+
+function read(name: string) {
+  return readEnvironment(join(environmentFolder, `${name}.yaml`));
+}
+
+/** Follows keys and indices into the bootstrap. */
+function at(value: unknown, ...keys: (string | number)[]): Walked {
+  return keys.reduce((inner, key) => inner?.[key], value as Walked);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
+type Walked = any;
+
+function manager(role: Role, name: keyof typeof environments = 'local') {
+  const bootstrap = compileBootstrap({ role, environment: environments[name] });
+  return at(bootstrap, 'static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config');
+}
+
+function filter(role: Role, name: string, environment: keyof typeof environments = 'local') {
+  return manager(role, environment).http_filters.find((one: { name: string }) => one.name === name).typed_config;
+}
+
+function clusters(role: Role, name: keyof typeof environments) {
+  return at(compileBootstrap({ role, environment: environments[name] }), 'static_resources', 'clusters');
+}
+
+const jwt = 'envoy.filters.http.jwt_authn';
+const roles = ['edge', 'jobs'] as const;
+
+test('filters stand in the order that holds', () => {
+  expect(manager('edge').http_filters.map(({ name }: { name: string }) => name.replace('envoy.filters.http.', ''))).toEqual([
+    'health_check',
+    'cors',
+    'jwt_authn',
+    'grpc_json_transcoder',
+    'rbac',
+    'wasm',
+    'router',
+  ]);
+});
+
+test.each(roles)('every method of %s has a route of its own, a second longer than its deadline', (role) => {
+  const routes = manager(role).route_config.virtual_hosts[0].routes;
+  for (const { grpcPath, workload, deadlineMs } of listGatewayMethods(role)) {
+    const { route } = routes.find(({ match }: { match: { path?: string } }) => match.path === grpcPath);
+    expect(route).toMatchObject({
+      cluster: workload,
+      timeout: '0s',
+      max_stream_duration: { max_stream_duration: `${deadlineMs / 1000 + 1}s` },
+    });
+  }
+});
+
+test.each(roles)('the last route of %s answers 404 to everything else, for any caller', (role) => {
+  expect(manager(role).route_config.virtual_hosts[0].routes.at(-1)).toMatchObject({
+    match: { prefix: '/' },
+    direct_response: { status: 404 },
+    typed_per_filter_config: { 'envoy.filters.http.rbac': {} },
+  });
+});
+
+test.each(roles)('the first rule of %s that matches a REST or gRPC path asks for the token of that very method', (role) => {
+  const { rules } = filter(role, jwt);
+  for (const { grpcPath, access, bindings } of listGatewayMethods(role)) {
+    const wanted = access === 'public' ? undefined : { provider_name: access };
+    expect(firstRule(rules, 'POST', grpcPath).requires).toEqual(wanted);
+    for (const { httpMethod, template } of bindings) {
+      const segments = template.segments.map((segment) => (segment.startsWith('*') ? 'a-1' : segment));
+      const path = `/${segments.join('/')}${template.verb === undefined ? '' : `:${template.verb}`}`;
+      expect(firstRule(rules, httpMethod, path).requires).toEqual(wanted);
+    }
+  }
+});
+
+test('a path that no method has needs a token all the same', () => {
+  const { rules } = filter('edge', jwt);
+  for (const path of ['/', '/nothing', '/v1/deals/a/b', '/kumiko.customer.v1.CustomerInternalService/ApplyEvent']) {
+    expect(firstRule(rules, 'GET', path).requires.requires_any.requirements).toHaveLength(3);
+  }
+  expect(firstRule(filter('jobs', jwt).rules, 'GET', '/nothing').requires).toEqual({ provider_name: 'trigger' });
+});
+
+interface Rule {
+  readonly match: { path?: string; prefix?: string; safe_regex?: { regex: string }; headers?: { string_match: { exact: string } }[] };
+  readonly requires?: Walked;
+}
+
+function firstRule(rules: Rule[], method: string, path: string): Rule {
+  return rules.find(({ match }) => {
+    if (match.headers !== undefined && match.headers[0]!.string_match.exact !== method) return false;
+    if (match.safe_regex !== undefined) return new RegExp(`^(?:${match.safe_regex.regex})$`).test(path);
+    return match.path === path || (match.prefix !== undefined && path.startsWith(match.prefix));
+  })!;
+}
+
+test('tokens come from one header, expire, and are meant for this gateway', () => {
+  const { operator, customer } = filter('edge', jwt).providers;
+  const { trigger } = filter('jobs', jwt).providers;
+  for (const provider of [operator, customer, trigger]) {
+    expect(provider).toMatchObject({
+      from_headers: [{ name: 'authorization', value_prefix: 'Bearer ' }],
+      forward: true,
+      require_expiration: true,
+    });
+  }
+  expect(operator.audiences).toEqual([audienceOf('edge', 'kumiko-local')]);
+  expect(trigger.audiences).toEqual([audienceOf('jobs', 'kumiko-local')]);
+  expect(customer.audiences).toEqual(['kumiko-local']);
+});
+
+test('each kind of trigger is pinned to the service account that sends it', () => {
+  const { policies } = filter('jobs', 'envoy.filters.http.rbac').rules;
+  const emails = Object.fromEntries(
+    Object.entries(policies).map(([name, policy]) => [
+      name,
+      at(policy, 'principals', 0, 'and_ids', 'ids', 2, 'metadata', 'value', 'string_match', 'exact'),
+    ]),
+  );
+  expect(emails).toEqual({
+    subscription: 'kumiko-pubsub@kumiko-local.iam.gserviceaccount.com',
+    queue: 'kumiko-tasks@kumiko-local.iam.gserviceaccount.com',
+    schedule: 'kumiko-scheduler@kumiko-local.iam.gserviceaccount.com',
+  });
+});
+
+test.each(roles)('rbac of %s allows the paths of its methods and no other', (role) => {
+  const policies: { permissions: { url_path: { path: { exact: string } } }[] }[] = Object.values(
+    filter(role, 'envoy.filters.http.rbac').rules.policies,
+  );
+  const allowed = policies.flatMap(({ permissions }) => permissions.map(({ url_path }) => url_path.path.exact));
+  expect(allowed.sort()).toEqual(
+    listGatewayMethods(role)
+      .map(({ grpcPath }) => grpcPath)
+      .sort(),
+  );
+});
+
+test('the token filter has an audience for every cluster of a service', () => {
+  const { config } = filter('edge', 'envoy.filters.http.wasm');
+  expect(JSON.parse(config.configuration.value)).toEqual({
+    metadata_cluster: 'metadata',
+    token_header: 'x-serverless-authorization',
+    audiences: Object.fromEntries((['customer', 'partner', 'webhook'] as const).map((name) => [name, audienceOf(name, 'kumiko-local')])),
+  });
+});
+
+test('in production the authority is the host on Cloud Run, and its certificate is checked', () => {
+  const routes = manager('jobs', 'production').route_config.virtual_hosts[0].routes;
+  expect(routes[0].route.host_rewrite_literal).toBe('job-1234567890-an.a.run.app');
+  for (const cluster of clusters('edge', 'production').filter(({ name }: { name: string }) => name !== 'metadata')) {
+    expect(cluster).toMatchObject({
+      type: 'LOGICAL_DNS',
+      transport_socket: { typed_config: { auto_sni_san_validation: true, common_tls_context: { validation_context: { trusted_ca: {} } } } },
+    });
+  }
+});
+
+test('locally upstreams are plaintext addresses', () => {
+  for (const cluster of clusters('edge', 'local')) {
+    expect(cluster.type).toBe('STATIC');
+    expect(cluster.transport_socket).toBeUndefined();
+  }
+});
+
+test('without origins there is no cors filter and no policy', () => {
+  const environment = { ...environments.local, corsOrigins: [] };
+  expect(JSON.stringify(compileBootstrap({ role: 'edge', environment }))).not.toContain('http.cors');
+});
+
+test('without operators nobody is one', () => {
+  const environment = { ...environments.local, operatorEmails: [] };
+  expect(() => compileBootstrap({ role: 'edge', environment })).not.toThrow();
+});
