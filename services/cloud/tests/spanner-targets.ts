@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { startSpanner } from '../../../deploy/local/spanner/start-spanner.ts';
 import { migrate } from '../migrate.ts';
 import type { DatabaseAddress } from '../spanner-client.ts';
 import { findSpannerEmulator, startSpannerEmulator } from './spanner-emulator.ts';
@@ -32,14 +33,30 @@ const googleEmulator: SpannerTarget = {
     if ('missing' in emulator) throw new Error(emulator.missing);
     const running = await startSpannerEmulator(emulator.binary);
     // The emulator knows no multiplexed sessions.
-    process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS = 'false';
-    process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW = 'false';
-    process.env.SPANNER_EMULATOR_HOST = running.host;
-    process.env.METADATA_SERVER_DETECTION = 'none';
-    await migrate({ ...address, root });
+    await prepare(running.host, 'false', root);
     return { ...running, address };
   },
 };
 
+/** The one that `npm start` runs. */
+const localSpanner: SpannerTarget = {
+  name: 'the local Spanner',
+  missing: undefined,
+  async start(root = fixture) {
+    const server = await startSpanner({ port: 0 });
+    const host = `127.0.0.1:${server.port}`;
+    await prepare(host, 'true', root);
+    return { host, address, close: () => server.close() };
+  },
+};
+
 /** Every implementation. */
-export const spannerTargets: readonly SpannerTarget[] = [googleEmulator];
+export const spannerTargets: readonly SpannerTarget[] = [localSpanner, googleEmulator];
+
+async function prepare(host: string, multiplexedSessions: 'true' | 'false', root: string): Promise<void> {
+  process.env.SPANNER_EMULATOR_HOST = host;
+  process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS = multiplexedSessions;
+  process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW = multiplexedSessions;
+  process.env.METADATA_SERVER_DETECTION = 'none';
+  await migrate({ ...address, root });
+}
