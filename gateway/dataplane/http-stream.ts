@@ -1,0 +1,263 @@
+import type { ConnectionManager } from './connection-manager.ts';
+import type { DownstreamStream } from './downstream.ts';
+import { encodeGrpcMessage, grpcStatusOfHttp, parseGrpcStatus } from './grpc-status.ts';
+import { Headers } from './header-map.ts';
+import type { HttpFilter, RequestTransform } from './http-filter.ts';
+import { isGrpcContentType } from './matchers.ts';
+import type { Route } from './route-table.ts';
+
+/** A response that the proxy gives by itself. */
+export interface LocalReply {
+  readonly status: number;
+  readonly body?: string | Uint8Array;
+  readonly headers?: readonly (readonly [string, string])[];
+  /** For gRPC requests; derived from the HTTP status where it is missing. */
+  readonly grpcStatus?: number;
+  /** Envoy's RESPONSE_CODE_DETAILS. */
+  readonly details: string;
+  /** Envoy's RESPONSE_FLAGS. */
+  readonly flags?: string;
+}
+
+/** One request on its way through the filters and back: Envoy's filter manager and stream info. */
+export class HttpStream {
+  readonly manager: ConnectionManager;
+  readonly downstream: DownstreamStream;
+  /** The request's headers as they are now. */
+  readonly request: Headers;
+  /** The request ended with its headers. */
+  readonly requestEnded: boolean;
+  /** Judged at the start: a transcoded request stays a plain one, so that its local replies are plain. */
+  readonly isGrpc: boolean;
+  readonly startTime: number;
+  /** By filter slot. */
+  readonly state: unknown[];
+  response: Headers | undefined;
+  responseTrailers: Headers | undefined;
+  requestTransform: RequestTransform | undefined;
+  responseStarted = false;
+  done = false;
+  details = '';
+  flags = '-';
+  bytesReceived = 0;
+  bytesSent = 0;
+  upstreamCluster: string | undefined;
+  upstreamHost: string | undefined;
+  requestId: string | undefined;
+  /** What a local reply said before its format was applied. */
+  localReplyBody: string | undefined;
+  healthCheck = false;
+  /** The router's state. */
+  upstream: unknown;
+  #metadata: Record<string, Record<string, unknown>> | undefined;
+  #route: Route | undefined;
+  #routeKnown = false;
+  #nextDecode = 0;
+  #dataFilters: [filter: HttpFilter, slot: number][] | undefined;
+  #locallyReplied = false;
+  #responseComplete = false;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #requestTimer: NodeJS.Timeout | undefined;
+
+  constructor(manager: ConnectionManager, downstream: DownstreamStream, request: Headers, requestEnded: boolean) {
+    this.manager = manager;
+    this.downstream = downstream;
+    this.request = request;
+    this.requestEnded = requestEnded;
+    this.isGrpc = isGrpcContentType(request.get('content-type'));
+    this.startTime = manager.now();
+    this.state = new Array(manager.filters.length);
+    downstream.onClose = (complete) => this.#close(complete);
+  }
+
+  /** The route, matched at the first need and again after `clearRouteCache`. */
+  get route(): Route | undefined {
+    if (!this.#routeKnown) {
+      this.#route = this.manager.routes.match(this.request);
+      this.#routeKnown = true;
+    }
+    return this.#route;
+  }
+
+  clearRouteCache(): void {
+    this.#routeKnown = false;
+  }
+
+  /** Dynamic metadata by filter name. */
+  get metadata(): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+    return this.#metadata ?? {};
+  }
+
+  setMetadata(namespace: string, key: string, value: unknown): void {
+    this.#metadata ??= {};
+    this.#metadata[namespace] ??= {};
+    this.#metadata[namespace][key] = value;
+  }
+
+  /** Starts stream_idle_timeout and request_timeout. */
+  armTimers(): void {
+    const { stream_idle_timeout: idle, request_timeout: request } = this.manager.config;
+    if (idle > 0) this.#idleTimer = setTimeout(() => this.#onIdle(), idle).unref();
+    if (request > 0 && !this.requestEnded) {
+      this.#requestTimer = setTimeout(
+        () => this.sendLocalReply({ status: 408, body: 'request timeout', details: 'request_overall_timeout', flags: 'DT' }),
+        request,
+      ).unref();
+    }
+  }
+
+  /** Bytes moved in either direction. */
+  touch(): void {
+    this.#idleTimer?.refresh();
+  }
+
+  /** The request was received to its end. */
+  requestReceived(): void {
+    clearTimeout(this.#requestTimer);
+  }
+
+  #onIdle(): void {
+    this.sendLocalReply({
+      status: this.upstream === undefined ? 408 : 504,
+      body: 'stream timeout',
+      details: 'stream_idle_timeout',
+      flags: 'SI',
+    });
+  }
+
+  /** Runs the request filters from where they stopped; then the router. */
+  continueRequest(): void {
+    const filters = this.manager.filters;
+    while (this.#nextDecode < filters.length) {
+      if (this.done || this.#locallyReplied) return;
+      const filter = filters[this.#nextDecode++]!;
+      if (filter.decodeHeaders !== undefined && filter.decodeHeaders(this, this.requestEnded) === 'stop') return;
+    }
+    if (!this.done && !this.#locallyReplied) this.manager.router.start(this);
+  }
+
+  /** Whether nothing is to be sent any more by the router: answered locally or over. */
+  get over(): boolean {
+    return this.done || this.#locallyReplied;
+  }
+
+  /** Lets a filter see the response's data and trailers. */
+  interceptData(filter: HttpFilter, slot: number): void {
+    this.#dataFilters ??= [];
+    this.#dataFilters.push([filter, slot]);
+  }
+
+  /** Sends response headers through the filters, the last first. */
+  encodeHeaders(headers: Headers, endStream: boolean): void {
+    this.response = headers;
+    this.continueResponse(this.manager.filters.length, endStream);
+  }
+
+  /** Goes on with the response headers at the filter before `slot`. */
+  continueResponse(slot: number, endStream: boolean): void {
+    const filters = this.manager.filters;
+    const headers = this.response!;
+    for (let i = slot - 1; i >= 0; i--) {
+      const filter = filters[i]!;
+      if (filter.encodeHeaders !== undefined && filter.encodeHeaders(this, headers, endStream) === 'stop') return;
+    }
+    this.manager.finishHeaders(this, headers);
+    this.responseStarted = true;
+    if (endStream) this.#responseComplete = true;
+    const grpc = isGrpcContentType(headers.get('content-type'));
+    this.downstream.sendHeaders(headers, endStream || this.request.get(':method') === 'HEAD', grpc);
+  }
+
+  /** Sends response data through the filters. Returns false where the client is slow. */
+  encodeData(chunk: Buffer, endStream: boolean): boolean {
+    return this.injectData(this.manager.filters.length, chunk, endStream);
+  }
+
+  /** Sends data on from the filter at `slot`. */
+  injectData(slot: number, chunk: Buffer, endStream: boolean): boolean {
+    let out: Buffer | undefined = chunk;
+    if (this.#dataFilters !== undefined) {
+      for (const [filter, at] of this.#dataFilters) {
+        if (at >= slot) continue;
+        out = filter.encodeData!(this, out, endStream);
+        if (out === undefined) return true;
+      }
+    }
+    this.bytesSent += out.length;
+    this.touch();
+    if (endStream) this.#responseComplete = true;
+    if (this.request.get(':method') === 'HEAD') return true;
+    return out.length === 0 && !endStream ? true : this.downstream.sendData(out, endStream);
+  }
+
+  /** Ends the response with the upstream's trailers. */
+  encodeTrailers(trailers: Headers): void {
+    this.responseTrailers = trailers;
+    if (this.#dataFilters !== undefined) {
+      for (const [filter] of this.#dataFilters) {
+        if (filter.encodeTrailers !== undefined && filter.encodeTrailers(this, trailers) === 'stop') return;
+      }
+    }
+    this.#responseComplete = true;
+    this.downstream.sendTrailers(trailers);
+  }
+
+  /** Answers without an upstream, or resets where the response is already under way. */
+  sendLocalReply(reply: LocalReply): void {
+    if (this.done || this.#locallyReplied) return;
+    if (this.responseStarted) {
+      this.details = reply.details;
+      this.downstream.reset();
+      return;
+    }
+    this.#locallyReplied = true;
+    this.details = reply.details;
+    if (reply.flags !== undefined) this.flags = reply.flags;
+    this.manager.router.onDone(this);
+    const rewritten = this.manager.localReply.rewrite(this, reply);
+    if (this.isGrpc) {
+      const text = rewritten.body.toString();
+      const headers = new Headers([
+        ':status',
+        '200',
+        'content-type',
+        'application/grpc',
+        'grpc-status',
+        String(reply.grpcStatus ?? grpcStatusOfHttp(rewritten.status)),
+      ]);
+      if (text !== '') headers.add('grpc-message', encodeGrpcMessage(text));
+      for (const [name, value] of rewritten.headers) headers.set(name, value);
+      this.encodeHeaders(headers, true);
+      return;
+    }
+    const headers = new Headers([':status', String(rewritten.status)]);
+    for (const [name, value] of rewritten.headers) headers.add(name, value);
+    if (rewritten.body.length > 0) {
+      headers.set('content-length', String(rewritten.body.length));
+      headers.set('content-type', rewritten.contentType);
+      this.encodeHeaders(headers, false);
+      this.encodeData(rewritten.body, true);
+    } else {
+      this.encodeHeaders(headers, true);
+    }
+  }
+
+  /** The gRPC status that the client got, for logs; undefined for plain HTTP. */
+  get grpcStatus(): number | undefined {
+    return parseGrpcStatus(this.responseTrailers?.get('grpc-status') ?? this.response?.get('grpc-status'));
+  }
+
+  #close(complete: boolean): void {
+    if (this.done) return;
+    this.done = true;
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#requestTimer);
+    if (!complete && !this.#responseComplete) {
+      this.details ||= 'downstream_remote_disconnect';
+      this.flags = 'DC';
+    }
+    this.manager.router.onDone(this);
+    for (const filter of this.manager.filters) filter.onDone?.(this);
+    this.manager.onStreamDone(this);
+  }
+}
