@@ -48,6 +48,7 @@ export async function createPlugin(config: PluginConfig, environment: PluginEnvi
       return root === undefined ? failedStream(stream) : new StreamContext(root, stream);
     },
     metrics: () => vm.metrics.list(),
+    memoryBytes: () => vm.memoryBytes,
     close() {
       vm.remove(member);
       if (vm.empty && scope.vms.get(key) === vm) scope.vms.delete(key);

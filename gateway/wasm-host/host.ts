@@ -101,6 +101,8 @@ export interface Plugin {
   createStream(environment: StreamEnvironment): PluginStream;
   /** Metrics that the plugin defined. */
   metrics(): readonly Metric[];
+  /** Size of the VM's memory in bytes; it never shrinks. */
+  memoryBytes(): number;
   /** Stops timers and calls. */
   close(): void;
 }

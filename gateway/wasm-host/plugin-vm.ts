@@ -41,6 +41,10 @@ export class PluginVm {
     return this.#vm.failed;
   }
 
+  get memoryBytes(): number {
+    return this.#vm.memory.size;
+  }
+
   get empty(): boolean {
     return this.#members.size === 0;
   }

@@ -55,7 +55,8 @@ export class StreamContext implements PluginStream {
 
   onResponseHeaders(endOfStream: boolean): 'continue' | 'stop' {
     const callback = this.vm.callbacks.proxy_on_response_headers;
-    if (this.vm.failed) return this.#failStream();
+    // The reply that a failed VM gave passes here too.
+    if (this.vm.failed) return this.#replied ? 'continue' : this.#failStream();
     if (callback === undefined) return 'continue';
     this.#phase = 'response-headers';
     const count = headerCount(this.environment.headers('response-headers'));

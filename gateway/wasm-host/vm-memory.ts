@@ -27,6 +27,10 @@ export class VmMemory {
     this.#view = new DataView(memory.buffer);
   }
 
+  get size(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /** A header name in lower case; undefined where the bytes lie outside, null where they are no header name. */
   headerName(pointer: number, size: number): string | undefined | null {
     return this.#has(pointer, size) ? (this.#headerNames.get(this.#bytes, pointer >>> 0, size >>> 0) ?? null) : undefined;

@@ -1,75 +1,45 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createPlugin } from '../../gateway/wasm-host/create-plugin.ts';
-import type { Plugin, PluginStream } from '../../gateway/wasm-host/host.ts';
-import { pluginConfig, ScriptedProxy, ScriptedStream } from '../../gateway/wasm-host/testing/scripted-proxy.ts';
+import { hourMs, jwt, RunningFilter, tokenHeader } from './testing/running-filter.ts';
 
-const code = readFileSync(join(import.meta.dirname, '../build/metadata-token.wasm'));
-const header = 'x-serverless-authorization';
-const start = Date.UTC(2026, 0, 1);
-const hour = 3_600_000;
-const configuration = {
-  metadata_cluster: 'metadata',
-  token_header: header,
-  audiences: { customer: 'https://customer.example/path?a=1&b=2', partner: 'https://partner.example', open: null },
-};
-
-let proxy: ScriptedProxy;
-let plugin: Plugin;
+let filter: RunningFilter;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ now: start, toFake: ['setTimeout', 'clearTimeout', 'Date'] });
-  proxy = new ScriptedProxy();
-  plugin = await createPlugin(pluginConfig(code, configuration), proxy);
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  filter = await RunningFilter.start();
 });
 
 afterEach(() => {
-  plugin.close();
-  expect(proxy.lines.filter((line) => line.startsWith('critical'))).toEqual([]);
+  filter.plugin.close();
+  expect(filter.trapped).toBe(false);
   vi.useRealTimers();
 });
 
-/** A JWT that expires so many milliseconds from now. */
-function jwt(lifetimeMs: number, payload: object = {}): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${part({ alg: 'RS256', kid: 'k' })}.${part({ ...payload, exp: Math.floor((Date.now() + lifetimeMs) / 1000) })}.c2ln`;
+/** Lets the prefetch of both audiences happen. */
+function prefetch(lifetimeMs = hourMs): void {
+  vi.advanceTimersByTime(50);
+  for (const call of filter.proxy.calls) call.answer('200', jwt(lifetimeMs));
 }
-
-interface Request {
-  readonly stream: PluginStream;
-  readonly environment: ScriptedStream;
-  readonly action: 'continue' | 'stop';
-}
-
-function request(cluster: string | undefined, headers: readonly (readonly [string, string])[] = []): Request {
-  const environment = new ScriptedStream([[':path', '/'], ...headers], { cluster_name: cluster });
-  const stream = plugin.createStream(environment);
-  return { stream, environment, action: stream.onRequestHeaders(true) };
-}
-
-const token = ({ environment }: Request): string | undefined => environment.request.get(header);
-const metric = (name: string): bigint | undefined => plugin.metrics().find((entry) => entry.name === `metadata_token_${name}`)?.value;
 
 test('the first request waits for the token and goes on with it; the next ones find it cached', () => {
-  const first = request('customer');
+  const first = filter.request('customer');
   expect(first.action).toBe('stop');
-  expect(proxy.calls).toHaveLength(1);
-  const idToken = jwt(hour);
-  proxy.calls[0]!.answer('200', `${idToken}\n`);
+  expect(filter.metric('waiting')).toBe(1);
+  const token = jwt(hourMs);
+  filter.proxy.calls[0]!.answer('200', `${token}\n`);
   expect(first.environment.continued).toBe(1);
-  expect(token(first)).toBe(`Bearer ${idToken}`);
-  const second = request('customer');
+  expect(first.token()).toBe(`Bearer ${token}`);
+  const second = filter.request('customer');
   expect(second.action).toBe('continue');
-  expect(token(second)).toBe(`Bearer ${idToken}`);
-  expect(proxy.calls).toHaveLength(1);
-  expect(metric('requests')).toBe(2n);
-  expect(metric('cache_hits')).toBe(1n);
+  expect(second.token()).toBe(`Bearer ${token}`);
+  expect(filter.proxy.calls).toHaveLength(1);
+  expect([filter.metric('requests'), filter.metric('cache_hits'), filter.metric('fetches'), filter.metric('waiting')]).toEqual([
+    2, 1, 1, 0,
+  ]);
 });
 
 test('asks the metadata server as its documentation says, with the audience URL-encoded', () => {
-  request('customer');
-  const { cluster, headers, body } = proxy.calls[0]!.request;
+  filter.request('customer');
+  const { cluster, headers, body } = filter.proxy.calls[0]!.request;
   expect(cluster).toBe('metadata');
   expect(body).toHaveLength(0);
   expect([...headers.entries()]).toEqual([
@@ -81,4 +51,120 @@ test('asks the metadata server as its documentation says, with the audience URL-
     [':authority', 'metadata.google.internal'],
     ['metadata-flavor', 'Google'],
   ]);
+});
+
+test('a hundred requests at once make one fetch, also from two clusters with the same audience', () => {
+  const requests = Array.from({ length: 100 }, (_, index) => filter.request(index % 2 ? 'customer' : 'customer-preview'));
+  expect(filter.proxy.calls).toHaveLength(1);
+  filter.proxy.calls[0]!.answer('200', jwt(hourMs));
+  expect(requests.every(({ environment, token }) => environment.continued === 1 && token()?.startsWith('Bearer '))).toBe(true);
+});
+
+test('each audience has its own token', () => {
+  const customer = filter.request('customer');
+  const partner = filter.request('partner');
+  filter.proxy.calls[1]!.answer('200', jwt(hourMs, { aud: 'p' }));
+  expect(customer.environment.continued).toBe(0);
+  filter.proxy.calls[0]!.answer('200', jwt(hourMs, { aud: 'c' }));
+  expect(customer.token()).not.toBe(partner.token());
+});
+
+test('tokens are fetched ahead of the first request', () => {
+  prefetch();
+  expect(filter.proxy.calls).toHaveLength(2);
+  expect(filter.request('customer').action).toBe('continue');
+  expect(filter.request('partner').action).toBe('continue');
+});
+
+test('a token is refreshed three to four minutes before its end, and the old one serves until the new one is there', () => {
+  prefetch();
+  const old = filter.request('customer').token();
+  vi.advanceTimersByTime(hourMs - 241_000);
+  expect(filter.proxy.calls).toHaveLength(2);
+  vi.advanceTimersByTime(62_000);
+  expect(filter.proxy.calls).toHaveLength(4);
+  expect(filter.request('customer').token()).toBe(old);
+  const fresh = jwt(hourMs);
+  filter.proxy.calls[2]!.answer('200', fresh);
+  expect(filter.request('customer').token()).toBe(`Bearer ${fresh}`);
+});
+
+test('refreshes of two instances of the filter do not fall together', async () => {
+  const refreshTimes: number[] = [];
+  for (let instance = 0; instance < 4; instance++) {
+    vi.setSystemTime(Date.UTC(2026, 0, 1, 0, 0, 0, instance));
+    const other = await RunningFilter.start();
+    vi.advanceTimersByTime(50);
+    const began = Date.now();
+    for (const call of other.proxy.calls) call.answer('200', jwt(hourMs));
+    while (other.proxy.calls.length === 2) vi.advanceTimersByTime(1000);
+    refreshTimes.push(Math.round((Date.now() - began) / 1000));
+    other.plugin.close();
+  }
+  expect(new Set(refreshTimes).size).toBeGreaterThan(1);
+});
+
+test('a token is not used in its last thirty seconds', () => {
+  prefetch(100_000);
+  vi.advanceTimersByTime(69_000);
+  expect(filter.request('customer').action).toBe('continue');
+  vi.advanceTimersByTime(2_000);
+  expect(filter.request('customer').action).toBe('stop');
+});
+
+test('a still valid token serves while refreshing fails, and the refresh goes on being tried', () => {
+  prefetch();
+  vi.advanceTimersByTime(hourMs - 100_000);
+  for (let i = 2; i < filter.proxy.calls.length; i++) filter.proxy.calls[i]!.answer('503');
+  const before = filter.proxy.calls.length;
+  expect(filter.request('customer').action).toBe('continue');
+  vi.advanceTimersByTime(6_000);
+  expect(filter.proxy.calls.length).toBeGreaterThan(before);
+  expect(filter.request('customer').action).toBe('continue');
+});
+
+test("a copy of the header that the client sent never goes upstream, whatever becomes of the request's token", () => {
+  const spoofed = [
+    [tokenHeader, 'Bearer forged'],
+    [tokenHeader, 'Bearer twice'],
+  ] as const;
+  const waiting = filter.request('customer', spoofed);
+  expect(waiting.token()).toBeUndefined();
+  filter.proxy.calls[0]!.answer('200', jwt(hourMs));
+  const cached = filter.request('customer', spoofed);
+  for (const { environment } of [waiting, cached]) {
+    const values = [...environment.request.entries()].filter(([name]) => name === tokenHeader).map(([, value]) => value);
+    expect(values).toEqual([expect.stringMatching(/^Bearer ey/)]);
+  }
+  expect(filter.request('open', spoofed).token()).toBeUndefined();
+  expect(filter.request(undefined, spoofed).token()).toBeUndefined();
+});
+
+test('a cluster without an audience is refused, one with null passes without a token', () => {
+  const unknown = filter.request('unlisted');
+  expect(unknown.action).toBe('stop');
+  expect(unknown.environment.replies[0]).toMatchObject({ status: 503, details: 'metadata_token_no_audience' });
+  expect(Buffer.from(unknown.environment.replies[0]!.body).toString()).toBe(
+    'The gateway has no audience for the upstream of this request.\n',
+  );
+  filter.request('unlisted');
+  expect(filter.proxy.lines.filter((line) => line.includes('cluster "unlisted"'))).toHaveLength(1);
+  expect(filter.request('open').action).toBe('continue');
+});
+
+test('a request without a route passes: there is no upstream to meet', () => {
+  expect(filter.request(undefined).action).toBe('continue');
+});
+
+test('a client that disconnects during the fetch takes nothing with it', () => {
+  const before = filter.request('customer');
+  const gone = filter.request('customer');
+  const after = filter.request('customer');
+  gone.stream.onDone();
+  expect(filter.metric('waiting')).toBe(2);
+  filter.proxy.calls[0]!.answer('200', jwt(hourMs));
+  expect([before, gone, after].map(({ environment }) => environment.continued)).toEqual([1, 0, 1]);
+  expect([before, gone, after].flatMap(({ environment }) => environment.replies)).toEqual([]);
+  expect(filter.metric('denied')).toBe(0);
+  expect(filter.request('customer').action).toBe('continue');
 });

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { configuration, RunningFilter } from './testing/running-filter.ts';
+
+const text = JSON.stringify(configuration);
+
+test.each([
+  ['nothing', '', 'it is not valid JSON'],
+  ['JSON with a rest', `${text}}`, 'it is not valid JSON'],
+  ['a list', '[]', 'it is not a JSON object'],
+  ['JSON nested too deep', `{"audiences":${'['.repeat(40)}${']'.repeat(40)}}`, 'it is not valid JSON'],
+  ['an unknown field', { ...configuration, cluster: 'x' }, 'unknown field "cluster"'],
+  ['a repeated field', text.replace('{', '{"token_header":"x",'), '"token_header" stands twice'],
+  [
+    'no cluster',
+    { ...configuration, metadata_cluster: undefined },
+    '"metadata_cluster" must be the name of the metadata server\'s cluster',
+  ],
+  ['an empty cluster', { ...configuration, metadata_cluster: '' }, '"metadata_cluster" must be'],
+  ['an upper-case header', { ...configuration, token_header: 'X-Token' }, '"token_header" must be a lower-case header name'],
+  ['a pseudo header', { ...configuration, token_header: ':path' }, '"token_header" must be'],
+  ['a header of two lines', { ...configuration, token_header: 'x\ny' }, '"token_header" must be'],
+  ['audiences as a list', { ...configuration, audiences: [] }, '"audiences" must be an object'],
+  [
+    'no audience at all',
+    { ...configuration, audiences: {} },
+    '"audiences" must be an object of cluster names and audiences, with one at least',
+  ],
+  ['an audience that is a number', { ...configuration, audiences: { customer: 1 } }, 'the audience of cluster "customer" must be a text'],
+  ['an empty audience', { ...configuration, audiences: { customer: '' } }, 'the audience of cluster "customer" must be a text'],
+  ['an audience with a space', { ...configuration, audiences: { customer: 'a b' } }, 'the audience of cluster "customer" must be a text'],
+  [
+    'an audience with a lone surrogate',
+    text.replace('https://partner.example', '\\ud800'),
+    'the audience of cluster "partner" must be a text',
+  ],
+  ['a repeated cluster', text.replace('"partner":', '"customer":'), '"audiences" names cluster "customer" twice'],
+])('%s is refused, and the reason says what is wrong', async (_, config, reason) => {
+  await expect(RunningFilter.start(config)).rejects.toThrow(
+    `wasm plugin "metadata-token" did not start: it refused its configuration: metadata-token: the plugin configuration is wrong: ${reason}`,
+  );
+});
+
+test('escapes and white space are read as JSON has them', async () => {
+  const config = '\t{ "metadata_cluster" : "m\\u0065ta\\/data",\r\n"token_header":"x","audiences":{"a\\"b":"https://a.example"} } ';
+  const filter = await RunningFilter.start(config);
+  filter.request('a"b');
+  expect(filter.proxy.calls[0]!.request.cluster).toBe('meta/data');
+  filter.plugin.close();
+});

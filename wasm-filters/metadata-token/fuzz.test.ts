@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { mutate, pick, seededRandom } from './testing/mutate.ts';
+import { configuration, jwtOf, type Request, RunningFilter } from './testing/running-filter.ts';
+
+const runs = Number(process.env.FUZZ_RUNS ?? 10_000);
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+const goodHeader = /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/;
+const payload = { aud: 'https://customer.example', email: 'é', nested: { list: [1, true, null, 'x'] }, exp: 0 };
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A body that is nearly a token: broken on the outside, or well formed with a broken payload inside. */
+function reply(random: () => number): Buffer {
+  const claims = JSON.stringify({ ...payload, exp: Math.floor(Date.now() / 1000) + 3600 });
+  if (random() < 0.5) return mutate(Buffer.from(jwtOf(claims)), random);
+  const part = mutate(Buffer.from(claims), random).toString('base64url');
+  return Buffer.from(`eyJhbGciOiJSUzI1NiJ9.${part}.c2ln`);
+}
+
+test(`mutated metadata replies never trap, and only well-formed tokens go upstream (FUZZ_SEED=${seed})`, { timeout: 600_000 }, async () => {
+  const random = seededRandom(seed);
+  let filter = await RunningFilter.start();
+  let answered = 0;
+  let accepted = 0;
+  while (answered < runs) {
+    const request: Request = filter.request('customer');
+    const call = filter.proxy.calls.pop();
+    if (call !== undefined) {
+      answered++;
+      if (random() < 0.05) call.reset();
+      else call.answer(pick(['200', '200', '200', '200', '200', '200', '404', '503', '', 'x'], random), reply(random));
+    }
+    expect(filter.trapped).toBe(false);
+    if (request.environment.continued > 0 || request.action === 'continue') {
+      expect(request.token()).toMatch(goodHeader);
+      accepted++;
+      filter.plugin.close();
+      filter = await RunningFilter.start();
+    } else {
+      expect(request.token()).toBeUndefined();
+      if (random() < 0.5) request.stream.onDone();
+      vi.advanceTimersByTime(Math.floor(random() * 8_000));
+    }
+  }
+  expect(accepted).toBeGreaterThan(0);
+  filter.plugin.close();
+});
+
+test(`mutated configurations are taken or refused, never a trap (FUZZ_SEED=${seed})`, async () => {
+  const random = seededRandom(seed);
+  const good = Buffer.from(JSON.stringify(configuration));
+  for (let run = 0; run < 500; run++) {
+    const failure = await RunningFilter.start(mutate(good, random).toString('latin1')).then(
+      (filter) => filter.plugin.close(),
+      (error: Error) => error,
+    );
+    if (failure !== undefined)
+      expect(failure.message).toContain('did not start: it refused its configuration: metadata-token: the plugin configuration is wrong: ');
+  }
+});
