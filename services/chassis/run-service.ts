@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import { ConfigError, type ConfigShape } from './config.ts';
+import { standardOutput } from './log-destination.ts';
 import { createLogger } from './logger.ts';
 import { type ServiceOptions, startService } from './start-service.ts';
 
@@ -24,12 +24,12 @@ const lastResortMs = 9_800;
  *     });
  */
 export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {
-  const destination = pino.destination({ dest: 1, sync: false });
+  const destination = standardOutput();
   const service = startService(options, { env: process.env, destination });
 
   const exit = (code: number) => {
     try {
-      destination.flushSync();
+      destination.flush();
     } catch {
       // stdout is gone, and with it everyone who could be told.
     }
