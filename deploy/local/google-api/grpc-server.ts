@@ -1,4 +1,6 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
 import {
   type handleUnaryCall,
   Server,
@@ -10,17 +12,19 @@ import {
 import { fromJSON } from '@grpc/proto-loader';
 import { ApiError } from './api-error.ts';
 
-const require = createRequire(import.meta.url);
-
 /**
- * The gRPC services in the `protos.json` of a Google client package, by full name.
+ * The gRPC services that come with a Google client package, by full name.
  * Messages are plain objects: int64 as text, enums by name, unset messages null.
  */
-export function loadServices(protosJson: string): (service: string) => ServiceDefinition {
-  const definitions = fromJSON(require(protosJson), { longs: String, enums: String, defaults: true });
+export function loadServices(packageName: string): (service: string) => ServiceDefinition {
+  const manifest = findPackageJSON(packageName, import.meta.url);
+  if (manifest === undefined) throw new Error(`${packageName} is not installed: run npm ci`);
+  // Read as a file, because not every client package exports it.
+  const protos = readFileSync(join(dirname(manifest), 'build/protos/protos.json'), 'utf8');
+  const definitions = fromJSON(JSON.parse(protos), { longs: String, enums: String, defaults: true });
   return (service) => {
     const definition = definitions[service];
-    if (definition === undefined) throw new Error(`${protosJson} has no service ${service}`);
+    if (definition === undefined) throw new Error(`${packageName} has no service ${service}`);
     return definition as ServiceDefinition;
   };
 }

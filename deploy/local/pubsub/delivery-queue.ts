@@ -58,7 +58,7 @@ export class DeliveryQueue {
     this.#offer(delivery);
   }
 
-  /** Hands out at most `most` deliveries for `leaseMs`. */
+  /** Hands out at most `most` deliveries for `leaseMs`, which may be infinite. */
   take(most: number, leaseMs: number): Lease[] {
     const leases: Lease[] = [];
     for (const delivery of this.#ready) {
@@ -129,6 +129,7 @@ export class DeliveryQueue {
 
   #setDeadline(lease: Lease, deadlineMs: number): void {
     lease.deadlineMs = deadlineMs;
+    if (deadlineMs === Number.POSITIVE_INFINITY) return;
     this.#deadlines.push(deadlineMs, lease);
     this.#wakeUp.at(deadlineMs);
   }

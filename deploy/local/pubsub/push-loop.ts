@@ -37,7 +37,7 @@ export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatche
   const pump = () => {
     while (!closed && subscriber.spec.pushConfig !== null && underWay < concurrency) {
       // The dispatcher's timeout ends the delivery, so the lease itself has no deadline.
-      const [received] = subscriber.take(1, Number.MAX_SAFE_INTEGER);
+      const [received] = subscriber.take(1, Number.POSITIVE_INFINITY);
       if (received === undefined) return;
       underWay += 1;
       void push(received).finally(() => {

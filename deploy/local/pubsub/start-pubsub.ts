@@ -58,7 +58,7 @@ export async function startPubsub(options: PubsubOptions): Promise<PubsubServer>
     store.close();
   };
 
-  const service = loadServices('@google-cloud/pubsub/build/protos/protos.json');
+  const service = loadServices('@google-cloud/pubsub');
   try {
     const server = await serveGrpc(options.port, [
       [service('google.pubsub.v1.Publisher'), publisherService(broker)],

@@ -41,7 +41,7 @@ export async function startTasks({ port, stateDir, clock, mintIdToken, held = fa
     dispatcher.close();
     store.close();
   };
-  const service = loadServices('@google-cloud/tasks/build/protos/protos.json');
+  const service = loadServices('@google-cloud/tasks');
   try {
     const server = await serveGrpc(port, [[service('google.cloud.tasks.v2.CloudTasks'), cloudTasksService(queues)]]);
     if (!held) queues.start();
