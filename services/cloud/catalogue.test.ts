@@ -1,9 +1,9 @@
-import type { Spanner, Database as SpannerDatabase } from '@google-cloud/spanner';
+import { protos, type Spanner, type Database as SpannerDatabase } from '@google-cloud/spanner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readMigrations } from './migrations.ts';
 import { connectSpanner } from './spanner-client.ts';
 import { deniedInDefinition, deniedInStatement } from './tests/spanner-deny-list.ts';
-import { type RunningSpanner, spannerTargets } from './tests/spanner-targets.ts';
+import { type RunningSpanner, spannerTargets, startMigrated } from './tests/spanner-targets.ts';
 import { filesWithHiddenStatements, type ListedStatement, listStatements, servicesRoot } from './tests/sql-catalogue.ts';
 
 const statements = await listStatements();
@@ -40,7 +40,7 @@ for (const target of spannerTargets) {
     let client: { spanner: Spanner; database: SpannerDatabase };
 
     beforeAll(async () => {
-      running = await target.start(servicesRoot);
+      running = await startMigrated(target, servicesRoot);
       client = await connectSpanner(running.address);
     });
 
@@ -71,7 +71,7 @@ async function plan(database: SpannerDatabase, { text }: ListedStatement): Promi
   return database.runTransactionAsync(async (transaction) => {
     // A failed first statement would make the client begin another transaction.
     Object.assign(transaction, { begin: () => Promise.resolve() });
-    const query = { sql: text, queryMode: 'PLAN' as const };
+    const query = { sql: text, queryMode: protos.google.spanner.v1.ExecuteSqlRequest.QueryMode.PLAN };
     const fault = await transaction.run(query).then(
       () => undefined,
       (error: Error) => error.message,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { Database } from './database.ts';
 import { openDatabase } from './spanner-database.ts';
 import { type FaultProxy, startFaultProxy } from './tests/fault-proxy.ts';
-import { type RunningSpanner, spannerTargets } from './tests/spanner-targets.ts';
+import { type RunningSpanner, spannerTargets, startMigrated } from './tests/spanner-targets.ts';
 import { storageCases } from './tests/storage-suite.ts';
 
 for (const target of spannerTargets) {
@@ -14,7 +14,7 @@ for (const target of spannerTargets) {
       let database: Database;
 
       beforeAll(async () => {
-        spanner = await target.start();
+        spanner = await startMigrated(target);
         proxy = await startFaultProxy(spanner.host);
         process.env.SPANNER_EMULATOR_HOST = proxy.host;
         database = openDatabase(spanner.address);

@@ -4,7 +4,7 @@ import { migrate } from '../migrate.ts';
 import type { DatabaseAddress } from '../spanner-client.ts';
 import { findSpannerEmulator, startSpannerEmulator } from './spanner-emulator.ts';
 
-/** A Spanner with the migrated database of the storage case suite. */
+/** A Spanner of its own, and the address of the one database that is meant to be in it. */
 export interface RunningSpanner {
   /** host:port of its gRPC API. */
   readonly host: string;
@@ -17,8 +17,8 @@ export interface SpannerTarget {
   readonly name: string;
   /** Why it cannot be started here. */
   readonly missing: string | undefined;
-  /** Starts it and applies the migrations under `root`, the suite's own by default. Sets the process's environment for Google's client. */
-  start(root?: string): Promise<RunningSpanner>;
+  /** Starts it, empty, and sets the process's environment for Google's client. */
+  start(): Promise<RunningSpanner>;
 }
 
 const address: DatabaseAddress = { project: 'kumiko-test', instance: 'test', database: 'kumiko' };
@@ -29,11 +29,11 @@ const emulator = findSpannerEmulator();
 const googleEmulator: SpannerTarget = {
   name: "Google's Spanner emulator",
   missing: 'missing' in emulator ? emulator.missing : undefined,
-  async start(root = fixture) {
+  async start() {
     if ('missing' in emulator) throw new Error(emulator.missing);
     const running = await startSpannerEmulator(emulator.binary);
     // The emulator knows no multiplexed sessions.
-    await prepare(running.host, 'false', root);
+    setEnvironment(running.host, 'false');
     return { ...running, address };
   },
 };
@@ -42,10 +42,10 @@ const googleEmulator: SpannerTarget = {
 const localSpanner: SpannerTarget = {
   name: 'the local Spanner',
   missing: undefined,
-  async start(root = fixture) {
+  async start() {
     const server = await startSpanner({ port: 0 });
     const host = `127.0.0.1:${server.port}`;
-    await prepare(host, 'true', root);
+    setEnvironment(host, 'true');
     return { host, address, close: () => server.close() };
   },
 };
@@ -53,10 +53,16 @@ const localSpanner: SpannerTarget = {
 /** Every implementation. */
 export const spannerTargets: readonly SpannerTarget[] = [localSpanner, googleEmulator];
 
-async function prepare(host: string, multiplexedSessions: 'true' | 'false', root: string): Promise<void> {
+/** Starts it with the migrations under `root`: the storage case suite's own, or every service's. */
+export async function startMigrated(target: SpannerTarget, root = fixture): Promise<RunningSpanner> {
+  const running = await target.start();
+  await migrate({ ...address, root });
+  return running;
+}
+
+function setEnvironment(host: string, multiplexedSessions: 'true' | 'false'): void {
   process.env.SPANNER_EMULATOR_HOST = host;
   process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS = multiplexedSessions;
   process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW = multiplexedSessions;
   process.env.METADATA_SERVER_DETECTION = 'none';
-  await migrate({ ...address, root });
 }
