@@ -69,5 +69,8 @@ function isRole(value: string | undefined): value is Role {
 
 /** Mistakes of the person who calls: told without a stack trace. */
 function isMistake(error: unknown): boolean {
-  return error instanceof EnvironmentError || error instanceof MethodError || (error as NodeJS.ErrnoException).code === 'ENOENT';
+  if (error instanceof EnvironmentError || error instanceof MethodError) return true;
+  // The data plane is loaded by "run" only, and its error is known by name.
+  const { name, code } = error as NodeJS.ErrnoException;
+  return name === 'ConfigError' || code === 'ENOENT';
 }

@@ -1,11 +1,12 @@
+import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** One JSON line on stdout for each request, as Cloud Logging reads it. No tokens, no bodies, no client addresses. */
-export function accessLogs(): JsonObject[] {
-  return [log('INFO', 'LE', 499), log('ERROR', 'GE', 500)];
+export function accessLogs({ project }: GatewayEnvironment): JsonObject[] {
+  return [log(project, 'INFO', 'LE', 499), log(project, 'ERROR', 'GE', 500)];
 }
 
-function log(severity: string, op: 'LE' | 'GE', status: number): JsonObject {
+function log(project: string, severity: string, op: 'LE' | 'GE', status: number): JsonObject {
   return {
     name: 'envoy.access_loggers.stdout',
     filter: {
@@ -33,7 +34,8 @@ function log(severity: string, op: 'LE' | 'GE', status: number): JsonObject {
           flags: '%RESPONSE_FLAGS%',
           details: '%RESPONSE_CODE_DETAILS%',
           requestId: '%REQ(X-REQUEST-ID)%',
-          traceparent: '%REQ(TRACEPARENT)%',
+          // Cloud Logging shows the line beside the trace of this name.
+          'logging.googleapis.com/trace': `projects/${project}/traces/%TRACE_ID%`,
         },
       },
     }),

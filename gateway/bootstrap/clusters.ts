@@ -5,6 +5,9 @@ import { any, type JsonObject } from './json.ts';
 /** The cluster of the metadata server. */
 export const metadataCluster = 'metadata';
 
+/** The cluster of the OpenTelemetry collector. */
+export const otelCluster = 'otel-collector';
+
 /** The cluster that an issuer's keys are fetched from. */
 export function jwksCluster(identity: keyof GatewayEnvironment['identity']): string {
   return `jwks-${identity}`;
@@ -16,19 +19,17 @@ export function serviceCluster(name: UpstreamName, environment: GatewayEnvironme
     circuit_breakers: {
       thresholds: [{ max_connections: 100, max_pending_requests: 200, max_requests: 1000, max_retries: 10, track_remaining: true }],
     },
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': any('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
-        // Cloud Run's front ends come and go: connections are renewed before they are cut.
-        common_http_protocol_options: { idle_timeout: '300s', max_connection_duration: '3600s' },
-        explicit_http_config: {
-          http2_protocol_options: {
-            initial_stream_window_size: 65_536,
-            initial_connection_window_size: 1_048_576,
-            connection_keepalive: { interval: '30s', timeout: '10s' },
-          },
+    ...http2({
+      // Cloud Run's front ends come and go: connections are renewed before they are cut.
+      common_http_protocol_options: { idle_timeout: '300s', max_connection_duration: '3600s' },
+      explicit_http_config: {
+        http2_protocol_options: {
+          initial_stream_window_size: 65_536,
+          initial_connection_window_size: 1_048_576,
+          connection_keepalive: { interval: '30s', timeout: '10s' },
         },
-      }),
-    },
+      },
+    }),
   });
 }
 
@@ -40,6 +41,20 @@ export function keysCluster(identity: keyof GatewayEnvironment['identity'], envi
 /** The metadata server, plaintext everywhere. */
 export function metadataServerCluster({ metadataServer: { host, port } }: GatewayEnvironment): JsonObject {
   return { ...endpoint(metadataCluster, host, port), connect_timeout: '1s' };
+}
+
+/** Where spans go. */
+export function otelCollectorCluster({ host, port }: NonNullable<GatewayEnvironment['otelCollector']>): JsonObject {
+  return {
+    ...endpoint(otelCluster, host, port),
+    connect_timeout: '1s',
+    ...http2({ explicit_http_config: { http2_protocol_options: {} } }),
+  };
+}
+
+function http2(options: JsonObject): JsonObject {
+  const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+  return { typed_extension_protocol_options: { [type]: any(type, options) } };
 }
 
 function cluster(name: string, url: URL, environment: GatewayEnvironment, options: JsonObject): JsonObject {

@@ -156,7 +156,9 @@ test('the token filter has an audience for every cluster of a service', () => {
 test('in production the authority is the host on Cloud Run, and its certificate is checked', () => {
   const routes = manager('jobs', 'production').route_config.virtual_hosts[0].routes;
   expect(routes[0].route.host_rewrite_literal).toBe('job-1234567890-an.a.run.app');
-  for (const cluster of clusters('edge', 'production').filter(({ name }: { name: string }) => name !== 'metadata')) {
+  for (const cluster of clusters('edge', 'production').filter(
+    ({ name }: { name: string }) => !['metadata', 'otel-collector'].includes(name),
+  )) {
     expect(cluster).toMatchObject({
       type: 'LOGICAL_DNS',
       transport_socket: { typed_config: { auto_sni_san_validation: true, common_tls_context: { validation_context: { trusted_ca: {} } } } },

@@ -1,5 +1,5 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
-import { keysCluster, metadataServerCluster, serviceCluster } from './clusters.ts';
+import { keysCluster, metadataServerCluster, otelCollectorCluster, serviceCluster } from './clusters.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -38,6 +38,7 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
         ...upstreams.map((name) => serviceCluster(name, environment)),
         ...identities.map((identity) => keysCluster(identity, environment)),
         metadataServerCluster(environment),
+        ...(environment.otelCollector === undefined ? [] : [otelCollectorCluster(environment.otelCollector)]),
       ],
     },
     overload_manager: overloadManager(),

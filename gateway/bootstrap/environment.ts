@@ -44,6 +44,8 @@ const schema = z
     corsOrigins: z.array(origin),
     /** Proxies in front whose X-Forwarded-For entry is believed: 1 for a bare run.app URL, 2 behind the external load balancer. */
     trustedHops: z.int().min(0).max(10),
+    /** The OpenTelemetry collector (OTLP over gRPC, plaintext: a sidecar). Without it nothing is traced. */
+    otelCollector: address.optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })

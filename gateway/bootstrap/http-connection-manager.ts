@@ -10,6 +10,7 @@ import { localReplies } from './local-replies.ts';
 import { metadataToken } from './metadata-token.ts';
 import { rbac } from './rbac.ts';
 import { routeConfig } from './routes.ts';
+import { tracing } from './tracing.ts';
 
 /** The path that says whether the gateway takes traffic. Cloud Run keeps some paths that end in "z" for itself. */
 const healthPath = '/health';
@@ -27,7 +28,8 @@ export function httpConnectionManager(
       stat_prefix: role,
       codec_type: 'AUTO',
       ...edgeHardening(environment),
-      access_log: accessLogs(),
+      ...tracing(role, environment),
+      access_log: accessLogs(environment),
       local_reply_config: localReplies(),
       route_config: routeConfig(role, environment, methods),
       http_filters: [

@@ -82,6 +82,8 @@ function provider(access: TokenAccess, environment: GatewayEnvironment): JsonObj
     require_expiration: true,
     max_lifetime: '86400s',
     clock_skew_seconds: 60,
+    // Verified tokens are not verified again before they expire.
+    jwt_cache_config: { jwt_cache_size: 1000 },
     remote_jwks: {
       http_uri: { uri: jwksUri, cluster: jwksCluster(identityOf(access)), timeout: '5s' },
       // There is no refetch on an unknown key id, so this is how long a new key may stay unknown.

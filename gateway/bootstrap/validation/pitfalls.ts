@@ -30,11 +30,12 @@ const checks: Readonly<Record<string, Check>> = {
   [hcm]: (message, all) => [...checkFilterOrder(message), ...checkSpoofing(message, all)],
   [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
   [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
+  'envoy.type.matcher.v3.RegexMatcher': checkRegex,
   [`${http}.local_ratelimit.v3.LocalRateLimit`]: checkRateLimit,
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': checkUpstreamTls,
 };
 
-/** What Envoy accepts in silence and does otherwise than meant. */
+/** What Envoy refuses late or accepts in silence and does otherwise than meant. */
 export function checkPitfalls(messages: readonly ReadMessage[]): Fault[] {
   return messages.flatMap((message) => checks[message.type]?.(message, messages) ?? []);
 }
@@ -100,6 +101,19 @@ function checkProvider({ fields, path }: ReadMessage): Fault[] {
   if (list(fields.from_headers).length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
   if (list(fields.audiences).length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
   return faults;
+}
+
+/** Envoy's expressions are RE2's: no look-around, no back references. */
+function checkRegex({ fields, path }: ReadMessage): Fault[] {
+  const regex = String(fields.regex ?? '');
+  const fault = (reason: string) => [{ path: join(path, 'regex'), message: `is no RE2 expression: ${reason}` }];
+  if (/\(\?(?:[=!]|<[=!])/.test(regex) || /\\[1-9]/.test(regex)) return fault('look-around and back references are not supported');
+  try {
+    new RegExp(regex.replaceAll('(?P<', '(?<'));
+    return [];
+  } catch (error) {
+    return fault((error as Error).message);
+  }
 }
 
 function checkRateLimit({ fields, path }: ReadMessage): Fault[] {

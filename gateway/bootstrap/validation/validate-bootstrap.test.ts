@@ -117,7 +117,7 @@ test('names and addresses are taken once', () => {
     clusters.push(clusters[0]);
     listeners.push({ ...listeners[0], name: 'second' });
   });
-  expect(faults).toContain('static_resources.clusters[7]: "customer" is taken by static_resources.clusters[0]');
+  expect(faults).toContain('static_resources.clusters[8]: "customer" is taken by static_resources.clusters[0]');
   expect(faults).toContain('static_resources.listeners[1]: "0.0.0.0:8080" is taken by static_resources.listeners[0]');
 });
 
@@ -174,6 +174,12 @@ test('what Envoy accepts in silence is refused', () => {
     /clusters\[0\]\.transport_socket\.typed_config: needs trusted_ca and auto_sni_san_validation/,
   ];
   expect(faults).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
+});
+
+test.each(['(?=a)', '(a)\\1', '(', 'a**'])('an expression that RE2 does not take is refused: %s', (regex) => {
+  expect(faultsAfter((_, _hcm, filter) => (filter('jwt_authn').rules[0].match.safe_regex.regex = regex))).toEqual([
+    expect.stringMatching(/rules\[0\]\.match\.safe_regex\.regex: is no RE2 expression/),
+  ]);
 });
 
 test('text that is no YAML, and YAML that is no object, are faults rather than crashes', () => {
