@@ -67,6 +67,12 @@ export class LockQueue {
     if (this.#holder === holder) this.#lastUsed = this.#clock.now();
   }
 
+  /** Stops watching. Nobody is granted the lock any more. */
+  close(): void {
+    this.#waiters.length = 0;
+    this.#cancelCheck?.();
+  }
+
   #grantTo(holder: LockHolder | undefined): void {
     this.#holder = holder;
     this.#lastUsed = this.#clock.now();

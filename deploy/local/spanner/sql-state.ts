@@ -12,7 +12,7 @@ const STATUS_OF_STATE: Readonly<Record<string, status>> = {
   '22003': status.OUT_OF_RANGE,
   '22012': status.OUT_OF_RANGE,
   '22': status.INVALID_ARGUMENT,
-  '25006': status.INVALID_ARGUMENT,
+  '25': status.INVALID_ARGUMENT,
   '42P06': status.FAILED_PRECONDITION,
   '42P07': status.FAILED_PRECONDITION,
   '42701': status.FAILED_PRECONDITION,

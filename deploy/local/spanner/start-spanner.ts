@@ -15,7 +15,7 @@ import { LockQueue } from './lock-queue.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { Operations } from './operations.ts';
 import { Postgres } from './postgres.ts';
-import { loadSpannerDefinitions } from './spanner-api.ts';
+import { loadSpannerDefinitions, type SpannerDefinitions } from './spanner-api.ts';
 import { createSpannerService } from './spanner-service.ts';
 import { Transactions } from './transactions.ts';
 
@@ -58,15 +58,19 @@ export async function startSpanner(options: SpannerOptions): Promise<SpannerServ
   try {
     const data = join(directory, 'postgres');
     await ensureDatabaseDirectory(data);
-    postgres = await Postgres.open(data);
-    const { server, abortPlan } = createServer(postgres, clock, options);
+    const opening = Postgres.open(data);
+    // While other threads compile PostgreSQL.
+    const definitions = loadSpannerDefinitions();
+    const opened = await opening;
+    postgres = opened;
+    const { server, transactions, abortPlan } = createServer(opened, definitions, clock, options);
     const port = await listen(server, options.port);
-    const opened = postgres;
     return {
       port,
       abortNext: (point) => abortPlan.force(point),
       close: async () => {
         server.forceShutdown();
+        transactions.close();
         await opened.close();
         release();
       },
@@ -78,7 +82,7 @@ export async function startSpanner(options: SpannerOptions): Promise<SpannerServ
   }
 }
 
-function createServer(postgres: Postgres, clock: Clock, options: SpannerOptions) {
+function createServer(postgres: Postgres, definitions: SpannerDefinitions, clock: Clock, options: SpannerOptions) {
   const now = createCommitTimes(() => clock.now());
   const abortPlan = createAbortPlan(options.abortProbability ?? 0, options.abortSeed ?? 1);
   const catalog = new Catalog(postgres);
@@ -91,7 +95,6 @@ function createServer(postgres: Postgres, clock: Clock, options: SpannerOptions)
     abortPlan,
     nextCommitTime: now,
   });
-  const definitions = loadSpannerDefinitions();
   // Clients open one connection for many calls; a large batch of mutations is one message.
   const server = new Server({ 'grpc.max_receive_message_length': 100 * 1024 * 1024 });
   const headersBeforeError = !(options.trailersOnlyErrors ?? false);
@@ -99,7 +102,7 @@ function createServer(postgres: Postgres, clock: Clock, options: SpannerOptions)
   server.addService(definitions.instanceAdmin, createInstanceAdminService(catalog, transactions, operations));
   server.addService(definitions.databaseAdmin, createDatabaseAdminService({ postgres, catalog, transactions, operations }));
   server.addService(definitions.operations, operations.service());
-  return { server, abortPlan };
+  return { server, transactions, abortPlan };
 }
 
 function listen(server: Server, port: number): Promise<number> {

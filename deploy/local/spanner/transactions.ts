@@ -190,6 +190,12 @@ export class Transactions {
     this.#free(transaction);
   }
 
+  /** Ends all: nothing of theirs is committed. */
+  close(): void {
+    for (const transaction of this.#transactions.values()) this.end(transaction);
+    this.#options.queue.close();
+  }
+
   /** The client has been heard of. */
   touch(transaction: ReadWriteTransaction): void {
     transaction.lastUsed = this.#options.now();
