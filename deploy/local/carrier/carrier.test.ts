@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ManualClock } from '../outside-world/testing/manual-clock.ts';
+import { createManualClock } from '../clock/advanceable-clock.ts';
 import { type Carrier, startCarrier } from './carrier.ts';
 
 const booking = { reference: 'orders/x', address: { regionCode: 'JP', addressLines: ['1-1'] } };
-const clock = new ManualClock();
+const clock = createManualClock();
 let stateDir: string;
 let carrier: Carrier;
 let receiver: Server;

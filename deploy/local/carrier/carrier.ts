@@ -5,8 +5,8 @@ import type { Clock, LocalServer } from '../local-server.ts';
 import { createKeyCheck } from '../outside-world/bearer-key.ts';
 import { type Faults, withFaults } from '../outside-world/faults.ts';
 import { createIdempotency, idempotencySchema } from '../outside-world/idempotency.ts';
-import { inTransaction, openState } from '../outside-world/open-state.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../outside-world/webhook-outbox.ts';
+import { openStore } from '../store/open-store.ts';
 import { createShipments, shipmentsSchema } from './shipments.ts';
 
 const bookSchema = z.strictObject({ reference: z.string().min(1).max(200), address: z.record(z.string(), z.unknown()) });
@@ -33,12 +33,12 @@ export async function startCarrier(options: {
   readonly webhookUrl?: string | undefined;
   readonly faults?: Faults;
 }): Promise<Carrier> {
-  const database = openState(options.stateDir, 'carrier', shipmentsSchema + idempotencySchema + webhookOutboxSchema);
-  const shipments = createShipments(database);
-  const answerOnce = createIdempotency(database);
+  const store = openStore(options.stateDir, 'carrier', shipmentsSchema + idempotencySchema + webhookOutboxSchema);
+  const shipments = createShipments(store.database);
+  const answerOnce = createIdempotency(store);
   const checkKey = createKeyCheck(options.key);
   const webhooks = createWebhookOutbox({
-    database,
+    database: store.database,
     clock: options.clock,
     header: 'Hayabusa-Signature',
     secret: options.webhookSecret,
@@ -83,7 +83,7 @@ export async function startCarrier(options: {
           method: 'POST',
           path: '/v1/shipments/{tracking}/advance',
           handle: (request) => {
-            const shipment = inTransaction(database, () => {
+            const shipment = store.transaction(() => {
               const { address: _, ...moved } = shipments.advance(request.params.tracking!);
               webhooks.add(`shipment.${moved.status}`, moved);
               return moved;
@@ -102,7 +102,7 @@ export async function startCarrier(options: {
     setWebhookUrl: webhooks.setUrl,
     close: async () => {
       await Promise.all([server.close(), webhooks.close()]);
-      database.close();
+      store.close();
     },
   };
 }

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createManualClock } from '../clock/advanceable-clock.ts';
 import type { LocalServer } from '../local-server.ts';
-import { ManualClock } from '../outside-world/testing/manual-clock.ts';
 import { startInventory } from './inventory.ts';
 
-const clock = new ManualClock();
+const clock = createManualClock();
 let stateDir: string;
 let inventory: LocalServer;
 

@@ -4,7 +4,7 @@ import { type JsonRequest, startJsonServer } from '../http/json-server.ts';
 import type { Clock, LocalServer } from '../local-server.ts';
 import { createKeyCheck } from '../outside-world/bearer-key.ts';
 import { type Faults, withFaults } from '../outside-world/faults.ts';
-import { openState } from '../outside-world/open-state.ts';
+import { openStore } from '../store/open-store.ts';
 
 const defaultPageSize = 100;
 const maxPageSize = 1000;
@@ -23,10 +23,10 @@ export async function startInventory(options: {
   readonly key: string;
   readonly faults?: Faults;
 }): Promise<LocalServer> {
-  const database = openState(options.stateDir, 'inventory', schema);
+  const store = openStore(options.stateDir, 'inventory', schema);
   const checkKey = createKeyCheck(options.key);
-  const page = database.prepare('SELECT sku, stock FROM stock WHERE sku > ? ORDER BY sku LIMIT ?');
-  const put = database.prepare('INSERT INTO stock (sku, stock) VALUES (?, ?) ON CONFLICT (sku) DO UPDATE SET stock = excluded.stock');
+  const page = store.database.prepare('SELECT sku, stock FROM stock WHERE sku > ? ORDER BY sku LIMIT ?');
+  const put = store.database.prepare('INSERT INTO stock (sku, stock) VALUES (?, ?) ON CONFLICT (sku) DO UPDATE SET stock = excluded.stock');
 
   const server = await startJsonServer({
     port: options.port,
@@ -64,7 +64,7 @@ export async function startInventory(options: {
     port: server.port,
     close: async () => {
       await server.close();
-      database.close();
+      store.close();
     },
   };
 }

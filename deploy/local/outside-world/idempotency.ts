@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { HttpProblem } from '../http/http-problem.ts';
 import type { JsonRequest, JsonResponse } from '../http/json-server.ts';
-import { inTransaction } from './open-state.ts';
+import type { Store } from '../store/open-store.ts';
 
 /** Tables that `createIdempotency` needs. */
 export const idempotencySchema = `
@@ -18,14 +17,14 @@ export type AnswerOnce = (request: JsonRequest, work: () => JsonResponse) => Jso
  *
  * @throws HttpProblem 400 without a key, 409 for a key of another request.
  */
-export function createIdempotency(database: DatabaseSync): AnswerOnce {
+export function createIdempotency({ database, transaction }: Store): AnswerOnce {
   const find = database.prepare('SELECT fingerprint, status, body FROM idempotency WHERE key = ?');
   const insert = database.prepare('INSERT INTO idempotency (key, fingerprint, status, body) VALUES (?, ?, ?, ?)');
   return (request, work) => {
     const key = request.headers['idempotency-key'];
     if (typeof key !== 'string' || key === '') throw new HttpProblem(400, 'idempotency_key_missing', 'Send an "Idempotency-Key".');
     const fingerprint = createHash('sha256').update(`${request.method} ${request.path}\n`).update(request.rawBody).digest('hex');
-    return inTransaction(database, () => {
+    return transaction(() => {
       const seen = find.get(key);
       if (seen !== undefined) {
         if (seen.fingerprint !== fingerprint) {

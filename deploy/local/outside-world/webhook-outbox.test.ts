@@ -4,10 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openState } from './open-state.ts';
-import { ManualClock } from './testing/manual-clock.ts';
+import { type AdvanceableClock, createManualClock } from '../clock/advanceable-clock.ts';
+import { openStore, type Store } from '../store/open-store.ts';
 import { createWebhookOutbox, type WebhookOutbox, webhookOutboxSchema } from './webhook-outbox.ts';
 
 interface Received {
@@ -15,9 +14,9 @@ interface Received {
   readonly signature: string;
 }
 
-let clock: ManualClock;
+let clock: AdvanceableClock;
 let stateDir: string;
-let database: DatabaseSync;
+let store: Store;
 let receiver: Server;
 let url: string;
 let outbox: WebhookOutbox;
@@ -27,7 +26,7 @@ let received: Received[];
 let waiting: (() => void)[];
 
 beforeEach(async () => {
-  clock = new ManualClock();
+  clock = createManualClock();
   stateDir = mkdtempSync(join(tmpdir(), 'kumiko-outbox-'));
   answer = 200;
   received = [];
@@ -46,15 +45,15 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await outbox.close();
-  database.close();
+  store.close();
   receiver.closeAllConnections();
   await new Promise((resolve) => receiver.close(resolve));
   rmSync(stateDir, { recursive: true });
 });
 
 function open(to: string | undefined): void {
-  database = openState(stateDir, 'test', webhookOutboxSchema);
-  outbox = createWebhookOutbox({ database, clock, header: 'Test-Signature', secret: 's3cret', url: to });
+  store = openStore(stateDir, 'test', webhookOutboxSchema);
+  outbox = createWebhookOutbox({ database: store.database, clock, header: 'Test-Signature', secret: 's3cret', url: to });
 }
 
 function receivedCount(count: number): Promise<void> {
@@ -67,8 +66,17 @@ function receivedCount(count: number): Promise<void> {
   });
 }
 
+/** Until the next attempt, once one is planned. */
+function nextDelay(): Promise<number> {
+  return vi.waitFor(() => {
+    const due = clock.nextDue();
+    if (due === undefined) throw new Error('no attempt is planned');
+    return due - clock.now();
+  });
+}
+
 function rows(): number {
-  return Number(database.prepare('SELECT count(*) AS count FROM webhook_outbox').get()?.count);
+  return Number(store.database.prepare('SELECT count(*) AS count FROM webhook_outbox').get()?.count);
 }
 
 test('sends what was added, signed over the time and the raw body', async () => {
@@ -94,7 +102,7 @@ test('repeats the same event with growing gaps and a fresh signature until it is
   await receivedCount(1);
   const gaps: number[] = [];
   for (let attempt = 2; attempt <= 4; attempt++) {
-    gaps.push(await clock.nextDelay());
+    gaps.push(await nextDelay());
     if (attempt === 4) answer = 204;
     clock.advance(gaps.at(-1)!);
     await receivedCount(attempt);
@@ -109,9 +117,9 @@ test('a receiver that is down does not lose events: they are sent after a restar
   outbox.setUrl('http://127.0.0.1:1/nobody');
   outbox.add('a', {});
   outbox.wake();
-  await clock.nextDelay();
+  await nextDelay();
   await outbox.close();
-  database.close();
+  store.close();
   open(url);
   await receivedCount(1);
 });
@@ -122,7 +130,7 @@ test('an attempt that the end of the process cuts is repeated by the next one', 
   outbox.wake();
   await receivedCount(1);
   await outbox.close();
-  database.close();
+  store.close();
   answer = 200;
   open(url);
   await receivedCount(2);

@@ -13,7 +13,7 @@ export const webhookOutboxSchema = `
 const maxInFlight = 16;
 const attemptTimeoutMs = 10_000;
 const minBackoffMs = 250;
-const maxBackoffMs = 30_000;
+const maxBackoffMs = 5_000;
 
 /** Sends signed webhooks until the receiver answers 2xx. */
 export interface WebhookOutbox {

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ManualClock } from '../outside-world/testing/manual-clock.ts';
+import { createManualClock } from '../clock/advanceable-clock.ts';
 import type { Intent, LedgerEntry } from './intents.ts';
 import { type PaymentProvider, startPaymentProvider } from './payment-provider.ts';
 
 const key = 'test-key';
 const money = { amount_micros: '12000000', currency: 'JPY', reference: 'orders/x' };
-const clock = new ManualClock();
+const clock = createManualClock();
 let stateDir: string;
 let provider: PaymentProvider;
 let receiver: Server;
@@ -238,6 +238,15 @@ test('with faults on, clients that repeat with their key still have one effect e
   expect(payment_intents.map(({ id }) => id)).toEqual([...ids]);
 });
 
+test('of the requests that fail, some are carried out and only lose their answer', async () => {
+  await post('/control/faults', { error_rate: 1, seed: 3 });
+  for (let payment = 0; payment < 20; payment++) expect((await post('/v1/payment_intents', money)).status).toBe(500);
+  await post('/control/faults', {});
+  const { length } = (await get('/v1/payment_intents?reference=orders/x')).body.payment_intents;
+  expect(length).toBeGreaterThan(0);
+  expect(length).toBeLessThan(20);
+});
+
 test('the same seed gives the same faults', async () => {
   const run = async () => {
     await post('/control/faults', { error_rate: 0.5, seed: 42 });
@@ -253,7 +262,7 @@ test('the same seed gives the same faults', async () => {
 test('latency is waited on the injected clock', async () => {
   await post('/control/faults', { latency_ms: 5000 });
   const answer = get('/v1/ledger');
-  expect(await clock.nextDelay()).toBe(5000);
+  await vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + 5000));
   clock.advance(5000);
   expect((await answer).status).toBe(200);
 });

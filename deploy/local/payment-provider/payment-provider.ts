@@ -5,8 +5,8 @@ import type { Clock, LocalServer } from '../local-server.ts';
 import { createKeyCheck } from '../outside-world/bearer-key.ts';
 import { type Faults, withFaults } from '../outside-world/faults.ts';
 import { createIdempotency, idempotencySchema } from '../outside-world/idempotency.ts';
-import { inTransaction, openState } from '../outside-world/open-state.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../outside-world/webhook-outbox.ts';
+import { openStore } from '../store/open-store.ts';
 import { type Change, cards, createIntents, intentActions, intentsSchema } from './intents.ts';
 
 const createSchema = z.strictObject({
@@ -37,12 +37,12 @@ export async function startPaymentProvider(options: {
   readonly webhookUrl?: string | undefined;
   readonly faults?: Faults;
 }): Promise<PaymentProvider> {
-  const database = openState(options.stateDir, 'payment-provider', intentsSchema + idempotencySchema + webhookOutboxSchema);
-  const intents = createIntents(database, options.clock);
-  const answerOnce = createIdempotency(database);
+  const store = openStore(options.stateDir, 'payment-provider', intentsSchema + idempotencySchema + webhookOutboxSchema);
+  const intents = createIntents(store.database, options.clock);
+  const answerOnce = createIdempotency(store);
   const checkKey = createKeyCheck(options.key);
   const webhooks = createWebhookOutbox({
-    database,
+    database: store.database,
     clock: options.clock,
     header: 'Yamapay-Signature',
     secret: options.webhookSecret,
@@ -93,7 +93,7 @@ export async function startPaymentProvider(options: {
       path: '/v1/payment_intents/{id}/confirm',
       handle: (request) => {
         const { client_token, card } = request.json(confirmSchema);
-        const intent = inTransaction(database, () => announce(intents.confirm(request.params.id!, client_token, card)));
+        const intent = store.transaction(() => announce(intents.confirm(request.params.id!, client_token, card)));
         webhooks.wake();
         return { status: 200, body: intent };
       },
@@ -116,7 +116,7 @@ export async function startPaymentProvider(options: {
     setWebhookUrl: webhooks.setUrl,
     close: async () => {
       await Promise.all([server.close(), webhooks.close()]);
-      database.close();
+      store.close();
     },
   };
 
