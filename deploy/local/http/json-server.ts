@@ -95,7 +95,8 @@ function pathMatcher(template: string): (path: string) => Record<string, string>
 async function readBody(message: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of message) {
+  // A destroyed request would cut the connection before the 413 is read.
+  for await (const chunk of message.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > maxBodyBytes) throw new HttpProblem(413, 'too_large', `The body is larger than ${maxBodyBytes} bytes.`);
     chunks.push(chunk);
