@@ -23,6 +23,6 @@ const inputs = [
 ];
 
 mkdirSync(output, { recursive: true });
-buildIfChanged({ name: 'wasm filters', inputs, output }, () => {
+await buildIfChanged({ name: 'wasm filters', inputs, output }, () => {
   for (const name of names) compileFilter(`${name}/assembly/index.ts`, join(output, `${name}.wasm`));
 });

@@ -13,12 +13,12 @@ export interface BuildStep {
 }
 
 /** Runs `build` unless the step's output was built from the very same inputs. Returns whether it ran. */
-export function buildIfChanged(step: BuildStep, build: () => void): boolean {
+export async function buildIfChanged(step: BuildStep, build: () => void | Promise<void>): Promise<boolean> {
   const stampFile = join(step.output, '.stamp');
   const stamp = fingerprint(step.inputs);
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
   process.stderr.write(`building ${step.name}\n`);
-  build();
+  await build();
   writeFileSync(stampFile, stamp);
   return true;
 }

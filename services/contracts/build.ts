@@ -5,11 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { file_buf_validate_validate as validateProto } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
+import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { buildIfChanged } from './build-if-changed.ts';
-import { printProto } from './print-proto.ts';
 
 const gen = join(import.meta.dirname, 'gen');
 const thirdParty = join(gen, 'third_party');
@@ -39,7 +36,10 @@ const inputs = [
   join(import.meta.dirname, 'print-proto.ts'),
 ];
 
-buildIfChanged({ name: 'contracts', inputs, output: gen }, () => {
+await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
+  // Loaded only when there is something to build: every start of the platform comes by here.
+  const { file_buf_validate_validate: validateProto } = await import('@bufbuild/protovalidate/gen/buf/validate/validate_pb.js');
+  const { printProto } = await import('./print-proto.ts');
   rmSync(gen, { recursive: true, force: true });
   for (const file of googleProtos) {
     mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
@@ -50,7 +50,7 @@ buildIfChanged({ name: 'contracts', inputs, output: gen }, () => {
   const descriptorFile = join(gen, 'descriptor.binpb');
   buf('build', '--as-file-descriptor-set', '-o', descriptorFile);
   buf('generate');
-  restoreValidateDescriptor(descriptorFile);
+  await restoreDescriptor(descriptorFile, validateProto.proto);
 });
 
 function buf(...args: string[]): void {
@@ -58,8 +58,10 @@ function buf(...args: string[]): void {
 }
 
 /** The printed source lacks the options that protovalidate needs: the descriptor set gets the published descriptor back. */
-function restoreValidateDescriptor(descriptorFile: string): void {
-  const set = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile));
-  set.file = set.file.map((file) => (file.name === 'buf/validate/validate.proto' ? validateProto.proto : file));
-  writeFileSync(descriptorFile, toBinary(FileDescriptorSetSchema, set));
+async function restoreDescriptor(file: string, published: FileDescriptorProto): Promise<void> {
+  const { fromBinary, toBinary } = await import('@bufbuild/protobuf');
+  const { FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(file));
+  set.file = set.file.map((candidate) => (candidate.name === published.name ? published : candidate));
+  writeFileSync(file, toBinary(FileDescriptorSetSchema, set));
 }

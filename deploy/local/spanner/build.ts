@@ -14,7 +14,7 @@ const inputs = [
   join(folder, '../../../node_modules/@electric-sql/pglite/package.json'),
 ];
 
-buildIfChanged({ name: 'database template of the local Spanner', inputs, output }, () => {
+await buildIfChanged({ name: 'database template of the local Spanner', inputs, output }, () => {
   rmSync(output, { recursive: true, force: true });
   // A process of its own: PGlite is loaded only when there is something to build.
   execFileSync(process.execPath, [makeTemplate], { stdio: 'inherit' });

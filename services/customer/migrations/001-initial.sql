@@ -1,13 +1,13 @@
 CREATE SCHEMA IF NOT EXISTS customer;
 
-CREATE TABLE customer.customers (
+CREATE TABLE IF NOT EXISTS customer.customers (
   id text PRIMARY KEY,
   display_name text NOT NULL,
   shipping_address jsonb,
   version bigint NOT NULL
 );
 
-CREATE TABLE customer.deal_allocations (
+CREATE TABLE IF NOT EXISTS customer.deal_allocations (
   id text PRIMARY KEY,
   partner text NOT NULL,
   title text NOT NULL,
@@ -24,9 +24,9 @@ CREATE TABLE customer.deal_allocations (
   CHECK (reserved >= 0)
 );
 
-CREATE INDEX deal_allocations_by_state ON customer.deal_allocations (state, publish_time DESC, id DESC);
+CREATE INDEX IF NOT EXISTS deal_allocations_by_state ON customer.deal_allocations (state, publish_time DESC, id DESC);
 
-CREATE TABLE customer.groups (
+CREATE TABLE IF NOT EXISTS customer.groups (
   id text PRIMARY KEY,
   deal text NOT NULL REFERENCES customer.deal_allocations (id),
   state text NOT NULL,
@@ -38,10 +38,10 @@ CREATE TABLE customer.groups (
   CHECK (authorized >= 0 AND authorized <= taken AND taken <= size)
 );
 
-CREATE INDEX groups_by_expiry ON customer.groups (state, expire_time);
+CREATE INDEX IF NOT EXISTS groups_by_expiry ON customer.groups (state, expire_time);
 
 -- active_customer is the customer while the order takes a place and null afterwards: one place in a group for each customer.
-CREATE TABLE customer.orders (
+CREATE TABLE IF NOT EXISTS customer.orders (
   id text PRIMARY KEY,
   customer text NOT NULL,
   active_customer text,
@@ -65,13 +65,13 @@ CREATE TABLE customer.orders (
   version bigint NOT NULL
 );
 
-CREATE INDEX orders_by_customer ON customer.orders (customer, create_time DESC, id DESC);
+CREATE INDEX IF NOT EXISTS orders_by_customer ON customer.orders (customer, create_time DESC, id DESC);
 
-CREATE INDEX orders_by_hold ON customer.orders (state, hold_expire_time);
+CREATE INDEX IF NOT EXISTS orders_by_hold ON customer.orders (state, hold_expire_time);
 
-CREATE UNIQUE INDEX orders_one_place ON customer.orders (group_id, active_customer) WHERE active_customer IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS orders_one_place ON customer.orders (group_id, active_customer) WHERE active_customer IS NOT NULL;
 
-CREATE TABLE customer.outbox (
+CREATE TABLE IF NOT EXISTS customer.outbox (
   id text PRIMARY KEY,
   aggregate text NOT NULL,
   version bigint NOT NULL,
@@ -80,14 +80,14 @@ CREATE TABLE customer.outbox (
   create_time timestamptz NOT NULL
 );
 
-CREATE INDEX outbox_by_time ON customer.outbox (create_time, id);
+CREATE INDEX IF NOT EXISTS outbox_by_time ON customer.outbox (create_time, id);
 
-CREATE TABLE customer.inbox (
+CREATE TABLE IF NOT EXISTS customer.inbox (
   event_id text PRIMARY KEY,
   create_time timestamptz NOT NULL
 );
 
-CREATE TABLE customer.requests (
+CREATE TABLE IF NOT EXISTS customer.requests (
   caller text NOT NULL,
   method text NOT NULL,
   request_id text NOT NULL,

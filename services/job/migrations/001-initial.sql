@@ -1,6 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS job;
 
-CREATE TABLE job.job_runs (
+CREATE TABLE IF NOT EXISTS job.job_runs (
   id text PRIMARY KEY,
   job text NOT NULL,
   state text NOT NULL,
@@ -11,4 +11,4 @@ CREATE TABLE job.job_runs (
   end_time timestamptz
 );
 
-CREATE INDEX job_runs_by_job ON job.job_runs (job, start_time DESC);
+CREATE INDEX IF NOT EXISTS job_runs_by_job ON job.job_runs (job, start_time DESC);

@@ -1,6 +1,6 @@
 CREATE SCHEMA IF NOT EXISTS partner;
 
-CREATE TABLE partner.deals (
+CREATE TABLE IF NOT EXISTS partner.deals (
   id text PRIMARY KEY,
   partner text NOT NULL,
   title text NOT NULL,
@@ -17,12 +17,12 @@ CREATE TABLE partner.deals (
   CHECK (stock >= 0)
 );
 
-CREATE INDEX deals_by_partner ON partner.deals (partner, create_time DESC, id DESC);
+CREATE INDEX IF NOT EXISTS deals_by_partner ON partner.deals (partner, create_time DESC, id DESC);
 
-CREATE INDEX deals_by_sku ON partner.deals (sku);
+CREATE INDEX IF NOT EXISTS deals_by_sku ON partner.deals (sku);
 
 -- A fulfilment without ship_to stands for an order that was cancelled before its partner heard of it.
-CREATE TABLE partner.fulfilments (
+CREATE TABLE IF NOT EXISTS partner.fulfilments (
   id text PRIMARY KEY,
   partner text NOT NULL,
   deal text NOT NULL,
@@ -39,13 +39,13 @@ CREATE TABLE partner.fulfilments (
   change_time timestamptz NOT NULL
 );
 
-CREATE INDEX fulfilments_by_partner ON partner.fulfilments (partner, create_time DESC, id DESC);
+CREATE INDEX IF NOT EXISTS fulfilments_by_partner ON partner.fulfilments (partner, create_time DESC, id DESC);
 
-CREATE INDEX fulfilments_by_change ON partner.fulfilments (partner, change_time);
+CREATE INDEX IF NOT EXISTS fulfilments_by_change ON partner.fulfilments (partner, change_time);
 
-CREATE UNIQUE INDEX fulfilments_by_parcel ON partner.fulfilments (carrier, tracking_number) WHERE carrier IS NOT NULL AND tracking_number IS NOT NULL;
+CREATE UNIQUE INDEX IF NOT EXISTS fulfilments_by_parcel ON partner.fulfilments (carrier, tracking_number) WHERE carrier IS NOT NULL AND tracking_number IS NOT NULL;
 
-CREATE TABLE partner.outbox (
+CREATE TABLE IF NOT EXISTS partner.outbox (
   id text PRIMARY KEY,
   aggregate text NOT NULL,
   version bigint NOT NULL,
@@ -54,14 +54,14 @@ CREATE TABLE partner.outbox (
   create_time timestamptz NOT NULL
 );
 
-CREATE INDEX outbox_by_time ON partner.outbox (create_time, id);
+CREATE INDEX IF NOT EXISTS outbox_by_time ON partner.outbox (create_time, id);
 
-CREATE TABLE partner.inbox (
+CREATE TABLE IF NOT EXISTS partner.inbox (
   event_id text PRIMARY KEY,
   create_time timestamptz NOT NULL
 );
 
-CREATE TABLE partner.requests (
+CREATE TABLE IF NOT EXISTS partner.requests (
   caller text NOT NULL,
   method text NOT NULL,
   request_id text NOT NULL,

@@ -1,7 +1,7 @@
 CREATE SCHEMA IF NOT EXISTS webhook;
 
 -- What outside systems sent, as they sent it: also what we do not know, so that nothing acknowledged is lost.
-CREATE TABLE webhook.provider_events (
+CREATE TABLE IF NOT EXISTS webhook.provider_events (
   provider text NOT NULL,
   event_id text NOT NULL,
   kind text NOT NULL,
@@ -11,7 +11,7 @@ CREATE TABLE webhook.provider_events (
   PRIMARY KEY (provider, event_id)
 );
 
-CREATE TABLE webhook.outbox (
+CREATE TABLE IF NOT EXISTS webhook.outbox (
   id text PRIMARY KEY,
   aggregate text NOT NULL,
   version bigint NOT NULL,
@@ -20,4 +20,4 @@ CREATE TABLE webhook.outbox (
   create_time timestamptz NOT NULL
 );
 
-CREATE INDEX outbox_by_time ON webhook.outbox (create_time, id);
+CREATE INDEX IF NOT EXISTS outbox_by_time ON webhook.outbox (create_time, id);

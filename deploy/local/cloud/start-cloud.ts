@@ -1,0 +1,88 @@
+import { createLocalJWKSet } from 'jose';
+import { audienceOf } from '../../../services/contracts/identities.ts';
+import { startCarrier } from '../carrier/carrier.ts';
+import { startCloudRunFront } from '../cloud-run-front/cloud-run-front.ts';
+import { startInventory } from '../inventory/inventory.ts';
+import { startIssuer } from '../issuer/issuer.ts';
+import { systemClock } from '../local-server.ts';
+import { startMetadataServers } from '../metadata-server/metadata-server.ts';
+import { startPaymentProvider } from '../payment-provider/payment-provider.ts';
+import type { Ports } from '../platform/ports.ts';
+import type { LocalSecrets } from '../platform/secrets.ts';
+import { location, project, serviceNames } from '../platform/surroundings.ts';
+import { startPubsub } from '../pubsub/start-pubsub.ts';
+import { startScheduler } from '../scheduler/start-scheduler.ts';
+import { startTasks } from '../tasks/start-tasks.ts';
+import { ensureTopology } from '../topology.ts';
+import { invokersOf } from './invokers.ts';
+
+/** What the local cloud is started with. */
+export interface CloudOptions {
+  readonly ports: Ports;
+  readonly stateDir: string;
+  readonly secrets: LocalSecrets;
+}
+
+/** The running local cloud. */
+export interface Cloud {
+  /** Lets Pub/Sub, Cloud Tasks, Scheduler and the outside world call the gateways: before, nothing is there to answer. */
+  release(): void;
+}
+
+/** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
+export async function startCloud({ ports, stateDir, secrets }: CloudOptions): Promise<Cloud> {
+  const clock = systemClock;
+  const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock });
+  const mintIdToken = issuer.mintIdToken;
+  const keys = createLocalJWKSet(issuer.jwks('google'));
+  const held = true;
+
+  const [pubsub, tasks, scheduler, paymentProvider, carrier] = await Promise.all([
+    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held }),
+    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held }),
+    startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held }),
+    startPaymentProvider({
+      port: ports.payment_provider,
+      stateDir,
+      clock,
+      key: secrets.paymentKey,
+      webhookSecret: secrets.paymentWebhookSecret,
+    }),
+    startCarrier({ port: ports.carrier, stateDir, clock, key: secrets.carrierKey, webhookSecret: secrets.carrierWebhookSecret }),
+    startInventory({ port: ports.inventory, stateDir, clock, key: secrets.inventoryKey }),
+    startMetadataServers({
+      project,
+      mintIdToken,
+      clock,
+      ports: {
+        'edge-gateway': ports.metadata_edge_gateway,
+        'jobs-gateway': ports.metadata_jobs_gateway,
+        customer: ports.metadata_customer,
+        partner: ports.metadata_partner,
+        webhook: ports.metadata_webhook,
+        job: ports.metadata_job,
+      },
+    }),
+    ...serviceNames.map((name) =>
+      startCloudRunFront({
+        port: ports[name],
+        audience: audienceOf(name, project),
+        allowedEmails: invokersOf(name, project),
+        keys,
+        clock,
+        targetPort: ports[`${name}_container`],
+      }),
+    ),
+  ]);
+  ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
+
+  return {
+    release() {
+      pubsub.release();
+      tasks.release();
+      scheduler.release();
+      paymentProvider.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/payments/yamapay`);
+      carrier.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/shipments/hayabusa`);
+    },
+  };
+}

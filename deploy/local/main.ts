@@ -1,0 +1,48 @@
+/** `npm start`: the whole platform on this machine. */
+import { parseArgs } from 'node:util';
+import { printBanner } from './platform/banner.ts';
+import { defaultPortBase, PortTakenError } from './platform/ports.ts';
+import { seedDemoData } from './platform/seed.ts';
+import { StateInUseError, startPlatform } from './platform/start-platform.ts';
+import { defaultStateDir } from './platform/state-dir.ts';
+
+class OptionError extends Error {}
+
+const startedAt = performance.now();
+
+try {
+  const { values } = parseArgs({
+    options: {
+      'port-base': { type: 'string', default: String(defaultPortBase) },
+      'state-dir': { type: 'string', default: defaultStateDir },
+    },
+  });
+  const portBase = Number(values['port-base']);
+  if (!Number.isInteger(portBase) || portBase < 0 || portBase > 65_000 || (portBase > 0 && portBase < 1024)) {
+    throw new OptionError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
+  }
+  let stopping = false;
+  const starting = startPlatform({ portBase, stateDir: values['state-dir'] });
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await (await starting).stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void stop());
+  const platform = await starting;
+  if (!stopping) {
+    await seedDemoData(platform, values['state-dir']);
+    await printBanner(platform);
+    process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
+  }
+} catch (error) {
+  const mistake = error instanceof PortTakenError || error instanceof StateInUseError || error instanceof OptionError || isArgsError(error);
+  process.stderr.write(mistake ? `${(error as Error).message}\n` : `the platform could not be started: ${(error as Error).stack}\n`);
+  process.exit(1);
+}
+
+function isArgsError(error: unknown): boolean {
+  return String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+}

@@ -1,0 +1,31 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { descriptorFile } from '../../../services/contracts/methods.ts';
+import type { Ports } from './ports.ts';
+import { gatewayEnvironment } from './surroundings.ts';
+
+const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
+
+/** Writes the bootstrap of a gateway for these ports and returns its file. Compiles only when an input has changed: the compiler takes time to load. */
+export async function writeBootstrap(role: 'edge' | 'jobs', ports: Ports, stateDir: string): Promise<string> {
+  const directory = join(stateDir, 'gateway');
+  const file = join(directory, `${role}.yaml`);
+  const stampFile = join(directory, `${role}.stamp`);
+  const environment = gatewayEnvironment(ports, role);
+  const stamp = fingerprint(JSON.stringify(environment));
+  if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
+  const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(file, renderBootstrap({ role, environment }));
+  writeFileSync(stampFile, stamp);
+  return file;
+}
+
+function fingerprint(environment: string): string {
+  const hash = createHash('sha256').update(environment).update(readFileSync(descriptorFile));
+  for (const name of readdirSync(compiler).toSorted()) {
+    if (name.endsWith('.ts')) hash.update(readFileSync(join(compiler, name)));
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Ports } from './ports.ts';
+import { databaseEnvironment } from './surroundings.ts';
+
+const services = join(import.meta.dirname, '../../../services');
+
+/** Brings the database to the state of the migrations. Asks it only when the migrations changed since the last time: the client takes time to load. */
+export async function applyMigrations(ports: Ports, stateDir: string): Promise<void> {
+  const stampFile = join(stateDir, 'migrations.stamp');
+  const hash = createHash('sha256');
+  for (const file of globSync('*/migrations/*.sql', { cwd: services }).toSorted())
+    hash.update(file).update(readFileSync(join(services, file)));
+  const stamp = hash.digest('hex');
+  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
+  await promisify(execFile)(process.execPath, [join(services, 'cloud/migrate-main.ts')], {
+    env: { ...process.env, ...databaseEnvironment(ports) },
+  });
+  writeFileSync(stampFile, stamp);
+}

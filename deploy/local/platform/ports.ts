@@ -1,0 +1,85 @@
+import { createServer } from 'node:net';
+
+/** Everything that listens, in the order of its port behind the base. The order is part of what people type, so new names go to the end. */
+export const portNames = [
+  'edge',
+  'jobs',
+  'edge_admin',
+  'jobs_admin',
+  'issuer',
+  'spanner',
+  'pubsub',
+  'tasks',
+  'scheduler',
+  'payment_provider',
+  'carrier',
+  'inventory',
+  'customer',
+  'partner',
+  'webhook',
+  'job',
+  'customer_container',
+  'partner_container',
+  'webhook_container',
+  'job_container',
+  'metadata_edge_gateway',
+  'metadata_jobs_gateway',
+  'metadata_customer',
+  'metadata_partner',
+  'metadata_webhook',
+  'metadata_job',
+] as const;
+
+/** Something that listens. `customer` is the IAM check in front of `customer_container`. */
+export type PortName = (typeof portNames)[number];
+
+/** Where everything listens, on 127.0.0.1. */
+export type Ports = Readonly<Record<PortName, number>>;
+
+/** The base unless `--port-base` says otherwise. */
+export const defaultPortBase = 7400;
+
+/** A port that the platform needs is in use. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError';
+
+  constructor(name: PortName, port: number, base: number) {
+    super(
+      `port ${port} (${name}) is taken. Is the platform running already? To use others: npm start -- --port-base N ` +
+        `(${portNames.length} ports from N on, now ${base}; 0 picks free ones)`,
+    );
+  }
+}
+
+/**
+ * The ports from `base` on, each seen to be free; with base 0 a free block below the range that clients' own sockets come from.
+ *
+ * @throws {PortTakenError}
+ */
+export async function choosePorts(base: number): Promise<Ports> {
+  if (base !== 0) return claim(base);
+  for (;;) {
+    const candidate = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      return await claim(candidate);
+    } catch (error) {
+      if (!(error instanceof PortTakenError)) throw error;
+    }
+  }
+}
+
+async function claim(base: number): Promise<Ports> {
+  const ports = Object.fromEntries(portNames.map((name, index) => [name, base + index])) as Record<PortName, number>;
+  const taken = await Promise.all(portNames.map(async (name) => ((await isFree(ports[name])) ? [] : [name])));
+  const [first] = taken.flat();
+  if (first !== undefined) throw new PortTakenError(first, ports[first], base);
+  return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
+import { audienceOf } from '../../../services/contracts/identities.ts';
+import type { Ports } from './ports.ts';
+import type { LocalSecrets } from './secrets.ts';
+
+/** The services of the platform. */
+export const serviceNames = ['customer', 'partner', 'webhook', 'job'] as const;
+
+/** A service of the platform. */
+export type ServiceName = (typeof serviceNames)[number];
+
+/** The project that the local cloud plays. */
+export const project = 'kumiko-local';
+
+/** The region that the local cloud plays. */
+export const location = 'asia-northeast1';
+
+/** Whom the operator methods let through. */
+export const operatorEmail = 'operator@kumiko.example';
+
+const root = join(import.meta.dirname, '../../..');
+
+// The issuers are those of production: only where their keys are found differs.
+const issuers = {
+  customer: { issuer: `https://securetoken.google.com/${project}`, audience: project },
+  partner: { issuer: `https://partner.${project}.kumiko.internal`, audience: audienceOf('edge', project) },
+  google: { issuer: 'https://accounts.google.com' },
+};
+
+function jwksUri(ports: Ports, name: keyof typeof issuers): string {
+  return `http://127.0.0.1:${ports.issuer}/${name}/jwks.json`;
+}
+
+/** What the bootstraps of both gateways are compiled for. */
+export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs'): GatewayEnvironment {
+  const service = (name: ServiceName) => ({ url: `http://127.0.0.1:${ports[name]}` });
+  return {
+    name: 'local',
+    project,
+    listener: { host: '127.0.0.1', port: ports[role] },
+    admin: { host: '127.0.0.1', port: ports[`${role}_admin`] },
+    identity: {
+      customer: { issuer: issuers.customer.issuer, audiences: [issuers.customer.audience], jwksUri: jwksUri(ports, 'customer') },
+      partner: { issuer: issuers.partner.issuer, audiences: [issuers.partner.audience], jwksUri: jwksUri(ports, 'partner') },
+      google: { issuer: issuers.google.issuer, jwksUri: jwksUri(ports, 'google') },
+    },
+    operatorEmails: [operatorEmail],
+    services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
+    metadataServer: { host: '127.0.0.1', port: ports[`metadata_${role}_gateway`] },
+    descriptorFile: join(root, 'services/contracts/gen/descriptor.binpb'),
+    wasmDir: join(root, 'wasm-filters/build'),
+    corsOrigins: [],
+    trustedHops: 0,
+  };
+}
+
+/** The environment variables of a service: what Cloud Run would set, with local endpoints. */
+export function serviceEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets): Record<string, string> {
+  return {
+    HOST: '127.0.0.1',
+    PORT: String(ports[`${name}_container`]),
+    ...databaseEnvironment(ports),
+    CUSTOMER_ISSUER: issuers.customer.issuer,
+    CUSTOMER_AUDIENCE: issuers.customer.audience,
+    CUSTOMER_JWKS_URI: jwksUri(ports, 'customer'),
+    PARTNER_ISSUER: issuers.partner.issuer,
+    PARTNER_AUDIENCE: issuers.partner.audience,
+    PARTNER_JWKS_URI: jwksUri(ports, 'partner'),
+    GOOGLE_ISSUER: issuers.google.issuer,
+    GOOGLE_JWKS_URI: jwksUri(ports, 'google'),
+    OPERATOR_EMAILS: operatorEmail,
+    PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
+    GCE_METADATA_HOST: `127.0.0.1:${ports[`metadata_${name}`]}`,
+    METADATA_SERVER_DETECTION: 'assume-present',
+    ...ownEnvironment(name, ports, secrets),
+  };
+}
+
+/** The environment variables that the migration needs. */
+export function databaseEnvironment(ports: Ports): Record<string, string> {
+  return {
+    GOOGLE_CLOUD_PROJECT: project,
+    SPANNER_INSTANCE: 'kumiko',
+    SPANNER_DATABASE: 'kumiko',
+    SPANNER_EMULATOR_HOST: `127.0.0.1:${ports.spanner}`,
+  };
+}
+
+function ownEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets): Record<string, string> {
+  switch (name) {
+    case 'customer':
+      return {
+        PAYMENT_PROVIDER: 'yamapay',
+        PAYMENT_PROVIDER_URL: `http://127.0.0.1:${ports.payment_provider}`,
+        PAYMENT_PROVIDER_KEY: secrets.paymentKey,
+      };
+    case 'partner':
+      return {};
+    case 'webhook':
+      return {
+        WEBHOOK_PROFILES: JSON.stringify([
+          profile('payment', 'yamapay', secrets.paymentWebhookSecret),
+          profile('shipment', 'hayabusa', secrets.carrierWebhookSecret),
+        ]),
+      };
+    case 'job':
+      return {
+        CUSTOMER_URL: `http://127.0.0.1:${ports.customer}`,
+        PARTNER_URL: `http://127.0.0.1:${ports.partner}`,
+        WEBHOOK_URL: `http://127.0.0.1:${ports.webhook}`,
+        JOBS_GATEWAY_URL: `http://127.0.0.1:${ports.jobs}`,
+        TASKS_LOCATION: location,
+        CLOUD_TASKS_ENDPOINT: `127.0.0.1:${ports.tasks}`,
+        INVENTORY_URL: `http://127.0.0.1:${ports.inventory}`,
+        INVENTORY_KEY: secrets.inventoryKey,
+      };
+  }
+}
+
+function profile(kind: string, name: string, secret: string): object {
+  return { kind, name, header: `${name}-signature`, toleranceSeconds: 300, secrets: [secret] };
+}
