@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { status } from '@grpc/grpc-js';
 
 /** An error that a local Google API answers with. */
@@ -28,4 +29,9 @@ export function invalidArgument(message: string): ApiError {
 /** UNIMPLEMENTED for what the real API has and the local one refuses rather than ignores. */
 export function unimplemented(feature: string): ApiError {
   return new ApiError(status.UNIMPLEMENTED, `The local server does not implement ${feature}`);
+}
+
+/** Prints an error that a caller must not see. */
+export function reportUnexpected(error: unknown): void {
+  process.stderr.write(`${inspect(error)}\n`);
 }

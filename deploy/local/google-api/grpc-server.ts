@@ -10,7 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
-import { ApiError } from './api-error.ts';
+import { ApiError, reportUnexpected } from './api-error.ts';
 
 /**
  * The gRPC services that come with a Google client package, by full name.
@@ -47,7 +47,7 @@ export function unary<Request, Response>(
 /** What a caller gets to see of an error. */
 export function toStatus(error: unknown): { code: status; details: string } {
   if (error instanceof ApiError) return { code: error.code, details: error.message };
-  console.error(error);
+  reportUnexpected(error);
   return { code: status.INTERNAL, details: 'internal error' };
 }
 

@@ -17,7 +17,14 @@ let clock: AdvanceableClock;
 let server: PubsubServer;
 
 async function start(options: Partial<PubsubOptions> = {}): Promise<PubsubServer> {
-  return startPubsub({ port: 0, stateDir, clock, mintIdToken: async (email, audience) => `${email} for ${audience}`, ...options });
+  return startPubsub({
+    port: 0,
+    stateDir,
+    clock,
+    networkClock: clock,
+    mintIdToken: async (email, audience) => `${email} for ${audience}`,
+    ...options,
+  });
 }
 
 function subscribe(changes: Partial<Subscription> = {}): void {

@@ -1,6 +1,7 @@
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
-import type { Clock, LocalServer, MintIdToken } from '../local-server.ts';
+import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { Broker } from './broker.ts';
 import { publisherService } from './publisher-service.ts';
 import { openPubsubStore } from './pubsub-store.ts';
@@ -15,6 +16,8 @@ export interface PubsubOptions {
   /** State is kept in `<stateDir>/pubsub.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
+  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
+  readonly networkClock?: Clock;
   /** Makes the tokens of subscriptions with `oidc_token`. */
   readonly mintIdToken: MintIdToken;
   /** Pushes of one subscription at one time. Default 20. */
@@ -38,9 +41,9 @@ export interface PubsubServer extends LocalServer {
  * @throws where the port is taken or the state cannot be opened.
  */
 export async function startPubsub(options: PubsubOptions): Promise<PubsubServer> {
-  const { clock, mintIdToken, pushConcurrency = 20 } = options;
+  const { clock, networkClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
   const store = openPubsubStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(clock, mintIdToken);
+  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
   const loops = new Map<Subscriber, PushLoop>();
   let held = options.held ?? false;
 

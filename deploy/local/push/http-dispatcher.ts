@@ -1,6 +1,5 @@
 import { Agent, request } from 'node:http';
 import type { Clock, MintIdToken } from '../local-server.ts';
-import { createIdTokenCache } from './id-token-cache.ts';
 
 /** An HTTP request that Pub/Sub, Cloud Tasks or Cloud Scheduler makes. */
 export interface Dispatch {
@@ -11,7 +10,7 @@ export interface Dispatch {
   readonly body: Uint8Array | string;
   /** The service account whose ID token goes into `Authorization`; null for none. An empty audience means the URL, as in Google's APIs. */
   readonly identity: { readonly email: string; readonly audience: string } | null;
-  /** How long an answer may take, in milliseconds of the clock. */
+  /** How long an answer may take, in milliseconds of the network clock. */
   readonly timeoutMs: number;
 }
 
@@ -28,10 +27,9 @@ export interface HttpDispatcher {
   close(): void;
 }
 
-/** An HTTP/1.1 client with connections kept alive. */
-export function createHttpDispatcher(clock: Clock, mintIdToken: MintIdToken): HttpDispatcher {
+/** An HTTP/1.1 client with connections kept alive. `networkClock` measures timeouts. */
+export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdToken): HttpDispatcher {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
-  const idToken = createIdTokenCache(clock, mintIdToken);
   const underWay = new Set<AbortController>();
 
   const exchange = (dispatch: Dispatch, authorization: string | undefined, signal: AbortSignal) =>
@@ -56,10 +54,13 @@ export function createHttpDispatcher(clock: Clock, mintIdToken: MintIdToken): Ht
     send: async (dispatch) => {
       const aborted = new AbortController();
       underWay.add(aborted);
-      const cancelTimeout = clock.schedule(dispatch.timeoutMs, () => aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)));
+      const cancelTimeout = networkClock.schedule(dispatch.timeoutMs, () =>
+        aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
+      );
       try {
         const { identity } = dispatch;
-        const authorization = identity === null ? undefined : `Bearer ${await idToken(identity.email, identity.audience || dispatch.url)}`;
+        const authorization =
+          identity === null ? undefined : `Bearer ${await mintIdToken(identity.email, identity.audience || dispatch.url)}`;
         return await exchange(dispatch, authorization, aborted.signal);
       } catch (error) {
         return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };

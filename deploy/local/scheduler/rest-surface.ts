@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { status } from '@grpc/grpc-js';
-import { ApiError, notFound } from '../google-api/api-error.ts';
+import { ApiError, notFound, reportUnexpected } from '../google-api/api-error.ts';
 import { pageOf } from '../google-api/page.ts';
 import type { JobRunner } from './job-runner.ts';
 import type { SchedulerJobs } from './scheduler-jobs.ts';
@@ -24,7 +24,7 @@ export function restSurface(jobs: SchedulerJobs) {
       answer(response, 200, handle(jobs, request.method ?? '', new URL(request.url ?? '/', 'http://localhost')));
     } catch (error) {
       const known = error instanceof ApiError;
-      if (!known) console.error(error);
+      if (!known) reportUnexpected(error);
       const code = known ? (httpStatuses.get(error.code) ?? 500) : 500;
       const name = known ? status[error.code] : 'INTERNAL';
       answer(response, code, { error: { code, message: known ? error.message : 'internal error', status: name } });

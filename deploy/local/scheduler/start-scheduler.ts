@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock, LocalServer, MintIdToken } from '../local-server.ts';
+import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createIdTokenCache } from '../push/id-token-cache.ts';
 import type { JobSpec } from './job.ts';
 import { restSurface } from './rest-surface.ts';
 import { SchedulerJobs } from './scheduler-jobs.ts';
@@ -15,6 +16,8 @@ export interface SchedulerOptions {
   /** State is kept in `<stateDir>/scheduler.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
+  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
+  readonly networkClock?: Clock;
   /** Makes the tokens of jobs with an OIDC token. */
   readonly mintIdToken: MintIdToken;
   /** Jobs to create or replace at once. Default none. */
@@ -37,9 +40,9 @@ export interface SchedulerServer extends LocalServer {
  * @throws where the port is taken, the state cannot be opened, or a job is wrong.
  */
 export async function startScheduler(options: SchedulerOptions): Promise<SchedulerServer> {
-  const { clock, mintIdToken, held = false } = options;
+  const { clock, networkClock = systemClock, mintIdToken, held = false } = options;
   const store = openSchedulerStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(clock, mintIdToken);
+  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
   const jobs = new SchedulerJobs({ clock, store, dispatcher });
   const server = createServer(restSurface(jobs));
   const close = () => {

@@ -26,7 +26,14 @@ let server: TasksServer;
 let client: CloudTasksClient;
 
 async function open(options: Partial<TasksOptions> = {}): Promise<void> {
-  server = await startTasks({ port: 0, stateDir, clock, mintIdToken: async (email, audience) => `${email} for ${audience}`, ...options });
+  server = await startTasks({
+    port: 0,
+    stateDir,
+    clock,
+    networkClock: clock,
+    mintIdToken: async (email, audience) => `${email} for ${audience}`,
+    ...options,
+  });
   client = new CloudTasksClient({
     projectId: 'kumiko-local',
     apiEndpoint: '127.0.0.1',

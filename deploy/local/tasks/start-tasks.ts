@@ -1,6 +1,7 @@
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
-import type { Clock, LocalServer, MintIdToken } from '../local-server.ts';
+import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { cloudTasksService } from './cloud-tasks-service.ts';
 import { TaskQueues } from './task-queues.ts';
 import { openTasksStore } from './tasks-store.ts';
@@ -12,6 +13,8 @@ export interface TasksOptions {
   /** State is kept in `<stateDir>/tasks.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
+  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
+  readonly networkClock?: Clock;
   /** Makes the tokens of tasks with `oidc_token`. */
   readonly mintIdToken: MintIdToken;
   /** Starts without dispatching, until `release()`: for a start with stored tasks before their targets are up. Default false. */
@@ -32,9 +35,10 @@ export interface TasksServer extends LocalServer {
  *
  * @throws where the port is taken or the state cannot be opened.
  */
-export async function startTasks({ port, stateDir, clock, mintIdToken, held = false }: TasksOptions): Promise<TasksServer> {
-  const store = openTasksStore(stateDir);
-  const dispatcher = createHttpDispatcher(clock, mintIdToken);
+export async function startTasks(options: TasksOptions): Promise<TasksServer> {
+  const { clock, networkClock = systemClock, mintIdToken, held = false } = options;
+  const store = openTasksStore(options.stateDir);
+  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
   const queues = new TaskQueues({ clock, store, dispatcher });
   const close = () => {
     queues.close();
@@ -43,7 +47,7 @@ export async function startTasks({ port, stateDir, clock, mintIdToken, held = fa
   };
   const service = loadServices('@google-cloud/tasks');
   try {
-    const server = await serveGrpc(port, [[service('google.cloud.tasks.v2.CloudTasks'), cloudTasksService(queues)]]);
+    const server = await serveGrpc(options.port, [[service('google.cloud.tasks.v2.CloudTasks'), cloudTasksService(queues)]]);
     if (!held) queues.start();
     return {
       port: server.port,
