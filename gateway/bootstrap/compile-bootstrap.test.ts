@@ -60,6 +60,17 @@ test.each(roles)('every method of %s has a route of its own, a second longer tha
   }
 });
 
+test('a REST request has a route to an upstream before it is transcoded, as cors needs, and it leads nowhere', () => {
+  const { routes } = manager('edge').route_config.virtual_hosts[0];
+  const { mutations } = manager('edge').early_header_mutation_extensions[0].typed_config;
+  expect(routes.at(-2)).toEqual({ name: 'rest/v1/', match: { prefix: '/v1/' }, route: { cluster_header: 'x-kumiko-no-cluster' } });
+  expect(mutations).toContainEqual({ remove: 'x-kumiko-no-cluster' });
+});
+
+test('browsers have no business at jobs', () => {
+  expect(JSON.stringify(manager('jobs'))).not.toContain('http.cors');
+});
+
 test.each(roles)('the last route of %s answers 404 to everything else, for any caller', (role) => {
   expect(manager(role).route_config.virtual_hosts[0].routes.at(-1)).toMatchObject({
     match: { prefix: '/' },

@@ -1,5 +1,5 @@
 import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
+import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** The filter's name. */
@@ -10,9 +10,13 @@ export function cors(): JsonObject {
   return { name: corsName, typed_config: any('envoy.extensions.filters.http.cors.v3.Cors') };
 }
 
-/** What browser apps of the listed origins may do, or undefined where there are none. */
-export function corsPolicy({ corsOrigins }: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject | undefined {
-  if (corsOrigins.length === 0) return undefined;
+/** Whether browser apps call this gateway. */
+export function hasCors(role: Role, { corsOrigins }: GatewayEnvironment): boolean {
+  return role === 'edge' && corsOrigins.length > 0;
+}
+
+/** What browser apps of the listed origins may do. */
+export function corsPolicy({ corsOrigins }: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const httpMethods = new Set(methods.flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod)));
   return any('envoy.extensions.filters.http.cors.v3.CorsPolicy', {
     // Exact origins: "*" would reflect any.

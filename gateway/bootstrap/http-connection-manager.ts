@@ -1,5 +1,5 @@
 import { accessLogs } from './access-log.ts';
-import { cors } from './cors.ts';
+import { cors, hasCors } from './cors.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
@@ -36,7 +36,7 @@ export function httpConnectionManager(
         // First: answers probes without a token.
         healthCheck(),
         // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
-        ...(environment.corsOrigins.length > 0 ? [cors()] : []),
+        ...(hasCors(role, environment) ? [cors()] : []),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
         jwtAuthn(role, environment, methods),
         // Before rbac, which knows gRPC paths only.

@@ -5,6 +5,9 @@ export function previewHeader(service: UpstreamName): string {
   return `x-kumiko-preview-${service}`;
 }
 
+/** A header that no request carries, for a route that leads nowhere. */
+export const noClusterHeader = 'x-kumiko-no-cluster';
+
 const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'job'];
 
 /**
@@ -14,6 +17,7 @@ const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'jo
 export const internalHeaders: readonly string[] = [
   'x-kumiko-preview',
   ...services.map(previewHeader),
+  noClusterHeader,
   'x-serverless-authorization',
   'x-forwarded-authorization',
   'x-goog-authenticated-user-email',

@@ -1,20 +1,21 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { corsName, corsPolicy } from './cors.ts';
+import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
+import { noClusterHeader } from './internal-headers.ts';
 import type { JsonObject } from './json.ts';
 import { rbacName, rbacOff } from './rbac.ts';
 
 /**
  * One route for each method, on its gRPC path, and one for everything else.
  *
- * A REST request meets the last route first, which is what the cors filter needs, since it does nothing without a route. Then the
- * transcoder rewrites the path and clears the route cache, and rbac resolves the route of the method. What is still on the last route at
- * the router belongs to no method: 404. It is there that rbac is off, or a caller with a good token would be told 403 for a path that does
- * not exist. Without a token the last rule of jwt_authn has answered 401 before.
+ * The route of a REST request is its method's: the transcoder rewrites the path and clears the route cache, and rbac resolves the route
+ * anew. Until then it is on the last route, or on the one for cors. What is still on the last route at the router belongs to no method:
+ * 404. It is there that rbac is off, or a caller with a good token would be told 403 for a path that does not exist. Without a token the
+ * last rule of jwt_authn has answered 401 before.
  */
 export function routeConfig(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
-  const cors = corsPolicy(environment, methods);
+  const cors = hasCors(role, environment);
   return {
     name: role,
     virtual_hosts: [
@@ -23,6 +24,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
         domains: ['*'],
         routes: [
           ...methods.map((method) => methodRoute(environment, method)),
+          ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
           {
             name: 'not-found',
             match: { prefix: '/' },
@@ -31,7 +33,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           },
         ],
         response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
-        ...(cors && { typed_per_filter_config: { [corsName]: cors } }),
+        ...(cors && { typed_per_filter_config: { [corsName]: corsPolicy(environment, methods) } }),
       },
     ],
   };
@@ -55,6 +57,22 @@ function methodRoute(environment: GatewayEnvironment, method: GatewayMethod): Js
     },
     ...caching(method),
   };
+}
+
+/**
+ * What a REST request is on while the cors filter looks: that filter does nothing without a route to an upstream, so the 404 of the last
+ * one would not do. No request gets further on this route: rbac allows gRPC paths only, and the header that would name the cluster is
+ * removed early.
+ */
+function beforeTranscoding(prefix: string): JsonObject {
+  return { name: `rest${prefix}`, match: { prefix }, route: { cluster_header: noClusterHeader } };
+}
+
+function restPrefixes(methods: readonly GatewayMethod[]): string[] {
+  const templates = methods.flatMap(({ bindings }) => bindings.map(({ template }) => template));
+  return [
+    ...new Set(templates.map(({ segments: [first, second] }) => (second === undefined || first?.includes('*') ? '/' : `/${first}/`))),
+  ];
 }
 
 /** Only what may happen twice is sent twice. */
