@@ -10,7 +10,7 @@ export async function compileFixture(source: string): Promise<Uint8Array> {
   if (!source.includes('function malloc')) parts.push(malloc);
   const { error, binary, stderr } = await asc.compileString(
     { 'input.ts': parts.join('\n') },
-    { exportStart: '_initialize', runtime: 'stub', use: ['abort='], optimizeLevel: 1 },
+    { exportStart: '_initialize', runtime: 'stub', use: ['abort='], optimizeLevel: 0 },
   );
   if (error || !binary) throw new Error(`the fixture does not compile: ${stderr.toString()}`, { cause: error });
   return binary;

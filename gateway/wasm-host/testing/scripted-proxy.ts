@@ -60,6 +60,8 @@ export class ScriptedStream implements StreamEnvironment {
   readonly response = new HeaderList([[':status', '200']]);
   readonly properties: Readonly<Record<string, PropertyValue>>;
   readonly replies: LocalReply[] = [];
+  /** Told of continueRequest and sendLocalReply at the moment they happen. */
+  onEvent: (event: string) => void = () => {};
   continued = 0;
   routeCacheCleared = 0;
 
@@ -84,10 +86,12 @@ export class ScriptedStream implements StreamEnvironment {
 
   continueRequest(): void {
     this.continued++;
+    this.onEvent('continued');
   }
 
   sendLocalReply(reply: LocalReply): void {
     this.replies.push(reply);
+    this.onEvent(`replied ${reply.status}`);
   }
 }
 
