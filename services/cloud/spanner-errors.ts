@@ -40,7 +40,9 @@ export function withRetryDelay(error: SpannerError, attempt: number): SpannerErr
 /** Says what the database refused, by statement. The message may hold values of the row: it is for logs. */
 export function toDatabaseError(error: unknown, statement: string): unknown {
   if (!isSpannerError(error)) return error;
-  return new DatabaseError(kindOf(error), `${statement}: ${error.message}`, { cause: error });
+  // The client lists every earlier failure of a call in its message; the cause keeps it whole.
+  const [message] = error.message.split(' : Previous errors');
+  return new DatabaseError(kindOf(error), `${statement}: ${message}`, { cause: error });
 }
 
 /** Spanner has codes for what failed, but none for the kinds of constraints: its messages tell. */

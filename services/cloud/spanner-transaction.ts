@@ -1,4 +1,5 @@
 import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
+import { status } from '@grpc/grpc-js';
 import { DatabaseError, type Row, type Statement, type Transaction, type Value } from './database.ts';
 import { isSpannerError, type SpannerError, toDatabaseError } from './spanner-errors.ts';
 import { type ColumnType, decodeRow, encodeParams } from './spanner-values.ts';
@@ -46,8 +47,8 @@ export class SpannerAttempt implements Transaction {
   /** Waits for what still runs and commits, unless a statement failed or there was none. @throws what ended the attempt. */
   async commit(): Promise<void> {
     await this.#last;
-    this.#over = true;
     if (this.#failure !== undefined) throw this.#failure.reported;
+    this.#over = true;
     if (!this.#used) return;
     try {
       await this.#transaction.commit();
@@ -57,12 +58,13 @@ export class SpannerAttempt implements Transaction {
     }
   }
 
-  /** Waits for what still runs and rolls back. */
+  /** Waits for what still runs and rolls back, unless a commit has ended the transaction or Spanner cannot be reached. */
   async rollback(): Promise<void> {
     await this.#last;
+    if (this.#over || !this.#used || this.#failure?.spanner?.code === status.UNAVAILABLE) return;
     this.#over = true;
     // What matters to the caller is why; a transaction that cannot be rolled back ends when it has been idle for some seconds.
-    if (this.#used) await this.#transaction.rollback().catch(() => {});
+    await this.#transaction.rollback().catch(() => {});
   }
 
   /** What Spanner said when it ended this attempt. */

@@ -10,11 +10,19 @@ const spannerPath = '/google.spanner.v1.Spanner/';
 /** A method of google.spanner.v1.Spanner. */
 export type SpannerMethod = 'BeginTransaction' | 'ExecuteStreamingSql' | 'ExecuteBatchDml' | 'Commit' | 'Rollback';
 
-interface Abort {
+interface Fault {
   readonly method: SpannerMethod;
-  /** How many calls of the method pass before the one that is aborted. */
+  /** How many calls of the method pass before the one that meets the fault. */
   skip: number;
-  readonly retryDelayMs: number | undefined;
+  /** Does to the server what the call would, or not, and says what the client hears. */
+  readonly meet: (call: Call) => Promise<http2.OutgoingHttpHeaders>;
+}
+
+interface Call {
+  readonly upstream: http2.ClientHttp2Session;
+  readonly headers: http2.IncomingHttpHeaders;
+  readonly method: string;
+  readonly body: Buffer;
 }
 
 /** Stands between the Spanner client and a server, on HTTP/2 so that it works with any: counts calls and aborts transactions on demand. */
@@ -29,6 +37,8 @@ export interface FaultProxy {
    * Without `retryDelayMs` there is no RetryInfo.
    */
   abortNext(method: SpannerMethod, options?: { readonly skip?: number; readonly retryDelayMs?: number }): void;
+  /** Loses the connection at the next call of `method`, after the server has carried it out. */
+  loseNextAnswer(method: SpannerMethod): void;
   close(): Promise<void>;
 }
 
@@ -37,11 +47,11 @@ export async function startFaultProxy(upstreamHost: string): Promise<FaultProxy>
   const upstream = http2.connect(`http://${upstreamHost}`);
   const sessions = new Set<http2.ServerHttp2Session>();
   const calls: string[] = [];
-  const aborts: Abort[] = [];
+  const faults: Fault[] = [];
 
-  function nextAbort(method: string): Abort | undefined {
-    const index = aborts.findIndex((abort) => abort.method === method && abort.skip-- === 0);
-    return index === -1 ? undefined : aborts.splice(index, 1)[0];
+  function nextFault(method: string): Fault | undefined {
+    const index = faults.findIndex((fault) => fault.method === method && fault.skip-- === 0);
+    return index === -1 ? undefined : faults.splice(index, 1)[0];
   }
 
   const server = http2.createServer();
@@ -54,11 +64,11 @@ export async function startFaultProxy(upstreamHost: string): Promise<FaultProxy>
     const path = String(headers[':path']);
     const method = path.startsWith(spannerPath) ? path.slice(spannerPath.length) : '';
     if (method !== '' && !method.includes('Session')) calls.push(method);
-    const abort = nextAbort(method);
-    if (abort === undefined) return forward(upstream, stream, headers);
+    const fault = nextFault(method);
+    if (fault === undefined) return forward(upstream, stream, headers);
     readAll(stream)
-      .then((body) => rollBack(upstream, headers, method, body))
-      .then(() => stream.respond(abortedHeaders(abort), { endStream: true }));
+      .then((body) => fault.meet({ upstream, headers, method, body }))
+      .then((answer) => stream.respond(answer, { endStream: true }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 
@@ -69,7 +79,18 @@ export async function startFaultProxy(upstreamHost: string): Promise<FaultProxy>
       calls.length = 0;
     },
     abortNext: (method, { skip = 0, retryDelayMs } = {}) => {
-      aborts.push({ method, skip, retryDelayMs });
+      const meet = async (call: Call) => {
+        await rollBack(call);
+        return abortedHeaders(retryDelayMs);
+      };
+      faults.push({ method, skip, meet });
+    },
+    loseNextAnswer: (method) => {
+      const meet = async ({ upstream, headers, body }: Call) => {
+        await callUpstream(upstream, headersOf(headers), body);
+        return failure(status.UNAVAILABLE);
+      };
+      faults.push({ method, skip: 0, meet });
     },
     async close() {
       for (const session of sessions) session.destroy();
@@ -108,20 +129,18 @@ async function readAll(stream: http2.Http2Stream): Promise<Buffer> {
 }
 
 /** Ends the transaction at the server, so that nothing of it is left, as nothing is after a real abort. */
-async function rollBack(
-  upstream: http2.ClientHttp2Session,
-  headers: http2.IncomingHttpHeaders,
-  method: string,
-  body: Buffer,
-): Promise<void> {
-  const message = body.subarray(5);
-  const { session, transactionId } = transactionOf(method, message);
+async function rollBack({ upstream, headers, method, body }: Call): Promise<void> {
+  const { session, transactionId } = transactionOf(method, body.subarray(5));
   if (!session || !transactionId?.length) return;
-  const request = upstream.request({ ...headersOf(headers), ':path': `${spannerPath}Rollback` });
   const rollback = v1.RollbackRequest.encode({ session, transactionId: transactionId as Uint8Array }).finish();
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(rollback.length, 1);
-  request.end(Buffer.concat([prefix, rollback]));
+  await callUpstream(upstream, { ...headersOf(headers), ':path': `${spannerPath}Rollback` }, Buffer.concat([prefix, rollback]));
+}
+
+async function callUpstream(upstream: http2.ClientHttp2Session, headers: http2.OutgoingHttpHeaders, body: Buffer): Promise<void> {
+  const request = upstream.request(headers);
+  request.end(body);
   await readAll(request);
 }
 
@@ -134,9 +153,12 @@ function transactionOf(
   return { session, transactionId: transaction?.id };
 }
 
-function abortedHeaders({ retryDelayMs }: Abort): http2.OutgoingHttpHeaders {
-  const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': status.ABORTED, 'grpc-message': 'injected' };
-  if (retryDelayMs === undefined) return headers;
+function abortedHeaders(retryDelayMs: number | undefined): http2.OutgoingHttpHeaders {
+  if (retryDelayMs === undefined) return failure(status.ABORTED);
   const info = create(RetryInfoSchema, { retryDelay: { seconds: 0n, nanos: retryDelayMs * 1e6 } });
-  return { ...headers, 'google.rpc.retryinfo-bin': Buffer.from(toBinary(RetryInfoSchema, info)).toString('base64') };
+  return { ...failure(status.ABORTED), 'google.rpc.retryinfo-bin': Buffer.from(toBinary(RetryInfoSchema, info)).toString('base64') };
+}
+
+function failure(code: status): http2.OutgoingHttpHeaders {
+  return { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': code, 'grpc-message': 'injected' };
 }

@@ -100,6 +100,23 @@ export const transactionCases: readonly StorageCase[] = [
       expect(await counterValue(target, id)).toBe(5n);
     },
   },
+  ...(['ExecuteStreamingSql', 'ExecuteBatchDml', 'Commit'] as const).map(
+    (method): StorageCase => ({
+      name: `takes effect once where the connection is lost after ${method}`,
+      async run(target) {
+        const id = await newCounter(target, 4);
+        const extra = randomUUID();
+        await target.database.transact(async (tx) => {
+          await tx.query(sql.lockCounter, [id]);
+          target.proxy.loseNextAnswer(method);
+          await tx.query(sql.addToCounter, [id, 1]);
+          await tx.batch([[sql.insertCounter, [extra, 1]]]);
+        });
+        expect(await counterValue(target, id)).toBe(5n);
+        expect(await counterValue(target, extra)).toBe(1n);
+      },
+    }),
+  ),
   {
     name: 'keeps every one of concurrent increments',
     async run(target) {
