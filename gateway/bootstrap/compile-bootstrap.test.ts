@@ -37,15 +37,32 @@ const jwt = 'envoy.filters.http.jwt_authn';
 const roles = ['edge', 'jobs'] as const;
 
 test('filters stand in the order that holds', () => {
-  expect(manager('edge').http_filters.map(({ name }: { name: string }) => name.replace('envoy.filters.http.', ''))).toEqual([
-    'health_check',
-    'cors',
-    'jwt_authn',
-    'grpc_json_transcoder',
-    'rbac',
-    'wasm',
-    'router',
+  const names = (role: Role, name: keyof typeof environments) =>
+    manager(role, name).http_filters.map((one: { name: string }) => one.name.replace('envoy.filters.http.', ''));
+  expect(names('jobs', 'local')).toEqual(['health_check', 'jwt_authn', 'grpc_json_transcoder', 'rbac', 'wasm', 'router']);
+  expect(names('edge', 'production')).toEqual([
+    ...['health_check', 'cors', 'local_ratelimit', 'compressor', 'jwt_authn'],
+    ...['local_ratelimit', 'grpc_json_transcoder', 'rbac', 'wasm', 'router'],
   ]);
+});
+
+test('clients are limited by address before the token check, callers by subject behind it, both fully', () => {
+  const [client, caller] = manager('edge', 'production').http_filters.flatMap((one: { name: string; typed_config: Walked }) =>
+    one.name.endsWith('local_ratelimit') ? [one.typed_config] : [],
+  );
+  const limits = environments.production.rateLimits!;
+  for (const limit of [client, caller]) {
+    expect(limit).toMatchObject({
+      filter_enabled: { default_value: { numerator: 100 } },
+      filter_enforced: { default_value: { numerator: 100 } },
+      always_consume_default_token_bucket: false,
+    });
+  }
+  expect(client.descriptors).toEqual([
+    { entries: [{ key: 'remote_address' }], token_bucket: expect.objectContaining({ tokens_per_fill: limits.clientPerSecond }) },
+  ]);
+  expect(caller.descriptors.map(({ entries }: Walked) => entries[0].key)).toEqual(['customer', 'partner']);
+  expect(caller.rate_limits[0].actions[0].metadata.metadata_key.path).toEqual([{ key: 'customer' }, { key: 'sub' }]);
 });
 
 test.each(roles)('every method of %s has a route of its own, a second longer than its deadline', (role) => {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 
 const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'a host name or an IP address');
 const port = z.int().min(0).max(65535);
+const perSecond = z.int().min(1).max(1_000_000);
 const address = z.strictObject({ host, port });
 const httpUrl = z.url({ protocol: /^https?$/ });
 /** A URL as browsers write an origin: no path, because the route decides the path, and no trailing slash. */
@@ -44,6 +45,8 @@ const schema = z
     corsOrigins: z.array(origin),
     /** Proxies in front whose X-Forwarded-For entry is believed: 1 for a bare run.app URL, 2 behind the external load balancer. */
     trustedHops: z.int().min(0).max(10),
+    /** Requests per second of one gateway instance: each client address, each verified caller, all without a caller. Absent: no limit. */
+    rateLimits: z.strictObject({ clientPerSecond: perSecond, callerPerSecond: perSecond, anonymousPerSecond: perSecond }).optional(),
     /** The OpenTelemetry collector (OTLP over gRPC, plaintext: a sidecar). Without it nothing is traced. */
     otelCollector: address.optional(),
     /** The file of CA certificates that upstream TLS is checked with. */

@@ -1,4 +1,5 @@
 import { accessLogs } from './access-log.ts';
+import { compressor } from './compressor.ts';
 import { cors, hasCors } from './cors.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
@@ -6,6 +7,7 @@ import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
 import { internalHeaders } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';
 import { jwtAuthn } from './jwt-authn.ts';
+import { callerRateLimit, clientRateLimit } from './local-ratelimit.ts';
 import { localReplies } from './local-replies.ts';
 import { metadataToken } from './metadata-token.ts';
 import { rbac } from './rbac.ts';
@@ -22,6 +24,8 @@ export function httpConnectionManager(
   methods: readonly GatewayMethod[],
   upstreams: readonly UpstreamName[],
 ): JsonObject {
+  // Google's triggers keep their own limits.
+  const limits = role === 'edge' ? environment.rateLimits : undefined;
   return {
     name: 'envoy.filters.network.http_connection_manager',
     typed_config: any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
@@ -37,8 +41,14 @@ export function httpConnectionManager(
         healthCheck(),
         // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
         ...(hasCors(role, environment) ? [cors()] : []),
+        // Before the token check, which costs more than what it protects from.
+        ...(limits === undefined ? [] : [clientRateLimit(limits)]),
+        // Not locally, where bytes are free and time is not.
+        ...(environment.name === 'production' ? [compressor()] : []),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
         jwtAuthn(role, environment, methods),
+        // Behind the token check, which says who calls.
+        ...(limits === undefined ? [] : [callerRateLimit(limits)]),
         // Before rbac, which knows gRPC paths only.
         grpcJsonTranscoder(environment, methods),
         // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.

@@ -33,19 +33,25 @@ export function envoyTypes(): protobuf.Root {
   return root;
 }
 
+const localRateLimit = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
+
 /**
  * Fields that Envoy has (since 1.33) and the package's older copy of the API has not: only those that we use. Remove each once the package
  * knows it: a test fails then.
  */
 export const newerFields = [
-  { message: 'envoy.extensions.wasm.v3.PluginConfig', field: 'failure_policy' },
-  { message: 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', field: 'auto_sni_san_validation' },
+  { message: 'envoy.extensions.wasm.v3.PluginConfig', name: 'failure_policy', id: 7, type: 'FailurePolicy' },
+  { message: 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', name: 'auto_sni_san_validation', id: 7, type: 'bool' },
+  { message: localRateLimit, name: 'rate_limits', id: 17, type: 'envoy.config.route.v3.RateLimit', rule: 'repeated' },
+  { message: localRateLimit, name: 'max_dynamic_descriptors', id: 18, type: 'google.protobuf.UInt32Value' },
 ] as const;
 
 function addNewerFields(root: protobuf.Root): void {
-  const [plugin, tls] = newerFields;
-  const values = { UNSPECIFIED: 0, FAIL_RELOAD: 1, FAIL_CLOSED: 2, FAIL_OPEN: 3 };
-  root.define('envoy.extensions.wasm.v3').add(new protobuf.Enum('FailurePolicy', values));
-  root.lookupType(plugin.message).add(new protobuf.Field(plugin.field, 7, 'FailurePolicy'));
-  root.lookupType(tls.message).add(new protobuf.Field(tls.field, 7, 'bool'));
+  const policies = { UNSPECIFIED: 0, FAIL_RELOAD: 1, FAIL_CLOSED: 2, FAIL_OPEN: 3 };
+  root.define('envoy.extensions.wasm.v3').add(new protobuf.Enum('FailurePolicy', policies));
+  for (const { message, name, id, type, ...rest } of newerFields) {
+    root.lookupType(message).add(new protobuf.Field(name, id, type, 'rule' in rest ? rest.rule : undefined));
+  }
+  // A descriptor without a value has stood for any value since 1.33; the older constraint asks for one.
+  delete root.lookupType('envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry').fields.value!.parsedOptions;
 }

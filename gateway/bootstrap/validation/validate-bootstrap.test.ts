@@ -45,7 +45,7 @@ test('both spellings of a field are one field', () => {
 
 test('a type that Envoy does not have is refused with its path', () => {
   const type = (url: string) => faultsAfter((_, hcm) => (hcm.http_filters[0].typed_config['@type'] = url))[0];
-  const at = `${manager}.http_filters[0].typed_config["@type"]`.replace('["@type"]', '.@type');
+  const at = `${manager}.http_filters[0].typed_config.@type`;
   expect(type('type.googleapis.com/envoy.extensions.filters.http.health.v3.Health')).toBe(
     `${at}: "envoy.extensions.filters.http.health.v3.Health" is no type of Envoy's API`,
   );
@@ -106,10 +106,10 @@ test('a route, an issuer and a filter name clusters that exist', () => {
     bootstrap.static_resources.clusters = bootstrap.static_resources.clusters.filter(({ name }: { name: string }) => !gone.includes(name));
   });
   expect(faults).toContain(`${manager}.route_config.virtual_hosts[0].routes[0].route.cluster: there is no cluster "customer"`);
-  expect(faults).toContain(
-    `${manager}.http_filters[2].typed_config.providers.partner.remote_jwks.http_uri.cluster: there is no cluster "jwks-partner"`,
+  expect(faults).toContainEqual(
+    expect.stringMatching(/providers\.partner\.remote_jwks\.http_uri\.cluster: there is no cluster "jwks-partner"$/),
   );
-  expect(faults).toContain(`${manager}.http_filters[5].typed_config.config.configuration: there is no cluster "metadata"`);
+  expect(faults).toContainEqual(expect.stringMatching(/typed_config\.config\.configuration: there is no cluster "metadata"$/));
 });
 
 test('names and addresses are taken once', () => {
@@ -137,23 +137,35 @@ test('per-route configuration is for a filter of the chain', () => {
 test('files and the services in them exist', () => {
   const spoilt = structuredClone(edge) as Spoilt;
   const filters = spoilt.static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters;
-  filters[3].typed_config.proto_descriptor = 'services/contracts/gen/descriptor.binpb';
-  filters[3].typed_config.services.push('kumiko.none.v1.None');
+  const transcoder = filters[indexOf(filters, 'grpc_json_transcoder')].typed_config;
+  transcoder.proto_descriptor = 'services/contracts/gen/descriptor.binpb';
+  transcoder.services.push('kumiko.none.v1.None');
   const faults = validateBootstrap(spoilt).map(({ message }) => message);
   expect(faults).toContain('there is no file /etc/kumiko/wasm/metadata-token.wasm');
   expect(faults).toContain('services/contracts/gen/descriptor.binpb has no service "kumiko.none.v1.None"');
-  filters[3].typed_config.proto_descriptor = 'package.json';
+  transcoder.proto_descriptor = 'package.json';
   expect(validateBootstrap(spoilt).map(({ message }) => message)).toContain('package.json is no descriptor set');
 });
 
-test.each<[string, (filters: Spoilt[]) => void, string]>([
-  ['rbac before the transcoder', (filters) => filters.splice(3, 2, filters[4], filters[3]), 'must stand before'],
-  ['jwt_authn behind rbac', (filters) => filters.splice(4, 0, filters.splice(2, 1)[0]), 'nothing unverified is to be transcoded'],
-  ['cors behind jwt_authn', (filters) => filters.splice(1, 2, filters[2], filters[1]), 'preflights carry no token'],
-  ['wasm before rbac', (filters) => filters.splice(4, 2, filters[5], filters[4]), 'sees the old route'],
-  ['no router', (filters) => filters.pop(), 'the router must be last'],
-])('filters in a wrong order are refused: %s', (_name, change, message) => {
-  expect(faultsAfter((_, hcm) => change(hcm.http_filters)).join('\n')).toContain(message);
+function indexOf(filters: { name: string }[], name: string): number {
+  return filters.findIndex((filter) => filter.name === `envoy.filters.http.${name}`);
+}
+
+test.each([
+  ['rbac', 'grpc_json_transcoder', 'rbac knows gRPC paths only'],
+  ['grpc_json_transcoder', 'jwt_authn', 'nothing unverified is to be transcoded'],
+  ['rbac', 'jwt_authn', 'rbac reads the payload that jwt_authn leaves'],
+  ['jwt_authn', 'cors', 'preflights carry no token'],
+  ['jwt_authn', 'health_check', 'probes carry no token'],
+  ['grpc_json_transcoder', 'compressor', 'responses run through the filters in reverse'],
+  ['wasm', 'rbac', 'sees the old route'],
+  ['router', 'wasm', 'the router must be last'],
+])('filters in a wrong order are refused: %s before %s', (moved, before, message) => {
+  const faults = faultsAfter((_, { http_filters: filters }) => {
+    const [filter] = filters.splice(indexOf(filters, moved), 1);
+    filters.splice(indexOf(filters, before), 0, filter);
+  });
+  expect(faults.join('\n')).toContain(message);
 });
 
 test('what Envoy accepts in silence is refused', () => {
@@ -188,6 +200,6 @@ test('text that is no YAML, and YAML that is no object, are faults rather than c
 });
 
 test("fields that are newer than the package's copy of Envoy's API are still missing from it", () => {
-  const added = newerFields.map(({ message, field }) => envoyTypes().lookupType(message).fields[field]!.filename);
-  expect(added).toEqual([null, null]);
+  const added = newerFields.filter(({ message, name }) => envoyTypes().lookupType(message).fields[name]!.filename === null);
+  expect(added).toEqual(newerFields);
 });
