@@ -52,6 +52,7 @@ export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs'): Gateway
     wasmDir: join(root, 'wasm-filters/build'),
     corsOrigins: [],
     trustedHops: 0,
+    compression: false,
   };
 }
 

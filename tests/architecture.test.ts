@@ -1,0 +1,114 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+
+interface Import {
+  readonly from: string;
+  /** A path from the root, or a package. */
+  readonly to: string;
+  readonly relative: boolean;
+}
+
+const isTest = (file: string) => /\.test\.ts$|\/tests?(ing)?\/|\/test-[^/]*\.ts$|-suite\.ts$/.test(file);
+
+const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.ts', { cwd: root })
+  .filter((file) => !/node_modules|\/gen\/|\/assembly\/|^wasm-filters\/abi\/|^deploy\/infra\//.test(file))
+  .toSorted();
+
+function importsOf(file: string): Import[] {
+  // Examples in comments are no imports.
+  const source = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[^]*?\*\//g, '');
+  const specifiers = [
+    ...source.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g),
+  ];
+  return specifiers.map((match) => {
+    const specifier = match[1] ?? match[2] ?? match[3] ?? '';
+    const isRelative = specifier.startsWith('.');
+    return { from: file, to: isRelative ? relative(root, resolve(root, dirname(file), specifier)) : specifier, relative: isRelative };
+  });
+}
+
+const all = files.flatMap(importsOf);
+const product = all.filter(({ from }) => !isTest(from) && /^(services|gateway|wasm-filters)\//.test(from));
+const shown = (imports: readonly Import[]) => imports.map(({ from, to }) => `${from} -> ${to}`);
+const owners = ['customer', 'partner', 'webhook', 'job'];
+
+describe('the dependency rule of docs/architecture.md', () => {
+  it('sees the tree', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(product.length).toBeGreaterThan(200);
+    expect(all.filter(({ to, relative }) => relative && !existsSync(join(root, to)))).toEqual([]);
+  });
+
+  it('no service imports another one', () => {
+    const sideways = product.filter(({ from, to }) =>
+      owners.some(
+        (owner) => from.startsWith(`services/${owner}/`) && owners.some((other) => other !== owner && to.startsWith(`services/${other}/`)),
+      ),
+    );
+    expect(shown(sideways)).toEqual([]);
+  });
+
+  it('product code imports nothing of the local cloud, the tests or the benchmarks', () => {
+    expect(shown(product.filter(({ to }) => /^(deploy|tests|bench)\//.test(to)))).toEqual([]);
+  });
+
+  it('only services/cloud imports Google clients', () => {
+    const google = product.filter(({ to }) => /^(@google-cloud\/|google-auth-library|google-gax)/.test(to));
+    expect(google.length).toBeGreaterThan(3);
+    expect(shown(google.filter(({ from }) => !from.startsWith('services/cloud/')))).toEqual([]);
+  });
+
+  it('domains import nothing but their own files, contracts and what has no I/O', () => {
+    const allowed = /^(@bufbuild\/protobuf|zod|node:crypto)/;
+    const outside = product.filter(({ from, to, relative }) => {
+      const own = /^(services\/[^/]+\/domain)\//.exec(from)?.[1];
+      if (own === undefined) return false;
+      return relative ? !to.startsWith(`${own}/`) && !to.startsWith('services/contracts/') : !allowed.test(to);
+    });
+    expect(shown(outside)).toEqual([]);
+  });
+
+  it('contracts import neither chassis nor cloud nor services', () => {
+    const upwards = product.filter(
+      ({ from, to, relative }) => from.startsWith('services/contracts/') && relative && !to.startsWith('services/contracts/'),
+    );
+    expect(shown(upwards)).toEqual([]);
+  });
+
+  it('the chassis imports contracts only', () => {
+    const outside = product.filter(
+      ({ from, to, relative }) => from.startsWith('services/chassis/') && relative && !/^services\/(chassis|contracts)\//.test(to),
+    );
+    expect(shown(outside)).toEqual([]);
+  });
+
+  it('gateway and services meet only through contracts, the bootstrap file and .wasm files', () => {
+    const gatewayToServices = product.filter(({ from, to }) => from.startsWith('gateway/') && /^services\/(?!contracts\/)/.test(to));
+    const servicesToGateway = product.filter(({ from, to }) => from.startsWith('services/') && /^(gateway|wasm-filters)\//.test(to));
+    expect(shown([...gatewayToServices, ...servicesToGateway])).toEqual([]);
+  });
+
+  it('the wasm host knows nothing of the data plane', () => {
+    expect(shown(product.filter(({ from, to }) => from.startsWith('gateway/wasm-host/') && to.startsWith('gateway/dataplane/')))).toEqual(
+      [],
+    );
+  });
+
+  it('the data plane knows the bootstrap only as a file', () => {
+    expect(shown(product.filter(({ from, to }) => from.startsWith('gateway/dataplane/') && to.startsWith('gateway/bootstrap/')))).toEqual(
+      [],
+    );
+  });
+
+  it('every service has the same inner files', () => {
+    const missing = owners.flatMap((owner) =>
+      ['main.ts', 'service.ts', 'store.ts', 'domain', 'migrations', 'README.md']
+        .filter((name) => !existsSync(join(root, 'services', owner, name)))
+        .map((name) => `services/${owner}/${name}`),
+    );
+    expect(missing).toEqual([]);
+  });
+});
