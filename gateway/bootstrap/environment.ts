@@ -47,6 +47,8 @@ const schema = z
     trustedHops: z.int().min(0).max(10),
     /** Requests per second of one gateway instance: each client address, each verified caller, all without a caller. Absent: no limit. */
     rateLimits: z.strictObject({ clientPerSecond: perSecond, callerPerSecond: perSecond, anonymousPerSecond: perSecond }).optional(),
+    /** Whether JSON responses are compressed: not where bytes are free and time is not. */
+    compression: z.boolean(),
     /** The OpenTelemetry collector (OTLP over gRPC, plaintext: a sidecar). Without it nothing is traced. */
     otelCollector: address.optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
