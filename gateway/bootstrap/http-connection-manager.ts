@@ -43,8 +43,7 @@ export function httpConnectionManager(
         ...(hasCors(role, environment) ? [cors()] : []),
         // Before the token check, which costs more than what it protects from.
         ...(limits === undefined ? [] : [clientRateLimit(limits)]),
-        // Not locally, where bytes are free and time is not.
-        ...(environment.name === 'production' ? [compressor()] : []),
+        ...(environment.compression ? [compressor()] : []),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
         jwtAuthn(role, environment, methods),
         // Behind the token check, which says who calls.
