@@ -48,9 +48,15 @@ async function finishWork(call: ServerCall): Promise<void> {
   const timeUp = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, leftMs, 'late');
   });
-  const done = Promise.allSettled(
-    call.work.map((work) => work().catch((err) => call.logger.warn({ err }, 'the work after the response failed'))),
-  );
+  const done = Promise.all(call.work.map((work) => attempt(work, call)));
   if ((await Promise.race([done, timeUp])) === 'late') call.logger.warn('the work after the response is not done in time');
   clearTimeout(timer);
+}
+
+async function attempt(work: () => Promise<void>, call: ServerCall): Promise<void> {
+  try {
+    await work();
+  } catch (err) {
+    call.logger.warn({ err }, 'the work after the response failed');
+  }
 }

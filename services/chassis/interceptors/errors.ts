@@ -1,9 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { errorTrailers, RpcError } from '../rpc-error.ts';
+import { cut, errorTrailers, RpcError } from '../rpc-error.ts';
 import type { Interceptor, Outcome } from '../served-method.ts';
-
-/** A header's worth of text; grpc-js would throw on half a surrogate pair. */
-const maxMessageLength = 1_024;
 
 /** Turns what was thrown into how the call ended: an RpcError as it says, anything else into INTERNAL without a word of it. */
 export const errors: Interceptor = (next) => async (call) => {
@@ -21,5 +18,5 @@ export const errors: Interceptor = (next) => async (call) => {
 
 /** What is sent for an error. */
 export function outcomeOf(error: RpcError): Outcome {
-  return { code: error.code, message: error.message.slice(0, maxMessageLength).toWellFormed(), trailers: errorTrailers(error) };
+  return { code: error.code, message: cut(error.message), trailers: errorTrailers(error) };
 }
