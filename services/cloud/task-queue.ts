@@ -46,13 +46,11 @@ const horizonMs = 30 * 24 * 3_600_000;
 /** Cloud Tasks takes no shorter dispatch deadline. */
 const shortestDispatchDeadlineMs = 15_000;
 
-/** Task queues over Google's client, which is loaded at the first task. */
+/** Task queues over Google's client, which is loaded in the background. */
 export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () => new Date()): TaskQueue {
-  let loading: Promise<CloudTasksClient> | undefined;
-  const load = () => {
-    loading ??= createTasksClient(config);
-    return loading;
-  };
+  const loading = createTasksClient(config);
+  // Whoever makes a task hears of it.
+  loading.catch(() => {});
 
   return {
     async enqueue(method, request, { id, at, headers = {} }) {
@@ -62,7 +60,7 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
       }
       if (at !== undefined && at.getTime() - now().getTime() > horizonMs) return 'beyond-horizon';
       const parent = `projects/${config.project}/locations/${config.location}/queues/${trigger.resourceId}`;
-      const client = await load();
+      const client = await loading;
       try {
         await client.createTask({
           parent,
@@ -93,7 +91,7 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
     },
 
     async close() {
-      await (await loading)?.close();
+      await (await loading).close();
     },
   };
 }
