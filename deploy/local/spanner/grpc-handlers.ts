@@ -52,7 +52,7 @@ export function statusOf(error: unknown): ServerErrorResponse & { code: status }
     const answer = { name: failure.name, code: failure.code, message: failure.message, details: failure.message };
     return failure.metadata === undefined ? answer : { ...answer, metadata: failure.metadata };
   }
-  console.error('the local Spanner failed inside', error);
+  process.stderr.write(`the local Spanner failed inside: ${error instanceof Error ? error.stack : String(error)}\n`);
   return { name: 'Error', code: status.INTERNAL, message: 'internal error', details: 'internal error' };
 }
 

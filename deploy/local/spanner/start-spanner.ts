@@ -107,8 +107,11 @@ function createServer(postgres: Postgres, definitions: SpannerDefinitions, clock
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    );
+    server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound);
+      else if (error.message.includes('EADDRINUSE'))
+        reject(new Error(`port ${port} of 127.0.0.1 is taken: name another one`, { cause: error }));
+      else reject(error);
+    });
   });
 }

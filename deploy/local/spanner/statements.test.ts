@@ -69,8 +69,8 @@ describe('values', () => {
       live: true,
     });
     expect(row).toMatchObject({ raw, weight: { value: 1.5 } });
-    expect((row?.['made'] as { toISOString(): string }).toISOString()).toContain('2026-01-02T03:04:05.678901');
-    expect(JSON.stringify(row?.['day'])).toContain('2026-02-28');
+    expect((row!.made as { toISOString(): string }).toISOString()).toContain('2026-01-02T03:04:05.678901');
+    expect(JSON.stringify(row!.day)).toContain('2026-02-28');
   });
 
   it('may be null in every column', async () => {

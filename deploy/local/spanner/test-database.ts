@@ -1,5 +1,5 @@
 import { type Database, Spanner } from '@google-cloud/spanner';
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { loadSpannerDefinitions } from './spanner-api.ts';
 import { type SpannerOptions, type SpannerServer, startSpanner } from './start-spanner.ts';
 
@@ -33,9 +33,11 @@ export async function openTestDatabase(options: Partial<SpannerOptions> = {}, st
 
 /** Google's own client, with nothing changed but where the server is. */
 export function openClient(port: number): TestClient {
-  process.env['SPANNER_EMULATOR_HOST'] = `127.0.0.1:${port}`;
-  process.env['METADATA_SERVER_DETECTION'] = 'none';
-  const spanner = new Spanner({ projectId: 'kumiko-local', gaxServerStreamingRetries: true });
+  process.env.SPANNER_EMULATOR_HOST = `127.0.0.1:${port}`;
+  process.env.METADATA_SERVER_DETECTION = 'none';
+  // Read by the client, but missing in its types.
+  const options = { projectId: 'kumiko-local', gaxServerStreamingRetries: true };
+  const spanner = new Spanner(options);
   const database = spanner.instance('local').database('kumiko');
   database.on('error', () => {});
   return {
@@ -74,21 +76,30 @@ export function sql(text: string, ...values: readonly unknown[]) {
   };
 }
 
-/** Calls one method of google.spanner.v1.Spanner without Google's client, to send what that client sends only after a fault. */
-export async function call<Response = Record<string, unknown>>(port: number, method: string, request: object): Promise<Response> {
-  const definition = loadSpannerDefinitions().spanner[method]!;
+/** A call under way. */
+export interface RawCall<Response> {
+  readonly answer: Promise<Response>;
+  cancel(): void;
+}
+
+/** google.spanner.v1.Spanner without Google's client, to send what that client sends only after a fault. */
+export function openRawClient(port: number) {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  try {
-    return await new Promise<Response>((resolve, reject) => {
-      client.makeUnaryRequest(
-        definition.path,
-        definition.requestSerialize,
-        definition.responseDeserialize,
-        request,
-        (error: ServiceError | null, response) => (error === null ? resolve(response as Response) : reject(error)),
-      );
-    });
-  } finally {
-    client.close();
-  }
+  const { spanner } = loadSpannerDefinitions();
+  const start = <Response>(method: string, request: object): RawCall<Response> => {
+    const definition = spanner[method]!;
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const { path, requestSerialize, responseDeserialize } = definition;
+    // A call waits for a server that is just being started.
+    const metadata = new Metadata({ waitForReady: true });
+    const call = client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, (error, response) =>
+      error === null ? resolve(response as Response) : reject(error),
+    );
+    return { answer: promise, cancel: () => call.cancel() };
+  };
+  return {
+    start,
+    call: <Response>(method: string, request: object) => start<Response>(method, request).answer,
+    close: () => client.close(),
+  };
 }
