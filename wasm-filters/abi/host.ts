@@ -85,7 +85,3 @@ export declare function proxy_define_metric(type: u32, name: usize, nameSize: us
 // @ts-ignore: decorator
 @external("env", "proxy_increment_metric")
 export declare function proxy_increment_metric(id: u32, offset: i64): u32;
-
-// @ts-ignore: decorator
-@external("env", "proxy_record_metric")
-export declare function proxy_record_metric(id: u32, value: i64): u32;

@@ -1,4 +1,4 @@
-import { proxy_define_metric, proxy_increment_metric, proxy_record_metric } from "./host";
+import { proxy_define_metric, proxy_increment_metric } from "./host";
 import { addressOf, slotPointer, utf8 } from "./memory";
 
 function define(type: u32, name: string): u32 {
@@ -14,9 +14,9 @@ export class Counter {
   increment(): void { proxy_increment_metric(this.id, 1); }
 }
 
-/** A metric that is set. */
+/** A metric that goes up and down. Changed by differences, since all worker threads of a proxy share it. */
 export class Gauge {
   private id: u32;
   constructor(name: string) { this.id = define(1, name); }
-  record(value: i64): void { proxy_record_metric(this.id, value); }
+  add(difference: i64): void { proxy_increment_metric(this.id, difference); }
 }

@@ -4,7 +4,7 @@ import { configuration, jwtOf, type Request, RunningFilter } from './testing/run
 
 const runs = Number(process.env.FUZZ_RUNS ?? 10_000);
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
-const goodHeader = /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/;
+const goodHeader = { customer: /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/, apis: /^Bearer [\w.~+/=-]+$/ };
 const payload = { aud: 'https://customer.example', email: 'é', nested: { list: [1, true, null, 'x'] }, exp: 0 };
 
 beforeEach(() => {
@@ -15,8 +15,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A body that is nearly a token: broken on the outside, or well formed with a broken payload inside. */
-function reply(random: () => number): Buffer {
+/** A body that is nearly a token: broken on the outside, or an ID token that is well formed with a broken payload inside. */
+function reply(path: string, random: () => number): Buffer {
+  if (path.includes('/token?')) return mutate(Buffer.from('{"access_token":"ya29.c.x","expires_in":3599,"token_type":"Bearer"}'), random);
   const claims = JSON.stringify({ ...payload, exp: Math.floor(Date.now() / 1000) + 3600 });
   if (random() < 0.5) return mutate(Buffer.from(jwtOf(claims)), random);
   const part = mutate(Buffer.from(claims), random).toString('base64url');
@@ -29,16 +30,21 @@ test(`mutated metadata replies never trap, and only well-formed tokens go upstre
   let answered = 0;
   let accepted = 0;
   while (answered < runs) {
-    const request: Request = filter.request('customer');
+    const cluster = pick(['customer', 'apis'] as const, random);
+    const request: Request = filter.request(cluster);
     const call = filter.proxy.calls.pop();
     if (call !== undefined) {
       answered++;
       if (random() < 0.05) call.reset();
-      else call.answer(pick(['200', '200', '200', '200', '200', '200', '404', '503', '', 'x'], random), reply(random));
+      else
+        call.answer(
+          pick(['200', '200', '200', '200', '200', '200', '404', '503', '', 'x'], random),
+          reply(call.request.headers.get(':path')!, random),
+        );
     }
     expect(filter.trapped).toBe(false);
     if (request.environment.continued > 0 || request.action === 'continue') {
-      expect(request.token()).toMatch(goodHeader);
+      expect(request.token()).toMatch(goodHeader[cluster]);
       accepted++;
       filter.plugin.close();
       filter = await RunningFilter.start();

@@ -1,8 +1,12 @@
 import { JsonKind, JsonValue, parseJson } from "./json";
 
-/** A cluster and the audience of its tokens; "" is a cluster whose requests go without a token. */
+export enum TokenKind { None, Identity, Access }
+
+/** A cluster and what its requests get: an ID token for an audience, an access token for scopes, or nothing. */
 export class Target {
-  constructor(public cluster: string, public audience: string) {}
+  constructor(public cluster: string, public kind: TokenKind, /** The audience, or the scopes joined with commas. */ public purpose: string) {}
+
+  sameToken(other: Target): bool { return this.kind == other.kind && this.purpose == other.purpose; }
 }
 
 export class Config {
@@ -27,8 +31,8 @@ function read(text: string, config: Config): string {
   for (let i = 0; i < json.names.length; i++) {
     const name = json.names[i];
     if (json.names.indexOf(name) != i) return '"' + name + '" stands twice';
-    if (name != "metadata_cluster" && name != "token_header" && name != "audiences") {
-      return 'unknown field "' + name + '"; the fields are "metadata_cluster", "token_header" and "audiences"';
+    if (name != "metadata_cluster" && name != "token_header" && name != "audiences" && name != "access_token_scopes") {
+      return 'unknown field "' + name + '"; the fields are "metadata_cluster", "token_header", "audiences" and "access_token_scopes"';
     }
   }
   const cluster = json.member("metadata_cluster");
@@ -41,25 +45,38 @@ function read(text: string, config: Config): string {
     return '"token_header" must be a lower-case header name';
   }
   config.tokenHeader = header.text;
-  const audiences = json.member("audiences");
-  if (audiences === null || audiences.kind != JsonKind.Object || audiences.names.length == 0) {
-    return '"audiences" must be an object of cluster names and audiences, with one at least';
-  }
-  return readTargets(audiences, config);
+  const fault = readTargets(json, "audiences", TokenKind.Identity, config);
+  if (fault != "") return fault;
+  const scopesFault = readTargets(json, "access_token_scopes", TokenKind.Access, config);
+  if (scopesFault != "") return scopesFault;
+  return config.targets.length == 0 ? 'there is no cluster in "audiences" or "access_token_scopes"' : "";
 }
 
-function readTargets(audiences: JsonValue, config: Config): string {
-  for (let i = 0; i < audiences.names.length; i++) {
-    const cluster = audiences.names[i];
-    const audience = audiences.items[i];
-    if (cluster == "") return 'a cluster name in "audiences" is empty';
-    if (audiences.names.indexOf(cluster) != i) return '"audiences" names cluster "' + cluster + '" twice';
-    if (audience.kind != JsonKind.Null && (audience.kind != JsonKind.String || !isVisibleAscii(audience.text))) {
-      return 'the audience of cluster "' + cluster + '" must be a text of visible ASCII, or null for requests without a token';
+function readTargets(json: JsonValue, field: string, kind: TokenKind, config: Config): string {
+  const purposes = json.member(field);
+  if (purposes === null) return "";
+  if (purposes.kind != JsonKind.Object) return '"' + field + '" must be an object, by cluster name';
+  for (let i = 0; i < purposes.names.length; i++) {
+    const cluster = purposes.names[i];
+    const purpose = purposes.items[i];
+    if (cluster == "") return 'a cluster name in "' + field + '" is empty';
+    if (hasCluster(config.targets, cluster)) return 'cluster "' + cluster + '" stands twice';
+    if (purpose.kind == JsonKind.Null) {
+      config.targets.push(new Target(cluster, TokenKind.None, ""));
+    } else if (purpose.kind == JsonKind.String && isVisibleAscii(purpose.text)) {
+      config.targets.push(new Target(cluster, kind, purpose.text));
+    } else {
+      return 'cluster "' + cluster + '" in "' + field + '" must have a text of visible ASCII, or null for requests without a token';
     }
-    config.targets.push(new Target(cluster, audience.text));
   }
   return "";
+}
+
+function hasCluster(targets: Target[], cluster: string): bool {
+  for (let i = 0; i < targets.length; i++) {
+    if (targets[i].cluster == cluster) return true;
+  }
+  return false;
 }
 
 /** RFC 9110's token, in lower case. */

@@ -7,8 +7,8 @@ import { Counter, Gauge } from "../../abi/metrics";
 import { RootContext } from "../../abi/root-context";
 import { continueRequest, enterStream, now, readProperty, sendLocalReply, setTickPeriod } from "../../abi/stream";
 import { CachedToken } from "./cached-token";
-import { parseConfig, Target } from "./config";
-import { IdentityTokenSource } from "./token-source";
+import { parseConfig, Target, TokenKind } from "./config";
+import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
 
 const CLUSTER_NAME = utf8("cluster_name");
 const CALL_TIMEOUT_MS = 5_000;
@@ -31,7 +31,7 @@ export class MetadataToken extends RootContext {
   private calls: Map<u32, CachedToken> = new Map<u32, CachedToken>();
   /** Streams that wait, and for what. */
   private waiting: Map<u32, CachedToken> = new Map<u32, CachedToken>();
-  /** Clusters without an audience that the log already names. */
+  /** Clusters that the configuration lacks and the log already names. */
   private reported: Set<string> = new Set<string>();
   private tickPeriod: u32 = 0;
   private seed: u64 = 0;
@@ -51,29 +51,25 @@ export class MetadataToken extends RootContext {
     this.metadataCluster = config.metadataCluster;
     this.tokenHeader = utf8(config.tokenHeader);
     for (let i = 0; i < config.targets.length; i++) this.addTarget(config.targets, i);
-    this.waitingGauge.record(0);
     // Calls cannot start here; the first tick fetches every token ahead of the first request.
     this.tick(RETRY_TICK_MS);
     return true;
   }
 
-  /** Clusters with the same audience share one token. */
+  /** Clusters with the same audience or scopes share one token. */
   private addTarget(targets: Target[], index: i32): void {
     const target = targets[index];
-    const cluster = utf8(target.cluster);
-    if (target.audience == "") {
-      this.upstreams.push(new Upstream(cluster, null));
-      return;
-    }
+    let token: CachedToken | null = null;
     for (let i = 0; i < index; i++) {
-      if (targets[i].audience == target.audience) {
-        this.upstreams.push(new Upstream(cluster, this.upstreams[i].token));
-        return;
-      }
+      if (targets[i].sameToken(target)) token = this.upstreams[i].token;
     }
-    const token = new CachedToken(new IdentityTokenSource(target.audience));
-    this.tokens.push(token);
-    this.upstreams.push(new Upstream(cluster, token));
+    if (token === null && target.kind != TokenKind.None) {
+      const access = target.kind == TokenKind.Access;
+      const source: TokenSource = access ? new AccessTokenSource(target.purpose) : new IdentityTokenSource(target.purpose);
+      token = new CachedToken(source);
+      this.tokens.push(token);
+    }
+    this.upstreams.push(new Upstream(utf8(target.cluster), token));
   }
 
   onRequestHeaders(stream: u32): u32 {
@@ -87,7 +83,7 @@ export class MetadataToken extends RootContext {
     const upstream = status == Status.Ok ? this.findUpstream() : null;
     if (upstream === null) {
       this.reportCluster(status);
-      return this.deny("metadata_token_no_audience", "The gateway has no audience for the upstream of this request.");
+      return this.deny("metadata_token_unknown_cluster", "The gateway has no token for the upstream of this request.");
     }
     releaseResult();
     const token = upstream.token;
@@ -133,7 +129,7 @@ export class MetadataToken extends RootContext {
     if (this.waiting.size == 0 || !this.waiting.has(stream)) return;
     this.waiting.get(stream).waiters.delete(stream);
     this.waiting.delete(stream);
-    this.waitingGauge.record(this.waiting.size);
+    this.waitingGauge.add(-1);
   }
 
   /** Finds the cluster whose name lies in the result slot, without making a text of it. */
@@ -152,7 +148,7 @@ export class MetadataToken extends RootContext {
     if (this.waiting.size >= MAX_WAITING) return this.deny("metadata_token_overloaded", "Too many requests wait for the gateway. Try again later.");
     token.waiters.add(stream);
     this.waiting.set(stream, token);
-    this.waitingGauge.record(this.waiting.size);
+    this.waitingGauge.add(1);
     if (token.due(time)) this.fetch(token, time);
     this.adjustTick();
     return FilterHeadersStatus.StopIteration;
@@ -211,7 +207,7 @@ export class MetadataToken extends RootContext {
     const streams = token.waiters.values();
     token.waiters.clear();
     for (let i = 0; i < streams.length; i++) this.waiting.delete(streams[i]);
-    this.waitingGauge.record(this.waiting.size);
+    this.waitingGauge.add(-streams.length);
     return streams;
   }
 
@@ -229,7 +225,7 @@ export class MetadataToken extends RootContext {
     const cluster = status == Status.Ok ? takeText() : "";
     if (this.reported.has(cluster)) return;
     this.reported.add(cluster);
-    if (status == Status.Ok) logError('metadata-token: no entry in "audiences" for cluster "' + cluster + '"; its requests are refused');
+    if (status == Status.Ok) logError('metadata-token: the configuration has no cluster "' + cluster + '"; its requests are refused');
     else logError("metadata-token: reading cluster_name failed with status " + status.toString());
   }
 

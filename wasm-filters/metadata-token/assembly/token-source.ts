@@ -1,4 +1,5 @@
 import { jwtExpiry } from "./jwt-expiry";
+import { JsonKind, parseJson } from "./json";
 import { percentEncode } from "./percent-encode";
 
 /** What the metadata server gave: a token, or a fault. */
@@ -9,7 +10,9 @@ export class TokenReply {
   token: string = "";
 }
 
-/** Where the tokens of one kind come from and how their answer is read. Another kind (access tokens) is another subclass. */
+const ACCOUNT = "/computeMetadata/v1/instance/service-accounts/default/";
+
+/** Where the tokens of one kind come from and how their answer is read. */
 export abstract class TokenSource {
   /** For log lines. */
   abstract name(): string;
@@ -26,7 +29,7 @@ export class IdentityTokenSource extends TokenSource {
   name(): string { return 'ID token for audience "' + this.audience + '"'; }
 
   path(): string {
-    return "/computeMetadata/v1/instance/service-accounts/default/identity?audience=" + percentEncode(this.audience) + "&format=full";
+    return ACCOUNT + "identity?audience=" + percentEncode(this.audience) + "&format=full";
   }
 
   read(body: string, now: f64): TokenReply {
@@ -41,4 +44,39 @@ export class IdentityTokenSource extends TokenSource {
     }
     return reply;
   }
+}
+
+/** Access tokens for Google's APIs, https://cloud.google.com/compute/docs/access/authenticate-workloads */
+export class AccessTokenSource extends TokenSource {
+  constructor(private scopes: string) { super(); }
+
+  name(): string { return 'access token for scopes "' + this.scopes + '"'; }
+
+  path(): string { return ACCOUNT + "token?scopes=" + percentEncode(this.scopes); }
+
+  read(body: string, now: f64): TokenReply {
+    const reply = new TokenReply();
+    reply.fault = "the answer is not an access token with its lifetime";
+    const json = parseJson(body);
+    if (json === null || json.kind != JsonKind.Object) return reply;
+    const token = json.member("access_token");
+    const lifetime = json.member("expires_in");
+    if (token === null || token.kind != JsonKind.String || !isBearerToken(token.text)) return reply;
+    if (lifetime === null || lifetime.kind != JsonKind.Number || !isFinite(lifetime.number)) return reply;
+    reply.fault = "";
+    reply.token = token.text;
+    reply.expiresAt = now + lifetime.number * 1000;
+    return reply;
+  }
+}
+
+/** RFC 6750's b64token, but for where its "=" may stand: safe as a header value. */
+function isBearerToken(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const lower = c | 0x20;
+    const letterOrDigit = (lower >= 0x61 && lower <= 0x7a) || (c >= 0x30 && c <= 0x39);
+    if (!letterOrDigit && "-._~+/=".indexOf(text.charAt(i)) < 0) return false;
+  }
+  return text.length > 0;
 }

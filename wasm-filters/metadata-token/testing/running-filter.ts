@@ -16,6 +16,7 @@ export const configuration = {
     partner: 'https://partner.example',
     open: null as string | null,
   },
+  access_token_scopes: { apis: 'https://www.googleapis.com/auth/cloud-platform' },
 };
 
 /** The compiled filter; `npm run build` makes it. */
