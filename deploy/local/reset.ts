@@ -1,12 +1,15 @@
 /** `npm run reset`: forgets the local platform's state. */
 import { rmSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { runningEndpoints } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
-const running = runningEndpoints(defaultStateDir);
+const { values } = parseArgs({ options: { 'state-dir': { type: 'string', default: defaultStateDir } } });
+const stateDir = values['state-dir'];
+const running = runningEndpoints(stateDir);
 if (running !== undefined) {
   process.stderr.write(`the platform runs as process ${running.pid}: stop it first (Ctrl-C, or kill ${running.pid})\n`);
   process.exit(1);
 }
-rmSync(defaultStateDir, { recursive: true, force: true });
+rmSync(stateDir, { recursive: true, force: true });
 process.stdout.write('the local state is empty\n');

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type TokenRequest, tokenKinds } from './issuer/token-request.ts';
+import { endpointsFile } from './platform/endpoints.ts';
+import { defaultStateDir } from './platform/state-dir.ts';
 
-const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audience URL] [--preview service=target] [--as account]
+const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audience URL] [--preview service=target] [--as account] [--state-dir DIR]
 
   customer alice                       a customer, by id
   partner acme                         a partner, by id
@@ -40,12 +41,12 @@ export function parseTokenCommand(args: readonly string[]): TokenRequest {
 }
 
 /**
- * Asks the running platform's issuer, whose URL is "issuer" in `endpointsFile`, for a token.
+ * Asks the running platform's issuer, whose URL is "issuer" in the endpoints file, for a token.
  *
  * @throws TokenCommandError where the platform does not run or the issuer refuses.
  */
-export async function requestToken(endpointsFile: string, request: TokenRequest): Promise<string> {
-  const issuer = await issuerOf(endpointsFile);
+export async function requestToken(file: string, request: TokenRequest): Promise<string> {
+  const issuer = await issuerOf(file);
   let response: Response;
   try {
     response = await fetch(new URL('/token', issuer), {
@@ -70,16 +71,17 @@ function parse(args: readonly string[]) {
       audience: { type: 'string' },
       preview: { type: 'string', multiple: true },
       as: { type: 'string' },
+      'state-dir': { type: 'string', default: defaultStateDir },
     },
   });
 }
 
-async function issuerOf(endpointsFile: string): Promise<string> {
+async function issuerOf(file: string): Promise<string> {
   try {
-    const { issuer } = JSON.parse(await readFile(endpointsFile, 'utf8')) as { issuer: string };
+    const { issuer } = JSON.parse(await readFile(file, 'utf8')) as { issuer: string };
     return new URL(issuer).href;
   } catch {
-    throw new TokenCommandError(`The platform is not running: ${endpointsFile} names no issuer. Start it with "npm start".`);
+    throw new TokenCommandError(`The platform is not running: ${file} names no issuer. Start it with "npm start".`);
   }
 }
 
@@ -98,8 +100,9 @@ function parsePreview(text: string): [string, string] {
 
 if (import.meta.main) {
   try {
-    const request = parseTokenCommand(process.argv.slice(2));
-    console.log(await requestToken(join(import.meta.dirname, '../../.kumiko/endpoints.json'), request));
+    const args = process.argv.slice(2);
+    const request = parseTokenCommand(args);
+    console.log(await requestToken(endpointsFile(parse(args).values['state-dir']), request));
   } catch (error) {
     if (!(error instanceof TokenCommandError)) throw error;
     console.error(error.message);

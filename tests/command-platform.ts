@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Endpoints, endpointsFile } from '../deploy/local/platform/endpoints.ts';
+
+const main = join(import.meta.dirname, '../deploy/local/main.ts');
+
+/** `npm start` as a person runs it: a process in a group of its own, so that what it leaves behind can be seen. */
+export class CommandPlatform {
+  readonly #child: ChildProcess;
+  readonly #stateDir: string;
+  #output = '';
+
+  constructor(stateDir: string, args: readonly string[] = ['--port-base', '0']) {
+    this.#stateDir = stateDir;
+    this.#child = spawn(process.execPath, [main, '--state-dir', stateDir, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+  }
+
+  /** All that it has printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves when it prints that it is ready. @throws with what it printed where it ends before. */
+  async ready(): Promise<Endpoints> {
+    while (!/ready in \d/.test(this.#output)) {
+      if (this.#child.exitCode !== null) throw new Error(`npm start ended:\n${this.#output}`);
+      await Promise.race([once(this.#child.stdout!, 'data'), once(this.#child, 'exit')]);
+    }
+    return JSON.parse(readFileSync(endpointsFile(this.#stateDir), 'utf8')) as Endpoints;
+  }
+
+  /** Resolves with the exit code, or the signal's name. */
+  async exit(): Promise<number | string> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode ?? this.#child.signalCode ?? '';
+  }
+
+  /** Sends a signal to the main process only. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Sends a signal to every process at once. */
+  signalAll(name: NodeJS.Signals): void {
+    process.kill(-this.#child.pid!, name);
+  }
+
+  /** Whether any of its processes is still there. */
+  get alive(): boolean {
+    try {
+      process.kill(-this.#child.pid!, 0);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

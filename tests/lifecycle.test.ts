@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
+import { Narrator } from '../deploy/local/demo/narrator.ts';
+import { tellStory } from '../deploy/local/demo/story.ts';
+import { endpointsFile } from '../deploy/local/platform/endpoints.ts';
+import { portNames } from '../deploy/local/platform/ports.ts';
+import { loadSecrets } from '../deploy/local/platform/secrets.ts';
+import { CommandPlatform } from './command-platform.ts';
+
+const started: CommandPlatform[] = [];
+const stateDirs: string[] = [];
+
+function newStateDir(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'kumiko-'));
+  stateDirs.push(dir);
+  return dir;
+}
+
+function start(stateDir: string, args?: readonly string[]): CommandPlatform {
+  const platform = new CommandPlatform(stateDir, args);
+  started.push(platform);
+  return platform;
+}
+
+const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { timeout: 5_000, interval: 20 }).toBe(false);
+
+afterEach(async () => {
+  for (const platform of started.splice(0)) if (platform.alive) platform.signalAll('SIGKILL');
+  for (const dir of stateDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+
+describe('npm start', () => {
+  it('prints endpoints, tokens and two calls, and leaves no process behind when it is stopped', async () => {
+    const stateDir = newStateDir();
+    const platform = start(stateDir);
+    const endpoints = await platform.ready();
+    expect(platform.output).toContain(endpoints.edge);
+    expect(platform.output).toMatch(/customer alice\s+ey/);
+    expect(platform.output).toContain(`curl -s ${endpoints.edge}/v1/deals`);
+    expect(platform.output).toContain('npm run -s grpc --');
+    platform.signal('SIGTERM');
+    expect(await platform.exit()).toBe(0);
+    expect(platform.alive).toBe(false);
+    expect(existsSync(endpointsFile(stateDir))).toBe(false);
+  });
+
+  it('leaves no process behind when its main process is killed', async () => {
+    const platform = start(newStateDir());
+    await platform.ready();
+    platform.signal('SIGKILL');
+    await platform.exit();
+    await gone(platform);
+  });
+
+  it('keeps what was acknowledged over a kill -9 of every process, and tells the story again', { timeout: 120_000 }, async () => {
+    const stateDir = newStateDir();
+    const first = start(stateDir);
+    const before = await first.ready();
+    const alice = await CustomerApp.signIn('alice', before);
+    await alice.setAddress('1-2 Shiokoji-cho');
+    const [deal] = await alice.deals();
+    const placed = await alice.openGroup(deal!.name);
+    first.signalAll('SIGKILL');
+    await gone(first);
+
+    const second = start(stateDir);
+    const after = await second.ready();
+    const order = await (await CustomerApp.signIn('alice', after)).order(placed.order.name);
+    expect(order).toMatchObject({ name: placed.order.name, state: 'STATE_PENDING_PAYMENT' });
+    const narrator = new Narrator(() => {});
+    await tellStory(narrator, { endpoints: after, secrets: loadSecrets(stateDir) });
+    expect(narrator.steps.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  it('names the taken port and the option that moves it', async () => {
+    const server = createServer();
+    const base = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port - portNames.indexOf('pubsub')));
+    });
+    const platform = start(newStateDir(), ['--port-base', String(base)]);
+    expect(await platform.exit()).toBe(1);
+    server.close();
+    expect(platform.output).toMatch(/port \d+ \(\w+\) is taken/);
+    expect(platform.output).toContain('--port-base N');
+  });
+
+  it('refuses a second platform on the same state', async () => {
+    const stateDir = newStateDir();
+    await start(stateDir).ready();
+    const second = start(stateDir);
+    expect(await second.exit()).toBe(1);
+    expect(second.output).toContain('--state-dir DIR');
+  });
+
+  it.each([['abc'], ['80'], ['-1']])('refuses --port-base %s and says what is accepted', async (base) => {
+    const platform = start(newStateDir(), [`--port-base=${base}`]);
+    expect(await platform.exit()).toBe(1);
+    expect(platform.output).toContain('from 1024 to 65000');
+  });
+});

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
+import { seedDemoData } from '../deploy/local/platform/seed.ts';
+import { type Platform, startPlatform } from '../deploy/local/platform/start-platform.ts';
+
+/** A platform of its own for a test file: free ports, an empty state, two seeded deals. Stopped and removed afterwards. */
+export function usePlatform(): { readonly platform: Platform; readonly stateDir: string } {
+  const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
+  let platform: Platform | undefined;
+  beforeAll(async () => {
+    platform = await startPlatform({ portBase: 0, stateDir });
+    await seedDemoData(platform, stateDir);
+  });
+  afterAll(async () => {
+    await platform?.stop();
+    rmSync(stateDir, { recursive: true, force: true });
+  });
+  return {
+    stateDir,
+    get platform() {
+      if (platform === undefined) throw new Error('the platform is there inside of tests only');
+      return platform;
+    },
+  };
+}
