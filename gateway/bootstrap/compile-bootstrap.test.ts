@@ -1,10 +1,15 @@
 import { join } from 'node:path';
+import { getExtension, setExtension } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
+import { Access, method as policy } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { audienceOf } from '../../services/contracts/identities.ts';
+import { registryWith } from './changed-protos.ts';
 import { compileBootstrap } from './compile-bootstrap.ts';
 import { readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
+import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
 const environments = { local: read('local'), production: read('production') };
 
@@ -20,9 +25,10 @@ function at(value: unknown, ...keys: (string | number)[]): Walked {
 // biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
 type Walked = any;
 
+const managerPath = ['static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config'];
+
 function manager(role: Role, name: keyof typeof environments = 'local') {
-  const bootstrap = compileBootstrap({ role, environment: environments[name] });
-  return at(bootstrap, 'static_resources', 'listeners', 0, 'filter_chains', 0, 'filters', 0, 'typed_config');
+  return at(compileBootstrap({ role, environment: environments[name] }), ...managerPath);
 }
 
 function filter(role: Role, name: string, environment: keyof typeof environments = 'local') {
@@ -75,6 +81,59 @@ test.each(roles)('every method of %s has a route of its own, a second longer tha
       max_stream_duration: { max_stream_duration: `${deadlineMs / 1000 + 1}s` },
     });
   }
+});
+
+test('a unary method that may take longer than a stream may be silent is not cut for silence', () => {
+  const silent = manager('jobs').route_config.virtual_hosts[0].routes.filter(({ route }: Walked) => route?.idle_timeout === '0s');
+  expect(silent.map(({ name }: Walked) => name)).toEqual(['kumiko.job.v1.JobService.SyncInventory']);
+  expect(manager('jobs').stream_idle_timeout).toBe('300s');
+});
+
+test('only methods that may happen twice are retried', () => {
+  const registry = registryWith('CustomerService/OpenGroup', (options) => {
+    options.idempotencyLevel = Idempotency.IDEMPOTENCY_UNKNOWN;
+  });
+  const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
+  const { routes } = at(bootstrap, ...managerPath).route_config.virtual_hosts[0];
+  const once = routes.filter(({ route }: Walked) => route?.max_stream_duration !== undefined && route.retry_policy === undefined);
+  expect(once.map(({ name }: Walked) => name)).toEqual(['kumiko.customer.v1.CustomerService.OpenGroup']);
+});
+
+test('a method of customers needs a payload of their issuer with a subject', () => {
+  const { policies } = filter('edge', 'envoy.filters.http.rbac').rules;
+  const claim = (name: string, value: object) => ({ metadata: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value } });
+  expect(policies.customer.principals).toEqual([
+    {
+      and_ids: {
+        ids: [
+          claim('iss', { string_match: { exact: 'https://securetoken.google.com/kumiko-local' } }),
+          claim('sub', { string_match: { safe_regex: { regex: '.+' } } }),
+        ],
+      },
+    },
+  ]);
+  expect(policies.public.principals).toEqual([{ any: true }]);
+});
+
+test('an operator is one of the listed addresses, verified', () => {
+  const registry = registryWith('CustomerService/OpenGroup', (options) => {
+    setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
+  });
+  const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
+  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
+  const claims = at(rbac, 'typed_config', 'rules', 'policies', 'operator', 'principals', 0, 'and_ids', 'ids');
+  expect(claims.map(({ metadata: { path, value } }: Walked) => [path[1].key, Object.values(value)[0]])).toEqual([
+    ['iss', { exact: 'https://accounts.google.com' }],
+    ['email_verified', true],
+    ['email', { exact: 'operator@kumiko.example' }],
+  ]);
+});
+
+test('public reads may be cached, and nothing else', () => {
+  const { routes, response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
+  const cached = routes.filter(({ response_headers_to_add: added }: Walked) => added !== undefined);
+  expect(cached.map(({ name }: Walked) => name.split('.').at(-1))).toEqual(['ListDeals', 'GetDeal']);
+  expect(response_headers_to_add).toEqual([{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }]);
 });
 
 test('a REST request has a route to an upstream before it is transcoded, as cors needs, and it leads nowhere', () => {
@@ -207,6 +266,11 @@ test('without origins there is no cors filter and no policy', () => {
 });
 
 test('without operators nobody is one', () => {
-  const environment = { ...environments.local, operatorEmails: [] };
-  expect(() => compileBootstrap({ role: 'edge', environment })).not.toThrow();
+  const registry = registryWith('CustomerService/OpenGroup', (options) => {
+    setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
+  });
+  const bootstrap = compileBootstrap({ role: 'edge', environment: { ...environments.local, operatorEmails: [] }, registry });
+  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
+  expect(rbac.typed_config.rules.policies.operator.principals).toEqual([{ not_id: { any: true } }]);
+  expect(validateBootstrap(bootstrap, { files: 'unchecked' })).toEqual([]);
 });

@@ -1,22 +1,12 @@
 import { clearExtension, create, createFileRegistry, type FileRegistry, getExtension, setExtension } from '@bufbuild/protobuf';
-import { type FileDescriptorSet, type MethodOptions, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
+import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { http } from '../../services/contracts/gen/types/google/api/annotations_pb.js';
 import { HttpRuleSchema } from '../../services/contracts/gen/types/google/api/http_pb.js';
 import { Access, method as policy } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { readDescriptorSet } from '../../services/contracts/methods.ts';
+import { registryWith } from './changed-protos.ts';
 import { listGatewayMethods, MethodError } from './gateway-methods.ts';
-
-/** Our own protos after a change to the options of one method, such as "CustomerService/GetDeal". */
-function registryWith(name: string, change: (options: MethodOptions) => void): FileRegistry {
-  const set = readDescriptorSet();
-  const [service, method] = name.split('/');
-  const found = set.file.flatMap((file) => file.service).find((one) => one.name === service)!;
-  const desc = found.method.find((one) => one.name === method)!;
-  desc.options ??= create(MethodOptionsSchema);
-  change(desc.options);
-  return createFileRegistry(set);
-}
 
 function without(set: FileDescriptorSet, file: string): FileRegistry {
   set.file = set.file.filter(({ name }) => name !== file);

@@ -11,7 +11,7 @@ import { callerRateLimit, clientRateLimit } from './local-ratelimit.ts';
 import { localReplies } from './local-replies.ts';
 import { metadataToken } from './metadata-token.ts';
 import { rbac } from './rbac.ts';
-import { routeConfig } from './routes.ts';
+import { routeConfig, seconds, streamIdleMs } from './routes.ts';
 import { tracing } from './tracing.ts';
 
 /** The path that says whether the gateway takes traffic. Cloud Run keeps some paths that end in "z" for itself. */
@@ -90,8 +90,7 @@ function edgeHardening({ name, trustedHops }: GatewayEnvironment): JsonObject {
     request_headers_timeout: '10s',
     // Time for a whole request to arrive. No method takes a stream of requests.
     request_timeout: '30s',
-    // Streams send heartbeats well within this.
-    stream_idle_timeout: '300s',
+    stream_idle_timeout: seconds(streamIdleMs),
   };
 }
 

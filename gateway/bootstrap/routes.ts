@@ -53,6 +53,7 @@ function methodRoute(environment: GatewayEnvironment, method: GatewayMethod): Js
       // The default of 15 s would cut streams; the limit on the whole stream takes its place.
       timeout: '0s',
       max_stream_duration: { max_stream_duration: limit, grpc_timeout_header_max: limit },
+      ...silence(method),
       ...retries(method),
     },
     ...caching(method),
@@ -73,6 +74,14 @@ function restPrefixes(methods: readonly GatewayMethod[]): string[] {
   return [
     ...new Set(templates.map(({ segments: [first, second] }) => (second === undefined || first?.includes('*') ? '/' : `/${first}/`))),
   ];
+}
+
+/** How long a stream may be silent. Server streams send heartbeats well within it. */
+export const streamIdleMs = 300_000;
+
+/** A unary method is silent until it answers: where it may take longer than a stream may be silent, its own limit is enough. */
+function silence({ desc, deadlineMs }: GatewayMethod): JsonObject {
+  return desc.methodKind === 'unary' && deadlineMs + 1000 >= streamIdleMs ? { idle_timeout: '0s' } : {};
 }
 
 /** Only what may happen twice is sent twice. */
@@ -97,6 +106,7 @@ function caching({ access, desc }: GatewayMethod): JsonObject {
   };
 }
 
-function seconds(milliseconds: number): string {
+/** A google.protobuf.Duration in JSON. */
+export function seconds(milliseconds: number): string {
   return `${milliseconds / 1000}s`;
 }
