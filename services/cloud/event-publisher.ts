@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { PubSub, Topic } from '@google-cloud/pubsub';
 
 /** What travels through Pub/Sub. */
@@ -61,8 +60,7 @@ export function createEventPublisher(options: { readonly project: string }): Eve
       try {
         await topic.publishMessage({ data: Buffer.from(data), attributes, orderingKey });
       } catch (error) {
-        // The client blocks the key after a failure, though only after it has told us: hence the wait.
-        await setImmediate();
+        // A key may stay blocked after a failure: https://cloud.google.com/pubsub/docs/publisher#ordering-keys
         topic.resumePublishing(orderingKey);
         throw new Error(`Pub/Sub topic "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
       }
