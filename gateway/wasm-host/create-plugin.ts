@@ -37,7 +37,7 @@ export async function createPlugin(config: PluginConfig, environment: PluginEnvi
   const running = scope.vms.get(key);
   const vm =
     running === undefined || running.failed
-      ? new PluginVm({ module, vmConfiguration: config.vmConfiguration, sharedData, environment })
+      ? new PluginVm({ module, name: config.name, vmConfiguration: config.vmConfiguration, sharedData, environment })
       : running;
   const member = vm.add(config, environment);
   scope.vms.set(key, vm);

@@ -68,7 +68,7 @@ test.each([
 
 test('host functions are restricted during the start', async () => {
   await expect(runFixture('currentTime(out);')).rejects.toThrow(
-    'proxy_get_current_time_nanoseconds is restricted: host functions cannot be called during the start of a module',
+    'wasm plugin "test" did not start: proxy_get_current_time_nanoseconds is restricted: host functions cannot be called during the start of a module',
   );
   await expect(runFixture('defineMetric(0, at("x"), 1, out);')).rejects.toThrow('proxy_define_metric is restricted');
 });

@@ -18,7 +18,8 @@ export interface PluginVmOptions {
   readonly module: WebAssembly.Module;
   readonly vmConfiguration: Uint8Array;
   readonly sharedData: SharedData;
-  /** Of the first plugin. */
+  /** The first plugin's. */
+  readonly name: string;
   readonly environment: PluginEnvironment;
 }
 
@@ -72,13 +73,15 @@ export class PluginVm {
   }
 
   #load(): Vm {
-    return new Vm({
-      ...this.#options,
-      metrics: this.metrics,
-      onFailure: () => {
-        for (const member of this.#members) member.root = undefined;
-      },
-    });
+    const onFailure = (): void => {
+      for (const member of this.#members) member.root = undefined;
+    };
+    try {
+      return new Vm({ ...this.#options, metrics: this.metrics, onFailure });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`wasm plugin "${this.#options.name}" did not start: ${reason}`, { cause });
+    }
   }
 
   #reload(cause: Member): void {

@@ -129,9 +129,10 @@ export class Vm {
   }
 }
 
-/** The error with the wasm part of its stack: names in it tell where the plugin trapped. */
+/** The error with its stack: of a trap only the wasm part, whose names tell where the plugin trapped; of anything else all of it. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.includes('wasm://'));
-  return [`${error.message}`, ...frames.map((line) => line.trim())].join(' ');
+  const frames = (error.stack ?? '').split('\n').slice(1);
+  const shown = error instanceof WebAssembly.RuntimeError ? frames.filter((line) => line.includes('wasm://')) : frames;
+  return [error.message, ...shown.map((line) => line.trim())].join(' ');
 }
