@@ -39,6 +39,8 @@ export type RequestTransform =
       readonly kind: 'whole';
       /** Bytes; above, the answer is 413. */
       readonly limit: number;
+      /** The body of the 413. */
+      readonly tooLarge: string;
       /** The whole body in, the whole body out. @throws LocalReplyError to answer instead. */
       transform(stream: HttpStream, body: Buffer): Buffer;
     }

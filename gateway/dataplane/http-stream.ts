@@ -47,6 +47,8 @@ export class HttpStream {
   /** What a local reply said before its format was applied. */
   localReplyBody: string | undefined;
   healthCheck = false;
+  /** The upstream's response is not over with its headers. */
+  trailersMayFollow = false;
   /** The router's state. */
   upstream: unknown;
   #metadata: Record<string, Record<string, unknown>> | undefined;
@@ -164,8 +166,7 @@ export class HttpStream {
     this.manager.finishHeaders(this, headers);
     this.responseStarted = true;
     if (endStream) this.#responseComplete = true;
-    const grpc = isGrpcContentType(headers.get('content-type'));
-    this.downstream.sendHeaders(headers, endStream || this.request.get(':method') === 'HEAD', grpc);
+    this.downstream.sendHeaders(headers, endStream || this.request.get(':method') === 'HEAD', this.trailersMayFollow);
   }
 
   /** Sends response data through the filters. Returns false where the client is slow. */
@@ -198,6 +199,11 @@ export class HttpStream {
         if (filter.encodeTrailers !== undefined && filter.encodeTrailers(this, trailers) === 'stop') return;
       }
     }
+    this.finishTrailers(trailers);
+  }
+
+  /** Ends the response with trailers that no filter sees any more. */
+  finishTrailers(trailers: Headers): void {
     this.#responseComplete = true;
     this.downstream.sendTrailers(trailers);
   }
@@ -211,6 +217,7 @@ export class HttpStream {
       return;
     }
     this.#locallyReplied = true;
+    this.trailersMayFollow = false;
     this.details = reply.details;
     if (reply.flags !== undefined) this.flags = reply.flags;
     this.manager.router.onDone(this);

@@ -1,6 +1,6 @@
 import type { BodySink } from './downstream.ts';
 import type { Headers } from './header-map.ts';
-import { LocalReplyError } from './http-filter.ts';
+import { LocalReplyError, type RequestTransform } from './http-filter.ts';
 import type { HttpStream } from './http-stream.ts';
 import type { UpstreamStream } from './upstream.ts';
 
@@ -50,7 +50,7 @@ export class RequestBody implements BodySink {
     }
     this.#reading = true;
     this.#stream.downstream.readBody(
-      new WholeBody(this.#stream, transform.limit, (chunks) => {
+      new WholeBody(this.#stream, transform, (chunks) => {
         this.#ended = true;
         this.#takeWhole(chunks);
         if (!this.#stream.over) this.#onComplete();
@@ -140,14 +140,14 @@ export class RequestBody implements BodySink {
 /** Collects a body up to a limit. */
 class WholeBody implements BodySink {
   readonly #stream: HttpStream;
-  readonly #limit: number;
+  readonly #transform: Extract<RequestTransform, { kind: 'whole' }>;
   readonly #done: (chunks: Buffer[]) => void;
   readonly #chunks: Buffer[] = [];
   #size = 0;
 
-  constructor(stream: HttpStream, limit: number, done: (chunks: Buffer[]) => void) {
+  constructor(stream: HttpStream, transform: Extract<RequestTransform, { kind: 'whole' }>, done: (chunks: Buffer[]) => void) {
     this.#stream = stream;
-    this.#limit = limit;
+    this.#transform = transform;
     this.#done = done;
   }
 
@@ -157,12 +157,12 @@ class WholeBody implements BodySink {
     stream.touch();
     if (stream.over) return;
     this.#size += chunk.length;
-    if (this.#size <= this.#limit) {
+    if (this.#size <= this.#transform.limit) {
       this.#chunks.push(chunk);
       return;
     }
     this.#chunks.length = 0;
-    stream.sendLocalReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
+    stream.sendLocalReply({ status: 413, body: this.#transform.tooLarge, details: 'request_payload_too_large' });
   }
 
   onEnd(): void {

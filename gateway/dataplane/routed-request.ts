@@ -143,6 +143,7 @@ export class RoutedRequest implements UpstreamCallbacks {
       if (this.#retryAfter(true)) return;
     }
     this.#responded = true;
+    this.#stream.trailersMayFollow = !endStream;
     if (endStream) this.#complete();
     if (!this.#suppressEnvoyHeaders)
       headers.set('x-envoy-upstream-service-time', String(Math.round(this.#stream.manager.now() - this.#sentAt)));

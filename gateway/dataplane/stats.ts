@@ -2,6 +2,13 @@
 export class Stats {
   readonly #values = new Map<string, { value: number; kind: 'counter' | 'gauge' }>();
 
+  readonly #collectors: (() => void)[] = [];
+
+  /** Called before metrics are read: for values that are kept elsewhere. */
+  onCollect(collect: () => void): void {
+    this.#collectors.push(collect);
+  }
+
   /** The counter of that name, to be kept by who counts, so that counting is one addition. */
   counter(name: string): { value: number } {
     return this.#entry(name, 'counter');
@@ -22,6 +29,7 @@ export class Stats {
 
   /** The Prometheus text format. */
   prometheus(): string {
+    for (const collect of this.#collectors) collect();
     const lines: string[] = [];
     const typed = new Set<string>();
     for (const [name, { value, kind }] of [...this.#values].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
