@@ -17,7 +17,7 @@ function log(project: string, severity: string, op: 'LE' | 'GE', status: number)
         json_format: {
           severity,
           time: '%START_TIME%',
-          message: '%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE%',
+          message: '%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE%',
           httpRequest: {
             requestMethod: '%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%',
             requestUrl: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
