@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTestDatabase, sql, type TestDatabase } from './test-database.ts';
+import { loadSpannerDefinitions } from './spanner-api.ts';
+import { DATABASE, openTestDatabase, sql, type TestDatabase } from './test-database.ts';
 
 let test: TestDatabase;
 
@@ -221,14 +224,30 @@ describe('refusals', () => {
     await missing.close();
   });
 
-  it('reach a client of a server that sends errors as trailers only', async () => {
+  it('of a stream come after headers, without which the client repeats the call for seconds, unless trailers only are asked for', async () => {
+    expect(await hasHeadersBeforeError(test.server.port)).toBe(true);
     const bare = await openTestDatabase({ trailersOnlyErrors: true });
     try {
-      const refusal = await refused(() => bare.database.run('SELECT nothing'));
-      expect(refusal).toMatchObject({ code: 3 });
-      expect(refusal.tookMs).toBeLessThan(1_000);
+      expect(await hasHeadersBeforeError(bare.server.port)).toBe(false);
+      expect(await refused(() => bare.database.run('SELECT nothing'))).toMatchObject({ code: 3 });
     } finally {
       await bare.close();
     }
   });
 });
+
+/** Whether a stream that fails at its first statement has headers of its own. */
+async function hasHeadersBeforeError(port: number): Promise<boolean> {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = loadSpannerDefinitions().spanner.ExecuteStreamingSql!;
+  const request = { session: `${DATABASE}/sessions/any`, sql: 'SELECT nothing' };
+  const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
+  let hasHeaders = false;
+  stream.on('metadata', () => {
+    hasHeaders = true;
+  });
+  const [error] = await once(stream.resume(), 'error');
+  client.close();
+  expect(error).toMatchObject({ code: 3 });
+  return hasHeaders;
+}

@@ -209,10 +209,11 @@ describe('a failed statement', () => {
     expect(await counter()).toBe(0);
   });
 
-  it('at the start of a transaction holds up nobody', async () => {
-    await expect(test.database.runTransactionAsync((tx) => tx.runUpdate(`INSERT INTO counters VALUES ('c', 1)`))).rejects.toMatchObject({
-      code: 6,
-    });
+  it.each([
+    [6, `INSERT INTO counters VALUES ('c', 1)`],
+    [3, 'DROP TABLE counters'],
+  ])('at the start of a transaction holds up nobody (%i)', async (code, text) => {
+    await expect(test.database.runTransactionAsync((tx) => tx.runUpdate(text))).rejects.toMatchObject({ code });
     await transact((tx) => tx.runUpdate(`UPDATE counters SET n = n + 1 WHERE id = 'c'`));
     expect(await counter()).toBe(1);
   });
