@@ -21,23 +21,30 @@ export class SpannerAttempt implements Transaction {
   }
 
   query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
-    return this.#enqueue(statement.name, async () => {
-      const [rows, , metadata] = await this.#transaction.run({ sql: statement.text, params: encodeParams(values) });
-      return decodeRows<R>(rows, metadata);
-    });
+    return this.#enqueue(
+      () => statement.name,
+      async () => {
+        const [rows, , metadata] = await this.#transaction.run({ sql: statement.text, params: encodeParams(values) });
+        return decodeRows<R>(rows, metadata);
+      },
+    );
   }
 
   execute(statement: Statement, values: readonly Value[] = []): Promise<number> {
-    return this.#enqueue(statement.name, async () => {
-      const [count] = await this.#transaction.runUpdate({ sql: statement.text, params: encodeParams(values) });
-      return count;
-    });
+    return this.#enqueue(
+      () => statement.name,
+      async () => {
+        const [count] = await this.#transaction.runUpdate({ sql: statement.text, params: encodeParams(values) });
+        return count;
+      },
+    );
   }
 
   batch(statements: readonly (readonly [Statement, readonly Value[]])[]): Promise<number[]> {
     if (statements.length === 0) return Promise.resolve([]);
-    const names = statements.map(([statement]) => statement.name).join(', ');
-    return this.#enqueue(names, async () => {
+    // A batch stops at the first statement that fails, and counts those before it.
+    const failed = (error: unknown) => statements[(error as { rowCounts?: number[] }).rowCounts?.length ?? 0]?.[0].name ?? 'batch';
+    return this.#enqueue(failed, async () => {
       const queries = statements.map(([statement, values]) => ({ sql: statement.text, params: encodeParams(values) }));
       const [counts] = await this.#transaction.batchUpdate(queries);
       return counts;
@@ -53,8 +60,7 @@ export class SpannerAttempt implements Transaction {
     try {
       await this.#transaction.commit();
     } catch (error) {
-      this.#fail('COMMIT', error);
-      throw toDatabaseError(error, 'COMMIT');
+      throw this.#fail('COMMIT', error);
     }
   }
 
@@ -72,24 +78,26 @@ export class SpannerAttempt implements Transaction {
     return this.#failure?.spanner;
   }
 
-  #enqueue<T>(name: string, run: () => Promise<T>): Promise<T> {
+  #enqueue<T>(nameOf: (error: unknown) => string, run: () => Promise<T>): Promise<T> {
     const result = this.#last.then(async () => {
-      if (this.#over) throw new DatabaseError('other', `${name}: the transaction is over`);
+      if (this.#over) throw new DatabaseError('other', 'a statement came after its transaction was over: await it inside of the closure');
       if (this.#failure !== undefined) throw this.#failure.reported;
       this.#used = true;
       try {
         return await run();
       } catch (error) {
-        this.#fail(name, error);
-        throw toDatabaseError(error, name);
+        throw this.#fail(nameOf(error), error);
       }
     });
     this.#last = result.catch(() => {});
     return result;
   }
 
-  #fail(name: string, error: unknown): void {
-    this.#failure = { reported: toDatabaseError(error, name), spanner: isSpannerError(error) ? error : undefined };
+  /** Ends the attempt, and returns what the caller is told. */
+  #fail(name: string, error: unknown): unknown {
+    const reported = toDatabaseError(error, name);
+    this.#failure = { reported, spanner: isSpannerError(error) ? error : undefined };
+    return reported;
   }
 }
 

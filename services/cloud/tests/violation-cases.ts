@@ -5,6 +5,23 @@ import { counterValue, kindOf, newCounter, type StorageCase, storageStatements a
 
 /** What the database refuses, and how it says so. */
 export const violationCases: readonly StorageCase[] = [
+  {
+    name: 'names the statement that failed, in a batch too',
+    async run({ database }) {
+      const id = randomUUID();
+      const batch = database.transact((tx) =>
+        tx.batch([
+          [sql.insertCounter, [id, 1]],
+          [sql.insertNote, [randomUUID(), id]],
+          [sql.setCounter, [id, -1]],
+        ]),
+      );
+      await expect(batch).rejects.toThrow(/^storage\.setCounter: /);
+      await expect(database.query({ name: 'storage.faulty', text: 'SELECT nothing FROM storage.counters' })).rejects.toThrow(
+        /^storage\.faulty: /,
+      );
+    },
+  },
   ...(
     [
       ['a primary key', 'unique', (id: string) => [[sql.insertCounter, [id, 1]]]],
