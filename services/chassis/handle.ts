@@ -10,33 +10,38 @@ const streamed: Outcome = { code: status.OK, message: 'OK' };
 
 /** The last step: the handler itself. */
 export function handle(method: ServedMethod): Run {
-  const run = method.desc.methodKind === 'server_streaming' ? runStreaming : runUnary;
+  return method.desc.methodKind === 'server_streaming' ? streaming(method) : unary(method);
+}
+
+function unary({ handler, encode }: ServedMethod): Run {
   return async (call) => {
     try {
-      return await run(method, call);
+      const response = (await handler(call.request!, call)) as MessageInitShape<DescMessage>;
+      return { code: status.OK, message: 'OK', response: encode(response) };
     } finally {
-      // Also after a failure: what was put off belongs to a transaction that has been committed.
       if (call.work.length > 0) await finishWork(call);
     }
   };
 }
 
-async function runUnary({ handler, encode }: ServedMethod, call: ServerCall): Promise<Outcome> {
-  const response = (await handler(call.request!, call)) as MessageInitShape<DescMessage>;
-  return { code: status.OK, message: 'OK', response: encode(response) };
-}
-
-async function runStreaming({ handler, encode }: ServedMethod, call: ServerCall): Promise<Outcome> {
-  for await (const response of handler(call.request!, call) as AsyncIterable<MessageInitShape<DescMessage>>) {
-    if (call.ended !== undefined) break;
-    await call.incoming.write(encode(response), call.signal);
-  }
-  return streamed;
+function streaming({ handler, encode }: ServedMethod): Run {
+  return async (call) => {
+    try {
+      for await (const response of handler(call.request!, call) as AsyncIterable<MessageInitShape<DescMessage>>) {
+        if (call.ended !== undefined) break;
+        await call.incoming.write(encode(response), call.signal);
+      }
+      return streamed;
+    } finally {
+      if (call.work.length > 0) await finishWork(call);
+    }
+  };
 }
 
 /**
  * Cloud Run takes the CPU away once the response is sent, so the work is done before that. It must not cost the caller an answer that is there: it gets what
- * is left of the deadline, then is left to itself, and its failure is only logged.
+ * is left of the deadline, then is left to itself, and its failure is only logged. It is done after a failed handler as well: what was put off belongs to a
+ * transaction that has been committed.
  */
 async function finishWork(call: ServerCall): Promise<void> {
   const leftMs = call.deadlineAt - Date.now() - responseReserveMs;

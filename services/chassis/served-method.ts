@@ -17,7 +17,7 @@ export interface Outcome {
   readonly response?: Buffer;
 }
 
-/** One step of a call, and all that follow it. */
+/** One step of a call, and all that follow it. Rejects or throws where the call fails. */
 export type Run = (call: ServerCall) => Promise<Outcome>;
 
 /** Wraps what follows for one method: everything that depends on the method alone is worked out here, once. */

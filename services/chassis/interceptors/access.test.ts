@@ -20,7 +20,7 @@ const ok: Outcome = { code: status.OK, message: 'OK' };
 
 async function kindsLetIn(policy: ServedMethod['policy']): Promise<string[]> {
   const run = access('p')(async () => ok, { policy, fullName: 'x' } as ServedMethod);
-  const outcomes = await Promise.all(callers.map((caller) => run({ caller } as ServerCall).catch(() => undefined)));
+  const outcomes = await Promise.all(callers.map((caller) => Promise.try(run, { caller } as ServerCall).catch(() => undefined)));
   return callers.filter((_, index) => outcomes[index] === ok).map(({ kind }) => kind);
 }
 

@@ -9,7 +9,7 @@ import { unauthenticated } from '../token-verifier.ts';
 export function access(project: string): Interceptor {
   return (next, { policy, fullName }) => {
     const allows = ruleOf(policy, project);
-    return async (call) => {
+    return (call) => {
       if (!allows(call.caller)) {
         if (call.caller.kind === 'public' && policy !== undefined) throw unauthenticated(`${fullName} needs a token`, 'TOKEN_MISSING');
         throw permissionDenied(`this caller may not call ${fullName}`);

@@ -3,6 +3,7 @@ import type { Caller } from '../call.ts';
 import type { EndUser, EndUsers } from '../end-users.ts';
 import type { IdentifyWorkload } from '../platform-identity.ts';
 import type { Interceptor } from '../served-method.ts';
+import type { ServerCall } from '../server-call.ts';
 import { unauthenticated, type VerifyToken } from '../token-verifier.ts';
 
 const anyone: Caller = { kind: 'public' };
@@ -11,23 +12,21 @@ const anyone: Caller = { kind: 'public' };
 export function caller(identifyWorkload: IdentifyWorkload, endUsers: EndUsers): Interceptor {
   return (next, { policy }) => {
     const isPublic = policy?.access === Access.PUBLIC;
-    return async (call) => {
+    const admit = (call: ServerCall, caller: Caller, logId: string | undefined) => {
+      call.caller = caller;
+      call.callerId = logId;
+      return next(call);
+    };
+    return (call) => {
       const workload = identifyWorkload(call.header('x-serverless-authorization'));
       if (workload === undefined) throw unauthenticated('the request did not come through the platform', 'CALLER_UNKNOWN');
       const verify = workload === 'edge-gateway' ? endUsers.edge : workload === 'jobs-gateway' ? endUsers.jobs : undefined;
-      if (verify === undefined) {
-        call.caller = { kind: 'service', name: workload };
-        call.callerId = workload;
-      } else if (workload === 'edge-gateway' && isPublic) {
-        // Public methods do not care whose token is there: a webhook's may not even be one of ours.
-        call.caller = anyone;
-      } else {
-        const verified = endUser(verify, call.header('authorization'));
-        const user = verified instanceof Promise ? await verified : verified;
-        call.caller = user?.caller ?? anyone;
-        call.callerId = user?.logId;
-      }
-      return next(call);
+      if (verify === undefined) return admit(call, { kind: 'service', name: workload }, workload);
+      // Public methods do not care whose token is there: a webhook's may not even be one of ours.
+      if (workload === 'edge-gateway' && isPublic) return admit(call, anyone, undefined);
+      const user = endUser(verify, call.header('authorization'));
+      if (user instanceof Promise) return user.then(({ caller, logId }) => admit(call, caller, logId));
+      return admit(call, user?.caller ?? anyone, user?.logId);
     };
   };
 }

@@ -16,23 +16,21 @@ const levels: Readonly<Partial<Record<status, Level>>> = {
 };
 
 /** One line for each call when it has ended. Says who calls by kind and opaque id only. */
-export function logging(logger: Logger, project: string): Interceptor {
-  return (next, { fullName }) =>
-    async (call) => {
+export function logging(root: Logger, project: string): Interceptor {
+  return (next, { desc, fullName }) => {
+    // A child turns the field into JSON once.
+    const logger = root.child({ method: fullName });
+    return async (call) => {
       const startedAt = performance.now();
       const outcome = await next(call);
       const code = status[outcome.code];
-      logger[levels[outcome.code] ?? 'info'](
-        {
-          method: fullName,
-          code,
-          durationMs: Math.round((performance.now() - startedAt) * 1_000) / 1_000,
-          callerKind: call.caller.kind,
-          callerId: call.callerId,
-          ...traceFields(call.spanContext, project),
-        },
-        `${fullName} ${code}`,
-      );
+      const fields = traceFields(call.spanContext, project);
+      fields.code = code;
+      fields.durationMs = Math.round((performance.now() - startedAt) * 1_000) / 1_000;
+      fields.callerKind = call.caller.kind;
+      fields.callerId = call.callerId;
+      logger[levels[outcome.code] ?? 'info'](fields, `${desc.name} ${code}`);
       return outcome;
     };
+  };
 }

@@ -8,7 +8,7 @@ import type { Interceptor, ServedMethod } from '../served-method.ts';
 let validator: Validator | undefined;
 
 /** Reads the request and holds it against the proto's rules: INVALID_ARGUMENT with every field at fault. */
-export const validation: Interceptor = (next, method) => async (call) => {
+export const validation: Interceptor = (next, method) => (call) => {
   const request = decode(method, call.incoming.body);
   validator ??= createValidator();
   const result = validator.validate(method.desc.input, request);

@@ -285,7 +285,7 @@ describe('the log', () => {
         severity: 'INFO',
         time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         service: 'customer',
-        message: 'kumiko.customer.v1.CustomerService/GetDeal OK',
+        message: 'GetDeal OK',
         method: 'kumiko.customer.v1.CustomerService/GetDeal',
         code: 'OK',
         durationMs: expect.any(Number),
