@@ -16,7 +16,7 @@ interface ServiceProcess {
   readonly child: ChildProcess;
   readonly lines: Line[];
   readonly stderr: () => string;
-  /** The first line with this message, whenever it comes. */
+  /** The first line with this message, whenever it comes; fails where the process ends first. */
   line(message: string): Promise<Line>;
   readonly ended: Promise<{ code: number | null; signal: string | null }>;
 }
@@ -34,6 +34,7 @@ function startProcess(env: Record<string, string>): ServiceProcess {
   let stderr = '';
   child.stderr.on('data', (data) => (stderr += data));
   const reader = createInterface({ input: child.stdout });
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const waiting = new Map<string, (line: Line) => void>();
   reader.on('line', (text) => {
     const line = JSON.parse(text) as Line;
@@ -44,8 +45,16 @@ function startProcess(env: Record<string, string>): ServiceProcess {
     child,
     lines,
     stderr: () => stderr,
-    line: async (message) => lines.find((line) => line.message === message) ?? new Promise((resolve) => waiting.set(message, resolve)),
-    ended: once(child, 'close').then(([code, signal]) => ({ code, signal })),
+    line: async (message) => {
+      const there = lines.find((line) => line.message === message);
+      if (there !== undefined) return there;
+      const comes = new Promise<Line>((resolve) => waiting.set(message, resolve));
+      const lost = ended.then(({ code }): never => {
+        throw new Error(`the process ended with code ${code} before it said "${message}": ${stderr}${JSON.stringify(lines.at(-1))}`);
+      });
+      return Promise.race([comes, lost]);
+    },
+    ended,
   };
 }
 
