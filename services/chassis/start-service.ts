@@ -5,6 +5,7 @@ import { type ChassisConfig, type Config, type ConfigShape, chassisShape, loadCo
 import type { Route } from './dispatcher.ts';
 import { createLogger } from './logger.ts';
 import { bindServer } from './server.ts';
+import { within } from './within.ts';
 
 /** What a service's composition root is given. */
 export interface StartContext<S extends ConfigShape> {
@@ -99,18 +100,5 @@ export async function startService<S extends ConfigShape>(
     const methods = bindings.flatMap(servedMethods);
     server.serve(new Map(methods.map((method): [string, Route] => [method.path, { desc: method.desc, run: runner(method) }])));
     return { close, telemetry };
-  }
-}
-
-/** The promise's value, or undefined after the time. */
-async function within<T>(ms: number, promise: Promise<T> | undefined): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([promise, timeUp]);
-  } finally {
-    clearTimeout(timer);
   }
 }

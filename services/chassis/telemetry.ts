@@ -1,8 +1,9 @@
 import { context, type TracerProvider, trace } from '@opentelemetry/api';
+import { within } from './within.ts';
 
 /** The OpenTelemetry SDK as the chassis sees it. */
 export interface Telemetry {
-  /** Sends the spans so far where that was not done for a while; undefined where there is nothing to wait for. Never fails. */
+  /** Sends the spans so far where that was not done for a while; undefined where there is nothing to wait for. Never fails, never takes long. */
   flushWhenDue(): Promise<void> | undefined;
   /** Sends what is left. Never fails. */
   shutdown(): Promise<void>;
@@ -21,6 +22,8 @@ export interface TelemetryOptions {
  * export. What is left then is sent with the next request or before the process ends.
  */
 const flushIntervalMs = 5_000;
+/** A collector that is slow or down costs a request this much at most. */
+const flushWaitMs = 100;
 
 /** Loads the OpenTelemetry SDK. It is big: call it after the port is bound. */
 export async function startTelemetry({ service, endpoint }: TelemetryOptions): Promise<Telemetry> {
@@ -46,7 +49,10 @@ export async function startTelemetry({ service, endpoint }: TelemetryOptions): P
       const now = Date.now();
       if (now - flushedAt < flushIntervalMs) return undefined;
       flushedAt = now;
-      return provider.forceFlush().catch(() => {});
+      return within(
+        flushWaitMs,
+        provider.forceFlush().catch(() => {}),
+      );
     },
     shutdown: () => provider.shutdown().catch(() => {}),
   };
