@@ -87,7 +87,8 @@ export class RootContext {
 
   #arm(): void {
     if (this.#tickPeriodMs === 0) return;
-    this.#timer = setTimeout(() => this.#tick(), this.#tickPeriodMs);
+    // Node takes a longer delay for 1 ms.
+    this.#timer = setTimeout(() => this.#tick(), Math.min(this.#tickPeriodMs, 2 ** 31 - 1));
     this.#timer.unref();
   }
 

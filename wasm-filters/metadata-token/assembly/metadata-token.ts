@@ -8,6 +8,7 @@ import { RootContext } from "../../abi/root-context";
 import { continueRequest, enterStream, now, readProperty, sendLocalReply, setTickPeriod } from "../../abi/stream";
 import { CachedToken } from "./cached-token";
 import { parseConfig, Target, TokenKind } from "./config";
+import { Random } from "./random";
 import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
 
 const CLUSTER_NAME = utf8("cluster_name");
@@ -34,7 +35,7 @@ export class MetadataToken extends RootContext {
   /** Clusters that the configuration lacks and the log already names. */
   private reported: Set<string> = new Set<string>();
   private tickPeriod: u32 = 0;
-  private seed: u64 = 0;
+  private random: Random = new Random();
   private requests: Counter = new Counter("metadata_token_requests");
   private cacheHits: Counter = new Counter("metadata_token_cache_hits");
   private fetches: Counter = new Counter("metadata_token_fetches");
@@ -179,7 +180,7 @@ export class MetadataToken extends RootContext {
       return;
     }
     const reply = token.source.read(String.UTF8.decode(body), time);
-    const fault = token.accept(reply, time, this.chance());
+    const fault = token.accept(reply, time, this.random.chance());
     if (fault != "") {
       this.fail(token, time, fault, true);
       return;
@@ -196,7 +197,7 @@ export class MetadataToken extends RootContext {
   private fail(token: CachedToken, time: f64, reason: string, retryable: bool): void {
     this.failures.increment();
     logWarn("metadata-token: the metadata server gave no " + token.source.name() + ": " + reason);
-    if (!token.failed(time, this.chance(), retryable)) return;
+    if (!token.failed(time, this.random.chance(), retryable)) return;
     const streams = this.takeWaiters(token);
     for (let i = 0; i < streams.length; i++) {
       if (enterStream(streams[i])) this.denyUnavailable();
@@ -241,14 +242,5 @@ export class MetadataToken extends RootContext {
     if (this.tickPeriod == period) return;
     this.tickPeriod = period;
     setTickPeriod(period);
-  }
-
-  /** Between 0 and 1; spreads refreshes and retries, protects nothing. xorshift64*, seeded by the clock's nanoseconds. */
-  private chance(): f64 {
-    if (this.seed == 0) this.seed = ((now() * 1e6) as u64) | 1;
-    this.seed ^= this.seed >> 12;
-    this.seed ^= this.seed << 25;
-    this.seed ^= this.seed >> 27;
-    return (((this.seed * 0x2545f4914f6cdd1d) >> 11) as f64) / 9007199254740992.0;
   }
 }
