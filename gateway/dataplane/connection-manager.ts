@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { HttpConnectionManagerConfig } from './config/listener-config.ts';
 import type { DownstreamStream } from './downstream.ts';
+import type { Log } from './filter-factory.ts';
 import type { HeaderEdit } from './header-edits.ts';
 import type { Headers } from './header-map.ts';
 import type { HttpFilter, TerminalFilter } from './http-filter.ts';
@@ -43,6 +44,8 @@ export interface ConnectionManagerParts {
   readonly log: (stream: HttpStream) => void;
   readonly earlyEdits: readonly HeaderEdit[];
   readonly stats: Stats;
+  /** The data plane's own log. */
+  readonly report: Log;
   readonly now: () => number;
 }
 
@@ -87,7 +90,14 @@ export class ConnectionManager {
     this.#requests.value++;
     this.#active.value++;
     if (this.config.stream_idle_timeout > 0 || (this.config.request_timeout > 0 && !endStream)) stream.armTimers();
-    if (this.#prepare(stream, request)) stream.continueRequest();
+    let prepared = false;
+    try {
+      prepared = this.#prepare(stream, request);
+    } catch (error) {
+      this.onFault(error);
+      downstream.reset();
+    }
+    if (prepared) stream.continueRequest();
   }
 
   /** Checks and completes the request's headers; false where it was answered. */
@@ -157,6 +167,13 @@ export class ConnectionManager {
     const status = headers.get(':status')!;
     const counter = this.#responses[status.charCodeAt(0) - 49];
     if (counter !== undefined) counter.value++;
+  }
+
+  /** Logs a fault of the data plane itself. */
+  onFault(error: unknown): void {
+    this.#parts.report('ERROR', 'a request failed inside the data plane', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 
   /** Counts and logs a stream that is over. */

@@ -129,6 +129,20 @@ export class HttpStream {
 
   /** Runs the request filters from where they stopped; then the router. */
   continueRequest(): void {
+    try {
+      this.#decode();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  // A fault of the data plane itself: logged whole, told to nobody, and never the end of the process.
+  #fail(error: unknown): void {
+    this.manager.onFault(error);
+    this.sendLocalReply({ status: 500, body: 'internal error', details: 'internal_fault' });
+  }
+
+  #decode(): void {
     const filters = this.manager.filters;
     while (this.#nextDecode < filters.length) {
       if (this.done || this.#locallyReplied) return;
@@ -157,6 +171,15 @@ export class HttpStream {
 
   /** Goes on with the response headers at the filter before `slot`. */
   continueResponse(slot: number, endStream: boolean): void {
+    try {
+      this.#encodeHeaders(slot, endStream);
+    } catch (error) {
+      this.manager.onFault(error);
+      this.downstream.reset();
+    }
+  }
+
+  #encodeHeaders(slot: number, endStream: boolean): void {
     const filters = this.manager.filters;
     const headers = this.response!;
     for (let i = slot - 1; i >= 0; i--) {

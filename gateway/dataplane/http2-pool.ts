@@ -47,10 +47,13 @@ export class Http2Pool {
   #open(): Connection {
     const { host, port, tls, http2 } = this.#options;
     const authority = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const session = connect(authority, {
+    const options = {
+      // Whether a header may come twice is the service's question.
+      strictSingleValueFields: false,
       settings: { initialWindowSize: http2.initial_stream_window_size, enablePush: false },
       ...tls,
-    });
+    };
+    const session = connect(authority, options);
     const connection: Connection = { session, streams: 0, connected: false, timedOut: false };
     this.#connections.push(connection);
     const connectTimer = setTimeout(() => {

@@ -57,6 +57,7 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
   http1.on('connect', (_request, socket) => socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'));
 
   const http2 = createHttp2Server({
+    strictSingleValueFields: false,
     settings: {
       maxConcurrentStreams: options.http2_protocol_options.max_concurrent_streams,
       initialWindowSize: options.http2_protocol_options.initial_stream_window_size,

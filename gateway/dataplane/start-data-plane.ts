@@ -140,6 +140,7 @@ async function buildManager(
       ),
     ),
     stats: shared.stats,
+    report: shared.log,
     now: shared.now,
   });
 }

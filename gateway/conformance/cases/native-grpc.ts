@@ -1,0 +1,45 @@
+import type { ConformanceCase } from '../conformance-case.ts';
+
+const customer = { as: 'customer' } as const;
+const service = '/kumiko.customer.v1.CustomerService';
+
+/** gRPC clients go through untouched. */
+export const nativeGrpc: readonly ConformanceCase[] = [
+  {
+    name: 'a unary call',
+    request: { method: 'POST', path: `${service}/GetDeal`, grpc: { name: 'deals/tea' } },
+    upstream: { reply: { name: 'deals/tea' } },
+    expect: { status: 200, headers: { 'content-type': 'application/grpc' }, messages: [{ name: 'deals/tea' }] },
+    expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/tea' }, headers: { 'x-envoy-original-path': null } },
+  },
+  {
+    name: 'an error with its message',
+    request: { method: 'POST', path: `${service}/GetProfile`, token: customer, grpc: {} },
+    upstream: { error: { code: 9, message: 'full' } },
+    expect: { status: 200, grpcStatus: 9, grpcMessage: 'full' },
+  },
+  {
+    name: 'a server stream with an error behind it',
+    request: { method: 'POST', path: `${service}/WatchGroup`, token: customer, grpc: { name: 'groups/g1' } },
+    upstream: { stream: [{ resumeToken: '1' }, { resumeToken: '2' }], error: { code: 14, message: 'gone' } },
+    expect: { status: 200, grpcStatus: 14, grpcMessage: 'gone', messages: [{ resumeToken: '1' }, { resumeToken: '2' }] },
+  },
+  {
+    name: 'a deadline that the client asks for is capped and passed on',
+    request: { method: 'POST', path: `${service}/GetDeal`, headers: [['grpc-timeout', '1H']], grpc: {} },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/GetDeal`, headers: { 'grpc-timeout': '6000m' } },
+  },
+  {
+    name: 'a deadline that passes',
+    request: { method: 'POST', path: `${service}/GetDeal`, headers: [['grpc-timeout', '50m']], grpc: {} },
+    upstream: { silent: true },
+    expect: { status: 200, grpcStatus: 4, grpcMessage: 'downstream duration timeout' },
+  },
+  {
+    name: 'a partner by gRPC',
+    request: { method: 'POST', path: '/kumiko.partner.v1.PartnerService/ListDeals', token: { as: 'partner' }, grpc: {} },
+    expect: { status: 200, messages: [{}] },
+    expectUpstream: { path: '/kumiko.partner.v1.PartnerService/ListDeals' },
+  },
+];

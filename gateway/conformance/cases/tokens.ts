@@ -1,0 +1,120 @@
+import type { ConformanceCase, TokenSpec } from '../conformance-case.ts';
+
+const invalid = (path: string) => new RegExp(`^Bearer realm="http://127\\.0\\.0\\.1:\\d+${path}", error="invalid_token"$`);
+
+/** The same fault by REST and by native gRPC, each in its own form. */
+function refused(name: string, token: TokenSpec, status: 401 | 403, message: string): ConformanceCase[] {
+  const code = status === 401 ? 16 : 7;
+  return [
+    {
+      name: `REST: ${name}`,
+      request: { method: 'GET', path: '/v1/profile', token },
+      expect: { status, headers: { 'www-authenticate': invalid('/v1/profile') }, body: { json: { code, message, details: [] } } },
+      expectUpstream: 'untouched',
+    },
+    {
+      name: `gRPC: ${name}`,
+      request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', token, grpc: {} },
+      expect: { status: 200, grpcStatus: code, grpcMessage: message, body: '' },
+      expectUpstream: 'untouched',
+    },
+  ];
+}
+
+/** Who is let in, and how others are told. */
+export const tokens: readonly ConformanceCase[] = [
+  {
+    name: 'REST without a token',
+    request: { method: 'GET', path: '/v1/profile' },
+    expect: {
+      status: 401,
+      headers: { 'www-authenticate': /^Bearer realm="http:\/\/127\.0\.0\.1:\d+\/v1\/profile"$/, 'content-type': 'application/json' },
+      body: { json: { code: 16, message: 'Jwt is missing', details: [] } },
+    },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'gRPC without a token',
+    request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', grpc: {} },
+    expect: { status: 200, grpcStatus: 16, grpcMessage: 'Jwt is missing', headers: { 'content-type': 'application/grpc' } },
+    expectUpstream: 'untouched',
+  },
+  ...refused('an expired token', { as: 'customer', expiresIn: -120 }, 401, 'Jwt is expired'),
+  ...refused('a token of the future', { as: 'customer', claims: { nbf: 4_102_444_800 } }, 401, 'Jwt not yet valid'),
+  ...refused('a token for another audience', { as: 'customer', claims: { aud: 'another' } }, 403, 'Audiences in Jwt are not allowed'),
+  ...refused(
+    'a token of an unknown issuer',
+    { as: 'customer', claims: { iss: 'https://evil.example' } },
+    401,
+    'Jwt issuer is not configured',
+  ),
+  ...refused('a partner where customers go', { as: 'partner' }, 401, 'Jwt issuer is not configured'),
+  ...refused('a forged signature', { as: 'customer', signature: 'other-key' }, 401, 'Jwt verification fails'),
+  ...refused('a garbled signature', { as: 'customer', signature: 'garbled' }, 401, 'Jwt verification fails'),
+  ...refused('an unknown key id', { as: 'customer', kid: 'another' }, 401, "Jwks doesn't have key to match kid or alg from Jwt"),
+  ...refused('alg none', { as: 'customer', signature: 'none' }, 401, 'Jwt header [alg] is not supported'),
+  ...refused(
+    'the public key as HMAC secret',
+    { as: 'customer', signature: 'hmac-with-public-key' },
+    401,
+    "Jwks doesn't have key to match kid or alg from Jwt",
+  ),
+  ...refused('a token without exp', { as: 'customer', claims: { exp: null } }, 401, 'Jwt verification fails'),
+  ...refused('a token that lives too long', { as: 'customer', expiresIn: 90_000 }, 401, 'Jwt verification fails'),
+  ...refused('a subject that is no text', { as: 'customer', claims: { sub: 7 } }, 401, 'Jwt payload [sub] field is not a string'),
+  {
+    name: 'a token that is none',
+    request: { method: 'GET', path: '/v1/profile', headers: [['authorization', 'Bearer abc']] },
+    expect: {
+      status: 401,
+      body: { json: { code: 16, message: 'Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections', details: [] } },
+    },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'another scheme is no token',
+    request: { method: 'GET', path: '/v1/profile', headers: [['authorization', 'Basic YTpi']] },
+    expect: { status: 401, body: /Jwt is missing/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a token just within the clock skew',
+    request: { method: 'GET', path: '/v1/profile', token: { as: 'customer', expiresIn: -20 } },
+    expect: { status: 200 },
+  },
+  {
+    name: 'one audience of several, with a scheme and a slash',
+    request: { method: 'GET', path: '/v1/profile', token: { as: 'customer', claims: { aud: ['x', 'https://kumiko-local/'] } } },
+    expect: { status: 200 },
+  },
+  {
+    name: 'unknown path without a token',
+    request: { method: 'GET', path: '/v1/nothing' },
+    expect: { status: 401, body: /Jwt is missing/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'unknown path with a token',
+    request: { method: 'GET', path: '/v1/nothing', token: { as: 'customer' } },
+    expect: { status: 404, body: { json: { code: 5, message: 'Could not resolve /v1/nothing to a method.', details: [] } } },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'unknown gRPC method with a token',
+    request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/Nothing', token: { as: 'partner' }, grpc: {} },
+    expect: { status: 200, grpcStatus: 12 },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'an internal method is not at the edge',
+    request: { method: 'POST', path: '/kumiko.job.v1.JobService/ExpireGroup', token: { as: 'operator' }, grpc: {} },
+    expect: { status: 200, grpcStatus: 12 },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a customer where partners go by gRPC',
+    request: { method: 'POST', path: '/kumiko.partner.v1.PartnerService/ListDeals', token: { as: 'customer' }, grpc: {} },
+    expect: { status: 200, grpcStatus: 16, grpcMessage: 'Jwt issuer is not configured' },
+    expectUpstream: 'untouched',
+  },
+];

@@ -1,0 +1,172 @@
+import type { ConformanceCase } from '../conformance-case.ts';
+
+const customer = { as: 'customer' } as const;
+const requestId = '7d3c8a52-3a5c-4d5e-9f43-0e4a3f3f1c11';
+const service = '/kumiko.customer.v1.CustomerService';
+
+/** How requests become messages. */
+export const transcoding: readonly ConformanceCase[] = [
+  {
+    name: 'a path variable of two segments',
+    request: { method: 'GET', path: '/v1/deals/tea' },
+    upstream: { reply: { name: 'deals/tea', available: '12', price: { currencyCode: 'JPY', units: '1200' } } },
+    expect: {
+      status: 200,
+      headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=5', 'grpc-status': '0' },
+      body: { json: { name: 'deals/tea', available: '12', price: { currencyCode: 'JPY', units: '1200' } } },
+    },
+    expectUpstream: {
+      path: `${service}/GetDeal`,
+      message: { name: 'deals/tea' },
+      headers: { 'content-type': 'application/grpc', te: 'trailers', 'x-envoy-original-path': '/v1/deals/tea', 'content-length': null },
+    },
+  },
+  {
+    name: 'a trailing slash is dropped',
+    request: { method: 'GET', path: '/v1/deals/tea/' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/tea' } },
+  },
+  {
+    name: 'escapes in a variable: unreserved characters are decoded, reserved ones stay',
+    request: { method: 'GET', path: '/v1/deals/t%C3%A9%3Aa%20b' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/té%3Aa b' } },
+  },
+  {
+    name: 'query parameters by both spellings',
+    request: { method: 'GET', path: '/v1/deals?page_size=5&pageToken=a%2Bb+c' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/ListDeals`, message: { pageSize: 5, pageToken: 'a+b+c' } },
+  },
+  {
+    name: 'a parameter without "=" is ignored',
+    request: { method: 'GET', path: '/v1/deals?page_size' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/ListDeals`, message: {} },
+  },
+  {
+    name: 'an unknown query parameter',
+    request: { method: 'GET', path: '/v1/deals?colour=red' },
+    expect: { status: 400, body: /Could not find field \\"colour\\" in the type/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a query parameter of the wrong type',
+    request: { method: 'GET', path: '/v1/deals?page_size=many' },
+    expect: { status: 400 },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a whole body',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: { deal: 'deals/tea', quantity: 2, requestId } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup`, message: { deal: 'deals/tea', quantity: 2, requestId } },
+  },
+  {
+    name: 'a custom verb with a variable and a body',
+    request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { quantity: 1, request_id: requestId } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/JoinGroup`, message: { name: 'groups/g1', quantity: 1, requestId } },
+  },
+  {
+    name: 'a body in one field, a field mask in the query',
+    request: {
+      method: 'PATCH',
+      path: '/v1/profile?update_mask=displayName,shippingAddress',
+      token: customer,
+      body: { displayName: 'Alice' },
+    },
+    expect: { status: 200 },
+    expectUpstream: {
+      path: `${service}/UpdateProfile`,
+      message: { profile: { displayName: 'Alice' }, updateMask: 'displayName,shippingAddress' },
+    },
+  },
+  {
+    name: 'an empty body is {}',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: '' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup`, message: {} },
+  },
+  {
+    name: 'unknown JSON fields are ignored, at every depth',
+    request: {
+      method: 'PATCH',
+      path: '/v1/profile',
+      token: customer,
+      body: { displayName: 'A', colour: 1, shippingAddress: { regionCode: 'JP', x: {} } },
+    },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/UpdateProfile`, message: { profile: { displayName: 'A', shippingAddress: { regionCode: 'JP' } } } },
+  },
+  {
+    name: 'both spellings of a field: the last wins',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: { request_id: 'first', requestId: 'second' } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup`, message: { requestId: 'second' } },
+  },
+  {
+    name: 'numbers as text',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: { quantity: '2' } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup`, message: { quantity: 2 } },
+  },
+  {
+    name: 'a binding that the body contradicts',
+    request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { name: 'groups/g2' } },
+    expect: { status: 400, body: /conflicting with the value/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a binding that the body repeats',
+    request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { name: 'groups/g1' } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/JoinGroup`, message: { name: 'groups/g1' } },
+  },
+  {
+    name: 'no JSON',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: '{"deal": ' },
+    expect: { status: 400, body: /"code":3/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'JSON of another shape',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: { deal: { a: 1 } } },
+    expect: { status: 400 },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a body over the limit',
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: ' '.repeat(1024), repeat: 1100 },
+    expect: { status: 413, body: /exceeds the configured limit/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'raw bytes as HttpBody',
+    request: {
+      method: 'POST',
+      path: '/v1/webhooks/payments/yamapay',
+      headers: [
+        ['content-type', 'application/json; charset=utf-8'],
+        ['yamapay-signature', 't=1,v1=ab'],
+      ],
+      body: '{"id": "evt_1",  "data":{}}',
+    },
+    expect: { status: 200, body: { json: {} } },
+    expectUpstream: {
+      path: '/kumiko.webhook.v1.WebhookService/ReceivePaymentEvent',
+      message: {
+        provider: 'yamapay',
+        payload: { contentType: 'application/json; charset=utf-8', data: 'eyJpZCI6ICJldnRfMSIsICAiZGF0YSI6e319' },
+      },
+      headers: { 'yamapay-signature': 't=1,v1=ab' },
+    },
+  },
+  {
+    name: 'the wrong HTTP method maps to nothing',
+    request: { method: 'DELETE', path: '/v1/deals/tea', token: customer },
+    expect: { status: 404, body: /Could not resolve/ },
+    expectUpstream: 'untouched',
+  },
+];
