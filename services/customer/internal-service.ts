@@ -7,7 +7,7 @@ import { type DealPublished, type Event, PaymentStatusReported_Status } from '..
 import { noChange } from './domain/change.ts';
 import type { Deal } from './domain/group.ts';
 import { expireGroup } from './domain/group-lifecycle.ts';
-import { applyFulfilment, applyPaymentStatus, cancelOrder, type PaymentStatus } from './domain/order-lifecycle.ts';
+import { applyFulfilment, applyPaymentNews, cancelOrder, type PaymentStatus } from './domain/order-lifecycle.ts';
 import type { PaymentAction } from './domain/payment-provider.ts';
 import { groupMessage, idOf, orderMessage } from './messages.ts';
 import type { Attempt, Settlement } from './settlement.ts';
@@ -39,6 +39,12 @@ export function customerInternalService({
   function publish(call: Call, committed: Committed | undefined): void {
     const events = committed?.events ?? [];
     if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+  }
+
+  /** Returns the change, or undefined where there was none. */
+  function publishChange(call: Call, committed: Committed | undefined) {
+    publish(call, committed);
+    return committed?.change === noChange ? undefined : committed?.change;
   }
 
   async function orderAfter(call: Call, name: string, committed: Committed | undefined) {
@@ -98,8 +104,7 @@ export function customerInternalService({
       const result = { expiredGroups: 0, releasedHolds: 0, createdPaymentIntents: 0 };
       const attempt = async (what: string, work: () => Promise<unknown>): Promise<number> => {
         try {
-          await work();
-          return 1;
+          return (await work()) === undefined ? 0 : 1;
         } catch (error) {
           // One that fails must not keep the others waiting; the next sweep meets it again.
           call.logger.warn({ err: error }, `sweep: ${what} failed`);
@@ -107,13 +112,16 @@ export function customerInternalService({
         }
       };
       for (const id of await store.overdueGroups(limit)) {
-        result.expiredGroups += await attempt('group', async () => publish(call, await expire(id)));
+        result.expiredGroups += await attempt('group', async () => publishChange(call, await expire(id)));
       }
       for (const id of await store.overdueHolds(limit)) {
-        result.releasedHolds += await attempt('hold', async () => publish(call, await releaseHold(id)));
+        result.releasedHolds += await attempt('hold', async () => publishChange(call, await releaseHold(id)));
       }
       for (const order of await store.ordersWithoutPayment(limit)) {
         result.createdPaymentIntents += await attempt('payment intent', () => settlement.ensureIntent(order, call.signal));
+      }
+      for (const order of await store.unsettledOrders(limit)) {
+        await attempt('settlement', async () => publishChange(call, await settlement.settleOverdue(order, call.signal)));
       }
       return result;
     },
@@ -134,14 +142,19 @@ export function customerInternalService({
         return store.applyDeal(id, idOf(aggregate), version, (before) => dealOf(published, idOf(aggregate), version, before, now()));
       }
       case 'dealClosed':
-        return store.applyDeal(id, idOf(aggregate), version, (before) => before && { ...before, state: 'CLOSED', version });
+        return store.applyDeal(id, idOf(aggregate), version, (before) => ({
+          ...(before ?? closedBefore(idOf(aggregate), now())),
+          state: 'CLOSED',
+          version,
+        }));
       case 'paymentStatusReported': {
-        const { status, sequence, order } = payload.value;
+        const { status, sequence, order, payment } = payload.value;
         const reported = paymentStatuses[status];
         if (reported === undefined) return false;
         return store.changeOrder(
           idOf(order),
-          async (current, group, members) => applyPaymentStatus(current, group, await members(), reported, sequence, now()),
+          async (current, group, members) =>
+            applyPaymentNews(current, group, await members(), { paymentId: payment, status: reported, sequence }, now()),
           id,
         );
       }
@@ -157,14 +170,34 @@ export function customerInternalService({
   }
 }
 
+/** Stands for a deal that was closed before its publication was heard of, so that a publication that comes late does not put it on sale. */
+function closedBefore(id: string, now: Date): Deal {
+  return {
+    id,
+    partner: '',
+    title: '',
+    description: '',
+    priceMicros: 0n,
+    currency: '',
+    groupSize: 0,
+    groupLifetimeSeconds: 0,
+    stock: 0n,
+    reserved: 0n,
+    state: 'CLOSED',
+    version: 0n,
+    publishTime: now,
+  };
+}
+
 function dealOf(published: DealPublished, id: string, version: bigint, before: Deal | undefined, now: Date): Deal {
+  if (published.price === undefined) throw new Error(`deals/${id} was published without a price`);
   return {
     id,
     partner: idOf(published.partner),
     title: published.title,
     description: published.description,
-    priceMicros: published.price === undefined ? 0n : microsFromMoney(published.price),
-    currency: published.price?.currencyCode ?? '',
+    priceMicros: microsFromMoney(published.price),
+    currency: published.price.currencyCode,
     groupSize: published.groupSize,
     groupLifetimeSeconds: Number(published.groupLifetimeSeconds),
     stock: published.stock,

@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { moneyFromMicros } from '../chassis/money.ts';
+import type { PostalAddress } from '../contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
   type DealSchema,
@@ -77,6 +78,11 @@ export function idOf(name: string): string {
   return name.slice(name.indexOf('/') + 1);
 }
 
+/** An address as the API takes it in, but for its revision, which is always 0. */
+export function addressOf({ $typeName: _, $unknown: __, revision: ___, ...address }: PostalAddress): Address {
+  return address;
+}
+
 function addressMessage(address: Address) {
-  return { ...address, addressLines: [...address.addressLines], recipients: [...(address.recipients ?? [])] };
+  return { ...address, addressLines: [...address.addressLines], recipients: [...address.recipients] };
 }

@@ -5,7 +5,7 @@ import { applyFieldMask } from '../chassis/field-mask.ts';
 import { listPage } from '../chassis/list-page.ts';
 import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
 import { requireCaller } from '../chassis/require-caller.ts';
-import { failedPrecondition, invalidArgument, notFound } from '../chassis/rpc-error.ts';
+import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../chassis/rpc-error.ts';
 import { type Change as Watched, watch } from '../chassis/watch.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { requestFingerprint } from '../cloud/request-ids.ts';
@@ -22,7 +22,7 @@ import type { Group } from './domain/group.ts';
 import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
 import type { Address } from './domain/order.ts';
 import { cancelOrder } from './domain/order-lifecycle.ts';
-import { dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
+import { addressOf, dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
 import type { Settlement } from './settlement.ts';
 import type { CustomerStore, Placed } from './store.ts';
 
@@ -58,16 +58,15 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
   /** The answer to a placement with the payment that the app has to confirm. OpenGroupResponse and JoinGroupResponse have the same fields. */
   async function answer(call: Call, placed: Placed) {
     publish(call, placed.events);
-    const { group, order: placedOrder } = fromBinary(OpenGroupResponseSchema, placed.response);
-    const order = placedOrder && (await store.order(idOf(placedOrder.name)));
-    if (group === undefined || order === undefined) throw new Error('an order was placed and is gone');
+    const response = fromBinary(OpenGroupResponseSchema, placed.response);
     try {
-      const intent = await settlement.ensureIntent(order, call.signal);
-      return { group, order: placedOrder, payment: { provider, id: intent.id, clientToken: intent.clientToken } };
+      const order = placed.order ?? (await store.order(idOf(response.order?.name ?? '')));
+      const intent = order && (await settlement.ensureIntent(order, call.signal));
+      return { group: response.group, order: response.order, payment: { provider, ...intent } };
     } catch (error) {
       // The order is placed whatever the provider does: the sweep asks again, and the same request repeated tells.
-      call.logger.warn({ err: error, order: order.id }, 'no payment intent yet');
-      return { group, order: placedOrder, payment: { provider } };
+      call.logger.warn({ err: error, order: response.order?.name }, 'no payment intent yet');
+      return { group: response.group, order: response.order, payment: { provider } };
     }
   }
 
@@ -82,11 +81,10 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
         if (request.profile !== undefined) {
           applyFieldMask(ProfileSchema, message, request.profile, request.updateMask, ['display_name', 'shipping_address']);
         }
-        return {
-          ...before,
-          displayName: message.displayName,
-          shippingAddress: message.shippingAddress && addressOf(message.shippingAddress),
-        };
+        const shippingAddress = message.shippingAddress && addressOf(message.shippingAddress);
+        // The rule of the proto is about the request; a mask may take single fields of its address.
+        if (shippingAddress !== undefined && !isComplete(shippingAddress)) throw incompleteAddress();
+        return { ...before, displayName: message.displayName, shippingAddress };
       });
       return profileMessage(profile);
     },
@@ -202,6 +200,16 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
   };
 }
 
+function isComplete({ regionCode, postalCode, addressLines }: Address): boolean {
+  return regionCode !== '' && postalCode !== '' && addressLines.length > 0;
+}
+
+function incompleteAddress(): RpcError {
+  return invalidArgument('the address would be incomplete', [
+    { field: 'profile.shipping_address', description: 'must have region_code, postal_code and address_lines after the update' },
+  ]);
+}
+
 /** Says in the API's terms why an order was not placed. */
 async function refusing<T>(target: string, place: () => Promise<T | undefined>): Promise<T> {
   try {
@@ -220,18 +228,6 @@ function encodePlacement(change: Change): Uint8Array {
   if (order === undefined || change.group === undefined) throw new Error('a placement has an order and a group');
   const response = { group: groupMessage(change.group, order.id), order: orderMessage(order) };
   return toBinary(OpenGroupResponseSchema, create(OpenGroupResponseSchema, response));
-}
-
-function addressOf(message: {
-  regionCode: string;
-  postalCode: string;
-  administrativeArea: string;
-  locality: string;
-  addressLines: string[];
-  recipients: string[];
-}): Address {
-  const { regionCode, postalCode, administrativeArea, locality, addressLines, recipients } = message;
-  return { regionCode, postalCode, administrativeArea, locality, addressLines, recipients };
 }
 
 function resumeVersion(token: string): bigint {

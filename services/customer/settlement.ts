@@ -2,16 +2,28 @@ import { status } from '@grpc/grpc-js';
 import { notFound, RpcError, unavailable } from '../chassis/rpc-error.ts';
 import { noChange } from './domain/change.ts';
 import type { Order, PaymentState } from './domain/order.ts';
-import { applyPaymentStatus, giveUpCapture } from './domain/order-lifecycle.ts';
+import { applyPaymentNews, giveUpCapture } from './domain/order-lifecycle.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
 import type { Committed, CustomerStore } from './store.ts';
 
-/** The state in which a payment waits for each action. In another one the action has been done or is no longer wanted. */
-const waitingFor = { capture: 'CAPTURING', void: 'VOIDING', refund: 'REFUNDING' } as const satisfies Record<PaymentAction, PaymentState>;
+/** The states in which a payment waits for each action. In another one the action has been done or is no longer wanted. */
+const waitingStates: Readonly<Record<PaymentAction, readonly PaymentState[]>> = {
+  capture: ['CAPTURING'],
+  // A failed capture leaves the reservation on the customer's account.
+  void: ['VOIDING', 'FAILED'],
+  refund: ['REFUNDING'],
+};
 
-/** A task's attempt. */
+/** What the sweep has to repeat where an action's task has run out of attempts. */
+const overdueActions: Readonly<Partial<Record<PaymentState, PaymentAction>>> = {
+  CAPTURING: 'capture',
+  VOIDING: 'void',
+  REFUNDING: 'refund',
+};
+
+/** Which attempt at an action it is. */
 export interface Attempt {
-  /** From 1. */
+  /** A task's, from 1; the sweep's is 0. Part of the key by which the provider recognises a repetition. */
   readonly number: number;
   /** Whether a decline is final. */
   readonly last: boolean;
@@ -29,11 +41,12 @@ export class Settlement {
     this.#now = options.now;
   }
 
-  /** The payment's handle for the customer's app, made at the provider where that has not happened yet. */
-  async ensureIntent(order: Order, signal: AbortSignal): Promise<PaymentIntent> {
+  /** The payment's handle for the customer's app, made at the provider where that has not happened yet; undefined where nothing is to be paid any more. */
+  async ensureIntent(order: Order, signal: AbortSignal): Promise<PaymentIntent | undefined> {
     if (order.paymentId !== undefined && order.paymentClientToken !== undefined) {
       return { id: order.paymentId, clientToken: order.paymentClientToken };
     }
+    if (order.state !== 'PENDING_PAYMENT') return undefined;
     const intent = await this.#provider.createIntent(order, signal);
     await this.#store.setPayment(order.id, intent);
     return intent;
@@ -47,18 +60,25 @@ export class Settlement {
   async settle(action: PaymentAction, orderId: string, attempt: Attempt, signal: AbortSignal): Promise<Committed> {
     const order = await this.#store.order(orderId);
     if (order === undefined) throw notFound(`orders/${orderId}`);
-    if (order.paymentState !== waitingFor[action]) return { change: noChange, events: [] };
+    if (!waitingStates[action].includes(order.paymentState)) return { change: noChange, events: [] };
     if (order.paymentId === undefined) throw new Error(`orders/${orderId} is ${order.paymentState} without a payment`);
     const report = await this.#ask(action, order.paymentId, `${action}-${orderId}-${attempt.number}`, signal);
     const committed = await this.#store.changeOrder(orderId, async (current, group, members) => {
-      if (report.outcome === 'done')
-        return applyPaymentStatus(current, group, await members(), report.status, report.sequence, this.#now());
-      return attempt.last ? giveUpCapture(current, group) : noChange;
+      if (report.outcome === 'done') return applyPaymentNews(current, group, await members(), report.news, this.#now());
+      return action === 'capture' && attempt.last ? giveUpCapture(current, group) : noChange;
     });
-    if (report.outcome === 'declined' && !attempt.last) {
+    // A void or refund is never given up.
+    if (report.outcome === 'declined' && !(action === 'capture' && attempt.last)) {
       throw new RpcError({ code: status.UNAVAILABLE, reason: 'PAYMENT_DECLINED', message: `${action} declined; try again later` });
     }
     return committed ?? { change: noChange, events: [] };
+  }
+
+  /** Repeats what an order's payment has waited for since its task gave up. A capture that is declined now is given up. */
+  async settleOverdue(order: Order, signal: AbortSignal): Promise<Committed> {
+    const action = overdueActions[order.paymentState];
+    if (action === undefined) return { change: noChange, events: [] };
+    return this.settle(action, order.id, { number: 0, last: true }, signal);
   }
 
   async #ask(action: PaymentAction, paymentId: string, key: string, signal: AbortSignal): Promise<PaymentReport> {

@@ -28,7 +28,8 @@ export const statements = defineStatements('customer', {
   insertProfile: 'INSERT INTO customer.customers (id, display_name, shipping_address, version) VALUES ($1, $2, $3, $4)',
   updateProfile: 'UPDATE customer.customers SET display_name = $2, shipping_address = $3, version = $4 WHERE id = $1',
 
-  selectDeal: `SELECT ${deal} FROM customer.deal_allocations d WHERE d.id = $1`,
+  // Without a partner it only says that the deal was closed before its publication was heard of.
+  selectDeal: `SELECT ${deal} FROM customer.deal_allocations d WHERE d.id = $1 AND d.partner <> ''`,
   lockDeal: `${locking}SELECT ${deal} FROM customer.deal_allocations d WHERE d.id = $1`,
   listDeals: `SELECT ${deal} FROM customer.deal_allocations d WHERE d.state = 'OPEN'
     AND (d.publish_time < $1 OR (d.publish_time = $1 AND d.id < $2)) ORDER BY d.publish_time DESC, d.id DESC LIMIT $3`,
@@ -41,7 +42,8 @@ export const statements = defineStatements('customer', {
 
   // All that a placement needs to know, in one round trip.
   selectOpening: `${locking}SELECT ${deal}, c.shipping_address AS c_shipping_address
-    FROM customer.deal_allocations d LEFT JOIN customer.customers c ON c.id = $2 WHERE d.id = $1`,
+    FROM customer.deal_allocations d LEFT JOIN customer.customers c ON c.id = $2
+    WHERE d.id = $1 AND d.partner <> ''`,
   selectJoining: `${locking}SELECT ${group}, ${deal}, c.shipping_address AS c_shipping_address, o.id AS own_order
     FROM customer.groups g
     JOIN customer.deal_allocations d ON d.id = g.deal
@@ -67,11 +69,15 @@ export const statements = defineStatements('customer', {
     (id, customer, active_customer, group_id, deal, partner, quantity, total_micros, currency, ship_to, state, payment_state, payment_sequence,
      hold_expire_time, create_time, version)
     VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-  updateOrder: `UPDATE customer.orders SET active_customer = $2, state = $3, payment_state = $4, cancel_reason = $5, payment_sequence = $6,
-    carrier = $7, tracking_number = $8, version = $9 WHERE id = $1`,
+  // Until settle_due_time the task that settles the payment is left to itself; the state's first transaction sets it.
+  updateOrder: `UPDATE customer.orders SET active_customer = $2, state = $3, cancel_reason = $5, payment_id = $6, payment_sequence = $7,
+    carrier = $8, tracking_number = $9, version = $10, payment_state = $4, settle_due_time = CASE
+      WHEN $4 NOT IN ('CAPTURING', 'VOIDING', 'REFUNDING') THEN NULL WHEN payment_state = $4 THEN settle_due_time ELSE $11 END
+    WHERE id = $1`,
   setPayment: 'UPDATE customer.orders SET payment_id = $2, payment_client_token = $3 WHERE id = $1 AND payment_id IS NULL',
   listOverdueHolds: `SELECT o.id AS id FROM customer.orders o WHERE o.state = 'PENDING_PAYMENT' AND o.hold_expire_time <= $1
     ORDER BY o.hold_expire_time LIMIT $2`,
+  listUnsettled: `SELECT ${order} FROM customer.orders o WHERE o.settle_due_time <= $1 ORDER BY o.settle_due_time LIMIT $2`,
   listUnpaid: `SELECT ${order} FROM customer.orders o WHERE o.state = 'PENDING_PAYMENT' AND o.hold_expire_time > $1 AND o.payment_id IS NULL
     ORDER BY o.hold_expire_time LIMIT $2`,
 });

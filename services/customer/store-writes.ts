@@ -30,8 +30,11 @@ export function orderInsert(order: Order): Write {
   ];
 }
 
+/** How long a payment's task may try before the sweep steps in: longer than its attempts take. */
+const settleAfterMs = 15 * 60_000;
+
 /** Everything of an order that changes. */
-export function orderUpdate(order: Order): Write {
+export function orderUpdate(order: Order, now: Date): Write {
   return [
     statements.updateOrder,
     [
@@ -40,10 +43,12 @@ export function orderUpdate(order: Order): Write {
       order.state,
       order.paymentState,
       order.cancelReason ?? null,
+      order.paymentId ?? null,
       order.paymentSequence,
       order.carrier ?? null,
       order.trackingNumber ?? null,
       order.version,
+      new Date(now.getTime() + settleAfterMs),
     ],
   ];
 }

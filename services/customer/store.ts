@@ -36,6 +36,8 @@ export interface PlacementRequest {
 export interface Placed {
   /** The same for each repetition. */
   readonly response: Uint8Array;
+  /** The order as it was placed, which costs no read; undefined for a repetition. */
+  readonly order: Order | undefined;
   /** Empty for a repetition. */
   readonly events: readonly Event[];
 }
@@ -75,7 +77,8 @@ export class CustomerStore {
       const before = profileOf(customer, row);
       const after = { ...update(before), version: before.version + 1n };
       const statement = row === undefined ? statements.insertProfile : statements.updateProfile;
-      await tx.execute(statement, [customer, after.displayName, { ...after.shippingAddress }, after.version]);
+      const address = after.shippingAddress === undefined ? null : { ...after.shippingAddress };
+      await tx.execute(statement, [customer, after.displayName, address, after.version]);
       return after;
     });
   }
@@ -203,6 +206,11 @@ export class CustomerStore {
     return (await this.#database.query(statements.listUnpaid, [this.#now(), limit])).map(orderOf);
   }
 
+  /** Orders whose capture, void or refund has waited for longer than its task may take. */
+  async unsettledOrders(limit: number): Promise<Order[]> {
+    return (await this.#database.query(statements.listUnsettled, [this.#now(), limit])).map(orderOf);
+  }
+
   async #place(
     request: PlacementRequest,
     select: Statement,
@@ -210,6 +218,7 @@ export class CustomerStore {
     writeGroup: (group: Group) => Write,
     decide: (row: Row, shipTo: Address | undefined) => Change,
   ): Promise<Placed | undefined> {
+    let order: Order | undefined;
     let events: Event[] = [];
     try {
       const kept = { schema: 'customer', database: this.#database, now: this.#now() };
@@ -217,6 +226,7 @@ export class CustomerStore {
         const [row] = await tx.query(select, [target, request.placement.customer]);
         if (row === undefined) throw new UnknownTarget();
         const change = decide(row, (row.c_shipping_address as Address | null) ?? undefined);
+        [order] = change.orders;
         events = change.events.map((event) => toEvent(event, this.#now()));
         const writes: Write[] = [
           ...(change.group === undefined ? [] : [writeGroup(change.group)]),
@@ -226,7 +236,8 @@ export class CustomerStore {
         ];
         return { response: request.respond(change), writes };
       });
-      return { response: answer.response, events: answer.replayed ? [] : events };
+      const { response, replayed } = answer;
+      return replayed ? { response, order: undefined, events: [] } : { response, order, events };
     } catch (error) {
       if (error instanceof UnknownTarget) return undefined;
       throw error;
@@ -237,7 +248,7 @@ export class CustomerStore {
     const events = change.events.map((event) => toEvent(event, this.#now()));
     const writes: Write[] = [
       ...(eventId === undefined ? [] : [inboxInsert('customer', eventId, this.#now())]),
-      ...change.orders.map(orderUpdate),
+      ...change.orders.map((order) => orderUpdate(order, this.#now())),
       ...(change.group === undefined ? [] : [groupUpdate(change.group)]),
       ...(change.releasedUnits === 0 ? [] : [[statements.reserveUnits, [deal, -change.releasedUnits]] as Write]),
       ...events.map((event) => this.#outbox.insert(event)),

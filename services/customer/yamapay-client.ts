@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Secret } from '../chassis/secret.ts';
 import type { Order } from './domain/order.ts';
-import type { PaymentStatus } from './domain/order-lifecycle.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
 
 const intentSchema = z.object({
@@ -10,6 +9,9 @@ const intentSchema = z.object({
   client_token: z.string(),
   sequence: z.number().int(),
 });
+
+/** The status that an action ends: a payment that is still in it has not been acted on. */
+const waitsFor = { capture: 'authorized', void: 'authorized', refund: 'captured' } as const satisfies Record<PaymentAction, string>;
 
 /** The provider could not be reached or failed: the call may be repeated. */
 export class PaymentProviderUnavailable extends Error {
@@ -45,9 +47,11 @@ export class YamapayClient implements PaymentProvider {
     // Another call was faster, or the provider ended the payment by itself: what counts is the state that it is in.
     const current = response.status === 409 ? await this.#call('GET', path, signal) : { response, json };
     if (!current.response.ok) throw new PaymentProviderUnavailable(`${action} of ${paymentId} failed with HTTP ${current.response.status}`);
-    const intent = intentSchema.parse(current.json);
-    if (intent.status === 'requires_confirmation') throw new PaymentProviderUnavailable(`${paymentId} is not confirmed`);
-    return { outcome: 'done', status: intent.status satisfies PaymentStatus, sequence: BigInt(intent.sequence) };
+    const { status, sequence } = intentSchema.parse(current.json);
+    if (status === 'requires_confirmation' || status === waitsFor[action]) {
+      throw new PaymentProviderUnavailable(`${action} of ${paymentId} refused, and it is still ${status}`);
+    }
+    return { outcome: 'done', news: { paymentId, status, sequence: BigInt(sequence) } };
   }
 
   async #call(method: 'GET' | 'POST', path: string, signal: AbortSignal, idempotencyKey?: string, body?: object) {

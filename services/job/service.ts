@@ -90,10 +90,15 @@ export function jobService({ owners, tasks, inventorySync }: JobServiceOptions):
   };
 }
 
-/** What is not an event never will be: after its attempts it waits in the dead letter topic for an operator. */
+/**
+ * What is not an event never will be: after its attempts it waits in the dead letter topic for an operator. Most bytes can be read as a message of unknown
+ * fields; an event has an id and an aggregate.
+ */
 function decode(message: PushedMessage | undefined, call: Call): Event {
   try {
-    return fromBinary(EventSchema, message?.data ?? new Uint8Array());
+    const event = fromBinary(EventSchema, message?.data ?? new Uint8Array());
+    if (event.id === '' || event.aggregate === '') throw new Error('id or aggregate is missing');
+    return event;
   } catch (cause) {
     call.logger.error({ err: cause, message: message?.messageId }, 'not an event');
     throw invalidArgument('message.data is not a kumiko.event.v1.Event', [

@@ -9,7 +9,7 @@ import {
 } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { type Fulfilment, move } from './domain/fulfilment.ts';
-import { idOf } from './messages.ts';
+import { addressOf, idOf } from './messages.ts';
 import type { Committed, PartnerStore } from './store.ts';
 
 /** What the handlers need. */
@@ -64,7 +64,7 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
           { id: idOf(aggregate) },
           (before) => {
             if (before === undefined) return { after: cancelledBefore(idOf(aggregate), version, idOf(partner), now()) };
-            const after = before.orderVersion < version ? move(before, 'cancel', now(), { orderVersion: version }) : undefined;
+            const after = before.orderVersion < version ? move(before, 'cancel', { orderVersion: version }) : undefined;
             return after && { after };
           },
           id,
@@ -78,7 +78,7 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
           (before) => {
             // The carrier may be faster than the partner's call: the delivery of this event is repeated until the partner has said so.
             if (before === undefined) throw unavailable('no order was shipped with this parcel yet');
-            const after = move(before, 'deliver', now());
+            const after = move(before, 'deliver');
             return after && { after, payload: { case: 'orderDelivered', value: {} } };
           },
           id,
@@ -92,20 +92,15 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
 
 function fulfilmentOf(id: string, version: bigint, confirmed: OrderConfirmed, now: Date): Fulfilment {
   const { shipTo, total } = confirmed;
+  // Such an order would be paid and never be shown to its partner: left to the dead letters, where people look.
+  if (shipTo === undefined || total === undefined) throw new Error(`orders/${id} was confirmed without address or total`);
   return {
     ...cancelledBefore(id, version, idOf(confirmed.partner), now),
     deal: idOf(confirmed.deal),
     quantity: confirmed.quantity,
-    totalMicros: total === undefined ? 0n : microsFromMoney(total),
-    currency: total?.currencyCode ?? '',
-    shipTo: shipTo && {
-      regionCode: shipTo.regionCode,
-      postalCode: shipTo.postalCode,
-      administrativeArea: shipTo.administrativeArea,
-      locality: shipTo.locality,
-      addressLines: shipTo.addressLines,
-      recipients: shipTo.recipients,
-    },
+    totalMicros: microsFromMoney(total),
+    currency: total.currencyCode,
+    shipTo: addressOf(shipTo),
     state: 'TO_SHIP',
   };
 }
@@ -126,6 +121,5 @@ function cancelledBefore(id: string, version: bigint, partner: string, now: Date
     orderVersion: version,
     version: 1n,
     createTime: now,
-    changeTime: now,
   };
 }

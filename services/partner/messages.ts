@@ -1,6 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { microsFromMoney, moneyFromMicros } from '../chassis/money.ts';
+import type { PostalAddress } from '../contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
   type Deal as DealMessage,
@@ -9,7 +10,7 @@ import {
   type OrderSchema,
 } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import type { Deal } from './domain/deal.ts';
-import type { Fulfilment } from './domain/fulfilment.ts';
+import type { Address, Fulfilment } from './domain/fulfilment.ts';
 
 /** How long a group stays open where the partner does not say. */
 const defaultGroupLifetimeSeconds = 86_400;
@@ -62,6 +63,11 @@ export function orderMessage(fulfilment: Fulfilment): MessageInitShape<typeof Or
     trackingNumber: fulfilment.trackingNumber ?? '',
     createTime: timestampFromDate(fulfilment.createTime),
   };
+}
+
+/** An address as events bring it, but for its revision, which is always 0. */
+export function addressOf({ $typeName: _, $unknown: __, revision: ___, ...address }: PostalAddress): Address {
+  return address;
 }
 
 /** The id in a resource name: "x" of "deals/x". The name's form has been validated. */

@@ -5,8 +5,8 @@ import { applyFieldMask } from '../chassis/field-mask.ts';
 import { listPage } from '../chassis/list-page.ts';
 import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
 import { requireCaller } from '../chassis/require-caller.ts';
-import { failedPrecondition, invalidArgument, notFound } from '../chassis/rpc-error.ts';
-import { type Change, watch } from '../chassis/watch.ts';
+import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../chassis/rpc-error.ts';
+import { watch } from '../chassis/watch.ts';
 import { DatabaseError } from '../cloud/database.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { requestFingerprint } from '../cloud/request-ids.ts';
@@ -23,11 +23,8 @@ export interface PartnerServiceOptions {
   readonly now: () => Date;
 }
 
-/**
- * A transaction may commit up to this much later than the time that it wrote, on an instance whose clock may be off: a watch reads this far back again and
- * leaves out what it has sent.
- */
-const watchOverlapMs = 10_000;
+/** Orders that one read of a stream takes at most; the next read takes what is left. */
+const watchBatch = 200;
 
 /** The handlers of kumiko.partner.v1.PartnerService. */
 export function partnerService({ store, outbox, now }: PartnerServiceOptions): Handlers<typeof PartnerService> {
@@ -71,6 +68,9 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
 
     updateDeal: ({ deal: source, updateMask }, call) =>
       changeDeal(call, source?.name ?? '', (before) => {
+        // Customers would not be told: the event of a closed deal says nothing but that.
+        if (before.state === 'CLOSED')
+          throw failedPrecondition('DEAL_CLOSED', 'a closed deal no longer changes', { resource: `deals/${before.id}` });
         const message = create(DealSchema, dealMessage(before));
         if (source !== undefined) applyFieldMask(DealSchema, message, source, updateMask, partnersFields);
         const after = { ...before, ...partnersPart(message) };
@@ -84,17 +84,14 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
             },
           );
         }
+        if (after.state === 'PUBLISHED' && after.title === '') throw incomplete(['title'], `deals/${after.id}`);
         return after;
       }),
 
     publishDeal: ({ name }, call) =>
       changeDeal(call, name, (deal) => {
         const missing = deal.state === 'DRAFT' ? missingForPublishing(deal) : [];
-        if (missing.length > 0) {
-          throw failedPrecondition('DEAL_INCOMPLETE', `the deal cannot be published without a sound ${missing.join(', ')}`, {
-            resource: name,
-          });
-        }
+        if (missing.length > 0) throw incomplete(missing, name);
         return moveDeal(deal, 'publish');
       }),
 
@@ -133,7 +130,7 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
         if (before === undefined || before.partner !== partner || before.shipTo === undefined) throw notFound(name);
         current = before;
         if (before.carrier === carrier && before.trackingNumber === trackingNumber) return undefined;
-        const after = move(before, 'ship', now(), { carrier, trackingNumber });
+        const after = move(before, 'ship', { carrier, trackingNumber });
         if (after === undefined) {
           throw failedPrecondition(`ORDER_${before.state}`, `the order is ${before.state.toLowerCase()} and cannot be shipped`, {
             resource: name,
@@ -151,24 +148,20 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
 
     async *watchOrders({ resumeToken }, call) {
       const { id: partner } = requireCaller(call, 'partner');
-      const since = resumeToken === '' ? undefined : resumeTime(resumeToken);
-      const sent = new Map<string, { version: bigint; time: number }>();
-      const read = async (after: Date | undefined): Promise<Change<Fulfilment, Date>[]> => {
-        const from = (after?.getTime() ?? watchOverlapMs) - watchOverlapMs;
-        const changed = await store.changedFulfilments(partner, new Date(from));
-        for (const [id, { time }] of sent) if (time < from) sent.delete(id);
-        const fresh = changed.filter((order) => sent.get(order.id)?.version !== order.version);
-        for (const { id, version, changeTime } of fresh) sent.set(id, { version, time: changeTime.getTime() });
-        return fresh.map((order) => ({ value: order, position: order.changeTime }));
-      };
+      const since = resumeToken === '' ? undefined : resumePosition(resumeToken);
+      const read = (after: bigint | undefined) => store.changedFulfilments(partner, after ?? 0n, watchBatch);
       for await (const { value, position } of watch({ read, since, signal: call.signal })) {
         yield {
           ...(value === undefined ? {} : { order: orderMessage(value) }),
-          resumeToken: position === undefined ? '' : encodePageToken({ time: position.toISOString() }),
+          resumeToken: position === undefined ? '' : encodePageToken({ change: String(position) }),
         };
       }
     },
   };
+}
+
+function incomplete(missing: readonly string[], resource: string): RpcError {
+  return failedPrecondition('DEAL_INCOMPLETE', `a deal cannot be on sale without a sound ${missing.join(', ')}`, { resource });
 }
 
 function moveDeal(deal: Deal, trigger: DealTrigger): Deal {
@@ -185,12 +178,12 @@ function moveDeal(deal: Deal, trigger: DealTrigger): Deal {
   return state === deal.state ? deal : { ...deal, state };
 }
 
-function resumeTime(token: string): Date {
-  const time = new Date(decodePageToken(token, 'resume_token').time ?? '');
-  if (Number.isNaN(time.getTime())) {
+function resumePosition(token: string): bigint {
+  const change = decodePageToken(token, 'resume_token').change ?? '';
+  if (!/^\d{1,18}$/.test(change)) {
     throw invalidArgument('resume_token is not of this stream', [
       { field: 'resume_token', description: 'must be the last resume_token received' },
     ]);
   }
-  return time;
+  return BigInt(change);
 }

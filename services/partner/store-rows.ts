@@ -41,7 +41,6 @@ export function fulfilmentOf(row: Row): Fulfilment {
     orderVersion: row.order_version as bigint,
     version: row.version as bigint,
     createTime: row.create_time as Date,
-    changeTime: row.change_time as Date,
   };
 }
 
@@ -54,6 +53,14 @@ export function dealInsert(deal: Deal): Write {
 /** Everything of a deal that changes. */
 export function dealUpdate(deal: Deal): Write {
   return [statements.updateDeal, dealValues(deal)];
+}
+
+/** Takes the next number for a change of a partner's fulfilments. Before the change itself, in its transaction. */
+export function changeCount(partner: string): readonly Write[] {
+  return [
+    [statements.ensureCounter, [partner]],
+    [statements.countChange, [partner]],
+  ];
 }
 
 /** A new fulfilment. */
@@ -74,7 +81,6 @@ export function fulfilmentInsert(fulfilment: Fulfilment): Write {
       fulfilment.orderVersion,
       fulfilment.version,
       fulfilment.createTime,
-      fulfilment.changeTime,
     ],
   ];
 }
@@ -90,7 +96,7 @@ export function fulfilmentUpdate(fulfilment: Fulfilment): Write {
       fulfilment.trackingNumber ?? null,
       fulfilment.orderVersion,
       fulfilment.version,
-      fulfilment.changeTime,
+      fulfilment.partner,
     ],
   ];
 }

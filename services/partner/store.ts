@@ -10,13 +10,19 @@ import { answerOnce, type RequestKey } from '../cloud/request-ids.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Deal } from './domain/deal.ts';
 import type { Fulfilment } from './domain/fulfilment.ts';
-import { dealInsert, dealOf, dealUpdate, fulfilmentInsert, fulfilmentOf, fulfilmentUpdate, type Write } from './store-rows.ts';
+import { changeCount, dealInsert, dealOf, dealUpdate, fulfilmentInsert, fulfilmentOf, fulfilmentUpdate, type Write } from './store-rows.ts';
 import { statements } from './store-statements.ts';
 
 /** What a transaction left, with the events as they stand in the outbox. */
 export interface Committed<T> {
   readonly after: T;
   readonly events: readonly Event[];
+}
+
+/** An order as it is, with the number of its last change among its partner's. */
+export interface FulfilmentChange {
+  readonly value: Fulfilment;
+  readonly position: bigint;
 }
 
 /** What happened, as the payload of an event. */
@@ -68,7 +74,7 @@ export class PartnerStore {
       const changed = change(before);
       if (changed === before) return { after: before, events: [] };
       const after = { ...changed, version: before.version + 1n };
-      return { after, events: await this.#writeDeals(tx, [after]) };
+      return { after, events: await this.#writeDeals(tx, [{ before, after }]) };
     });
   }
 
@@ -77,8 +83,8 @@ export class PartnerStore {
     return this.#database.transact(async (tx) => {
       const deals = (await tx.query(statements.lockDealsBySku, [[...levels.keys()]])).map(dealOf);
       const changed = deals
-        .map((deal) => ({ ...deal, stock: levels.get(deal.sku) ?? deal.stock, version: deal.version + 1n }))
-        .filter((deal, index) => deal.stock !== deals[index]?.stock);
+        .map((before) => ({ before, after: { ...before, stock: levels.get(before.sku) ?? before.stock, version: before.version + 1n } }))
+        .filter(({ before, after }) => after.stock !== before.stock);
       return { after: changed.length, events: await this.#writeDeals(tx, changed) };
     });
   }
@@ -88,9 +94,10 @@ export class PartnerStore {
     return (await this.#database.query(statements.listFulfilments, [partner, after.time, after.id, limit])).map(fulfilmentOf);
   }
 
-  /** A partner's orders that changed at or after a time, oldest change first. */
-  async changedFulfilments(partner: string, since: Date): Promise<Fulfilment[]> {
-    return (await this.#database.query(statements.listChanges, [partner, since])).map(fulfilmentOf);
+  /** A partner's orders that changed behind a position, the oldest change first. An order that changed twice is there once. */
+  async changedFulfilments(partner: string, after: bigint, limit: number): Promise<FulfilmentChange[]> {
+    const rows = await this.#database.query(statements.listChanges, [partner, after, limit]);
+    return rows.map((row) => ({ value: fulfilmentOf(row), position: row.change_number as bigint }));
   }
 
   /**
@@ -119,17 +126,17 @@ export class PartnerStore {
       const events = payload === undefined ? [] : [this.#event(`orders/${after.id}`, after.version, payload)];
       // Versions order what the customer service says, so a repeated event has changed nothing up to here.
       const write = before === undefined ? fulfilmentInsert(after) : fulfilmentUpdate(after);
-      await tx.batch([...seen, write, ...events.map((event) => this.#outbox.insert(event))]);
+      await tx.batch([...seen, ...changeCount(after.partner), write, ...events.map((event) => this.#outbox.insert(event))]);
       return { after, events };
     });
   }
 
-  async #writeDeals(tx: Transaction, deals: readonly Deal[]): Promise<Event[]> {
-    const events = deals.flatMap((deal) => {
-      const payload = payloadOf(deal);
-      return payload === undefined ? [] : [this.#event(`deals/${deal.id}`, deal.version, payload)];
+  async #writeDeals(tx: Transaction, changes: readonly { before: Deal; after: Deal }[]): Promise<Event[]> {
+    const events = changes.flatMap(({ before, after }) => {
+      const payload = payloadOf(before, after);
+      return payload === undefined ? [] : [this.#event(`deals/${after.id}`, after.version, payload)];
     });
-    const writes: Write[] = [...deals.map(dealUpdate), ...events.map((event) => this.#outbox.insert(event))];
+    const writes: Write[] = [...changes.map(({ after }) => dealUpdate(after)), ...events.map((event) => this.#outbox.insert(event))];
     if (writes.length > 0) await tx.batch(writes);
     return events;
   }
@@ -139,9 +146,9 @@ export class PartnerStore {
   }
 }
 
-/** What customers are told of a deal: nothing of a draft. */
-function payloadOf(deal: Deal): EventPayload | undefined {
-  if (deal.state === 'DRAFT') return undefined;
+/** What customers are told of a deal: nothing of a draft, nor of one that was closed before they heard of it. */
+function payloadOf(before: Deal, deal: Deal): EventPayload | undefined {
+  if (deal.state === 'DRAFT' || (before.state === 'DRAFT' && deal.state === 'CLOSED')) return undefined;
   if (deal.state === 'CLOSED') return { case: 'dealClosed', value: {} };
   return {
     case: 'dealPublished',

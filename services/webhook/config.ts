@@ -41,7 +41,13 @@ export const config = {
         return z.NEVER;
       }
     })
-    .pipe(z.array(profile).min(1))
+    .pipe(
+      z
+        .array(profile)
+        .min(1)
+        // Stored events are told apart by the provider's name.
+        .refine((profiles) => new Set(profiles.map(({ name }) => name)).size === profiles.length, 'each name must be there once'),
+    )
     .transform((profiles) => new Profiles(profiles))
     .describe(
       'JSON: [{"kind": "payment" or "shipment", "name", "header", "toleranceSeconds": 1 to 3600, "secrets": [at least one of 16 characters]}]',

@@ -1,5 +1,5 @@
 import { type Change, type DomainEvent, noChange, OrderChange } from './change.ts';
-import { availableUnits, type Deal, type Group, isOpen } from './group.ts';
+import { availableUnits, type Deal, type Group, groupTransitions, isOpen } from './group.ts';
 import { type Address, holdMs, isActive, type Order } from './order.ts';
 
 /** Why an order cannot be placed. */
@@ -104,6 +104,8 @@ export function placeOrder(deal: Deal, group: Group, placement: Placement): Chan
 
 /** Completes a group: each authorised order's payment is to be captured. */
 export function completeGroup(group: Group, members: readonly Order[]): Change {
+  const state = groupTransitions[group.state].complete;
+  if (state === undefined) return noChange;
   const orders = members
     .filter((order) => order.state === 'AUTHORIZED')
     .map((order) => {
@@ -111,7 +113,7 @@ export function completeGroup(group: Group, members: readonly Order[]): Change {
       change.movePayment('request-capture');
       return change.order;
     });
-  const completed: Group = { ...group, state: 'COMPLETED', version: group.version + 1n };
+  const completed: Group = { ...group, state, version: group.version + 1n };
   const event: DomainEvent = {
     aggregate: `groups/${group.id}`,
     version: completed.version,
@@ -126,17 +128,21 @@ export function completeGroup(group: Group, members: readonly Order[]): Change {
  * @returns no change where the group is complete or expired already, undefined where its deadline has not passed.
  */
 export function expireGroup(group: Group, members: readonly Order[], now: Date): Change | undefined {
-  if (group.state !== 'OPEN') return noChange;
+  const state = groupTransitions[group.state].expire;
+  if (state === undefined) return noChange;
   if (now < group.expireTime) return undefined;
   const changes = members.filter(isActive).map((order) => {
     const change = new OrderChange(order).set({ state: 'CANCELLED', cancelReason: 'GROUP_EXPIRED' });
     return change.emit({ case: 'orderCancelled', value: { partner: `partners/${order.partner}`, reason: 'GROUP_EXPIRED' } }).returnMoney();
   });
-  const expired: Group = { ...group, state: 'EXPIRED', version: group.version + 1n };
+  const expired: Group = { ...group, state, version: group.version + 1n };
   const event: DomainEvent = {
     aggregate: `groups/${group.id}`,
     version: expired.version,
-    payload: { case: 'groupExpired', value: { orders: changes.map(({ order }) => `orders/${order.id}`) } },
+    payload: {
+      case: 'groupExpired',
+      value: { orders: changes.filter(({ order }) => order.paymentState === 'VOIDING').map(({ order }) => `orders/${order.id}`) },
+    },
   };
   return {
     orders: changes.map(({ order }) => order),

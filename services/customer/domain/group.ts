@@ -1,6 +1,16 @@
 /** How far a group is. */
 export type GroupState = 'OPEN' | 'COMPLETED' | 'EXPIRED';
 
+/** What can happen to a group. */
+export type GroupTrigger = 'complete' | 'expire';
+
+/** Every legal transition of a group: it ends once. */
+export const groupTransitions: Readonly<Record<GroupState, Readonly<Partial<Record<GroupTrigger, GroupState>>>>> = {
+  OPEN: { complete: 'COMPLETED', expire: 'EXPIRED' },
+  COMPLETED: {},
+  EXPIRED: {},
+};
+
 /** A group of orders for one deal. Ids without their resource prefix. */
 export interface Group {
   readonly id: string;

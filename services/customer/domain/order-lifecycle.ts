@@ -1,10 +1,19 @@
 import { type Change, noChange, OrderChange } from './change.ts';
 import { type Group, isOpen } from './group.ts';
 import { completeGroup } from './group-lifecycle.ts';
-import { type CancelReason, isActive, type Order, orderTransitions } from './order.ts';
+import { type CancelReason, type Order, orderTransitions } from './order.ts';
 
 /** What the provider says of a payment. */
 export type PaymentStatus = 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded';
+
+/** A payment as the provider tells of it. */
+export interface PaymentNews {
+  /** The provider's id of the payment intent. */
+  readonly paymentId: string;
+  readonly status: PaymentStatus;
+  /** Grows with each status of the payment. */
+  readonly sequence: bigint;
+}
 
 /**
  * Cancels an order: its place and stock are free again and its money goes back. A complete group stays complete.
@@ -17,39 +26,47 @@ export function cancelOrder(order: Order, group: Group, reason: CancelReason): C
   return cancelled(order, group, new OrderChange(order), reason);
 }
 
-/** Takes in what the provider says of an order's payment, be it by webhook or as the answer to a call. Old news change nothing. */
-export function applyPaymentStatus(
+/**
+ * Takes in what the provider says of an order's payment, be it by webhook or as the answer to a call. Old news, and news of a payment that is not the
+ * order's, change nothing. The sequence is remembered only with a transition: what came too early is told again by the answer to our next call.
+ */
+export function applyPaymentNews(
   order: Order,
   group: Group,
   members: readonly Order[],
-  status: PaymentStatus,
-  sequence: bigint,
+  { paymentId, status, sequence }: PaymentNews,
   now: Date,
 ): Change {
-  if (sequence <= order.paymentSequence) return noChange;
-  const change = new OrderChange(order).set({ paymentSequence: sequence });
-  if (!change.movePayment(status)) return only(change);
+  if (sequence <= order.paymentSequence || (order.paymentId ?? paymentId) !== paymentId) return noChange;
+  const change = new OrderChange(order).set({ paymentId, paymentSequence: sequence });
+  if (!change.movePayment(status)) return noChange;
   switch (status) {
     case 'authorized':
       return applyAuthorization(change, group, members, now);
-    case 'captured':
-      if (!isActive(order)) return only(change.returnMoney());
-      if (orderTransitions[order.state].confirm === undefined) return only(change);
-      return only(change.set({ state: 'CONFIRMED' }).emit(confirmed(change.order)));
+    case 'captured': {
+      const next = orderTransitions[order.state].confirm;
+      if (next === undefined) return only(change.returnMoney());
+      return only(change.set({ state: next }).emit(confirmed(change.order)));
+    }
     case 'declined':
+      if (order.paymentState === 'CAPTURING') change.emit({ case: 'paymentSettled', value: { state: 'CAPTURE_FAILED' } });
+      return withoutMoney(change, group);
     case 'voided':
-      change.emit({ case: 'paymentSettled', value: { state: change.order.paymentState } });
-      return isActive(order) ? cancelled(order, group, change, 'PAYMENT_DECLINED') : only(change);
     case 'refunded':
-      return only(change.emit({ case: 'paymentSettled', value: { state: change.order.paymentState } }));
+      change.emit({ case: 'paymentSettled', value: { state: change.order.paymentState } });
+      return withoutMoney(change, group);
   }
 }
 
-/** Gives up on a capture that the provider declined again and again: the order is cancelled, its group stays complete. */
+/**
+ * Gives up on a capture that the provider declined again and again: the order is cancelled, its group stays complete, and what is still reserved on the
+ * customer's account is released.
+ */
 export function giveUpCapture(order: Order, group: Group): Change {
   const change = new OrderChange(order);
   if (!change.movePayment('capture-given-up')) return noChange;
   change.emit({ case: 'paymentSettled', value: { state: 'CAPTURE_FAILED' } });
+  change.emit({ case: 'paymentVoidRequested', value: {} });
   return cancelled(order, group, change, 'PAYMENT_DECLINED');
 }
 
@@ -63,20 +80,26 @@ export function applyFulfilment(
   // Delivered came first: what the late shipment says is still worth keeping.
   const late = trigger === 'ship' && order.state === 'DELIVERED' && order.carrier === undefined;
   if (next === undefined && !late) return noChange;
-  const order_ = { ...order, state: next ?? order.state, ...shipment, version: order.version + 1n };
-  return { ...noChange, orders: [order_] };
+  return { ...noChange, orders: [{ ...order, ...shipment, state: next ?? order.state, version: order.version + 1n }] };
 }
 
 function applyAuthorization(change: OrderChange, group: Group, members: readonly Order[], now: Date): Change {
   const before = change.order;
-  if (!isActive(before)) return only(change.returnMoney());
+  const next = orderTransitions[before.state].authorize;
+  if (next === undefined) return only(change.returnMoney());
   if (!isOpen(group, now)) return cancelled(before, group, change, 'GROUP_EXPIRED');
-  change.set({ state: 'AUTHORIZED', version: before.version + 1n });
+  change.set({ state: next, version: before.version + 1n });
   const authorizedGroup = { ...group, authorized: group.authorized + 1, version: group.version + 1n };
   if (authorizedGroup.authorized < group.size) {
     return { orders: [change.order], group: authorizedGroup, releasedUnits: 0, events: change.events };
   }
   return completeGroup(authorizedGroup, [...members.filter((member) => member.id !== before.id), change.order]);
+}
+
+/** The order whose payment has ended without money for us: cancelled, unless it is over or the goods are on their way. */
+function withoutMoney(change: OrderChange, group: Group): Change {
+  const { order } = change;
+  return orderTransitions[order.state].cancel === undefined ? only(change) : cancelled(order, group, change, 'PAYMENT_DECLINED');
 }
 
 /** A change of the order alone. */
@@ -105,7 +128,7 @@ function confirmed(order: Order) {
       deal: `deals/${order.deal}`,
       quantity: order.quantity,
       total: { currencyCode: order.currency, units: order.totalMicros / 1_000_000n, nanos: Number(order.totalMicros % 1_000_000n) * 1000 },
-      shipTo: { ...order.shipTo, addressLines: [...order.shipTo.addressLines], recipients: [...(order.shipTo.recipients ?? [])] },
+      shipTo: { ...order.shipTo, addressLines: [...order.shipTo.addressLines], recipients: [...order.shipTo.recipients] },
     },
   };
 }

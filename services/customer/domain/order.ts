@@ -7,14 +7,18 @@ export type PaymentState = 'PENDING' | 'AUTHORIZED' | 'CAPTURING' | 'CAPTURED' |
 /** Why an order was cancelled. */
 export type CancelReason = 'CUSTOMER' | 'HOLD_EXPIRED' | 'GROUP_EXPIRED' | 'PAYMENT_DECLINED';
 
-/** Where an order is shipped to. */
+/** Where an order is shipped to: google.type.PostalAddress, every field that it has. */
 export interface Address {
   readonly regionCode: string;
+  readonly languageCode: string;
   readonly postalCode: string;
-  readonly administrativeArea?: string;
-  readonly locality?: string;
+  readonly sortingCode: string;
+  readonly administrativeArea: string;
+  readonly locality: string;
+  readonly sublocality: string;
   readonly addressLines: readonly string[];
-  readonly recipients?: readonly string[];
+  readonly recipients: readonly string[];
+  readonly organization: string;
 }
 
 /** One place in one group. Ids without their resource prefix. */
@@ -40,7 +44,7 @@ export interface Order {
   readonly trackingNumber: string | undefined;
   readonly holdExpireTime: Date;
   readonly createTime: Date;
-  /** Incremented by one for each event. */
+  /** Incremented with each change that others are told of. */
   readonly version: bigint;
 }
 
@@ -70,19 +74,29 @@ export type PaymentTrigger =
   | 'refunded'
   | 'capture-given-up';
 
-/** Every legal transition of a payment. What is missing is old news, or refused. */
+/**
+ * Every legal transition of a payment. What is missing changes nothing: it is old news, or the answer to our next call tells it again.
+ */
 export const paymentTransitions: Readonly<Record<PaymentState, Readonly<Partial<Record<PaymentTrigger, PaymentState>>>>> = {
   PENDING: { authorized: 'AUTHORIZED', declined: 'FAILED', voided: 'VOIDED' },
-  AUTHORIZED: { 'request-capture': 'CAPTURING', 'request-void': 'VOIDING', voided: 'VOIDED' },
+  // Declined: the reservation has lapsed at the bank.
+  AUTHORIZED: { 'request-capture': 'CAPTURING', 'request-void': 'VOIDING', declined: 'FAILED', voided: 'VOIDED' },
   // The customer may cancel while the capture is under way: whichever call the provider takes first decides.
-  CAPTURING: { captured: 'CAPTURED', 'request-void': 'VOIDING', voided: 'VOIDED', 'capture-given-up': 'FAILED' },
+  CAPTURING: {
+    'request-void': 'VOIDING',
+    declined: 'FAILED',
+    captured: 'CAPTURED',
+    voided: 'VOIDED',
+    refunded: 'REFUNDED',
+    'capture-given-up': 'FAILED',
+  },
   CAPTURED: { 'request-refund': 'REFUNDING', refunded: 'REFUNDED' },
-  VOIDING: { voided: 'VOIDED', captured: 'CAPTURED', refunded: 'REFUNDED' },
+  VOIDING: { declined: 'FAILED', captured: 'CAPTURED', voided: 'VOIDED', refunded: 'REFUNDED' },
   VOIDED: {},
   REFUNDING: { refunded: 'REFUNDED' },
   REFUNDED: {},
   // A capture that was given up may have gone through after all, and a declined payment be tried again with the provider.
-  FAILED: { authorized: 'AUTHORIZED', captured: 'CAPTURED', voided: 'VOIDED' },
+  FAILED: { authorized: 'AUTHORIZED', captured: 'CAPTURED' },
 };
 
 /** Whether the order takes a place in its group and stock of its deal. */

@@ -1,5 +1,5 @@
 import type { Order } from './order.ts';
-import type { PaymentStatus } from './order-lifecycle.ts';
+import type { PaymentNews } from './order-lifecycle.ts';
 
 /** The provider's handle of a payment that the customer's app confirms. */
 export interface PaymentIntent {
@@ -8,9 +8,7 @@ export interface PaymentIntent {
 }
 
 /** What the provider answers to a call: the payment as it is now, or that the customer's bank refused. */
-export type PaymentReport =
-  | { readonly outcome: 'done'; readonly status: PaymentStatus; readonly sequence: bigint }
-  | { readonly outcome: 'declined' };
+export type PaymentReport = { readonly outcome: 'done'; readonly news: PaymentNews } | { readonly outcome: 'declined' };
 
 /** The payment provider. Calls may be repeated: the provider recognises them by their key. */
 export interface PaymentProvider {
@@ -18,7 +16,11 @@ export interface PaymentProvider {
   readonly name: string;
   /** Asks for a payment of the order's total; the same for each call with the same order. */
   createIntent(order: Order, signal: AbortSignal): Promise<PaymentIntent>;
-  /** Takes, releases or gives back the money. Where the payment is in another state by now, the answer says which. */
+  /**
+   * Takes, releases or gives back the money. Where the payment has come to another end, the answer says which.
+   *
+   * @throws {Error} where nothing is known to have happened: the call is to be repeated.
+   */
   settle(action: PaymentAction, paymentId: string, key: string, signal: AbortSignal): Promise<PaymentReport>;
 }
 

@@ -1,14 +1,18 @@
 /** How far an order is, for its partner. */
 export type FulfilmentState = 'TO_SHIP' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
 
-/** Where an order is shipped to. */
+/** Where an order is shipped to: google.type.PostalAddress, every field that it has. */
 export interface Address {
   readonly regionCode: string;
+  readonly languageCode: string;
   readonly postalCode: string;
+  readonly sortingCode: string;
   readonly administrativeArea: string;
   readonly locality: string;
+  readonly sublocality: string;
   readonly addressLines: readonly string[];
   readonly recipients: readonly string[];
+  readonly organization: string;
 }
 
 /** An order as its partner sees it. Ids without their resource prefix. */
@@ -30,7 +34,6 @@ export interface Fulfilment {
   /** Incremented by one for each change. */
   readonly version: bigint;
   readonly createTime: Date;
-  readonly changeTime: Date;
 }
 
 /** What can happen to a fulfilment. */
@@ -45,13 +48,8 @@ export const fulfilmentTransitions: Readonly<Record<FulfilmentState, Readonly<Pa
 };
 
 /** The fulfilment after something happened to it, or undefined where the table has no such transition. */
-export function move(
-  fulfilment: Fulfilment,
-  trigger: FulfilmentTrigger,
-  now: Date,
-  fields: Partial<Fulfilment> = {},
-): Fulfilment | undefined {
+export function move(fulfilment: Fulfilment, trigger: FulfilmentTrigger, fields: Partial<Fulfilment> = {}): Fulfilment | undefined {
   const state = fulfilmentTransitions[fulfilment.state][trigger];
   if (state === undefined) return undefined;
-  return { ...fulfilment, ...fields, state, version: fulfilment.version + 1n, changeTime: now };
+  return { ...fulfilment, ...fields, state, version: fulfilment.version + 1n };
 }

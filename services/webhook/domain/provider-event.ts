@@ -22,7 +22,8 @@ const envelope = z.object({ id: z.string().min(1).max(128), type: z.string().min
 const paymentData = z.object({
   data: z.object({
     intent: z.object({
-      id: z.string().min(1).max(128),
+      // Part of the event's aggregate, of which there are 128 characters at most.
+      id: z.string().min(1).max(64),
       reference: z.string().regex(/^orders\/[a-z0-9-]{1,64}$/),
       sequence: z.number().int().min(1),
     }),
