@@ -6,18 +6,18 @@ import { PluginVm } from './plugin-vm.ts';
 import { SharedData } from './shared-data.ts';
 import { failedReply, StreamContext } from './stream-context.ts';
 
-/** What the plugins of one proxy share. A proxy is known by its `PluginEnvironment` object. */
+/** What the plugins of one proxy share. */
 interface Scope {
   readonly vms: Map<string, PluginVm>;
   /** By vmId. */
   readonly sharedData: Map<string, SharedData>;
 }
 
-const scopes = new WeakMap<PluginEnvironment, Scope>();
+const scopes = new WeakMap<object, Scope>();
 
 /**
- * Loads a proxy-wasm plugin (ABI 0.2.1) and starts it. Plugins that are created with the same environment object, vmId, vmConfiguration and code
- * share one VM, and with it its fate, its metrics and its memory.
+ * Loads a proxy-wasm plugin (ABI 0.2.1) and starts it. Plugins of the same `proxy` (any object that stands for it) with the same vmId,
+ * vmConfiguration and code share one VM, and with it its fate, its metrics and its memory.
  *
  * Rejects with an error that names the reason: a module that this host cannot run, a trap during the start, or a configuration that the plugin refuses.
  *
@@ -26,10 +26,10 @@ const scopes = new WeakMap<PluginEnvironment, Scope>();
  *     if (stream.onRequestHeaders(true) === 'continue') …
  *     stream.onDone();
  */
-export async function createPlugin(config: PluginConfig, environment: PluginEnvironment): Promise<Plugin> {
+export async function createPlugin(config: PluginConfig, environment: PluginEnvironment, proxy: object = environment): Promise<Plugin> {
   const module = await compile(config);
-  const scope = scopes.get(environment) ?? { vms: new Map(), sharedData: new Map() };
-  scopes.set(environment, scope);
+  const scope = scopes.get(proxy) ?? { vms: new Map(), sharedData: new Map() };
+  scopes.set(proxy, scope);
   const sharedData = scope.sharedData.get(config.vmId) ?? new SharedData();
   scope.sharedData.set(config.vmId, sharedData);
 

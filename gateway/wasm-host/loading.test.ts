@@ -104,7 +104,7 @@ test('the callbacks of a start come in order, with the sizes of both configurati
   expect(said(running)).toEqual(['create 1=0', 'vm=7', 'vm text', 'configure=12', 'plugin tëxt', 'body=1']);
 });
 
-test('plugins of one environment with the same vmId and code share a VM, others do not', async () => {
+test('plugins of one proxy with the same vmId and code share a VM, others do not', async () => {
   const source =
     'let starts = 0; export function proxy_on_vm_start(root: i32, size: i32): i32 { starts++; tell("starts", starts); return 1; }';
   const first = await runFixture(source, { vmId: 'a' });
@@ -114,4 +114,7 @@ test('plugins of one environment with the same vmId and code share a VM, others 
   expect(said(first)).toEqual(['starts=1', 'starts=2', 'starts=1', 'starts=1']);
   const other = await runFixture(source, { vmId: 'a' });
   expect(said(other)).toEqual(['starts=1']);
+  const ownLog = new ScriptedProxy();
+  await createPlugin(pluginConfig(first.code, '', { vmId: 'a' }), ownLog, first.proxy);
+  expect(ownLog.lines).toEqual(['info: starts=3']);
 });
