@@ -43,9 +43,9 @@ export function pushPair(bench: EventsBench, options: SubscriptionOptions) {
 }
 
 /** Pulls until something comes. */
-export async function pull({ subscriber }: EventsBench, subscription: string) {
+export async function pull({ subscriber }: EventsBench, subscription: string, maxMessages = 10) {
   for (;;) {
-    const [{ receivedMessages }] = await subscriber.pull({ subscription, maxMessages: 10 });
+    const [{ receivedMessages }] = await subscriber.pull({ subscription, maxMessages });
     if (receivedMessages?.length) return receivedMessages;
   }
 }

@@ -46,6 +46,7 @@ const targets: readonly Target[] = [
       'a push carries an ID token of the subscription’s account': 'the emulator sends no Authorization header',
       'a push says its ordering key': 'the emulator leaves it out of the body',
       'an ack deadline under ten seconds is refused': 'the emulator takes any',
+      'the messages of a key keep their order on pull after one is given back': 'the emulator hands out the next message of the key',
       'a filter that cannot be read is refused': 'the emulator does not read filters',
       'a filter keeps back what does not match': 'the emulator stores filters and ignores them',
       'deliveries with a dead letter policy are counted': 'the emulator sends no deliveryAttempt on push',

@@ -51,7 +51,11 @@ export function toStatus(error: unknown): { code: status; details: string } {
   return { code: status.INTERNAL, details: 'internal error' };
 }
 
-/** Serves plaintext gRPC on 127.0.0.1. `close` also ends open calls. */
+/**
+ * Serves plaintext gRPC on 127.0.0.1. `close` also ends open calls.
+ *
+ * @throws Error with the code EADDRINUSE, as Node's servers do, where the port is taken.
+ */
 export async function serveGrpc(
   port: number,
   services: readonly (readonly [ServiceDefinition, UntypedServiceImplementation])[],
@@ -61,8 +65,14 @@ export async function serveGrpc(
   for (const [definition, implementation] of services) server.addService(definition, implementation);
   const bound = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, boundPort) =>
-      error ? reject(error) : resolve(boundPort),
+      error ? reject(listenError(error, port)) : resolve(boundPort),
     );
   });
   return { port: bound, close: () => server.forceShutdown() };
+}
+
+// grpc-js has the system's code in its text only.
+function listenError(error: Error, port: number): Error {
+  if (!error.message.includes('EADDRINUSE')) return error;
+  return Object.assign(new Error(`listen EADDRINUSE: address already in use 127.0.0.1:${port}`), { code: 'EADDRINUSE', port });
 }
