@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { startLoopbackServer } from '../http/loopback-server.ts';
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
@@ -44,7 +42,6 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const store = openSchedulerStore(options.stateDir);
   const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
   const jobs = new SchedulerJobs({ clock, store, dispatcher });
-  const server = createServer(restSurface(jobs));
   const close = () => {
     jobs.close();
     dispatcher.close();
@@ -52,21 +49,19 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   };
   try {
     for (const spec of options.jobs ?? []) jobs.put(spec);
-    server.listen(options.port, '127.0.0.1');
-    await once(server, 'listening');
+    const server = await startLoopbackServer({ port: options.port, listener: restSurface(jobs) });
+    if (!held) jobs.start();
+    return {
+      port: server.port,
+      jobs,
+      release: () => jobs.start(),
+      close: async () => {
+        await server.close();
+        close();
+      },
+    };
   } catch (error) {
     close();
     throw error;
   }
-  if (!held) jobs.start();
-  return {
-    port: (server.address() as AddressInfo).port,
-    jobs,
-    release: () => jobs.start(),
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      close();
-    },
-  };
 }
