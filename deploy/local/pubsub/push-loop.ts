@@ -5,18 +5,12 @@ import type { Received, Subscriber } from './subscriber.ts';
 // https://cloud.google.com/pubsub/docs/push#receive_push: these acknowledge, everything else is a nack.
 const acknowledging = new Set([102, 200, 201, 202, 204]);
 
-/** Pushes what a subscription has. */
-export interface PushLoop {
-  /** Takes up what is ready: after a start, and when the subscription has become a push subscription. */
-  pump(): void;
-  /** Hands out nothing more and forgets the outcome of what is under way. */
-  close(): void;
-}
-
-/** Pushes at most `concurrency` messages of a subscription at one time, each within its ack deadline. */
-export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatcher, concurrency: number): PushLoop {
+/**
+ * Pushes at most `concurrency` messages of a subscription at one time, each within its ack deadline, until the subscriber is closed.
+ * The result takes up what is ready: to call when the subscription has become a push subscription.
+ */
+export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatcher, concurrency: number): () => void {
   let underWay = 0;
-  let closed = false;
 
   const push = async (received: Received): Promise<void> => {
     const { name, pushConfig, ackDeadlineSeconds } = subscriber.spec;
@@ -29,13 +23,13 @@ export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatche
       identity: oidcToken ? { email: oidcToken.serviceAccountEmail, audience: oidcToken.audience } : null,
       timeoutMs: ackDeadlineSeconds * 1000,
     });
-    if (closed) return;
+    if (subscriber.closed) return;
     if (outcome.kind === 'answered' && acknowledging.has(outcome.status)) subscriber.ack([received.ackId]);
     else subscriber.modifyDeadline([received.ackId], 0);
   };
 
   const pump = () => {
-    while (!closed && subscriber.spec.pushConfig !== null && underWay < concurrency) {
+    while (!subscriber.closed && subscriber.spec.pushConfig !== null && underWay < concurrency) {
       // The dispatcher's timeout ends the delivery, so the lease itself has no deadline.
       const [received] = subscriber.take(1, Number.POSITIVE_INFINITY);
       if (received === undefined) return;
@@ -46,12 +40,6 @@ export function createPushLoop(subscriber: Subscriber, dispatcher: HttpDispatche
       });
     }
   };
-  const stopListening = subscriber.onChange(pump);
-  return {
-    pump,
-    close: () => {
-      closed = true;
-      stopListening();
-    },
-  };
+  subscriber.onChange(pump);
+  return pump;
 }

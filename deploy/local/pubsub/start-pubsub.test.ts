@@ -232,3 +232,18 @@ it('keeps subscriptions of a deleted topic, without further messages', () => {
 it('refuses what it does not implement', () => {
   expect(() => subscribe({ enableExactlyOnceDelivery: true } as object)).toThrow(/does not implement exactly-once delivery/);
 });
+
+it('forgets a deleted subscription, also while a push is under way', async () => {
+  const answers: ((status: number) => void)[] = [];
+  endpoint.answer = (_, index) => (index === 0 ? new Promise((resolve) => answers.push(resolve)) : 200);
+  subscribe();
+  publish('before');
+  await endpoint.received(1);
+  server.broker.deleteSubscription(subscription);
+  answers[0]?.(500);
+  subscribe();
+  publish('after');
+  await endpoint.received(2);
+  await vi.waitFor(() => expect(clock.nextDue()).toBeUndefined());
+  expect(pushed()).toEqual(['before', 'after']);
+});

@@ -5,7 +5,7 @@ import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { Broker } from './broker.ts';
 import { publisherService } from './publisher-service.ts';
 import { openPubsubStore } from './pubsub-store.ts';
-import { createPushLoop, type PushLoop } from './push-loop.ts';
+import { createPushLoop } from './push-loop.ts';
 import type { Subscriber } from './subscriber.ts';
 import { subscriberService } from './subscriber-service.ts';
 
@@ -44,18 +44,17 @@ export async function startPubsub(options: PubsubOptions): Promise<PubsubServer>
   const { clock, networkClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
   const store = openPubsubStore(options.stateDir);
   const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
-  const loops = new Map<Subscriber, PushLoop>();
+  const pumps = new WeakMap<Subscriber, () => void>();
   let held = options.held ?? false;
 
   const startPushing = (subscriber: Subscriber) => {
     if (held) return;
-    const loop = loops.get(subscriber) ?? createPushLoop(subscriber, dispatcher, pushConcurrency);
-    loops.set(subscriber, loop);
-    loop.pump();
+    const pump = pumps.get(subscriber) ?? createPushLoop(subscriber, dispatcher, pushConcurrency);
+    pumps.set(subscriber, pump);
+    pump();
   };
   const broker = new Broker(clock, store, startPushing);
   const close = () => {
-    for (const loop of loops.values()) loop.close();
     broker.close();
     dispatcher.close();
     store.close();

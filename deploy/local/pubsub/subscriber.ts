@@ -25,6 +25,7 @@ export class Subscriber {
   readonly #filter: Filter;
   readonly #listeners = new Set<() => void>();
   #spec: Subscription;
+  #closed = false;
 
   constructor(clock: Clock, store: PubsubStore, spec: Subscription, deadLetter: DeadLetter) {
     this.#clock = clock;
@@ -41,6 +42,11 @@ export class Subscriber {
 
   get spec(): Subscription {
     return this.#spec;
+  }
+
+  /** Whether the subscription was deleted or the server has stopped. */
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Changes what may change: neither topic nor filter nor ordering. */
@@ -113,6 +119,7 @@ export class Subscriber {
 
   /** Stops without a trace on disk. */
   close(): void {
+    this.#closed = true;
     this.#queue.close();
     this.#listeners.clear();
   }
