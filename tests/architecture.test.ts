@@ -19,7 +19,7 @@ const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.
 
 function importsOf(file: string): Import[] {
   // Examples in comments are no imports.
-  const source = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[^]*?\*\//g, '');
+  const source = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
   const specifiers = [
     ...source.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g),
   ];

@@ -1,4 +1,4 @@
-import { context, type TracerProvider, trace } from '@opentelemetry/api';
+import { context } from '@opentelemetry/api';
 import { within } from './within.ts';
 
 /** The OpenTelemetry SDK as the chassis sees it. */
@@ -29,19 +29,28 @@ const flushWaitMs = 100;
 export async function startTelemetry({ service, endpoint }: TelemetryOptions): Promise<Telemetry> {
   const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
   const contextManager = new AsyncLocalStorageContextManager().enable();
-  context.setGlobalContextManager(contextManager);
-  if (endpoint === undefined) return { flushWhenDue: () => undefined, shutdown: async () => {} };
+  if (endpoint === undefined) {
+    context.setGlobalContextManager(contextManager);
+    return { flushWhenDue: () => undefined, shutdown: async () => {} };
+  }
 
-  const [{ BatchSpanProcessor, BasicTracerProvider }, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
-    import('@opentelemetry/sdk-trace-base'),
+  const [{ NodeSDK, tracing }, { OTLPTraceExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
     import('@opentelemetry/exporter-trace-otlp-proto'),
-    import('@opentelemetry/resources'),
   ]);
-  const processor = new BatchSpanProcessor(
-    new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 1_000 }),
-  );
-  const provider = new BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] });
-  trace.setGlobalTracerProvider(provider satisfies TracerProvider);
+  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
+  const processor = new tracing.BatchSpanProcessor(new OTLPTraceExporter({ url, timeoutMillis: 1_000 }));
+  // The chassis' own interceptors make the spans: nothing is patched, so nothing else is loaded.
+  const sdk = new NodeSDK({
+    serviceName: service,
+    contextManager,
+    spanProcessors: [processor],
+    instrumentations: [],
+    autoDetectResources: false,
+    metricReaders: [],
+    logRecordProcessors: [],
+  });
+  sdk.start();
 
   let flushedAt = Date.now();
   return {
@@ -51,9 +60,9 @@ export async function startTelemetry({ service, endpoint }: TelemetryOptions): P
       flushedAt = now;
       return within(
         flushWaitMs,
-        provider.forceFlush().catch(() => {}),
+        processor.forceFlush().catch(() => {}),
       );
     },
-    shutdown: () => provider.shutdown().catch(() => {}),
+    shutdown: () => sdk.shutdown().catch(() => {}),
   };
 }

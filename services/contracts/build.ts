@@ -3,13 +3,14 @@
  * else is derived from) and `gen/types` (protobuf-es). Does nothing when no input changed.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { buildIfChanged } from './build-if-changed.ts';
 
 const gen = join(import.meta.dirname, 'gen');
 const thirdParty = join(gen, 'third_party');
+const next = join(gen, 'next');
 const root = join(import.meta.dirname, '../..');
 
 const googleProtos = [
@@ -40,17 +41,24 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
   // Loaded only when there is something to build: every start of the platform comes by here.
   const { file_buf_validate_validate: validateProto } = await import('@bufbuild/protovalidate/gen/buf/validate/validate_pb.js');
   const { printProto } = await import('./print-proto.ts');
-  rmSync(gen, { recursive: true, force: true });
+  // Whoever reads the output meanwhile goes on with the last one: the new one takes its place when it is whole.
+  rmSync(next, { recursive: true, force: true });
+  rmSync(thirdParty, { recursive: true, force: true });
   for (const file of googleProtos) {
     mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
     cpSync(join(root, 'node_modules/google-gax/build/protos', file), join(thirdParty, file));
   }
   mkdirSync(join(thirdParty, 'buf/validate'), { recursive: true });
   writeFileSync(join(thirdParty, 'buf/validate/validate.proto'), printProto(validateProto));
-  const descriptorFile = join(gen, 'descriptor.binpb');
-  buf('build', '--as-file-descriptor-set', '-o', descriptorFile);
-  buf('generate');
-  await restoreDescriptor(descriptorFile, validateProto.proto);
+  mkdirSync(next);
+  buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(next, 'descriptor.binpb'));
+  buf('generate', '--output', next);
+  await restoreDescriptor(join(next, 'descriptor.binpb'), validateProto.proto);
+  for (const output of ['descriptor.binpb', 'types']) {
+    rmSync(join(gen, output), { recursive: true, force: true });
+    renameSync(join(next, output), join(gen, output));
+  }
+  rmSync(next, { recursive: true });
 });
 
 function buf(...args: string[]): void {

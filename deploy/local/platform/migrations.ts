@@ -17,7 +17,8 @@ export async function applyMigrations(ports: Ports, stateDir: string): Promise<v
   const stamp = hash.digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   await promisify(execFile)(process.execPath, [join(services, 'cloud/migrate-main.ts')], {
-    env: { ...process.env, ...databaseEnvironment(ports) },
+    // No metadata server is asked: the local Spanner checks no credentials.
+    env: { ...process.env, ...databaseEnvironment(ports), METADATA_SERVER_DETECTION: 'none' },
   });
   writeFileSync(stampFile, stamp);
 }
