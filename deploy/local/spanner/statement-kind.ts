@@ -3,17 +3,19 @@ export type StatementKind = 'query' | 'dml' | 'other';
 
 const COMMENT_OR_SPACE = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*.*?\*\/|\()+/s;
 
+/** DML inside or after WITH: PostgreSQL has it, Spanner does not. */
+const DML_OF_WITH = /(?:\bAS\s+(?:(?:NOT\s+)?MATERIALIZED\s+)?\(|\))\s*(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
+
 /** The kind of a statement in the PostgreSQL dialect, after comments and hints. */
 export function statementKind(sql: string): StatementKind {
-  const word = /^[a-z]+/i.exec(sql.replace(COMMENT_OR_SPACE, ''))?.[0].toUpperCase();
+  const text = sql.replace(COMMENT_OR_SPACE, '');
+  const word = /^[a-z]+/i.exec(text)?.[0].toUpperCase();
   switch (word) {
     case 'SELECT':
-    case 'WITH':
     case 'VALUES':
-    case 'TABLE':
-    case 'SHOW':
-    case 'EXPLAIN':
       return 'query';
+    case 'WITH':
+      return DML_OF_WITH.test(text) ? 'other' : 'query';
     case 'INSERT':
     case 'UPDATE':
     case 'DELETE':
