@@ -149,14 +149,17 @@ export class Postgres {
   #exchange(request: Uint8Array, onMessage: (message: BackendMessage) => void): void {
     const parser = new protocol.Parser();
     let failure: PostgresError | undefined;
+    let isAnswered = false;
     const onRawData = (bytes: Uint8Array) =>
       parser.parse(bytes, (message) => {
         if (message instanceof protocol.messages.DatabaseError) {
           failure ??= new PostgresError(message.code ?? 'XX000', message.message, message.detail);
-        } else onMessage(message);
+        } else if (message.name === 'readyForQuery') isAnswered = true;
+        else onMessage(message);
       });
     // Synchronous up to its end, as it is told not to sync the file system. The plain call, execProtocolRawSync, keeps every message for ever.
     void this.#pglite.execProtocolRawStream(request, { syncToFs: false, onRawData });
+    if (!isAnswered) throw new Error('the embedded PostgreSQL ended: start the local Spanner again');
     if (failure !== undefined) throw failure;
   }
 }

@@ -47,7 +47,7 @@ export interface SpannerServer extends LocalServer {
  */
 export async function startSpanner(options: SpannerOptions): Promise<SpannerServer> {
   const clock = options.clock ?? systemClock;
-  const directory = options.dataDir ?? mkdtempSync(join(tmpdir(), 'local-spanner-'));
+  const directory = options.dataDir ?? mkdtempSync(join(tmpdir(), `local-spanner-${process.pid}-`));
   mkdirSync(directory, { recursive: true });
   const lock = lockDirectory(directory);
   const release = () => {
