@@ -1,0 +1,79 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { cpuMilliseconds } from './process-cpu.ts';
+
+/** Unary gRPC calls, plaintext HTTP/2. */
+export interface GrpcLoad {
+  readonly kind: 'grpc';
+  readonly port: number;
+  readonly path: string;
+  /** One set of headers for each kind of call; calls take them in turn. */
+  readonly headers: readonly Readonly<Record<string, string>>[];
+  /** The request message in base64. */
+  readonly body: string;
+  readonly connections: number;
+  /** Calls at one time on each connection. */
+  readonly streams: number;
+}
+
+/** HTTP/1.1 requests over connections that are kept. */
+export interface RestLoad {
+  readonly kind: 'rest';
+  readonly port: number;
+  /** Each connection takes them in turn. */
+  readonly requests: readonly RestRequest[];
+  readonly connections: number;
+}
+
+/** One HTTP request. */
+export interface RestRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What a round of load met. */
+export interface LoadResult {
+  /** Answered as they should be. */
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the process that makes the load, in cores. Near 1 it is the load that is measured. */
+  readonly loadCores: number;
+}
+
+/** A process that makes load: not the one that serves, and not the one that counts. */
+export interface LoadProcess {
+  /** @throws {Error} where one request was not answered as it should be. */
+  run(load: GrpcLoad | RestLoad, durationMs: number): Promise<LoadResult>;
+  stop(): void;
+}
+
+/** What the process answers. */
+export interface LoadReport {
+  readonly count: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly failures: number;
+  readonly failure: string;
+}
+
+/** Starts the process. */
+export function startLoadProcess(): LoadProcess {
+  const child = fork(join(import.meta.dirname, 'load-worker.ts'), { stdio: 'inherit' });
+  return {
+    async run(load, durationMs) {
+      const cpuBefore = cpuMilliseconds(child.pid!);
+      child.send({ load, durationMs });
+      const [report] = (await once(child, 'message')) as [LoadReport];
+      const { count, seconds, p50Ms, p99Ms, failures, failure } = report;
+      if (failures > 0) throw new Error(`${failures} of ${failures + count} requests to port ${load.port} failed; the first: ${failure}`);
+      if (count === 0) throw new Error(`port ${load.port} has answered nothing`);
+      return { perSecond: count / seconds, p50Ms, p99Ms, loadCores: (cpuMilliseconds(child.pid!) - cpuBefore) / 1_000 / seconds };
+    },
+    stop: () => void child.kill(),
+  };
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMilliseconds } from './process-cpu.ts';
+
+const startupTimeoutMs = 20_000;
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  readonly pid: number;
+  readonly port: number;
+  /** CPU time so far. */
+  cpuMs(): number;
+  stop(): Promise<void>;
+}
+
+/** What a server is started with. */
+export interface ServerOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Which of its listeners is meant, where the data plane has several. */
+  readonly listener?: string;
+}
+
+/**
+ * Starts a program and resolves when it has printed that it listens. What it prints goes to a file, so that nobody has to read its log while it is measured.
+ *
+ * Environment variable BENCH_CPU_PROF: a directory for the CPU profile of each server.
+ */
+export async function startServerProcess(program: string, { args = [], env = {}, listener }: ServerOptions = {}): Promise<ServerProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
+  const outputFile = join(directory, 'output.log');
+  const output = openSync(outputFile, 'a');
+  const profiles = process.env.BENCH_CPU_PROF;
+  const flags = profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles];
+  const child = spawn(process.execPath, [...flags, program, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const stop = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, 'exit');
+      child.kill('SIGTERM');
+      await gone;
+    }
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const deadline = Date.now() + startupTimeoutMs;
+  for (;;) {
+    const text = readFileSync(outputFile, 'utf8');
+    const port = listeningPort(text, listener);
+    if (port !== undefined) return { pid: child.pid!, port, cpuMs: () => cpuMilliseconds(child.pid!), stop };
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`${program} does not listen. It printed:\n${text}`);
+    }
+    await delay(20);
+  }
+}
+
+function listeningPort(output: string, listener: string | undefined): number | undefined {
+  for (const line of output.split('\n').slice(0, -1)) {
+    if (!line.startsWith('{')) continue;
+    const entry = JSON.parse(line) as { message?: string; port?: number; listener?: string };
+    if (entry.message === 'listening' && entry.listener === listener) return entry.port;
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+/** A grpc-js server as its documentation shows it, and nothing else: proto-loader's own messages, no interceptor. */
+import { toJson } from '@bufbuild/protobuf';
+import { Server, ServerCredentials, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
+import { packageDefinition } from '../../services/contracts/definitions.ts';
+import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { order, orderName } from './order.ts';
+
+const plainOrder = {
+  ...(toJson(OrderSchema, order) as object),
+  total: { currencyCode: 'JPY', units: 1_980 },
+  createTime: { seconds: 1_767_225_600 },
+};
+
+const server = new Server();
+server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as ServiceDefinition, {
+  GetOrder: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
+    answer(null, { ...plainOrder, name: request.name }),
+  JoinGroup: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
+    answer(null, {
+      group: { name: request.name, deal: plainOrder.deal, state: 'STATE_OPEN', size: 3, taken: 2, ownOrder: orderName },
+      order: plainOrder,
+      payment: { provider: 'yamapay', id: 'pi_1', clientToken: 'secret' },
+    }),
+  GetDeal: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
+    answer(null, {
+      name: request.name,
+      title: 'Uji matcha, 100 g',
+      price: plainOrder.total,
+      groupSize: 3,
+      available: 300,
+      state: 'STATE_OPEN',
+    }),
+});
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+  if (error !== null) throw error;
+  process.stdout.write(`${JSON.stringify({ message: 'listening', port })}\n`);
+});
+process.on('SIGTERM', () => process.exit(0));
