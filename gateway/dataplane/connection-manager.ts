@@ -142,6 +142,7 @@ export class ConnectionManager {
     if (config.strip_any_host_port) request.set(':authority', request.get(':authority')!.replace(/:\d+$/, ''));
     const address = stream.downstream.remoteAddress;
     const forwarded = request.getAll('x-forwarded-for');
+    stream.clientAddress = trustedAddress(config, forwarded) ?? address;
     if (config.use_remote_address) {
       request.removeWhere((name) => internalHeaders.has(name));
       if (!config.skip_xff_append) request.set('x-forwarded-for', forwarded === undefined ? address : `${forwarded},${address}`);
@@ -182,4 +183,10 @@ export class ConnectionManager {
     this.#active.value--;
     this.#parts.log(stream);
   }
+}
+
+/** The address that the last trusted proxy saw; undefined where the peer itself counts. */
+function trustedAddress(config: HttpConnectionManagerConfig, forwarded: string | undefined): string | undefined {
+  const hops = config.use_remote_address ? config.xff_num_trusted_hops : config.xff_num_trusted_hops + 1;
+  return hops === 0 || forwarded === undefined ? undefined : forwarded.split(',').at(-hops)?.trim();
 }

@@ -44,6 +44,8 @@ export class HttpStream {
   upstreamCluster: string | undefined;
   upstreamHost: string | undefined;
   requestId: string | undefined;
+  /** The client as trusted proxies tell it; the peer where there are none. */
+  clientAddress: string;
   /** What a local reply said before its format was applied. */
   localReplyBody: string | undefined;
   healthCheck = false;
@@ -68,6 +70,7 @@ export class HttpStream {
     this.requestEnded = requestEnded;
     this.isGrpc = isGrpcContentType(request.get('content-type'));
     this.startTime = manager.now();
+    this.clientAddress = downstream.remoteAddress;
     this.state = new Array(manager.filters.length);
     downstream.onClose = (complete) => this.#close(complete);
   }

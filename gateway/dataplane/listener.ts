@@ -33,6 +33,8 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
     connectionsCheckingInterval: 1_000,
     noDelay: true,
   });
+  // It never listens by itself: this starts its watch over slow headers and idle connections.
+  http1.emit('listening');
   http1.on('checkContinue', (request, response) => http1.emit('request', request, response));
   http1.on('request', (request, response) => {
     const headers = http1RequestHeaders(request);

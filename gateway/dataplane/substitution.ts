@@ -41,8 +41,9 @@ const commands: Readonly<Record<string, Value>> = {
   UPSTREAM_HOST: (s) => s.upstreamHost,
   ROUTE_NAME: (s) => s.route?.name || undefined,
   VIRTUAL_HOST_NAME: (s) => s.route?.virtualHost,
-  DOWNSTREAM_REMOTE_ADDRESS: (s) => `${s.downstream.remoteAddress}:${s.downstream.remotePort}`,
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (s) => s.downstream.remoteAddress,
+  DOWNSTREAM_REMOTE_ADDRESS: (s) =>
+    s.clientAddress === s.downstream.remoteAddress ? `${s.clientAddress}:${s.downstream.remotePort}` : `${s.clientAddress}:0`,
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (s) => s.clientAddress,
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS: (s) => `${s.downstream.remoteAddress}:${s.downstream.remotePort}`,
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (s) => s.downstream.remoteAddress,
   DOWNSTREAM_LOCAL_ADDRESS: (s) => `${s.downstream.localAddress}:${s.downstream.localPort}`,

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { runtimePercent } from '../config/matcher-config.ts';
-import { duration, list, readConfig, uint } from '../config/read-config.ts';
+import { list, readConfig, uint } from '../config/read-config.ts';
 import { headerValueOption } from '../config/route-config.ts';
 import type { FilterFactory } from '../filter-factory.ts';
 import { compileHeaderEdits, type HeaderEdit } from '../header-edits.ts';
 import type { HttpStream } from '../http-stream.ts';
+import { DescriptorBuckets, descriptorFields } from '../rate-limit-descriptors.ts';
+import { TokenBucket, tokenBucketConfig } from '../token-bucket.ts';
 
 const name = 'envoy.filters.http.local_ratelimit';
 const type = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
@@ -12,39 +14,34 @@ const type = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 const config = z.strictObject({
   stat_prefix: z.string().min(1),
   status: z.strictObject({ code: z.union([uint, z.literal('TooManyRequests').transform(() => 429)]) }).optional(),
-  token_bucket: z.strictObject({ max_tokens: uint, tokens_per_fill: uint.default(1), fill_interval: duration }).optional(),
+  token_bucket: tokenBucketConfig.optional(),
   filter_enabled: runtimePercent.optional(),
   filter_enforced: runtimePercent.optional(),
   response_headers_to_add: list(headerValueOption),
   rate_limited_as_resource_exhausted: z.boolean().default(false),
+  ...descriptorFields,
+  max_dynamic_descriptors: uint.default(20),
+  always_consume_default_token_bucket: z.boolean().default(true),
 });
 
-/** A bucket that fills by time. Limits hold for one data plane, not for all of them together. */
+/** One filter's or route's buckets. Limits hold for one data plane, not for all of them together. */
 class Limiter {
   readonly config: z.output<typeof config>;
   readonly edit: HeaderEdit | undefined;
-  #tokens: number;
-  #filledAt: number | undefined;
+  readonly #common: TokenBucket | undefined;
+  readonly #descriptors: DescriptorBuckets;
 
   constructor(parsed: z.output<typeof config>) {
     this.config = parsed;
     this.edit = compileHeaderEdits(parsed.response_headers_to_add, []);
-    this.#tokens = parsed.token_bucket?.max_tokens ?? 0;
+    this.#common = parsed.token_bucket === undefined ? undefined : new TokenBucket(parsed.token_bucket);
+    this.#descriptors = new DescriptorBuckets(parsed, parsed.max_dynamic_descriptors);
   }
 
-  /** Takes a token. `now` in milliseconds. */
-  take(now: number): boolean {
-    const bucket = this.config.token_bucket;
-    if (bucket === undefined) return true;
-    this.#filledAt ??= now;
-    const fills = Math.floor((now - this.#filledAt) / bucket.fill_interval);
-    if (fills > 0) {
-      this.#tokens = Math.min(bucket.max_tokens, this.#tokens + fills * bucket.tokens_per_fill);
-      this.#filledAt += fills * bucket.fill_interval;
-    }
-    if (this.#tokens <= 0) return false;
-    this.#tokens--;
-    return true;
+  allows(stream: HttpStream, now: number): boolean {
+    const buckets = this.#descriptors.of(stream);
+    if (this.#common !== undefined && (buckets.length === 0 || this.config.always_consume_default_token_bucket)) buckets.push(this.#common);
+    return buckets.every((bucket) => bucket.take(now));
   }
 }
 
@@ -60,7 +57,7 @@ export const localRatelimit: FilterFactory = {
       decodeHeaders: (stream) => {
         const limiter = (stream.route?.filterConfig.get(name) as Limiter | undefined) ?? common;
         const { filter_enabled: enabled = 0, filter_enforced: enforced = 0 } = limiter.config;
-        if (!happens(enabled) || limiter.take(now()) || !happens(enforced)) return 'continue';
+        if (!happens(enabled) || limiter.allows(stream, now()) || !happens(enforced)) return 'continue';
         stream.state[slot] = limiter;
         refuse(stream, limiter);
         return 'stop';
