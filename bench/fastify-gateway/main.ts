@@ -36,8 +36,8 @@ app.post('/v1/groups/:id', (request, reply) => {
   if (verb !== 'join') return reply.code(404).send({ code: status.NOT_FOUND, message: 'no such method', details: [] });
   return forward(CustomerService.method.joinGroup, { ...(request.body as object), name: `groups/${group}` }, request, reply);
 });
-await app.listen({ host: '127.0.0.1', port: 0 });
-process.stdout.write(`${JSON.stringify({ message: 'listening', port: app.addresses()[0]!.port })}\n`);
+const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+process.stdout.write(`${JSON.stringify({ message: 'listening', port: Number(port) })}\n`);
 process.on('SIGTERM', () => process.exit(0));
 
 async function forward(method: DescMethodUnary, json: JsonValue, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -32,7 +32,7 @@ export function openGrpcConnection(load: GrpcLoad, offset: number, finished: Fin
   for (let i = 0; i < load.streams; i++) call();
   send();
 
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     let bytes: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     while (bytes.length >= frameHeaderBytes) {
       const end = frameHeaderBytes + bytes.readUIntBE(0, 3);
@@ -68,8 +68,8 @@ export function openGrpcConnection(load: GrpcLoad, offset: number, finished: Fin
     const current = open.get(stream);
     if (current === undefined) return;
     if (type === frame.data) current.bytes += payload.length;
-    if (type === frame.reset) return end(current, stream, `RST_STREAM ${payload.readUInt32BE(0)}`);
-    if ((type === frame.data || type === frame.headers) && (flags & endStream) !== 0)
+    if (type === frame.reset) end(current, stream, `RST_STREAM ${payload.readUInt32BE(0)}`);
+    else if ((type === frame.data || type === frame.headers) && (flags & endStream) !== 0)
       end(current, stream, current.bytes > 0 ? undefined : `no message: ${payload.toString('latin1')}`);
   }
 

@@ -17,7 +17,7 @@ server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as S
     answer(null, { ...plainOrder, name: request.name }),
   JoinGroup: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
     answer(null, {
-      group: { name: request.name, deal: plainOrder.deal, state: 'STATE_OPEN', size: 3, taken: 2, ownOrder: orderName },
+      group: { name: request.name, deal: order.deal, state: 'STATE_OPEN', size: 3, taken: 2, ownOrder: orderName },
       order: plainOrder,
       payment: { provider: 'yamapay', id: 'pi_1', clientToken: 'secret' },
     }),

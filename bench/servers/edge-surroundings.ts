@@ -53,7 +53,7 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
       Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}` }))),
     startGateway: async ({ tokenCache }) => {
       const bootstrap = compileBootstrap({ role: 'edge', environment: gatewayEnvironment(ports, 'edge') });
-      const file = join(stateDir, `edge-${gateways.length}.yaml`);
+      const file = join(stateDir, tokenCache ? 'edge.yaml' : 'edge-without-token-cache.yaml');
       // JSON is YAML.
       writeFileSync(
         file,
