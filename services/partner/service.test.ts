@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Deal_State as DealState, Order_State as OrderState } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { lamp, type PartnerWorld, shipTo, startPartnerWorld } from './tests/partner-world.ts';
+
+let world: PartnerWorld;
+beforeAll(async () => {
+  world = await startPartnerWorld();
+});
+afterAll(() => world?.close());
+
+const refused = (reason: string) => ({ code: status.FAILED_PRECONDITION, reason });
+const notFound = { code: status.NOT_FOUND };
+
+async function draft(partner = 'acme') {
+  const { name } = await world.as(partner).createDeal({ deal: lamp, requestId: randomUUID() });
+  return name;
+}
+
+async function published(partner = 'acme') {
+  const name = await draft(partner);
+  await world.as(partner).publishDeal({ name });
+  return name;
+}
+
+describe('a deal', () => {
+  test('is a draft at first, of which customers hear nothing', async () => {
+    const deal = await world.as('acme').createDeal({ deal: lamp, requestId: randomUUID() });
+    expect(deal).toMatchObject({ ...lamp, state: DealState.DRAFT, groupLifetimeSeconds: 86_400n, etag: '"1"' });
+    await world.as('acme').updateDeal({ deal: { name: deal.name, price: { currencyCode: 'EUR', units: 9n, nanos: 990_000_000 } } });
+    expect(await world.as('acme').getDeal({ name: deal.name })).toMatchObject({
+      price: { currencyCode: 'EUR', units: 9n, nanos: 990_000_000 },
+    });
+    expect(world.events(deal.name)).toEqual([]);
+  });
+
+  test('is made once for each request id', async () => {
+    const request = { deal: lamp, requestId: randomUUID() };
+    const names = await Promise.all([1, 2, 3].map(async () => (await world.as('once').createDeal(request)).name));
+    expect(new Set(names).size).toBe(1);
+    expect((await world.as('once').listDeals({})).deals).toHaveLength(1);
+    const other = world.as('once').createDeal({ ...request, deal: { ...lamp, title: 'Other' } });
+    await expect(other).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    expect((await world.as('other').createDeal(request)).name).not.toBe(names[0]);
+  });
+
+  test('is told to customers when it is published and at each change, with growing versions', async () => {
+    const acme = world.as('acme');
+    const name = await draft();
+    for (const _ of [1, 2]) expect((await acme.publishDeal({ name })).state).toBe(DealState.PUBLISHED);
+    await acme.updateDeal({ deal: { name, stock: 50n, title: 'Better lamp' } });
+    for (const _ of [1, 2]) expect((await acme.closeDeal({ name })).state).toBe(DealState.CLOSED);
+    expect(world.events(name)).toMatchObject([
+      { kind: 'dealPublished', version: 2n, value: { partner: 'partners/acme', title: 'Lamp', stock: 10n } },
+      { kind: 'dealPublished', version: 3n, value: { title: 'Better lamp', stock: 50n } },
+      { kind: 'dealClosed', version: 4n },
+    ]);
+    await expect(acme.publishDeal({ name })).rejects.toMatchObject(refused('DEAL_CLOSED'));
+    await expect(acme.updateDeal({ deal: { name, stock: 1n } })).rejects.toMatchObject(refused('DEAL_CLOSED'));
+  });
+
+  test('that is closed as a draft was never there for customers', async () => {
+    const name = await draft();
+    await world.as('acme').closeDeal({ name });
+    expect(world.events(name)).toEqual([]);
+  });
+
+  test('that is published keeps price, size and unit', async () => {
+    const name = await published();
+    const acme = world.as('acme');
+    for (const deal of [
+      { price: { currencyCode: 'JPY', units: 1n } },
+      { price: { currencyCode: 'USD', units: 1200n } },
+      { groupSize: 3 },
+      { sku: 'x' },
+    ]) {
+      await expect(acme.updateDeal({ deal: { name, ...deal } })).rejects.toMatchObject(refused('DEAL_PUBLISHED'));
+    }
+    await expect(acme.updateDeal({ deal: { name }, updateMask: { paths: ['title'] } })).rejects.toMatchObject(refused('DEAL_INCOMPLETE'));
+    await expect(acme.updateDeal({ deal: { name }, updateMask: { paths: ['state'] } })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+    });
+    expect(await acme.getDeal({ name })).toMatchObject({ ...lamp, etag: '"2"' });
+  });
+
+  test('without enough stock for a group is not published', async () => {
+    const acme = world.as('acme');
+    const { name } = await acme.createDeal({ deal: { ...lamp, stock: 1n }, requestId: randomUUID() });
+    await expect(acme.publishDeal({ name })).rejects.toMatchObject(refused('DEAL_INCOMPLETE'));
+  });
+
+  test('is listed newest first, page by page', async () => {
+    const names: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      world.passMinutes(1);
+      names.unshift(await draft('lister'));
+    }
+    const lister = world.as('lister');
+    const first = await lister.listDeals({ pageSize: 2 });
+    const second = await lister.listDeals({ pageSize: 2, pageToken: first.nextPageToken });
+    expect([...first.deals, ...second.deals].map(({ name }) => name)).toEqual(names);
+  });
+});
+
+describe("another partner's", () => {
+  test('deals and orders answer like missing ones, in every method', async () => {
+    const deal = await published('acme');
+    await world.confirmed('orders/private', 'acme');
+    const mallory = world.as('mallory');
+    const methods = {
+      getDeal: (name: string) => mallory.getDeal({ name }),
+      updateDeal: (name: string) => mallory.updateDeal({ deal: { name, stock: 1n } }),
+      publishDeal: (name: string) => mallory.publishDeal({ name }),
+      closeDeal: (name: string) => mallory.closeDeal({ name }),
+    };
+    const ship = (name: string) => mallory.shipOrder({ name, carrier: 'hayabusa', trackingNumber: 'SWX' });
+    const told = async (work: Promise<unknown>, name: string) => {
+      const { code, reason, message, metadata } = await work.then(
+        () => ({ code: status.OK, reason: '', message: '', metadata: {} }),
+        (error) => error,
+      );
+      return { code, reason, message: message.replace(name, '…'), keys: Object.keys(metadata) };
+    };
+    for (const method of Object.values(methods)) {
+      expect(await told(method(deal), deal)).toEqual({ ...(await told(method('deals/none'), 'deals/none')), code: status.NOT_FOUND });
+    }
+    expect(await told(ship('orders/private'), 'orders/private')).toEqual(await told(ship('orders/none'), 'orders/none'));
+    await expect(ship('orders/private')).rejects.toMatchObject(notFound);
+    expect((await mallory.listDeals({})).deals).toEqual([]);
+    expect((await mallory.listOrders({})).orders).toEqual([]);
+    const abort = new AbortController();
+    const { value: first } = await mallory.watchOrders({}, abort.signal)[Symbol.asyncIterator]().next();
+    abort.abort();
+    expect(first?.order).toBeUndefined();
+  });
+});
+
+describe('an order', () => {
+  test('is shown with its whole address once it is paid, shipped once, and delivered by the carrier', async () => {
+    const acme = world.as('shipper');
+    await world.confirmed('orders/s1', 'shipper');
+    expect((await acme.listOrders({})).orders).toMatchObject([
+      { name: 'orders/s1', state: OrderState.TO_SHIP, quantity: 2, total: { units: 2400n }, shipTo },
+    ]);
+    const parcel = { name: 'orders/s1', carrier: 'hayabusa', trackingNumber: 'SW-s1' };
+    for (const _ of [1, 2]) expect(await acme.shipOrder(parcel)).toMatchObject({ state: OrderState.SHIPPED, trackingNumber: 'SW-s1' });
+    await expect(acme.shipOrder({ ...parcel, trackingNumber: 'SW-s2' })).rejects.toMatchObject(refused('ORDER_SHIPPED'));
+    expect([await world.delivered('SW-s1'), await world.delivered('SW-s1')]).toEqual([true, false]);
+    expect((await acme.listOrders({})).orders).toMatchObject([{ state: OrderState.DELIVERED }]);
+    expect(world.events('orders/s1')).toMatchObject([
+      { kind: 'orderShipped', version: 2n, value: { carrier: 'hayabusa', trackingNumber: 'SW-s1' } },
+      { kind: 'orderDelivered', version: 3n },
+    ]);
+  });
+
+  test('cannot be shipped with the parcel of another', async () => {
+    await world.confirmed('orders/p1', 'acme');
+    await world.confirmed('orders/p2', 'rival');
+    await world.as('acme').shipOrder({ name: 'orders/p1', carrier: 'hayabusa', trackingNumber: 'SW-p' });
+    const ship = (carrier: string) => world.as('rival').shipOrder({ name: 'orders/p2', carrier, trackingNumber: 'SW-p' });
+    await expect(ship('hayabusa')).rejects.toMatchObject(refused('PARCEL_IN_USE'));
+    expect((await ship('other-carrier')).state).toBe(OrderState.SHIPPED);
+  });
+
+  test('that was cancelled cannot be shipped', async () => {
+    await world.confirmed('orders/c1', 'acme');
+    await world.cancelled('orders/c1', 'acme');
+    const ship = world.as('acme').shipOrder({ name: 'orders/c1', carrier: 'hayabusa', trackingNumber: 'SW-c1' });
+    await expect(ship).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+  });
+});
+
+describe('the stream of orders', () => {
+  /** The next messages that tell of an order. */
+  async function take(
+    stream: AsyncIterator<{ order?: { name: string; state: OrderState } | undefined; resumeToken: string }>,
+    count: number,
+  ) {
+    const taken: { order: string; state: OrderState; resumeToken: string }[] = [];
+    while (taken.length < count) {
+      const { value } = await stream.next();
+      if (value?.order !== undefined) taken.push({ order: value.order.name, state: value.order.state, resumeToken: value.resumeToken });
+    }
+    return taken;
+  }
+  const watch = (signal: AbortSignal, resumeToken = '') => world.as('watcher').watchOrders({ resumeToken }, signal)[Symbol.asyncIterator]();
+
+  test('shows what is there, then each change, and resumes exactly behind its token', async () => {
+    const abort = new AbortController();
+    for (const order of ['orders/w1', 'orders/w2', 'orders/w3']) await world.confirmed(order, 'watcher');
+    const stream = watch(abort.signal);
+    const there = await take(stream, 3);
+    expect(there.map(({ order }) => order)).toEqual(['orders/w1', 'orders/w2', 'orders/w3']);
+
+    await world.as('watcher').shipOrder({ name: 'orders/w1', carrier: 'hayabusa', trackingNumber: 'SW-w1' });
+    expect(await take(stream, 1)).toMatchObject([{ order: 'orders/w1', state: OrderState.SHIPPED }]);
+
+    // Behind the second message: the third order, then the first one's change, and nothing older.
+    const resumed = await take(watch(abort.signal, there[1]!.resumeToken), 2);
+    expect(resumed).toMatchObject([{ order: 'orders/w3' }, { order: 'orders/w1', state: OrderState.SHIPPED }]);
+    const caughtUp = await watch(abort.signal, resumed[1]!.resumeToken).next();
+    expect([caughtUp.value?.order, caughtUp.value?.resumeToken]).toEqual([undefined, resumed[1]!.resumeToken]);
+    abort.abort();
+  });
+
+  test('refuses a token that is not its own', async () => {
+    for (const token of ['nonsense', Buffer.from('{"change":"-1"}').toString('base64url')]) {
+      await expect(watch(new AbortController().signal, token).next()).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    }
+  });
+});

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { type TestClient, testClient } from '../../chassis/tests/test-client.ts';
+import { createOutbox } from '../../cloud/outbox.ts';
+import { recordingPublisher } from '../../cloud/tests/recording-publisher.ts';
+import { startServiceDatabase } from '../../cloud/tests/service-database.ts';
+import { EventSchema, ShipmentStatusReported_Status as ShipmentStatus } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { PartnerInternalService } from '../../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { PartnerService } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { partnerInternalService } from '../internal-service.ts';
+import { partnerService } from '../service.ts';
+import { PartnerStore } from '../store.ts';
+
+type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
+
+/** The partner service on a local Spanner. */
+export type PartnerWorld = Awaited<ReturnType<typeof startPartnerWorld>>;
+
+/** A deal that is complete. */
+export const lamp = { title: 'Lamp', price: { currencyCode: 'JPY', units: 1200n }, groupSize: 2, stock: 10n, sku: 'lamp-1' };
+
+export const shipTo = {
+  regionCode: 'JP',
+  postalCode: '150-0001',
+  sublocality: 'Jingumae',
+  addressLines: ['1-2-3'],
+  recipients: ['Alice'],
+  organization: 'Acme',
+};
+
+/** Starts it. */
+export async function startPartnerWorld(options: { abortProbability?: number } = {}) {
+  const spanner = await startServiceDatabase(options);
+  const { database } = spanner;
+  const clock = { now: new Date() };
+  const now = () => clock.now;
+  const publisher = recordingPublisher();
+  const outbox = createOutbox({ schema: 'partner', database, publisher, now });
+  const store = new PartnerStore({ database, outbox, now });
+  const handlers = partnerService({ store, outbox, now });
+  const internal = testClient(PartnerInternalService, partnerInternalService({ store, outbox, now }), { kind: 'service', name: 'job' });
+  const as = (id: string): TestClient<typeof PartnerService> => testClient(PartnerService, handlers, { kind: 'partner', id });
+
+  async function apply(aggregate: string, version: number, payload: Payload, id: string = randomUUID()): Promise<boolean> {
+    const event = create(EventSchema, { id, aggregate, version: BigInt(version), occurredAt: timestampFromDate(clock.now), payload });
+    return (await internal.applyEvent({ event })).applied;
+  }
+
+  return {
+    as,
+    internal,
+    clock,
+    publisher,
+    apply,
+    rows: spanner.rows,
+    close: () => spanner.close(),
+    passMinutes(minutes: number): void {
+      clock.now = new Date(clock.now.getTime() + minutes * 60_000);
+    },
+    /** The customer service tells of an order that is paid. */
+    confirmed(order: string, partner: string, version = 3): Promise<boolean> {
+      const total = { currencyCode: 'JPY', units: 2400n };
+      return apply(order, version, {
+        case: 'orderConfirmed',
+        value: { partner: `partners/${partner}`, deal: 'deals/lamp', quantity: 2, total, shipTo },
+      });
+    },
+    cancelled(order: string, partner: string, version = 4): Promise<boolean> {
+      return apply(order, version, { case: 'orderCancelled', value: { partner: `partners/${partner}`, reason: 'CUSTOMER' } });
+    },
+    delivered(trackingNumber: string): Promise<boolean> {
+      const value = { carrier: 'hayabusa', trackingNumber, status: ShipmentStatus.DELIVERED };
+      return apply(`shipments/hayabusa/${trackingNumber}`, 2, { case: 'shipmentStatusReported', value });
+    },
+    /** Events of an aggregate that were published, in their order. */
+    events(aggregate: string) {
+      return publisher.messages
+        .filter(({ orderingKey }) => orderingKey === aggregate)
+        .map(({ data }) => {
+          const { payload, version } = fromBinary(EventSchema, data);
+          return { kind: payload.case, value: payload.value, version };
+        });
+    },
+  };
+}
