@@ -18,6 +18,7 @@ export interface ChildSpec {
   /** The program and its arguments. */
   readonly program: string;
   readonly args?: readonly string[];
+  readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
@@ -66,9 +67,9 @@ export class Child {
   }
 
   #spawn(): ChildProcess {
-    const { program, args = [], env, logFile } = this.spec;
+    const { program, args = [], nodeFlags = [], env, logFile } = this.spec;
     const log = openSync(logFile, 'a', 0o600);
-    const child = spawn(process.execPath, ['--import', preload, program, ...args], {
+    const child = spawn(process.execPath, [...nodeFlags, '--import', preload, program, ...args], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
       stdio: ['ignore', log, log, 'ipc'],
     });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloudOptions } from '../cloud/start-cloud.ts';
+import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { Child, type ChildSpec } from './child.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
@@ -75,6 +76,7 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
     const database = starting('spanner', {
       program: join(root, 'deploy/local/spanner/main.ts'),
       args: ['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
+      nodeFlags: SPANNER_NODE_FLAGS,
       env: {},
       probePort: ports.spanner,
     });
