@@ -4,7 +4,7 @@ import { StringValueSchema } from '@bufbuild/protobuf/wkt';
 import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type DataPlane, startDataPlane } from './start-data-plane.ts';
-import { testBootstrap } from './test-bootstrap.ts';
+import { testBootstrap } from './testing/test-bootstrap.ts';
 
 const encode = (value: string): Buffer => Buffer.from(toBinary(StringValueSchema, create(StringValueSchema, { value })));
 const decode = (bytes: Buffer): string => fromBinary(StringValueSchema, bytes).value;

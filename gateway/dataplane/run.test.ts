@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
-import { testBootstrap } from './test-bootstrap.ts';
+import { testBootstrap } from './testing/test-bootstrap.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'kumiko-run-'));
 const children: ChildProcess[] = [];

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type DataPlane, startDataPlane } from './start-data-plane.ts';
-import { filter, type TestBootstrap, testBootstrap } from './test-bootstrap.ts';
+import { filter, type TestBootstrap, testBootstrap } from './testing/test-bootstrap.ts';
 
 const started: { close(): Promise<void> }[] = [];
 afterEach(async () => {

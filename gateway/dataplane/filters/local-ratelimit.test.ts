@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { type DataPlane, startDataPlane } from '../start-data-plane.ts';
-import { filter, testBootstrap } from '../test-bootstrap.ts';
+import { filter, testBootstrap } from '../testing/test-bootstrap.ts';
 
 let plane: DataPlane;
 afterEach(() => plane.close());

@@ -1,4 +1,13 @@
-import { create, type DescField, type DescMessage, fromJson, type Message, type Registry, ScalarType } from '@bufbuild/protobuf';
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type JsonValue,
+  type Message,
+  mergeFromJson,
+  type Registry,
+  ScalarType,
+} from '@bufbuild/protobuf';
 import { base64Decode } from '@bufbuild/protobuf/wire';
 import { LocalReplyError } from '../http-filter.ts';
 
@@ -20,35 +29,62 @@ export function resolveFieldPath(type: DescMessage, names: readonly string[]): F
 
 type Fields = Record<string, unknown>;
 
+/** What to do where a body has set the field as well. */
+export type CollisionRule = 'refuse-collision' | 'body-wins';
+
+const details = 'grpc_json_transcode_failure{INVALID_ARGUMENT}';
+
 /** Sets a field of a message from a URL's text. @throws LocalReplyError for a text that its type does not have. */
-export function bindText(
-  message: Message,
-  path: FieldPath,
-  text: string,
-  registry: Registry,
-  bodyWins: 'refuse-collision' | 'body-wins',
-): void {
+export function bindText(message: Message, path: FieldPath, text: string, registry: Registry, collision: CollisionRule): void {
   let target = message as unknown as Fields;
   for (const field of path.slice(0, -1)) target = child(target, field);
   const field = path.at(-1)!;
-  if (field.fieldKind === 'list') {
-    (target[field.localName] as unknown[]).push(parseText(field, text, registry));
+  if (field.message !== undefined) {
+    bindMessage(target, field, text, registry, collision);
     return;
   }
-  const value = parseText(field, text, registry);
+  if (field.fieldKind === 'list') {
+    (target[field.localName] as unknown[]).push(parseText(field, text));
+    return;
+  }
+  const value = parseText(field, text);
   const present = valueIn(target, field);
   if (present !== undefined) {
-    if (bodyWins === 'body-wins') return;
+    if (collision === 'body-wins') return;
     if (!same(present, value)) {
       throw new LocalReplyError(
         400,
         `The binding value "${text}" of the field "${path.map(({ name }) => name).join('.')}" is conflicting with the value "${String(present)}" in the body.`,
-        'grpc_json_transcode_failure{INVALID_ARGUMENT}',
+        details,
       );
     }
   }
   if (field.oneof !== undefined) target[field.oneof.localName] = { case: field.localName, value };
   else target[field.localName] = value;
+}
+
+// A well-known type has its JSON form in the URL; others cannot stand there.
+function bindMessage(target: Fields, field: DescField, text: string, registry: Registry, collision: CollisionRule): void {
+  if (field.fieldKind !== 'list' && valueIn(target, field) !== undefined) {
+    if (collision === 'body-wins') return;
+    throw new LocalReplyError(400, `The binding of the field "${field.name}" is conflicting with the body.`, details);
+  }
+  // Text for most; numbers and booleans stand plain in a URL and in JSON.
+  for (const read of [(): JsonValue => text, () => JSON.parse(text) as JsonValue]) {
+    try {
+      const json = read();
+      mergeFromJson(
+        field.parent,
+        target as unknown as Message,
+        { [field.jsonName]: field.fieldKind === 'list' ? [json] : json },
+        { registry },
+      );
+      return;
+    } catch {
+      // Then the other form.
+    }
+  }
+  throw invalid(field, text);
 }
 
 /** The message field at a path's end, made where it is missing. */
@@ -81,20 +117,8 @@ function same(a: unknown, b: unknown): boolean {
   return a === b;
 }
 
-function parseText(field: DescField, text: string, registry: Registry): unknown {
+function parseText(field: DescField, text: string): unknown {
   if (field.fieldKind === 'map') throw invalid(field, text);
-  if (field.message !== undefined) {
-    try {
-      return fromJson(field.message, text, { registry });
-    } catch {
-      // A wrapper of a number or boolean takes its value plain.
-      try {
-        return fromJson(field.message, JSON.parse(text), { registry });
-      } catch {
-        throw invalid(field, text);
-      }
-    }
-  }
   if (field.enum !== undefined) {
     const value = field.enum.values.find((one) => one.name === text)?.number ?? (/^-?\d{1,10}$/.test(text) ? Number(text) : undefined);
     if (value === undefined) throw invalid(field, text);
