@@ -1,10 +1,20 @@
 /** The local cloud as a process. Its options come in KUMIKO_LOCAL_CLOUD (JSON); the message "release" lets it call the gateways. */
+import { createAdvanceableClock } from '../clock/advanceable-clock.ts';
+import { clockAheadMs, clockVariable } from '../clock/clock-message.ts';
+import { systemClock } from '../local-server.ts';
 import { type CloudOptions, startCloud } from './start-cloud.ts';
 
-const starting = startCloud(JSON.parse(process.env.KUMIKO_LOCAL_CLOUD ?? '{}') as CloudOptions);
+const clock = createAdvanceableClock(systemClock);
+clock.advance(Number(process.env[clockVariable] ?? 0));
+const starting = startCloud(JSON.parse(process.env.KUMIKO_LOCAL_CLOUD ?? '{}') as CloudOptions, clock);
 
 process.on('message', async (message) => {
-  if (message === 'release') (await starting).release();
+  const cloud = await starting;
+  if (message === 'release') cloud.release();
+  const aheadMs = clockAheadMs(message);
+  if (aheadMs === undefined) return;
+  clock.advance(Math.max(0, Date.now() + aheadMs - clock.now()));
+  process.send?.(message);
 });
 process.channel?.unref();
 // All state is committed before it is acknowledged: there is nothing to wait for.

@@ -4,7 +4,7 @@ import { startCarrier } from '../carrier/carrier.ts';
 import { startCloudRunFront } from '../cloud-run-front/cloud-run-front.ts';
 import { startInventory } from '../inventory/inventory.ts';
 import { startIssuer } from '../issuer/issuer.ts';
-import { systemClock } from '../local-server.ts';
+import type { Clock } from '../local-server.ts';
 import { startMetadataServers } from '../metadata-server/metadata-server.ts';
 import { startPaymentProvider } from '../payment-provider/payment-provider.ts';
 import type { Ports } from '../platform/ports.ts';
@@ -30,8 +30,7 @@ export interface Cloud {
 }
 
 /** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
-export async function startCloud({ ports, stateDir, secrets }: CloudOptions): Promise<Cloud> {
-  const clock = systemClock;
+export async function startCloud({ ports, stateDir, secrets }: CloudOptions, clock: Clock): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));

@@ -4,8 +4,10 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ClockMessage, clockAheadMs, clockVariable } from '../clock/clock-message.ts';
 
-const preload = join(import.meta.dirname, 'die-with-parent.ts');
+const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
+const followClock = join(import.meta.dirname, '../clock/follow-clock.ts');
 // Stripping types and compiling is most of a start: what one process has compiled, the next one reads.
 const compileCache = join(import.meta.dirname, '../../../node_modules/.cache/kumiko-compile');
 const startupTimeoutMs = 30_000;
@@ -23,6 +25,8 @@ export interface ChildSpec {
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
   readonly logFile: string;
+  /** The program follows the platform's clock by itself, rather than having its `Date` shifted. */
+  readonly ownClock?: boolean;
   /** Called when it is up, also after a restart. */
   readonly onUp?: (process: ChildProcess) => void;
 }
@@ -32,9 +36,12 @@ export class Child {
   readonly spec: ChildSpec;
   #process: ChildProcess | undefined;
   #stopping = false;
+  #aheadMs: number;
 
-  constructor(spec: ChildSpec) {
+  /** @param aheadMs how far the platform's clock is ahead of the machine's. */
+  constructor(spec: ChildSpec, aheadMs: number) {
     this.spec = spec;
+    this.#aheadMs = aheadMs;
   }
 
   /** The process that runs now. */
@@ -46,19 +53,39 @@ export class Child {
   async start(): Promise<void> {
     const child = this.#spawn();
     await this.#up(child);
-    child.once('exit', () => this.#restart());
+    this.#restartAfter(child);
   }
 
-  /** Sends a message to the process (it is spawned with an IPC channel). */
-  send(message: string): void {
-    this.#process?.send(message);
+  /** Sends a message to the process (it is spawned with an IPC channel). One that is ending does not get it. */
+  send(message: string | object): void {
+    this.#process?.send(message, () => {});
+  }
+
+  /** Sets how far the process's clock is ahead of the machine's. Resolves when the process has followed, or is gone: the next one starts with it. */
+  async setClock(aheadMs: number): Promise<void> {
+    this.#aheadMs = aheadMs;
+    const child = this.#process;
+    if (child === undefined || hasEnded(child)) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        child.off('message', onMessage);
+        child.off('exit', done);
+        resolve();
+      };
+      const onMessage = (message: unknown) => {
+        if (clockAheadMs(message) === aheadMs) done();
+      };
+      child.on('message', onMessage);
+      child.once('exit', done);
+      child.send({ clockAheadMs: aheadMs } satisfies ClockMessage, () => {});
+    });
   }
 
   /** Ends the process by SIGTERM, and after the grace by SIGKILL. Resolves when it is gone. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     const child = this.#process;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined || hasEnded(child)) return;
     const gone = once(child, 'exit');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
@@ -67,10 +94,11 @@ export class Child {
   }
 
   #spawn(): ChildProcess {
-    const { program, args = [], nodeFlags = [], env, logFile } = this.spec;
+    const { program, args = [], nodeFlags = [], env, logFile, ownClock = false } = this.spec;
     const log = openSync(logFile, 'a', 0o600);
-    const child = spawn(process.execPath, [...nodeFlags, '--import', preload, program, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env },
+    const preloads = [dieWithParent, ...(ownClock ? [] : [followClock])].flatMap((file) => ['--import', file]);
+    const child = spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
@@ -82,13 +110,19 @@ export class Child {
     const { name, probePort, logFile, onUp } = this.spec;
     const deadline = Date.now() + startupTimeoutMs;
     while (!(await accepts(probePort))) {
-      const ended = child.exitCode !== null || child.signalCode !== null;
+      const ended = hasEnded(child);
       if (ended || Date.now() > deadline) {
         throw new Error(`${name} ${ended ? 'ended' : 'did not listen'} while starting. The end of ${logFile}:\n${tail(logFile)}`);
       }
       await delay(probeIntervalMs);
     }
     onUp?.(child);
+  }
+
+  #restartAfter(child: ChildProcess): void {
+    // It may have ended while the last probe was on its way.
+    if (hasEnded(child)) void this.#restart();
+    else child.once('exit', () => this.#restart());
   }
 
   async #restart(): Promise<void> {
@@ -98,13 +132,17 @@ export class Child {
       const child = this.#spawn();
       try {
         await this.#up(child);
-        child.once('exit', () => this.#restart());
+        this.#restartAfter(child);
         return;
       } catch {
         child.kill('SIGKILL');
       }
     }
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -34,6 +34,8 @@ export interface Endpoints {
   readonly partner: string;
   readonly webhook: string;
   readonly job: string;
+  /** Moves the platform's time: POST <clock>/clock:advance {"seconds": n}. */
+  readonly clock: string;
 }
 
 /** The endpoints of a platform on these ports. */
@@ -65,6 +67,7 @@ export function endpointsOf(ports: Ports): Endpoints {
     partner: url(ports.partner),
     webhook: url(ports.webhook),
     job: url(ports.job),
+    clock: url(ports.clock),
   };
 }
 

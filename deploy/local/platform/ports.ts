@@ -28,6 +28,7 @@ export const portNames = [
   'metadata_partner',
   'metadata_webhook',
   'metadata_job',
+  'clock',
 ] as const;
 
 /** Something that listens. `customer` is the IAM check in front of `customer_container`. */

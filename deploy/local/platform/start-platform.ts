@@ -2,11 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CloudOptions } from '../cloud/start-cloud.ts';
+import type { LocalServer } from '../local-server.ts';
 import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { Child, type ChildSpec } from './child.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
+import { openPlatformClock, serveClock } from './platform-clock.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
@@ -22,6 +24,9 @@ export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'
 /** A process of the platform. */
 export type ProcessName = (typeof processNames)[number];
 
+/** A process whose clock may be off: the local cloud is the platform's time itself. */
+export type SkewableProcess = Exclude<ProcessName, 'cloud'>;
+
 /** What the platform is started with. */
 export interface PlatformOptions {
   /** The first of its ports; 0 for any block that is free. */
@@ -36,6 +41,10 @@ export interface Platform {
   readonly secrets: LocalSecrets;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
+  /** Moves the time of every process forward, as `POST /clock:advance` does: what falls due on the way happens. */
+  advanceClock(seconds: number): Promise<void>;
+  /** Sets how far the clock of one process is off the platform's, in milliseconds, until it is set again. */
+  skewClock(name: SkewableProcess, offMs: number): Promise<void>;
   /** Ends every process. */
   stop(): Promise<void>;
 }
@@ -59,16 +68,24 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
   const release = lockState(stateDir);
   if (release === undefined) throw new StateInUseError(stateDir);
   const children = new Map<ProcessName, Child>();
+  const skews = new Map<ProcessName, number>();
+  const clock = openPlatformClock(stateDir, async (aheadMs) => {
+    const others = [...children].filter(([name]) => name !== 'cloud');
+    // The cloud calls the others about what has fallen due: they have to agree that it has.
+    await Promise.all(others.map(([name, child]) => child.setClock(aheadMs + (skews.get(name) ?? 0))));
+    await children.get('cloud')?.setClock(aheadMs);
+  });
+  let clockServer: LocalServer | undefined;
   const stop = async () => {
     removeEndpoints(stateDir);
-    await Promise.all([...children.values()].map((child) => child.stop(stopGraceMs)));
+    await Promise.all([clockServer?.close(), ...[...children.values()].map((child) => child.stop(stopGraceMs))]);
     release();
   };
   try {
     const ports = await choosePorts(portBase);
     const secrets = loadSecrets(stateDir);
     const starting = (name: ProcessName, spec: Omit<ChildSpec, 'name' | 'logFile'>) => {
-      const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) });
+      const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) }, clock.aheadMs);
       children.set(name, child);
       return child.start();
     };
@@ -85,6 +102,7 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: ports.customer,
+      ownClock: true,
       onUp: (child) => released && child.send('release'),
     });
     await Promise.all([
@@ -109,9 +127,19 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
     released = true;
     children.get('cloud')?.send('release');
     const endpoints = endpointsOf(ports);
-    await answering(ports);
+    [clockServer] = await Promise.all([serveClock(ports.clock, clock), answering(ports)]);
     writeEndpoints(stateDir, endpoints);
-    return { endpoints, secrets, pid: (name) => children.get(name)?.pid, stop };
+    return {
+      endpoints,
+      secrets,
+      pid: (name) => children.get(name)?.pid,
+      advanceClock: clock.advance,
+      async skewClock(name, offMs) {
+        skews.set(name, offMs);
+        await children.get(name)?.setClock(clock.aheadMs + offMs);
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type JsonRoute, startJsonServer } from '../http/json-server.ts';
+import type { LocalServer } from '../local-server.ts';
+
+const longestAdvanceSeconds = 400 * 86_400;
+const advanceSchema = z.strictObject({ seconds: z.number().positive().max(longestAdvanceSeconds) });
+
+/** The time of the platform: the machine's, moved ahead. */
+export interface PlatformClock {
+  /** How far it is ahead of the machine's clock, in milliseconds. */
+  readonly aheadMs: number;
+  /** Moves it forward. Resolves when every process has followed. */
+  advance(seconds: number): Promise<void>;
+}
+
+/**
+ * The clock of the platform on this state: what it is ahead stays ahead over a restart, since time never goes back.
+ *
+ * @param follow takes the processes along.
+ */
+export function openPlatformClock(stateDir: string, follow: (aheadMs: number) => Promise<void>): PlatformClock {
+  const file = join(stateDir, 'clock.json');
+  let aheadMs = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { aheadMs: number }).aheadMs : 0;
+  let last: Promise<void> = Promise.resolve();
+  return {
+    get aheadMs() {
+      return aheadMs;
+    },
+    advance(seconds) {
+      last = last.then(() => {
+        aheadMs += Math.round(seconds * 1000);
+        writeFileSync(file, JSON.stringify({ aheadMs }));
+        return follow(aheadMs);
+      });
+      return last;
+    },
+  };
+}
+
+/** Serves the clock: `GET /clock`, and `POST /clock:advance` with `{"seconds": n}`, which answers when every process has followed. */
+export function serveClock(port: number, clock: PlatformClock): Promise<LocalServer> {
+  const reading = () => ({
+    status: 200,
+    body: { time: new Date(Date.now() + clock.aheadMs).toISOString(), ahead_seconds: clock.aheadMs / 1000 },
+  });
+  const routes: JsonRoute[] = [
+    { method: 'GET', path: '/clock', handle: reading },
+    {
+      method: 'POST',
+      path: '/clock:advance',
+      handle: async (request) => {
+        await clock.advance(request.json(advanceSchema).seconds);
+        return reading();
+      },
+    },
+  ];
+  return startJsonServer({ port, routes });
+}
