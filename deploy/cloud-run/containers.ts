@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { run_v1 } from '@googleapis/run';
+import { imageRepository } from '../environments/addresses.ts';
+import type { Environment } from '../environments/environment.ts';
+import { serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
+import type { Workload } from './workloads.ts';
+
+/** The port that every container listens on, HTTP/2 without TLS. */
+const port = 8080;
+
+/** The path that the gateways' bootstraps answer themselves. */
+const gatewayHealthPath = '/health';
+
+const sidecarConfigFile = join(import.meta.dirname, '../otel/sidecar.yaml');
+
+/** What containers are made from. */
+export interface ContainerOptions {
+  readonly environment: Environment;
+  /** The tag of our images. */
+  readonly imageTag: string;
+  /** Default: Cloud Run's URLs. */
+  readonly urlOf?: UrlOf;
+}
+
+/** The containers of a workload: its own first, then the collector where it is a sidecar. */
+export function containersOf(workload: Workload, options: ContainerOptions): run_v1.Schema$Container[] {
+  return [ownContainer(workload, options), ...sidecars(options.environment)];
+}
+
+function ownContainer(workload: Workload, { environment, imageTag, urlOf }: ContainerOptions): run_v1.Schema$Container {
+  const { cpu, memory } = environment.instances[workload.name];
+  const image = workload.kind === 'gateway' ? 'gateway' : workload.name;
+  return {
+    name: workload.name,
+    image: `${imageRepository(environment)}/${image}:${imageTag}`,
+    // The name makes it HTTP/2 from end to end.
+    ports: [{ name: 'h2c', containerPort: port }],
+    env:
+      workload.kind === 'gateway'
+        ? [{ name: 'GATEWAY_ROLE', value: workload.role }]
+        : Object.entries(serviceVariables(workload.name, environment, urlOf)).map(variable),
+    resources: { limits: { cpu: String(cpu), memory } },
+    // As often as is allowed: a cold start waits for it. 30 s in all.
+    startupProbe: { ...healthOf(workload), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 30 },
+    livenessProbe: { ...healthOf(workload), periodSeconds: 10, timeoutSeconds: 3, failureThreshold: 3 },
+  };
+}
+
+/** Services speak grpc.health.v1. The gateways pass gRPC on, and answer one path themselves. */
+function healthOf({ kind }: Workload): run_v1.Schema$Probe {
+  return kind === 'service' ? { grpc: { port } } : { httpGet: { path: gatewayHealthPath, port } };
+}
+
+function variable([name, value]: [string, Variable]): run_v1.Schema$EnvVar {
+  if (typeof value === 'string') return { name, value };
+  return { name, valueFrom: { secretKeyRef: { name: value.secret, key: 'latest' } } };
+}
+
+/** Nothing waits for the collector: it would lengthen every cold start, and spans are sent again. */
+function sidecars({ collector, project }: Environment): run_v1.Schema$Container[] {
+  if (collector.kind !== 'sidecar') return [];
+  return [
+    {
+      name: 'otel-collector',
+      image: collector.image,
+      args: ['--config=env:OTELCOL_CONFIG'],
+      // In the manifest, so that the configuration and the revision are rolled back together.
+      env: [
+        { name: 'OTELCOL_CONFIG', value: readFileSync(sidecarConfigFile, 'utf8') },
+        { name: 'GOOGLE_CLOUD_PROJECT', value: project },
+      ],
+      resources: { limits: { cpu: collector.cpu, memory: collector.memory } },
+    },
+  ];
+}

@@ -1,0 +1,35 @@
+import type { Environment } from '../environments/environment.ts';
+import { googleIssuer } from '../environments/gateway-environment.ts';
+import { serviceVariables } from './service-environment.ts';
+import type { Workload } from './workloads.ts';
+
+/** The network tag of everything of ours: it reaches Google and the subnet. */
+export const networkTag = 'kumiko';
+
+/** The network tag of what may reach the internet, by the static address. */
+export const thirdPartyTag = 'kumiko-third-parties';
+
+/** The hosts outside of Google that a workload is configured to call. Empty: the firewall keeps it off the internet. */
+export function thirdPartyHosts(workload: Workload, environment: Environment): string[] {
+  return [...new Set(configuredUrls(workload, environment).map((url) => new URL(url).hostname))].filter((host) => !isInternal(host)).sort();
+}
+
+/** The network tags of a workload. */
+export function networkTags(workload: Workload, environment: Environment): string[] {
+  return thirdPartyHosts(workload, environment).length === 0 ? [networkTag] : [networkTag, thirdPartyTag];
+}
+
+function configuredUrls(workload: Workload, environment: Environment): string[] {
+  if (workload.kind === 'gateway') {
+    const { customer, partner } = environment.identity;
+    return workload.role === 'edge' ? [customer.jwksUri, partner.jwksUri, googleIssuer.jwksUri] : [googleIssuer.jwksUri];
+  }
+  const variables = Object.entries(serviceVariables(workload.name, environment));
+  // An issuer is a name, not an address: nothing is fetched from it.
+  return variables.flatMap(([name, value]) => (/_(URL|URI|ENDPOINT)$/.test(name) && typeof value === 'string' ? [value] : []));
+}
+
+/** Reached by Private Google Access, by private DNS or on the loopback. */
+function isInternal(host: string): boolean {
+  return /(^|\.)(googleapis\.com|run\.app|internal)$/.test(host) || host === '127.0.0.1';
+}

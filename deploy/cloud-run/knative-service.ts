@@ -1,0 +1,41 @@
+import type { run_v1 } from '@googleapis/run';
+import { type ContainerOptions, containersOf } from './containers.ts';
+import { timeoutSeconds, type Workload } from './workloads.ts';
+
+/** The namespace of the services, and of the Kubernetes secrets that bear the names of those in Secret Manager, each with the key "latest". */
+const namespace = 'kumiko';
+
+/**
+ * The manifest of a service for plain Knative. Only the services: a gateway's bootstrap names Cloud Run's URLs.
+ *
+ * Knative has no check of callers like Cloud Run's, and the services trust that it was made: something in front of each must verify the
+ * ID token in X-Serverless-Authorization (audience and account), as an Istio RequestAuthentication with an AuthorizationPolicy does.
+ */
+export function knativeService(workload: Workload, { environment, imageTag }: ContainerOptions): run_v1.Schema$Service {
+  const { min, max, concurrency } = environment.instances[workload.name];
+  const { name } = workload;
+  return {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: { name, namespace, labels: { 'networking.knative.dev/visibility': 'cluster-local' } },
+    spec: {
+      template: {
+        metadata: {
+          annotations: { 'autoscaling.knative.dev/minScale': String(min), 'autoscaling.knative.dev/maxScale': String(max) },
+        },
+        spec: {
+          // A Kubernetes account, bound to the Google account of the same name by Workload Identity.
+          serviceAccountName: `kumiko-${name}`,
+          containerConcurrency: concurrency,
+          timeoutSeconds: timeoutSeconds(workload),
+          containers: containersOf(workload, {
+            environment,
+            imageTag,
+            urlOf: (target) => `http://${target}.${namespace}.svc.cluster.local`,
+          }),
+        },
+      },
+      traffic: [{ latestRevision: true, percent: 100 }],
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Renders a deployment: `npm run render -- --env production`. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EnvironmentError, readEnvironment } from '../environments/environment.ts';
+import { writeGoldenFiles } from './golden.ts';
+import { RefusedError, render } from './render.ts';
+import { parseCurrentTraffic } from './traffic.ts';
+
+const usage = `usage:
+  npm run render -- --env NAME [--out DIR] [--target cloud-run|knative] [--image-tag TAG]
+      renders deploy/environments/NAME.yaml; DIR is .kumiko/render/NAME, TAG is "main"
+  npm run render -- --env NAME --revision SUFFIX --tag TAG --current FILE …
+      a revision without traffic, reached by its tag ("candidate", "pr-123"); FILE is what "gcloud run services list --format json" printed
+  npm run render -- --golden
+      writes deploy/cloud-run/golden anew`;
+
+/** A command line that means nothing. */
+class UsageError extends Error {}
+
+try {
+  main();
+} catch (error) {
+  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  if (!misused && !(error instanceof EnvironmentError) && !(error instanceof RefusedError)) throw error;
+  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
+  process.exitCode = misused ? 2 : 1;
+}
+
+function main(): void {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    options: {
+      env: text,
+      out: text,
+      target: { ...text, default: 'cloud-run' },
+      'image-tag': { ...text, default: 'main' },
+      revision: text,
+      tag: text,
+      current: text,
+      golden: { type: 'boolean' },
+    },
+  });
+  if (values.golden === true) {
+    writeGoldenFiles();
+    return;
+  }
+  if (values.env === undefined) throw new UsageError('--env is missing: the name of a file in deploy/environments, such as "production"');
+  const { target, revision, tag, current } = values;
+  if (target !== 'cloud-run' && target !== 'knative') throw new UsageError(`--target ${target}: expected cloud-run or knative`);
+  if ([revision, tag, current].some((value) => value !== undefined)) {
+    for (const [name, value] of Object.entries({ revision, tag, current })) {
+      if (value === undefined) throw new UsageError(`--${name} is missing: --revision, --tag and --current need each other`);
+    }
+    for (const [name, value] of Object.entries({ revision, tag })) {
+      if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(value!))
+        throw new UsageError(`--${name} ${value}: expected up to 30 of a-z, 0-9 and "-", such as "r1a2b3c4"`);
+    }
+  }
+  const files = render({
+    environment: readEnvironment(values.env),
+    target,
+    imageTag: values['image-tag'],
+    revision: revision === undefined ? undefined : { suffix: revision, tag: tag! },
+    current: current === undefined ? undefined : parseCurrentTraffic(readFileSync(current, 'utf8')),
+  });
+  const out = values.out ?? join('.kumiko/render', values.env);
+  for (const folder of new Set([...files.keys()].map((name) => dirname(name)))) rmSync(join(out, folder), { recursive: true, force: true });
+  for (const [name, content] of files) {
+    const file = join(out, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    process.stdout.write(`${relative('.', file)}\n`);
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { parseCurrentTraffic, trafficWith } from './traffic.ts';
+
+const candidate = { suffix: 'r2', tag: 'candidate' };
+
+test('without a revision of its own the newest takes everything', () => {
+  expect(trafficWith('job', undefined, [])).toEqual([{ latestRevision: true, percent: 100 }]);
+});
+
+test('the first revision of a service takes everything: there is none to go on serving', () => {
+  expect(trafficWith('job', candidate, [])).toEqual([{ latestRevision: true, percent: 100 }]);
+});
+
+test('a new revision has a tag and no traffic; what serves is pinned by name, and previews keep their tags', () => {
+  const serving = [
+    { revisionName: 'job-r1', percent: 90 },
+    { revisionName: 'job-r0', percent: 10, tag: 'stable' },
+    { revisionName: 'job-p7', tag: 'pr-7' },
+  ];
+  expect(trafficWith('job', candidate, serving)).toEqual([...serving, { revisionName: 'job-r2', tag: 'candidate' }]);
+});
+
+test('a tag moves to the new revision, and the one that had it goes on serving', () => {
+  const serving = [
+    { revisionName: 'job-r1', percent: 100, tag: 'candidate' },
+    { revisionName: 'job-r0', tag: 'candidate' },
+  ];
+  expect(trafficWith('job', candidate, serving)).toEqual([
+    { revisionName: 'job-r1', percent: 100 },
+    { revisionName: 'job-r2', tag: 'candidate' },
+  ]);
+});
+
+test('what serves is read from the list of services', () => {
+  const list = [
+    {
+      metadata: { name: 'job' },
+      status: {
+        traffic: [
+          { latestRevision: true, revisionName: 'job-r1', percent: 100 },
+          { revisionName: 'job-p7', tag: 'pr-7', url: 'u' },
+        ],
+      },
+    },
+    { metadata: { name: 'fresh' } },
+  ];
+  expect(parseCurrentTraffic(JSON.stringify(list))).toEqual(
+    new Map([
+      [
+        'job',
+        [
+          { revisionName: 'job-r1', percent: 100 },
+          { revisionName: 'job-p7', tag: 'pr-7' },
+        ],
+      ],
+      ['fresh', []],
+    ]),
+  );
+  expect(() => parseCurrentTraffic('{"items": []}')).toThrow('--current is not what "gcloud run services list --format json" prints');
+});

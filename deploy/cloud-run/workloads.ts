@@ -1,0 +1,90 @@
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { audienceOf } from '../../services/contracts/identities.ts';
+import { listMethods, type Method } from '../../services/contracts/methods.ts';
+import type { WorkloadName } from '../environments/environment.ts';
+
+/** What runs as a Cloud Run service. */
+export type Workload = Gateway | Service;
+
+interface WorkloadBase {
+  readonly name: WorkloadName;
+  /** The methods that run in it, or pass through it. */
+  readonly methods: readonly Method[];
+  /** Its custom audience, the same for all its revisions. */
+  audience(project: string): string;
+}
+
+/** An Envoy: it verifies tokens itself, so Cloud Run's own check, which would strip their signatures, is off. */
+export interface Gateway extends WorkloadBase {
+  readonly kind: 'gateway';
+  readonly role: 'edge' | 'jobs';
+}
+
+/** A gRPC service: Cloud Run's check lets its invokers in only. */
+export interface Service extends WorkloadBase {
+  readonly kind: 'service';
+  readonly name: ServiceName;
+}
+
+/** The services behind the gateways. */
+export type ServiceName = Exclude<WorkloadName, 'edge-gateway' | 'jobs-gateway'>;
+
+/** The services, in the order of the picture in the README. */
+export const serviceNames: readonly ServiceName[] = ['customer', 'partner', 'webhook', 'job'];
+
+/**
+ * Everything that runs, gateways first.
+ *
+ * @throws {Error} for a method that would run nowhere.
+ */
+export function listWorkloads(methods: readonly Method[] = listMethods()): Workload[] {
+  const homeless = methods.find(({ workload }) => !serviceNames.some((name) => name === workload));
+  if (homeless !== undefined) {
+    throw new Error(
+      `${homeless.grpcPath}: its package names the service "${homeless.workload}", and those that are deployed are ${serviceNames.join(', ')}`,
+    );
+  }
+  const through = (triggers: boolean) =>
+    methods.filter(({ policy }) => policy?.access !== Access.SERVICE && (policy?.access === Access.TRIGGER) === triggers);
+  return [
+    gateway('edge', through(false)),
+    gateway('jobs', through(true)),
+    ...serviceNames.map(
+      (name): Service => ({
+        kind: 'service',
+        name,
+        methods: methods.filter(({ workload }) => workload === name),
+        audience: (project) => audienceOf(name, project),
+      }),
+    ),
+  ];
+}
+
+function gateway(role: Gateway['role'], methods: readonly Method[]): Gateway {
+  return { kind: 'gateway', name: `${role}-gateway`, role, methods, audience: (project) => audienceOf(role, project) };
+}
+
+/** Cloud Run's longest request timeout. */
+const longestTimeoutSeconds = 3600;
+
+/**
+ * The request timeout: a second more than whoever answers late. A service answers at the deadline, the gateway a second after it.
+ *
+ * @throws {Error} where a method may take longer than Cloud Run allows.
+ */
+export function timeoutSeconds({ kind, methods }: Workload): number {
+  const longest = Math.max(0, ...methods.map(deadlineSeconds));
+  const timeout = Math.ceil(longest) + (kind === 'gateway' ? 2 : 1);
+  if (timeout > longestTimeoutSeconds) {
+    const tooLong = methods.find((method) => deadlineSeconds(method) === longest);
+    throw new Error(
+      `${tooLong?.grpcPath}: a deadline of ${longest} s needs a request timeout of ${timeout} s, and Cloud Run's longest is ${longestTimeoutSeconds} s`,
+    );
+  }
+  return timeout;
+}
+
+function deadlineSeconds({ policy }: Method): number {
+  return policy?.deadline === undefined ? 0 : durationMs(policy.deadline) / 1000;
+}

@@ -1,0 +1,201 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { addressesNeeded, addressesOf } from './subnet-size.ts';
+
+/** Every value carries an example, which the message about a wrong or missing one shows. */
+const field = <T extends z.ZodType>(type: T, example: unknown): T => type.meta({ example }) as T;
+
+const text = (pattern: RegExp, example: string) => field(z.string().regex(pattern), example);
+const origin = (example: string) =>
+  field(
+    z.string().refine((url) => URL.canParse(url) && url.startsWith('https://') && new URL(url).origin === url, 'an https origin, no path'),
+    example,
+  );
+const httpsUrl = (example: string) => field(z.url({ protocol: /^https$/ }), example);
+const count = (example: number, min: number, max: number) => field(z.int().min(min).max(max), example);
+const hostName = /^(?=.{4,253}$)([a-z0-9-]+\.)+[a-z]{2,}$/;
+const emails = field(z.array(z.email()).min(1), ['operator@kumiko.example']);
+
+const issuer = (example: string) =>
+  field(
+    z.strictObject({
+      issuer: field(z.string().min(1), `https://${example}`),
+      audience: field(z.string().min(1), 'kumiko-example'),
+      jwksUri: httpsUrl(`https://${example}/jwks.json`),
+    }),
+    { issuer: `https://${example}`, audience: 'kumiko-example', jwksUri: `https://${example}/jwks.json` },
+  );
+
+const instances = field(
+  z.strictObject({
+    /** 0 scales to nothing between requests. */
+    min: count(1, 0, 1000),
+    max: count(20, 1, 1000),
+    /** Requests and open streams at one time. Cloud Run's own limit is 1000. */
+    concurrency: count(80, 1, 1000),
+    /** vCPUs. Below 1 Cloud Run takes one request at a time. */
+    cpu: count(1, 1, 8),
+    memory: text(/^\d+(Mi|Gi)$/, '512Mi'),
+  }),
+  { min: 1, max: 20, concurrency: 80, cpu: 1, memory: '512Mi' },
+);
+
+const schema = z
+  .strictObject({
+    project: text(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'kumiko-example'),
+    /** Part of every service's URL, and of the names of Google's service agents. */
+    projectNumber: text(/^\d{6,15}$/, '123456789012'),
+    region: text(/^[a-z]+-[a-z]+\d+$/, 'asia-northeast1'),
+    /** The API's host name. "candidate.<domain>" leads to the gateway revision that has no traffic yet. */
+    domain: text(hostName, 'api.kumiko.example'),
+    identity: field(
+      z.strictObject({ customer: issuer('securetoken.google.com/kumiko-example'), partner: issuer('partner.kumiko.example') }),
+      'customer: {…}, partner: {…}',
+    ),
+    operatorEmails: emails,
+    /** Exact origins of browser apps. */
+    corsOrigins: field(z.array(origin('https://app.kumiko.example')), ['https://app.kumiko.example']),
+    /** Requests per second, of one gateway instance. */
+    rateLimits: field(
+      z.strictObject({
+        clientPerSecond: count(50, 1, 1_000_000),
+        callerPerSecond: count(20, 1, 1_000_000),
+        anonymousPerSecond: count(1000, 1, 1_000_000),
+      }),
+      { clientPerSecond: 50, callerPerSecond: 20, anonymousPerSecond: 1000 },
+    ),
+    paymentProvider: field(z.strictObject({ name: text(/^[a-z0-9-]{1,32}$/, 'yamapay'), url: origin('https://api.yamapay.example') }), {
+      name: 'yamapay',
+      url: 'https://api.yamapay.example',
+    }),
+    inventory: field(z.strictObject({ url: origin('https://inventory.example') }), { url: 'https://inventory.example' }),
+    spanner: field(
+      z.strictObject({
+        instance: text(/^[a-z][a-z0-9-]{0,62}[a-z0-9]$/, 'kumiko'),
+        database: text(/^[a-z][a-z0-9_-]{0,28}[a-z0-9]$/, 'kumiko'),
+        config: text(/^[a-z0-9-]+$/, 'regional-asia-northeast1'),
+        /** 1000 are a node. */
+        processingUnits: field(z.int().min(100).multipleOf(100), 100),
+      }),
+      { instance: 'kumiko', database: 'kumiko', config: 'regional-asia-northeast1', processingUnits: 100 },
+    ),
+    network: field(
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('own'), subnetRange: field(z.cidrv4(), '10.8.0.0/22') }),
+        z.strictObject({
+          kind: z.literal('shared'),
+          hostProject: text(/^[a-z][a-z0-9-]{4,28}[a-z0-9]$/, 'network-host'),
+          network: text(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'shared'),
+          subnetwork: text(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'kumiko'),
+          subnetRange: field(z.cidrv4(), '10.8.0.0/22'),
+        }),
+      ]),
+      { kind: 'own', subnetRange: '10.8.0.0/22' },
+    ),
+    instances: field(
+      z.strictObject({
+        'edge-gateway': instances,
+        'jobs-gateway': instances,
+        customer: instances,
+        partner: instances,
+        webhook: instances,
+        job: instances,
+      }),
+      'one entry for each gateway and service',
+    ),
+    /** Where spans go: a collector beside each container, or one on GKE that private DNS names. */
+    collector: field(
+      z.discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('sidecar'),
+          image: text(
+            /^[a-z0-9.-]+\/[\w./-]+(:[\w.-]+|@sha256:[0-9a-f]{64})$/,
+            'us-docker.pkg.dev/PROJECT/REPOSITORY/otelcol-google:0.131.0',
+          ),
+          cpu: text(/^(\d+m|\d+(\.\d+)?)$/, '1'),
+          memory: text(/^\d+(Mi|Gi)$/, '256Mi'),
+        }),
+        z.strictObject({ kind: z.literal('gke'), address: field(z.ipv4(), '10.8.8.10') }),
+      ]),
+      { kind: 'gke', address: '10.8.8.10' },
+    ),
+    /** Who hears of alerts. */
+    alertEmails: emails,
+    github: field(z.strictObject({ repository: text(/^[\w.-]+\/[\w.-]+$/, 'kumiko-example/kumiko') }), {
+      repository: 'kumiko-example/kumiko',
+    }),
+    /** A VPC Service Controls perimeter around the project. It needs an organisation: leave it out without one. */
+    perimeter: field(z.strictObject({ accessPolicy: text(/^\d+$/, '987654321'), mode: z.enum(['dry-run', 'enforced']) }), {
+      accessPolicy: '987654321',
+      mode: 'dry-run',
+    }).optional(),
+  })
+  .superRefine(({ network, instances: workloads }, context) => {
+    for (const [name, { min, max }] of Object.entries(workloads)) {
+      if (min > max) context.addIssue({ code: 'custom', path: ['instances', name, 'min'], message: `is above max, ${max}` });
+    }
+    const needed = addressesNeeded(Object.values(workloads).map(({ max }) => max));
+    if (addressesOf(network.subnetRange) < needed) {
+      context.addIssue({
+        code: 'custom',
+        path: ['network', 'subnetRange'],
+        message: `has ${addressesOf(network.subnetRange)} addresses, and instances.*.max need ${needed}`,
+      });
+    }
+  });
+
+/** One deployment: everything that the protos and the code do not say. */
+export type Environment = Readonly<z.infer<typeof schema>>;
+
+/** What has a Cloud Run service of its own. */
+export type WorkloadName = keyof Environment['instances'];
+
+/** An environment that cannot be used: for the person who wrote it. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+}
+
+/** Checks an environment. @throws EnvironmentError with each wrong or missing value by its path, and an example of it. */
+export function parseEnvironment(value: unknown, source: string): Environment {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map(({ path, message }) => {
+    const example = exampleAt(path);
+    return `  ${path.join('.') || '(top level)'}: ${message}${example === undefined ? '' : `; an example: ${JSON.stringify(example)}`}`;
+  });
+  throw new EnvironmentError(`${source} is not a deployment environment:\n${faults.join('\n')}`);
+}
+
+/** Reads deploy/environments/<name>.yaml. @throws EnvironmentError */
+export function readEnvironment(name: string, folder: string = import.meta.dirname): Environment {
+  const file = join(folder, `${name}.yaml`);
+  if (!/^[a-z0-9-]+$/.test(name) || !existsSync(file)) {
+    const known = readdirSync(folder).flatMap((entry) => (entry.endsWith('.yaml') ? [entry.slice(0, -'.yaml'.length)] : []));
+    throw new EnvironmentError(`there is no environment "${name}" in deploy/environments; an example: ${known.join(', ')}`);
+  }
+  return parseEnvironment(parse(readFileSync(file, 'utf8')), `deploy/environments/${name}.yaml`);
+}
+
+/** The example of the value at a path; of the nearest one around it where it has none. */
+function exampleAt(path: readonly PropertyKey[]): unknown {
+  let type: z.ZodType | undefined = schema;
+  let example: unknown;
+  for (const key of path) {
+    type = memberOf(type, String(key));
+    const meta = type?.meta()?.example;
+    if (meta !== undefined) example = meta;
+  }
+  return example;
+}
+
+function memberOf(type: z.ZodType | undefined, key: string): z.ZodType | undefined {
+  if (type instanceof z.ZodOptional) return memberOf(type.unwrap() as z.ZodType, key);
+  if (type instanceof z.ZodObject) return (type.shape as Record<string, z.ZodType>)[key];
+  if (type instanceof z.ZodArray) return type.element as z.ZodType;
+  if (type instanceof z.ZodDiscriminatedUnion) {
+    return (type.options as z.ZodType[]).map((option) => memberOf(option, key)).find((member) => member !== undefined);
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { collectorAddress, serviceUrl } from './addresses.ts';
+import type { Environment } from './environment.ts';
+
+/** Google's issuer: it signs what operators, triggers and service accounts present. */
+export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
+
+/** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
+export function gatewayEnvironment(environment: Environment): GatewayEnvironment {
+  const { project, identity, operatorEmails, corsOrigins, rateLimits } = environment;
+  const service = (name: 'customer' | 'partner' | 'webhook' | 'job') => ({ url: serviceUrl(name, environment) });
+  const endUsers = (name: 'customer' | 'partner') => {
+    const { issuer, audience, jwksUri } = identity[name];
+    return { issuer, audiences: [audience], jwksUri };
+  };
+  return {
+    name: 'production',
+    project,
+    listener: { host: '0.0.0.0', port: 8080 },
+    admin: { host: '127.0.0.1', port: 9901 },
+    identity: { customer: endUsers('customer'), partner: endUsers('partner'), google: googleIssuer },
+    operatorEmails,
+    services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
+    metadataServer: { host: '169.254.169.254', port: 80 },
+    descriptorFile: '/etc/kumiko/descriptor.binpb',
+    wasmDir: '/etc/kumiko/wasm',
+    corsOrigins,
+    // The external load balancer and Cloud Run's own front end.
+    trustedHops: 2,
+    rateLimits,
+    compression: true,
+    otelCollector: { host: collectorAddress(environment), port: 4317 },
+    trustedCaFile: '/etc/ssl/certs/ca-certificates.crt',
+  };
+}

@@ -1,0 +1,25 @@
+import { Access } from './gen/types/kumiko/platform/v1/options_pb.js';
+import type { Workload } from './identities.ts';
+import { listMethods, type Method } from './methods.ts';
+
+/** The workloads whose service accounts may invoke a service (roles/run.invoker): whoever may call one of its methods, and no other. */
+export function invokersOf(service: string, methods: readonly Method[] = listMethods()): Workload[] {
+  const own = methods.filter(({ workload }) => workload === service);
+  return [...new Set(own.flatMap(({ policy }) => callersBy(policy?.access ?? Access.UNSPECIFIED, policy?.callers ?? [])))];
+}
+
+function callersBy(access: Access, callers: readonly string[]): readonly Workload[] {
+  switch (access) {
+    case Access.PUBLIC:
+    case Access.CUSTOMER:
+    case Access.PARTNER:
+    case Access.OPERATOR:
+      return ['edge-gateway'];
+    case Access.TRIGGER:
+      return ['jobs-gateway'];
+    case Access.SERVICE:
+      return callers as Workload[];
+    case Access.UNSPECIFIED:
+      return [];
+  }
+}
