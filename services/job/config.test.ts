@@ -1,0 +1,44 @@
+import { inspect } from 'node:util';
+import { expect, test } from 'vitest';
+import { type ConfigError, loadConfig } from '../chassis/config.ts';
+import { config } from './config.ts';
+
+const env = {
+  CUSTOMER_URL: 'http://127.0.0.1:1',
+  PARTNER_URL: 'https://partner.example',
+  WEBHOOK_URL: 'https://webhook.example',
+  JOBS_GATEWAY_URL: 'https://jobs.example',
+  TASKS_LOCATION: 'asia-northeast1',
+  INVENTORY_URL: 'https://inventory.example',
+  INVENTORY_KEY: 'the-key',
+};
+
+test('Cloud Tasks is Google’s unless an endpoint is named', () => {
+  expect(loadConfig(config, env).CLOUD_TASKS_ENDPOINT).toBeUndefined();
+  expect(loadConfig(config, { ...env, CLOUD_TASKS_ENDPOINT: '127.0.0.1:8123' }).CLOUD_TASKS_ENDPOINT).toBe('127.0.0.1:8123');
+});
+
+test('every fault is named at once', () => {
+  const faulty = { CUSTOMER_URL: 'customer:80', CLOUD_TASKS_ENDPOINT: 'http://x:1', INVENTORY_KEY: '' };
+  const names = [
+    'CUSTOMER_URL',
+    'PARTNER_URL',
+    'WEBHOOK_URL',
+    'JOBS_GATEWAY_URL',
+    'TASKS_LOCATION',
+    'CLOUD_TASKS_ENDPOINT',
+    'INVENTORY_URL',
+    'INVENTORY_KEY',
+  ];
+  let faults: readonly string[] = [];
+  try {
+    loadConfig(config, faulty);
+  } catch (error) {
+    faults = (error as ConfigError).faults;
+  }
+  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(names);
+});
+
+test('the key does not show itself', () => {
+  expect(inspect(loadConfig(config, env))).not.toContain('the-key');
+});

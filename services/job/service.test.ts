@@ -1,0 +1,164 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, test } from 'vitest';
+import { testClient } from '../chassis/tests/test-client.ts';
+import type { EnqueueResult, TaskQueue } from '../cloud/task-queue.ts';
+import { EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import type { InventorySync } from './inventory-sync.ts';
+import { jobService } from './service.ts';
+import { fakeOwners, refusing } from './tests/fake-owners.ts';
+
+type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
+const at = new Date('2026-01-02T12:00:00Z');
+
+function start(
+  answers: Parameters<typeof fakeOwners>[0] = {},
+  options: { enqueue?: () => EnqueueResult; headers?: Record<string, string> } = {},
+) {
+  const { owners, calls } = fakeOwners(answers);
+  const tasks: { method: string; request: unknown; id: string; at: Date | undefined }[] = [];
+  const queue: TaskQueue = {
+    async enqueue(method, request, { id, at }) {
+      const result = options.enqueue?.() ?? 'created';
+      tasks.push({ method: method.name, request, id, at });
+      return result;
+    },
+    async close() {},
+  };
+  const handlers = jobService({ owners, tasks: queue, inventorySync: {} as InventorySync });
+  const jobs = testClient(JobService, handlers, { kind: 'trigger', email: 'tasks@example' }, options.headers);
+  return { jobs, calls, tasks };
+}
+
+function pushed(payload: Payload, aggregate = 'orders/o1') {
+  const event = create(EventSchema, { id: 'e1', aggregate, version: 1n, occurredAt: timestampFromDate(at), payload });
+  return { message: { data: toBinary(EventSchema, event), messageId: 'm1' } };
+}
+
+describe('a pushed event', () => {
+  test('reaches its owner whole', async () => {
+    const { jobs, calls, tasks } = start();
+    await jobs.handlePaymentEvent(pushed({ case: 'paymentStatusReported', value: { order: 'orders/o1' } }, 'payments/yamapay/pi'));
+    expect(calls).toMatchObject([
+      {
+        method: 'customer.applyEvent',
+        request: { event: { id: 'e1', aggregate: 'payments/yamapay/pi', payload: { value: { order: 'orders/o1' } } } },
+      },
+    ]);
+    expect(tasks).toEqual([]);
+  });
+
+  test('becomes tasks, at their time, one for each resource', async () => {
+    const { jobs, calls, tasks } = start();
+    await jobs.handleOrderEvent(pushed({ case: 'orderPlaced', value: { holdExpireTime: timestampFromDate(at) } }));
+    await jobs.handleGroupEvent(pushed({ case: 'groupCompleted', value: { orders: ['orders/o1', 'orders/o2'] } }, 'groups/g'));
+    expect(tasks).toEqual([
+      { method: 'ReleaseHold', request: { order: 'orders/o1' }, id: 'orders-o1', at },
+      { method: 'CapturePayment', request: { order: 'orders/o1' }, id: 'orders-o1', at: undefined },
+      { method: 'CapturePayment', request: { order: 'orders/o2' }, id: 'orders-o2', at: undefined },
+    ]);
+    expect(calls).toEqual([]);
+  });
+
+  test.each(['exists', 'beyond-horizon'] as const)('is acknowledged where its task is: %s', async (result) => {
+    const { jobs } = start({}, { enqueue: () => result });
+    await jobs.handleOrderEvent(pushed({ case: 'paymentVoidRequested', value: {} }));
+  });
+
+  test('is to be repeated where a task could not be made', async () => {
+    const enqueue = () => {
+      throw new Error('Cloud Tasks is down');
+    };
+    const { jobs } = start({}, { enqueue });
+    await expect(jobs.handleOrderEvent(pushed({ case: 'paymentVoidRequested', value: {} }))).rejects.toThrow('Cloud Tasks is down');
+  });
+
+  test('that the owner does not know is given up; any other answer is to be repeated', async () => {
+    const event = pushed({ case: 'dealClosed', value: {} }, 'deals/d');
+    await start({ 'customer.applyEvent': refusing(status.NOT_FOUND) }).jobs.handleDealEvent(event);
+    for (const code of [status.UNAVAILABLE, status.INTERNAL, status.INVALID_ARGUMENT, status.DEADLINE_EXCEEDED, status.PERMISSION_DENIED]) {
+      const { jobs } = start({ 'customer.applyEvent': refusing(code, 'inside') });
+      const error = await jobs.handleDealEvent(event).catch((thrown) => thrown);
+      expect(error).toMatchObject({ code: status.UNAVAILABLE });
+      expect(error.message).not.toContain('inside');
+    }
+  });
+
+  test('of a kind that is not known yet is acknowledged', async () => {
+    const { jobs, calls } = start();
+    const event = create(EventSchema, { id: 'e1', aggregate: 'x/1', version: 1n });
+    await jobs.handleDealEvent({ message: { data: toBinary(EventSchema, event) } });
+    expect(calls).toEqual([]);
+  });
+
+  test.each([
+    ['nothing', new Uint8Array()],
+    ['bytes that are no message', Buffer.from([0xff, 0xff, 0xff])],
+    ['a message of other fields', toBinary(EventSchema, create(EventSchema, { version: 7n }))],
+  ])('that is none is refused: %s', async (_, data) => {
+    const { jobs, calls } = start();
+    await expect(jobs.handleDealEvent({ message: { data } })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      fieldViolations: [{ field: 'message.data' }],
+    });
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('a task', () => {
+  test('calls the owner of its resource', async () => {
+    const { jobs, calls } = start();
+    await jobs.releaseHold({ order: 'orders/o1' });
+    await jobs.expireGroup({ group: 'groups/g1' });
+    await jobs.voidPayment({ order: 'orders/o1' });
+    await jobs.refundPayment({ order: 'orders/o1' });
+    expect(calls).toEqual([
+      { method: 'customer.releaseHold', request: { order: 'orders/o1' } },
+      { method: 'customer.expireGroup', request: { group: 'groups/g1' } },
+      { method: 'customer.voidPayment', request: { order: 'orders/o1' } },
+      { method: 'customer.refundPayment', request: { order: 'orders/o1' } },
+    ]);
+  });
+
+  test.each([
+    ['0', 1, false],
+    ['3', 4, false],
+    ['8', 9, false],
+    ['9', 10, true],
+    ['12', 13, true],
+    ['', 1, false],
+    ['many', 1, false],
+    ['-2', 1, false],
+    [undefined, 1, false],
+  ])('tells a capture its attempt: %s retries', async (retries, attempt, lastAttempt) => {
+    const { jobs, calls } = start({}, retries === undefined ? {} : { headers: { 'x-cloudtasks-taskretrycount': retries } });
+    await jobs.capturePayment({ order: 'orders/o1' });
+    expect(calls).toEqual([{ method: 'customer.capturePayment', request: { order: 'orders/o1', attempt, lastAttempt } }]);
+  });
+
+  test('of a resource that the owner does not know is given up; any other answer is to be repeated', async () => {
+    await start({ 'customer.capturePayment': refusing(status.NOT_FOUND) }).jobs.capturePayment({ order: 'orders/none' });
+    const { jobs } = start({ 'customer.capturePayment': refusing(status.UNAVAILABLE) });
+    await expect(jobs.capturePayment({ order: 'orders/o1' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  });
+});
+
+describe('a tick', () => {
+  test('sweeps', async () => {
+    const { jobs, calls } = start({ 'customer.sweepOverdue': () => ({ expiredGroups: 2, releasedHolds: 3, createdPaymentIntents: 1 }) });
+    expect(await jobs.sweepOverdueGroups({})).toMatchObject({ expiredGroups: 2, releasedHolds: 3 });
+    expect(calls).toEqual([{ method: 'customer.sweepOverdue', request: { limit: 500 } }]);
+  });
+
+  test('relays every outbox, also where one owner is down', async () => {
+    const { jobs, calls } = start({
+      'customer.relayOutbox': () => ({ published: 2, failed: 1 }),
+      'partner.relayOutbox': refusing(status.UNAVAILABLE),
+      'webhook.relayOutbox': () => ({ published: 3, failed: 0 }),
+    });
+    expect(await jobs.relayOutbox({})).toMatchObject({ published: 5, failed: 1 });
+    expect(calls.map(({ method }) => method)).toEqual(['customer.relayOutbox', 'partner.relayOutbox', 'webhook.relayOutbox']);
+  });
+});
