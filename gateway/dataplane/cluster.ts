@@ -52,11 +52,6 @@ export class Cluster {
     return new Cluster(config, endpoints, makePool);
   }
 
-  /** Whether a host is known; one that is down shows itself by the request. */
-  get hasHost(): boolean {
-    return this.#endpoints.list().length > 0;
-  }
-
   /** Picks the host of the next request; undefined where there is none. */
   pick(): Endpoint | undefined {
     const endpoints = this.#endpoints.list();

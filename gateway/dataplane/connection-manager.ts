@@ -89,7 +89,6 @@ export class ConnectionManager {
     this.streams.add(stream);
     this.#requests.value++;
     this.#active.value++;
-    if (this.config.stream_idle_timeout > 0 || (this.config.request_timeout > 0 && !endStream)) stream.armTimers();
     let prepared = false;
     try {
       prepared = this.#prepare(stream, request);

@@ -1,10 +1,12 @@
 import type { ConnectionManager } from './connection-manager.ts';
 import type { DownstreamStream } from './downstream.ts';
-import { encodeGrpcMessage, grpcStatusOfHttp, parseGrpcStatus } from './grpc-status.ts';
-import { Headers } from './header-map.ts';
+import { parseGrpcStatus } from './grpc-status.ts';
+import type { Headers } from './header-map.ts';
 import type { HttpFilter, RequestTransform } from './http-filter.ts';
+import { composeLocalReply } from './local-reply.ts';
 import { isGrpcContentType } from './matchers.ts';
 import type { Route } from './route-table.ts';
+import { StreamTimers } from './stream-timers.ts';
 
 /** A response that the proxy gives by itself. */
 export interface LocalReply {
@@ -30,6 +32,8 @@ export class HttpStream {
   /** Judged at the start: a transcoded request stays a plain one, so that its local replies are plain. */
   readonly isGrpc: boolean;
   readonly startTime: number;
+  /** stream_idle_timeout and request_timeout. */
+  readonly timers: StreamTimers;
   /** By filter slot. */
   readonly state: unknown[];
   response: Headers | undefined;
@@ -60,8 +64,6 @@ export class HttpStream {
   #dataFilters: [filter: HttpFilter, slot: number][] | undefined;
   #locallyReplied = false;
   #responseComplete = false;
-  #idleTimer: NodeJS.Timeout | undefined;
-  #requestTimer: NodeJS.Timeout | undefined;
 
   constructor(manager: ConnectionManager, downstream: DownstreamStream, request: Headers, requestEnded: boolean) {
     this.manager = manager;
@@ -71,6 +73,7 @@ export class HttpStream {
     this.isGrpc = isGrpcContentType(request.get('content-type'));
     this.startTime = manager.now();
     this.clientAddress = downstream.remoteAddress;
+    this.timers = new StreamTimers(this);
     this.state = new Array(manager.filters.length);
     downstream.onClose = (complete) => this.#close(complete);
   }
@@ -97,37 +100,6 @@ export class HttpStream {
     this.#metadata ??= {};
     this.#metadata[namespace] ??= {};
     this.#metadata[namespace][key] = value;
-  }
-
-  /** Starts stream_idle_timeout and request_timeout. */
-  armTimers(): void {
-    const { stream_idle_timeout: idle, request_timeout: request } = this.manager.config;
-    if (idle > 0) this.#idleTimer = setTimeout(() => this.#onIdle(), idle).unref();
-    if (request > 0 && !this.requestEnded) {
-      this.#requestTimer = setTimeout(
-        () => this.sendLocalReply({ status: 408, body: 'request timeout', details: 'request_overall_timeout', flags: 'DT' }),
-        request,
-      ).unref();
-    }
-  }
-
-  /** Bytes moved in either direction. */
-  touch(): void {
-    this.#idleTimer?.refresh();
-  }
-
-  /** The request was received to its end. */
-  requestReceived(): void {
-    clearTimeout(this.#requestTimer);
-  }
-
-  #onIdle(): void {
-    this.sendLocalReply({
-      status: this.upstream === undefined ? 408 : 504,
-      body: 'stream timeout',
-      details: 'stream_idle_timeout',
-      flags: 'SI',
-    });
   }
 
   /** Runs the request filters from where they stopped; then the router. */
@@ -211,7 +183,7 @@ export class HttpStream {
       }
     }
     this.bytesSent += out.length;
-    this.touch();
+    this.timers.touch();
     if (endStream) this.#responseComplete = true;
     if (this.request.get(':method') === 'HEAD') return true;
     return out.length === 0 && !endStream ? true : this.downstream.sendData(out, endStream);
@@ -247,32 +219,9 @@ export class HttpStream {
     this.details = reply.details;
     if (reply.flags !== undefined) this.flags = reply.flags;
     this.manager.router.onDone(this);
-    const rewritten = this.manager.localReply.rewrite(this, reply);
-    if (this.isGrpc) {
-      const text = rewritten.body.toString();
-      const headers = new Headers([
-        ':status',
-        '200',
-        'content-type',
-        'application/grpc',
-        'grpc-status',
-        String(reply.grpcStatus ?? grpcStatusOfHttp(rewritten.status)),
-      ]);
-      if (text !== '') headers.add('grpc-message', encodeGrpcMessage(text));
-      for (const [name, value] of rewritten.headers) headers.set(name, value);
-      this.encodeHeaders(headers, true);
-      return;
-    }
-    const headers = new Headers([':status', String(rewritten.status)]);
-    for (const [name, value] of rewritten.headers) headers.add(name, value);
-    if (rewritten.body.length > 0) {
-      headers.set('content-length', String(rewritten.body.length));
-      headers.set('content-type', rewritten.contentType);
-      this.encodeHeaders(headers, false);
-      this.encodeData(rewritten.body, true);
-    } else {
-      this.encodeHeaders(headers, true);
-    }
+    const { headers, body } = composeLocalReply(this, reply);
+    this.encodeHeaders(headers, body === undefined);
+    if (body !== undefined) this.encodeData(body, true);
   }
 
   /** The gRPC status that the client got, for logs; undefined for plain HTTP. */
@@ -283,8 +232,7 @@ export class HttpStream {
   #close(complete: boolean): void {
     if (this.done) return;
     this.done = true;
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#requestTimer);
+    this.timers.stop();
     if (!complete && !this.#responseComplete) {
       this.details ||= 'downstream_remote_disconnect';
       this.flags = 'DC';

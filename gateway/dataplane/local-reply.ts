@@ -1,5 +1,6 @@
 import { compileStreamFilter, compileSubstitution } from './access-log.ts';
 import type { LocalReplyConfig } from './config/listener-config.ts';
+import { encodeGrpcMessage, grpcStatusOfHttp } from './grpc-status.ts';
 import { compileHeaderValue } from './header-edits.ts';
 import { Headers } from './header-map.ts';
 import type { HttpStream, LocalReply } from './http-stream.ts';
@@ -49,6 +50,24 @@ export function compileLocalReply(config: LocalReplyConfig | undefined): LocalRe
       return { status, body: Buffer.from(format.render(stream)), contentType: format.contentType, headers: headers.entries() };
     },
   };
+}
+
+/** A local reply as headers and body: trailers-only for gRPC requests, plain for others. */
+export function composeLocalReply(stream: HttpStream, reply: LocalReply): { headers: Headers; body: Buffer | undefined } {
+  const { status, body, contentType, headers: extra } = stream.manager.localReply.rewrite(stream, reply);
+  if (stream.isGrpc) {
+    const grpcStatus = String(reply.grpcStatus ?? grpcStatusOfHttp(status));
+    const headers = new Headers([':status', '200', 'content-type', 'application/grpc', 'grpc-status', grpcStatus]);
+    if (body.length > 0) headers.add('grpc-message', encodeGrpcMessage(body.toString()));
+    for (const [name, value] of extra) headers.set(name, value);
+    return { headers, body: undefined };
+  }
+  const headers = new Headers([':status', String(status)]);
+  for (const [name, value] of extra) headers.add(name, value);
+  if (body.length === 0) return { headers, body: undefined };
+  headers.set('content-length', String(body.length));
+  headers.set('content-type', contentType);
+  return { headers, body };
 }
 
 function compileBody(config: NonNullable<LocalReplyConfig['body_format']>): { render(stream: HttpStream): string; contentType: string } {

@@ -114,7 +114,7 @@ export class RequestBody implements BodySink {
   onData(chunk: Buffer): void {
     const stream = this.#stream;
     stream.bytesReceived += chunk.length;
-    stream.touch();
+    stream.timers.touch();
     if (stream.over) return;
     const transform = stream.requestTransform;
     const out = transform?.kind === 'stream' ? this.#guard(() => transform.push(stream, chunk)) : chunk;
@@ -124,7 +124,7 @@ export class RequestBody implements BodySink {
 
   onEnd(trailers: Headers | undefined): void {
     const stream = this.#stream;
-    stream.requestReceived();
+    stream.timers.requestReceived();
     this.#ended = true;
     this.#trailers = trailers;
     if (stream.over) return;
@@ -154,7 +154,7 @@ class WholeBody implements BodySink {
   onData(chunk: Buffer): void {
     const stream = this.#stream;
     stream.bytesReceived += chunk.length;
-    stream.touch();
+    stream.timers.touch();
     if (stream.over) return;
     this.#size += chunk.length;
     if (this.#size <= this.#transform.limit) {
@@ -166,7 +166,7 @@ class WholeBody implements BodySink {
   }
 
   onEnd(): void {
-    this.#stream.requestReceived();
+    this.#stream.timers.requestReceived();
     if (!this.#stream.over) this.#done(this.#chunks);
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { headerMatcher, regexMatcher, routeMatch } from './matcher-config.ts';
+import { routeMatch } from './matcher-config.ts';
 import { anyConfig, dataSource, duration, list, uint } from './read-config.ts';
 
 /** envoy.config.core.v3.HeaderValueOption. */
@@ -132,15 +132,9 @@ export const routeConfiguration = z.strictObject({
 /** A parsed route configuration. */
 export type RouteConfigurationConfig = z.output<typeof routeConfiguration>;
 
-/** Header matchers that access log filters share. */
-export const headerFilter = z.strictObject({ header: headerMatcher });
-
 /** Kept here so that the rewrite's regex is compiled in one place: RE2's \1 is ECMAScript's $1. */
 export function compileRewrite(config: z.output<typeof regexRewrite>): (path: string) => string {
   const pattern = new RegExp(config.pattern.regex, 'g');
   const substitution = config.substitution.replaceAll('$', '$$$$').replace(/\\(\d)/g, (_, digit) => (digit === '0' ? '$&' : `$${digit}`));
   return (path) => path.replace(pattern, substitution);
 }
-
-/** Re-exported matcher for filters that take a full-text regex. */
-export const fullRegex = regexMatcher;
