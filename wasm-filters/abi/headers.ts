@@ -1,10 +1,22 @@
 import { HeaderMap, proxy_get_header_map_value, proxy_remove_header_map_value, proxy_replace_header_map_value, Status } from "./host";
-import { addressOf, slotPointer, slotSize, takeText } from "./memory";
+import { addressOf, releaseResult, slotPointer, slotSize, takeText } from "./memory";
 
 /** The first value of a header, or null. */
 export function getHeader(map: u32, name: ArrayBuffer): string | null {
   const status = proxy_get_header_map_value(map, addressOf(name), name.byteLength, slotPointer(), slotSize());
   return status == Status.Ok ? takeText() : null;
+}
+
+/** Reads the first value of a request header into the result slot; on true the caller owes `takeText` or `releaseResult`. */
+export function readRequestHeader(name: ArrayBuffer): bool {
+  return proxy_get_header_map_value(HeaderMap.Request, addressOf(name), name.byteLength, slotPointer(), slotSize()) == Status.Ok;
+}
+
+/** Whether a request has a header, even an empty one. */
+export function hasRequestHeader(name: ArrayBuffer): bool {
+  if (!readRequestHeader(name)) return false;
+  releaseResult();
+  return true;
 }
 
 /** Sets a request header to this one value. False when the request is gone or was already sent on. */

@@ -1,4 +1,5 @@
-import { JsonKind, JsonValue, parseJson } from "./json";
+import { isHeaderName } from "../../abi/header-name";
+import { JsonKind, JsonValue, parseJson } from "../../abi/json";
 
 export enum TokenKind { None, Identity, Access }
 
@@ -77,16 +78,6 @@ function hasCluster(targets: Target[], cluster: string): bool {
     if (targets[i].cluster == cluster) return true;
   }
   return false;
-}
-
-/** RFC 9110's token, in lower case. */
-function isHeaderName(text: string): bool {
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    const letterOrDigit = (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39);
-    if (!letterOrDigit && "!#$%&'*+-.^_`|~".indexOf(text.charAt(i)) < 0) return false;
-  }
-  return text.length > 0;
 }
 
 function isVisibleAscii(text: string): bool {

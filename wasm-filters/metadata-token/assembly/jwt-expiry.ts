@@ -1,4 +1,4 @@
-import { JsonKind, parseJson } from "./json";
+import { JsonKind, parseJson } from "../../abi/json";
 
 /**
  * `exp` of a JWT in seconds since the epoch (RFC 7519, 4.1.4), or -1 where the text is no JWT with a usable one. The signature is not checked: the

@@ -1,5 +1,5 @@
+import { JsonKind, parseJson } from "../../abi/json";
 import { jwtExpiry } from "./jwt-expiry";
-import { JsonKind, parseJson } from "./json";
 import { percentEncode } from "./percent-encode";
 
 /** What the metadata server gave: a token, or a fault. */

@@ -1,0 +1,121 @@
+import { hasRequestHeader, readRequestHeader, removeRequestHeader, replaceRequestHeader } from "../../abi/headers";
+import { FilterHeadersStatus, Status } from "../../abi/host";
+import { logError } from "../../abi/log";
+import { releaseResult, resultPointer, resultSize, utf8 } from "../../abi/memory";
+import { Counter } from "../../abi/metrics";
+import { RootContext } from "../../abi/root-context";
+import { clearRouteCache, readProperty, sendLocalReply } from "../../abi/stream";
+import { Choice } from "./choice";
+import { Config, parseConfig } from "./config";
+
+/** A payload that jwt_authn may have left. */
+class Payload {
+  /** Is there when the token was verified and, where a claim is configured, makes a choice. */
+  presence: ArrayBuffer;
+  /** The target of each service, in the order of the configuration. */
+  targets: ArrayBuffer[] = [];
+
+  constructor(name: string, config: Config) {
+    const payload = "metadata\0filter_metadata\0envoy.filters.http.jwt_authn\0" + name + "\0";
+    // Every verified token has an issuer.
+    this.presence = utf8(payload + (config.claim == "" ? "iss" : config.claim));
+    for (let i = 0; i < config.services.length; i++) this.targets.push(utf8(payload + config.claim + "\0" + config.services[i].service));
+  }
+}
+
+/** The filter: headers that choose the targets of services, only ever from what a verified token says or lets say. */
+export class DynamicRouting extends RootContext {
+  private byClaim: bool = false;
+  private choiceHeader: ArrayBuffer = new ArrayBuffer(0);
+  private services: ArrayBuffer[] = [];
+  private headers: ArrayBuffer[] = [];
+  private payloads: Payload[] = [];
+  private chosen: Counter = new Counter("dynamic_routing_chosen");
+  private refused: Counter = new Counter("dynamic_routing_refused");
+  private spoofed: Counter = new Counter("dynamic_routing_spoofed");
+
+  onConfigure(text: string): bool {
+    const config = parseConfig(text);
+    if (config.fault != "") {
+      logError("dynamic-routing: the plugin configuration is wrong: " + config.fault);
+      return false;
+    }
+    this.byClaim = config.claim != "";
+    this.choiceHeader = utf8(config.choiceHeader);
+    for (let i = 0; i < config.services.length; i++) {
+      this.services.push(utf8(config.services[i].service));
+      this.headers.push(utf8(config.services[i].header));
+    }
+    for (let i = 0; i < config.payloads.length; i++) this.payloads.push(new Payload(config.payloads[i], config));
+    return true;
+  }
+
+  onRequestHeaders(stream: u32): u32 {
+    const choice = this.read();
+    // Headers are looked for before they are removed: each change has the route matched again.
+    let spoofed = false;
+    for (let i = 0; i < this.headers.length; i++) {
+      if (!hasRequestHeader(this.headers[i])) continue;
+      spoofed = true;
+      if (!removeRequestHeader(this.headers[i])) return this.fail();
+    }
+    const carried = hasRequestHeader(this.choiceHeader);
+    if (carried) {
+      if (this.byClaim || choice === null) spoofed = true;
+      if (!removeRequestHeader(this.choiceHeader)) return this.fail();
+    }
+    if (spoofed) this.spoofed.increment();
+    if (choice !== null && !this.write(choice)) return this.fail();
+    if (spoofed || carried || choice !== null) clearRouteCache();
+    return FilterHeadersStatus.Continue;
+  }
+
+  /** What the request asks for, by its token; null where that says nothing. */
+  private read(): Choice | null {
+    for (let i = 0; i < this.payloads.length; i++) {
+      const status = readProperty(this.payloads[i].presence);
+      if (status == Status.Ok) releaseResult();
+      // A null inside a claim keeps it from being read as a whole, but not its members.
+      else if (status != Status.SerializationFailure) continue;
+      return this.byClaim ? this.readClaim(this.payloads[i]) : this.readHeader();
+    }
+    return null;
+  }
+
+  private readClaim(payload: Payload): Choice {
+    const choice = new Choice(this.services);
+    let good = true;
+    for (let i = 0; i < payload.targets.length; i++) {
+      if (readProperty(payload.targets[i]) != Status.Ok) continue;
+      if (!choice.set(i, resultPointer(), resultSize())) good = false;
+      releaseResult();
+    }
+    if (!good) this.refused.increment();
+    return choice;
+  }
+
+  private readHeader(): Choice | null {
+    if (!readRequestHeader(this.choiceHeader)) return null;
+    const choice = new Choice(this.services);
+    if (!choice.parse(resultPointer(), resultSize())) this.refused.increment();
+    releaseResult();
+    return choice;
+  }
+
+  private write(choice: Choice): bool {
+    for (let i = 0; i < choice.targets.length; i++) {
+      const target = choice.targets[i];
+      if (target !== null && !replaceRequestHeader(this.headers[i], target)) return false;
+    }
+    const whole = choice.encode();
+    if (whole === null) return true;
+    this.chosen.increment();
+    return replaceRequestHeader(this.choiceHeader, whole);
+  }
+
+  /** Headers that cannot be changed must not go on: a client may have written them. */
+  private fail(): u32 {
+    sendLocalReply(503, "dynamic_routing_failed", "The gateway cannot route this request.\n");
+    return FilterHeadersStatus.StopIteration;
+  }
+}

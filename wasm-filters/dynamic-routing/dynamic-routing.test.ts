@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PropertyValue } from '../../gateway/wasm-host/host.ts';
+import { RunningFilter } from './testing/running-filter.ts';
+
+let filter: RunningFilter;
+
+beforeEach(async () => {
+  filter = await RunningFilter.start();
+});
+
+afterEach(() => {
+  filter.plugin.close();
+  expect(filter.trapped).toBe(false);
+});
+
+/** What a customer's verified token says beside its claims of every day. */
+function customer(claim: PropertyValue): Record<string, PropertyValue> {
+  return { customer: { iss: 'https://issuer.example', sub: 'alice', kumiko_preview: claim } };
+}
+
+test('a verified claim becomes a header for each service that it names, and one with the whole choice', () => {
+  const { headers, environment } = filter.route(customer({ job: 'pr-7', partner: 'pr-123' }));
+  expect(headers).toEqual({ 'x-preview-partner': 'pr-123', 'x-preview-job': 'pr-7', 'x-preview': 'partner=pr-123,job=pr-7' });
+  expect(environment.routeCacheCleared).toBeGreaterThan(0);
+  expect(filter.metric('chosen')).toBe(1);
+});
+
+test("any provider's payload will do", () => {
+  const { headers } = filter.route({ partner: { iss: 'p', kumiko_preview: { partner: 'pr-1' } } });
+  expect(headers).toEqual({ 'x-preview-partner': 'pr-1', 'x-preview': 'partner=pr-1' });
+});
+
+test('a payload under a name that is not configured chooses nothing', () => {
+  expect(filter.route({ trigger: { iss: 't', kumiko_preview: { partner: 'pr-1' } } }).headers).toEqual({});
+});
+
+test('a request that chooses nothing is not touched, and its route is not matched again', () => {
+  for (const payloads of [{}, customer(undefined)]) {
+    const { headers, environment } = filter.route(payloads);
+    expect(headers).toEqual({});
+    expect(environment.routeCacheCleared).toBe(0);
+  }
+  expect(filter.metric('chosen')).toBe(0);
+});
+
+test('copies that a client sent are removed, whether its token chooses something or not', () => {
+  const spoofed = [
+    ['x-preview-partner', 'pr-666'],
+    ['x-preview-partner', 'pr-667'],
+    ['x-preview-job', ''],
+    ['x-preview', 'partner=pr-666'],
+  ] as const;
+  const { headers, environment } = filter.route({}, spoofed);
+  expect(headers).toEqual({});
+  expect(environment.routeCacheCleared).toBeGreaterThan(0);
+  expect(filter.route(customer({ customer: 'pr-1' }), spoofed).headers).toEqual({
+    'x-preview-customer': 'pr-1',
+    'x-preview': 'customer=pr-1',
+  });
+  expect(filter.metric('spoofed')).toBe(2);
+});
+
+test('services that the configuration lacks get no header', () => {
+  expect(filter.route(customer({ webhook: 'pr-1', partner: 'pr-2' })).headers).toEqual({
+    'x-preview-partner': 'pr-2',
+    'x-preview': 'partner=pr-2',
+  });
+});
+
+const longest = `a${'b'.repeat(45)}`;
+
+test.each<[string, PropertyValue]>([
+  ['an empty text', ''],
+  ['a digit in front', '1-pr'],
+  ['upper case', 'PR-1'],
+  ['a dot', 'pr.1'],
+  ['another header', 'pr-1\r\nx-evil: 1'],
+  ['a list of targets', 'pr-1,job=pr-2'],
+  ['47 characters', `${longest}c`],
+  ['a number', 12],
+  ['a boolean', true],
+  ['an object', { 'pr-1': 'x' }],
+])('%s is no target: the header says "-", which no route has, and it is not carried on', (_, target) => {
+  expect(filter.route(customer({ partner: target })).headers).toEqual({ 'x-preview-partner': '-' });
+  expect(filter.metric('refused')).toBe(1);
+  expect(filter.metric('chosen')).toBe(0);
+});
+
+test('46 characters are a target', () => {
+  expect(filter.route(customer({ partner: longest })).headers['x-preview-partner']).toBe(longest);
+});
+
+test.each<[string, PropertyValue]>([
+  ['a text', 'partner=pr-1'],
+  ['a number', 1],
+  ['an empty object', {}],
+])('a claim that is %s chooses nothing', (_, claim) => {
+  expect(filter.route(customer(claim)).headers).toEqual({});
+});
+
+test('a null inside the claim does not hide its other members', () => {
+  const claim = { job: null as unknown as PropertyValue, partner: 'pr-1' };
+  expect(filter.route(customer(claim)).headers).toEqual({ 'x-preview-partner': 'pr-1', 'x-preview': 'partner=pr-1' });
+});
