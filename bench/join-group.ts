@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { timestampNow } from '@bufbuild/protobuf/wkt';
+import { clientFor, customerIssuer, project } from '../services/chassis/tests/test-service.ts';
+import type { Client } from '../services/contracts/client.ts';
+import { ClientError } from '../services/contracts/client-error.ts';
+import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../services/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { EventSchema } from '../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { machine, median } from './load/compare.ts';
+import { type CustomerSurroundings, startCustomerSurroundings } from './servers/customer-surroundings.ts';
+
+export const question =
+  'How many round trips to the database does JoinGroup take (target: at most 3, commit included, without the outbox), and do 100 concurrent joins end right?';
+
+const joiners = 100;
+const groupSize = 50;
+const stock = 500;
+const countedJoins = 5;
+
+type Customers = Client<typeof CustomerService>;
+
+/** Counts the calls of a few joins, one at a time, at a proxy before the local Spanner; then lets a hundred customers into one group at once. */
+export async function run(report: (line: string) => void): Promise<void> {
+  const surroundings = await startCustomerSurroundings();
+  const customers = clientFor(CustomerService, surroundings.url, 'edge-gateway');
+  try {
+    report(machine());
+    const deal = await publishDeal(surroundings);
+    const names = Array.from({ length: joiners + 1 }, (_, index) => `customer-${index}`);
+    const [opener, ...others] = await Promise.all(names.map((name) => signIn(surroundings, customers, name)));
+    await countRoundTrips(report, surroundings, customers, deal, opener!, others);
+    await joinAtOnce(report, customers, deal, opener!, others);
+  } finally {
+    customers.close();
+    await surroundings.close();
+  }
+}
+
+async function countRoundTrips(
+  report: (line: string) => void,
+  { proxy }: CustomerSurroundings,
+  customers: Customers,
+  deal: string,
+  opener: Caller,
+  others: readonly Caller[],
+): Promise<void> {
+  const { group } = await customers.openGroup({ deal, requestId: randomUUID() }, opener);
+  const seen: (readonly string[])[] = [];
+  for (const joiner of others.slice(0, countedJoins)) {
+    proxy.forget();
+    await customers.joinGroup({ name: group!.name, requestId: randomUUID() }, joiner);
+    seen.push([...proxy.calls]);
+  }
+  // The first transaction of a process may ask for more; the median is a usual one.
+  const usual = seen.toSorted((a, b) => a.length - b.length)[seen.length >> 1]!;
+  const placed = usual.slice(0, usual.indexOf('Commit') + 1);
+  const after = usual.slice(placed.length);
+  report(`round trips to place the order: ${placed.length} (${placed.join(', ')}; target at most 3)`);
+  report(`afterwards, for the payment intent and the outbox: ${after.length} (${after.join(', ')})`);
+}
+
+async function joinAtOnce(
+  report: (line: string) => void,
+  customers: Customers,
+  deal: string,
+  opener: Caller,
+  others: readonly Caller[],
+): Promise<void> {
+  const before = await customers.getDeal({ name: deal });
+  const { group } = await customers.openGroup({ deal, requestId: randomUUID() }, opener);
+  const name = group!.name;
+  const startedAt = performance.now();
+  const times: number[] = [];
+  const outcomes = await Promise.all(
+    others.map(async (joiner) => {
+      const outcome = await customers.joinGroup({ name, requestId: randomUUID() }, joiner).then(
+        () => 'JOINED',
+        (error: unknown) => (error instanceof ClientError ? (error.reason ?? String(error.code)) : String(error)),
+      );
+      times.push(performance.now() - startedAt);
+      return outcome;
+    }),
+  );
+  const after = await customers.getDeal({ name: deal });
+  const inside = await Promise.all(others.map(async (joiner) => (await customers.getGroup({ name }, joiner)).ownOrder !== ''));
+  const { taken } = await customers.getGroup({ name }, opener);
+  const counts = Object.entries(Object.groupBy(outcomes, (outcome) => outcome)).map(([outcome, all]) => `${all!.length} ${outcome}`);
+  report(
+    `${joiners} joins at once on a group of ${groupSize} with one place taken: ${counts.join(', ')}; taken ${taken}, ` +
+      `stock ${before.available} -> ${after.available}; median ${median(times).toFixed(0)} ms, all after ${Math.max(...times).toFixed(0)} ms`,
+  );
+  const right =
+    taken === groupSize &&
+    before.available - after.available === BigInt(groupSize) &&
+    outcomes.every((outcome, index) => outcome === (inside[index] ? 'JOINED' : 'GROUP_FULL')) &&
+    inside.filter(Boolean).length === groupSize - 1;
+  if (!right) throw new Error('the group, its orders and the stock do not fit together');
+  report('the group, its orders and the stock fit together');
+}
+
+/** Options of a call as one customer. */
+interface Caller {
+  readonly headers: { readonly authorization: string };
+}
+
+/** A customer who may order. */
+async function signIn({ issuer }: CustomerSurroundings, customers: Customers, name: string): Promise<Caller> {
+  const caller = { headers: { authorization: `Bearer ${await issuer.sign({ iss: customerIssuer, aud: project, sub: name })}` } };
+  const shippingAddress = { regionCode: 'JP', postalCode: '600-8216', addressLines: ['1-2 Shiokoji-cho'], recipients: [name] };
+  await customers.updateProfile({ profile: { displayName: name, shippingAddress } }, caller);
+  return caller;
+}
+
+/** A deal on sale, as the partner service tells of it. */
+async function publishDeal({ url }: CustomerSurroundings): Promise<string> {
+  const internal = clientFor(CustomerInternalService, url, 'job');
+  const name = 'deals/bench';
+  const event = create(EventSchema, {
+    id: randomUUID(),
+    aggregate: name,
+    version: 1n,
+    occurredAt: timestampNow(),
+    payload: {
+      case: 'dealPublished',
+      value: {
+        partner: 'partners/acme',
+        title: 'Uji matcha, 100 g',
+        price: { currencyCode: 'JPY', units: 1_980n },
+        groupSize,
+        groupLifetimeSeconds: 3_600n,
+        stock: BigInt(stock),
+        sku: 'MATCHA-100',
+      },
+    },
+  });
+  await internal.applyEvent({ event });
+  internal.close();
+  return name;
+}

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { systemClock } from '../../deploy/local/local-server.ts';
+import { startPaymentProvider } from '../../deploy/local/payment-provider/payment-provider.ts';
+import { startPubsub } from '../../deploy/local/pubsub/start-pubsub.ts';
+import { startTestIssuer, type TestIssuer } from '../../services/chassis/tests/test-issuer.ts';
+import { project, testEnv } from '../../services/chassis/tests/test-service.ts';
+import { type FaultProxy, startFaultProxy } from '../../services/cloud/tests/fault-proxy.ts';
+import { startServerProcess } from '../load/server-process.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The customer service with all that it needs, and a proxy that counts its calls of the database. */
+export interface CustomerSurroundings {
+  /** Of the service, as from behind the platform's IAM check. */
+  readonly url: string;
+  readonly issuer: TestIssuer;
+  readonly proxy: FaultProxy;
+  close(): Promise<void>;
+}
+
+/** Starts them on an empty database. No transaction is aborted without a cause. */
+export async function startCustomerSurroundings(): Promise<CustomerSurroundings> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
+  const issuer = await startTestIssuer();
+  const env = testEnv(issuer.jwksUri);
+  const spanner = await startServerProcess(join(root, 'deploy/local/spanner/main.ts'), {
+    args: ['--port', '0', '--data-dir', join(stateDir, 'spanner'), '--abort-probability', '0'],
+  });
+  // No metadata server is asked: neither server checks credentials.
+  const emulators = { SPANNER_EMULATOR_HOST: `127.0.0.1:${spanner.port}`, METADATA_SERVER_DETECTION: 'none' };
+  await promisify(execFile)(process.execPath, [join(root, 'services/cloud/migrate-main.ts')], {
+    env: { ...process.env, ...env, ...emulators },
+  });
+  const [proxy, pubsub, provider] = await Promise.all([
+    startFaultProxy(emulators.SPANNER_EMULATOR_HOST),
+    startPubsub({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => '' }),
+    startPaymentProvider({ port: 0, stateDir, clock: systemClock, key: 'key', webhookSecret: 'secret' }),
+  ]);
+  for (const topic of ['group-events', 'order-events'])
+    pubsub.broker.createTopic({ name: `projects/${project}/topics/${topic}`, labels: {} });
+  const service = await startServerProcess(join(root, 'services/customer/main.ts'), {
+    env: {
+      ...env,
+      ...emulators,
+      SPANNER_EMULATOR_HOST: proxy.host,
+      PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsub.port}`,
+      PAYMENT_PROVIDER: 'yamapay',
+      PAYMENT_PROVIDER_URL: `http://127.0.0.1:${provider.port}`,
+      PAYMENT_PROVIDER_KEY: 'key',
+    },
+  });
+  return {
+    url: `http://127.0.0.1:${service.port}`,
+    issuer,
+    proxy,
+    close: async () => {
+      await service.stop();
+      await Promise.all([proxy.close(), spanner.stop(), pubsub.close(), provider.close(), issuer.close()]);
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}

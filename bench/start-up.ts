@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { machine, median } from './load/compare.ts';
+import { processesOf, proportionalBytes } from './load/memory.ts';
+
+export const question = 'How long does npm start take on a warm build, and how much memory does all of it hold? (targets: 3 s, 1.1 GB)';
+
+const root = join(import.meta.dirname, '..');
+const starts = 5;
+const mebibyte = 2 ** 20;
+const startScript = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start;
+
+/** One start on an empty state, then several on the same; memory of the last, before and after the story. */
+export async function run(report: (line: string) => void): Promise<void> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
+  try {
+    report(machine());
+    const first = await start(stateDir);
+    report(`on an empty state: ${first.seconds.toFixed(2)} s`);
+    await first.stop();
+    const seconds: number[] = [];
+    for (let i = 1; i < starts; i++) {
+      const platform = await start(stateDir);
+      seconds.push(platform.seconds);
+      await platform.stop();
+    }
+    const last = await start(stateDir);
+    seconds.push(last.seconds);
+    try {
+      report(`on the same state: ${median(seconds).toFixed(2)} s, of ${seconds.map((one) => one.toFixed(2)).join(', ')} (target 3 s)`);
+      report(`memory once ready: ${describeMemory(last.group)} (target 1100 MB)`);
+      await tellStory(stateDir);
+      report(`memory after the story: ${describeMemory(last.group)} (target 1100 MB)`);
+    } finally {
+      await last.stop();
+    }
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
+
+interface Started {
+  readonly group: number;
+  readonly seconds: number;
+  stop(): Promise<void>;
+}
+
+/** `npm start` without npm: what it runs, in a process group of its own, so that what belongs to it is known. */
+async function start(stateDir: string): Promise<Started> {
+  const startedAt = performance.now();
+  const child = spawn('/bin/sh', ['-c', `${startScript} --port-base 0 --state-dir "$STATE_DIR"`], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, STATE_DIR: stateDir, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  const exited = once(child, 'exit');
+  const group = child.pid!;
+  while (!/ready in \d/.test(output)) {
+    if (child.exitCode !== null) throw new Error(`npm start ended:\n${output}`);
+    await Promise.race([once(child.stdout, 'data'), exited]);
+  }
+  return {
+    group,
+    seconds: (performance.now() - startedAt) / 1_000,
+    stop: async () => {
+      process.kill(-group, 'SIGTERM');
+      await exited;
+      while (processesOf(group).length > 0) await delay(20);
+    },
+  };
+}
+
+function describeMemory(group: number): string {
+  const sizes = processesOf(group).map(proportionalBytes);
+  const sum = sizes.reduce((total, size) => total + size, 0);
+  return `${(sum / 1e6).toFixed(0)} MB in ${sizes.length} processes (PSS; the largest ${(Math.max(...sizes) / mebibyte).toFixed(0)} MiB)`;
+}
+
+async function tellStory(stateDir: string): Promise<void> {
+  const child = spawn(process.execPath, [join(root, 'deploy/local/demo/main.ts'), '--json', '--state-dir', stateDir], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`npm run demo ended with ${code}`);
+}
