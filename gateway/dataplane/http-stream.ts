@@ -107,12 +107,12 @@ export class HttpStream {
     try {
       this.#decode();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
-  // A fault of the data plane itself: logged whole, told to nobody, and never the end of the process.
-  #fail(error: unknown): void {
+  /** A fault of the data plane itself: logged whole, told to nobody, and never the end of the process. */
+  fail(error: unknown): void {
     this.manager.onFault(error);
     this.sendLocalReply({ status: 500, body: 'internal error', details: 'internal_fault' });
   }
@@ -169,7 +169,12 @@ export class HttpStream {
 
   /** Sends response data through the filters. Returns false where the client is slow. */
   encodeData(chunk: Buffer, endStream: boolean): boolean {
-    return this.injectData(this.manager.filters.length, chunk, endStream);
+    try {
+      return this.injectData(this.manager.filters.length, chunk, endStream);
+    } catch (error) {
+      this.fail(error);
+      return true;
+    }
   }
 
   /** Sends data on from the filter at `slot`. */
@@ -192,12 +197,14 @@ export class HttpStream {
   /** Ends the response with the upstream's trailers. */
   encodeTrailers(trailers: Headers): void {
     this.responseTrailers = trailers;
-    if (this.#dataFilters !== undefined) {
-      for (const [filter] of this.#dataFilters) {
+    try {
+      for (const [filter] of this.#dataFilters ?? []) {
         if (filter.encodeTrailers !== undefined && filter.encodeTrailers(this, trailers) === 'stop') return;
       }
+      this.finishTrailers(trailers);
+    } catch (error) {
+      this.fail(error);
     }
-    this.finishTrailers(trailers);
   }
 
   /** Ends the response with trailers that no filter sees any more. */

@@ -1,4 +1,4 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Stream, type ServerHttp2Stream } from 'node:http2';
 import type { BodySink, DownstreamStream } from './downstream.ts';
 import { Headers } from './header-map.ts';
 
@@ -56,7 +56,7 @@ export class Http2Downstream implements DownstreamStream {
     if (trailers && !endStream) {
       stream.on('wantTrailers', () => {
         if (this.#trailers === undefined) stream.close();
-        else stream.sendTrailers(trailersObject(this.#trailers));
+        else sendTrailers(stream, this.#trailers);
       });
     }
     // A response that is complete before the request is: RFC 9113 8.1 asks the client to stop without an error.
@@ -82,8 +82,17 @@ export class Http2Downstream implements DownstreamStream {
   }
 }
 
+/** Sends trailers; those that HTTP/2 has no form for end the stream. */
+function sendTrailers(stream: Http2Stream, trailers: Headers): void {
+  try {
+    stream.sendTrailers(trailersObject(trailers));
+  } catch {
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+}
+
 /** node:http2 takes trailers as an object only. */
-export function trailersObject(trailers: Headers): Record<string, string | string[]> {
+function trailersObject(trailers: Headers): Record<string, string | string[]> {
   const out: Record<string, string | string[]> = {};
   const list = trailers.list;
   for (let i = 0; i < list.length; i += 2) {

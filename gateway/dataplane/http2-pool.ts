@@ -2,7 +2,6 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import type { ConnectionOptions } from 'node:tls';
 import type { Http2Options } from './config/listener-config.ts';
 import { Headers } from './header-map.ts';
-import { trailersObject } from './http2-downstream.ts';
 import type { ResetReason, UpstreamCallbacks, UpstreamStream } from './upstream.ts';
 
 /** How connections to one host are made and kept; durations in milliseconds. */
@@ -109,7 +108,6 @@ class Http2UpstreamStream implements UpstreamStream {
   readonly #connection: Connection;
   #callbacks: UpstreamCallbacks | undefined;
   #trailers: Headers | undefined;
-  #requestTrailers: Headers | undefined;
 
   constructor(connection: Connection, address: string, headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks) {
     this.address = address;
@@ -167,11 +165,9 @@ class Http2UpstreamStream implements UpstreamStream {
     return true;
   }
 
-  sendTrailers(trailers: Headers): void {
-    this.#requestTrailers = trailers;
-    if (this.#stream.destroyed) return;
-    this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(trailersObject(this.#requestTrailers!)));
-    this.#stream.end();
+  // Request trailers end here: gRPC has none, and waiting for them would cost every request an event.
+  sendTrailers(): void {
+    if (!this.#stream.destroyed) this.#stream.end();
   }
 
   pause(): void {

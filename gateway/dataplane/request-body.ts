@@ -71,7 +71,10 @@ export class RequestBody implements BodySink {
     try {
       return run();
     } catch (error) {
-      if (!(error instanceof LocalReplyError)) throw error;
+      if (!(error instanceof LocalReplyError)) {
+        this.#stream.fail(error);
+        return undefined;
+      }
       this.#stream.sendLocalReply({ status: error.status, body: error.message, details: error.details });
       return undefined;
     }

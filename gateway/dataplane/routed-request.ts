@@ -73,6 +73,15 @@ export class RoutedRequest implements UpstreamCallbacks {
   }
 
   #send(): void {
+    try {
+      this.#sendToHost();
+    } catch (error) {
+      // Headers that the upstream's protocol has no form for, above all.
+      this.#stream.fail(error);
+    }
+  }
+
+  #sendToHost(): void {
     const endpoint = this.#cluster.pick();
     if (endpoint === undefined) {
       this.#stream.sendLocalReply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flags: 'UH' });

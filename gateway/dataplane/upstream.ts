@@ -19,6 +19,7 @@ export interface UpstreamStream {
   readonly address: string;
   /** Returns false where the upstream is slow: wait for `onUpstreamWritable`. */
   sendData(chunk: Buffer, endStream: boolean): boolean;
+  /** Ends the request; its trailers go no further. */
   sendTrailers(trailers: Headers): void;
   /** Stops reading the response: back-pressure. */
   pause(): void;
