@@ -188,6 +188,22 @@ describe('events', () => {
     expect(await world.report(members[0]!.name)).toBe(false);
   });
 
+  test('that come too early change nothing, nor do they when they come again; the answer to our own call tells them', async () => {
+    const { group, members, order } = await groupOf(['ok']);
+    const { name, placed: first } = members[0]!;
+    await world.captureAtProvider(first);
+    const id = randomUUID();
+    expect(await world.report(name, id)).toBe(false);
+    expect(await order(0)).toMatchObject({ state: OrderState.AUTHORIZED, paymentState: PaymentState.AUTHORIZED });
+    const joiner = await world.customer('too-early');
+    await world.pay(placed(await joiner.joinGroup({ name: group, requestId: randomUUID() })));
+    expect(await world.report(name, id)).toBe(false);
+    expect(await order(0)).toMatchObject({ paymentState: PaymentState.CAPTURING });
+    await world.internal.capturePayment({ order: name, attempt: 1 });
+    expect(await order(0)).toMatchObject({ state: OrderState.CONFIRMED, paymentState: PaymentState.CAPTURED });
+    expect(await world.ledger(name)).toEqual(['authorize', 'capture']);
+  });
+
   test('of a deal are ordered by its versions', async () => {
     const anyone = world.as('anyone');
     const name = await world.deal('versions', { stock: 5, version: 3 });

@@ -103,6 +103,8 @@ export function customerInternalService({
     async sweepOverdue({ limit }, call) {
       const result = { expiredGroups: 0, releasedHolds: 0, createdPaymentIntents: 0 };
       const attempt = async (what: string, work: () => Promise<unknown>): Promise<number> => {
+        // What is left waits for the next sweep.
+        if (call.signal.aborted) return 0;
         try {
           return (await work()) === undefined ? 0 : 1;
         } catch (error) {

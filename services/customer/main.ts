@@ -1,21 +1,29 @@
 import { bind, runService } from '../chassis/run-service.ts';
-import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { config } from './config.ts';
 
 runService({
   name: 'customer',
   config,
   async start({ config }) {
-    const [{ openSchema }, { customerService }, { customerInternalService }, { CustomerStore }, { Settlement }, { YamapayClient }] =
-      await Promise.all([
-        import('../cloud/open-schema.ts'),
-        import('./service.ts'),
-        import('./internal-service.ts'),
-        import('./store.ts'),
-        import('./settlement.ts'),
-        import('./yamapay-client.ts'),
-      ]);
+    const [
+      { CustomerService },
+      { CustomerInternalService },
+      { openSchema },
+      { customerService },
+      { customerInternalService },
+      { CustomerStore },
+      { Settlement },
+      { YamapayClient },
+    ] = await Promise.all([
+      import('../contracts/gen/types/kumiko/customer/v1/customer_pb.js'),
+      import('../contracts/gen/types/kumiko/customer/v1/internal_pb.js'),
+      import('../cloud/open-schema.ts'),
+      import('./service.ts'),
+      import('./internal-service.ts'),
+      import('./store.ts'),
+      import('./settlement.ts'),
+      import('./yamapay-client.ts'),
+    ]);
     const now = () => new Date();
     const { database, outbox, close } = openSchema('customer', config, now);
     const store = new CustomerStore({ database, outbox, now });

@@ -108,6 +108,14 @@ describe('with an answer that tells nothing', () => {
     await expect(answering(...answers).settle(action, 'pi_1', 'key', signal)).rejects.toThrow(PaymentProviderUnavailable);
   });
 
+  test('a provider that hangs is given up in time', async () => {
+    const hanging = (_: unknown, init?: RequestInit) =>
+      new Promise<Response>((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+    const options = { name: 'yamapay', url: 'http://provider', key: new Secret('key'), timeoutMs: 1 };
+    const waiting = new YamapayClient({ ...options, fetch: hanging as typeof fetch });
+    await expect(waiting.createIntent(orderWith(), signal)).rejects.toThrow(PaymentProviderUnavailable);
+  });
+
   test('the key is in no error', async () => {
     const failing = () => Promise.reject(new Error('connection refused'));
     const secretive = new YamapayClient({ name: 'yamapay', url: 'http://provider', key: new Secret('the-key'), fetch: failing });

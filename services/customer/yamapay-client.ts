@@ -23,12 +23,15 @@ export class YamapayClient implements PaymentProvider {
   readonly name: string;
   readonly #url: string;
   readonly #key: Secret;
+  readonly #timeoutMs: number;
   readonly #fetch: typeof fetch;
 
-  constructor(options: { name: string; url: string; key: Secret; fetch?: typeof fetch }) {
+  /** `timeoutMs` limits each call, 4,000 by default: an order is answered within its own deadline also while the provider hangs. */
+  constructor(options: { name: string; url: string; key: Secret; timeoutMs?: number; fetch?: typeof fetch }) {
     this.name = options.name;
     this.#url = options.url;
     this.#key = options.key;
+    this.#timeoutMs = options.timeoutMs ?? 4_000;
     this.#fetch = options.fetch ?? fetch;
   }
 
@@ -62,7 +65,7 @@ export class YamapayClient implements PaymentProvider {
       const response = await this.#fetch(`${this.#url}${path}`, {
         method,
         headers,
-        signal,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       if (response.status >= 500) throw new PaymentProviderUnavailable(`${method} ${path}: HTTP ${response.status}`);

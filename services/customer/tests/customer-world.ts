@@ -165,6 +165,10 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
       await this.confirm(placed, card);
       await this.report(placed.order?.name ?? '');
     },
+    /** Somebody captures a payment at the provider, past us. */
+    async captureAtProvider({ payment }: Pick<OpenGroupResponse, 'payment'>): Promise<void> {
+      await call('POST', `/v1/payment_intents/${payment?.id}/capture`, {});
+    },
     async ledger(order: string): Promise<string[]> {
       const { json } = await call('GET', `/v1/ledger?reference=${order}`);
       return (json.entries as LedgerEntry[]).map(({ type }) => type);
