@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { context, isSpanContextValid, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, INVALID_TRACEID, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../served-method.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -24,7 +24,7 @@ export function tracing(telemetry: Telemetry): Interceptor {
       const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
       const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, attributes, startTime: call.incoming.receivedAt }, parentContext);
       const spanContext = span.spanContext();
-      if (isSpanContextValid(spanContext)) call.spanContext = spanContext;
+      if (spanContext.traceId !== INVALID_TRACEID) call.spanContext = spanContext;
       const outcome = await context.with(trace.setSpan(parentContext, span), next, undefined, call);
       span.setAttribute('rpc.grpc.status_code', outcome.code);
       if (serverFaults.has(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -7,10 +7,25 @@ import type { Interceptor, ServedMethod } from '../served-method.ts';
 
 let validator: Validator | undefined;
 
+const patterns = new Map<string, RegExp>();
+
+/**
+ * Patterns come from our own protos only, where lint and review see them, and mean the same in both engines. The library's RE2 in JavaScript guards against
+ * patterns of strangers, and takes longer than all the rest of a validation.
+ */
+function matches(pattern: string, text: string): boolean {
+  let compiled = patterns.get(pattern);
+  if (compiled === undefined) {
+    compiled = new RegExp(pattern, 'u');
+    patterns.set(pattern, compiled);
+  }
+  return compiled.test(text);
+}
+
 /** Reads the request and holds it against the proto's rules: INVALID_ARGUMENT with every field at fault. */
 export const validation: Interceptor = (next, method) => (call) => {
   const request = decode(method, call.incoming.body);
-  validator ??= createValidator();
+  validator ??= createValidator({ regexMatch: matches });
   const result = validator.validate(method.desc.input, request);
   if (result.kind === 'error') throw result.error;
   if (result.kind === 'invalid') {
