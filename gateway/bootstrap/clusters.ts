@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { GatewayEnvironment, Preview } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** The cluster of the metadata server. */
@@ -13,9 +13,14 @@ export function jwksCluster(identity: keyof GatewayEnvironment['identity']): str
   return `jwks-${identity}`;
 }
 
-/** A service on Cloud Run, or its local stand-in: gRPC. */
-export function serviceCluster(name: UpstreamName, environment: GatewayEnvironment): JsonObject {
-  return cluster(name, new URL(environment.services[name].url), environment, {
+/** The cluster of a preview. No other name begins with a service's and a hyphen. */
+export function previewCluster({ service, tag }: Preview): string {
+  return `${service}-${tag}`;
+}
+
+/** A service on Cloud Run or one of its previews, or their local stand-ins: gRPC. */
+export function serviceCluster(name: string, url: string, environment: GatewayEnvironment): JsonObject {
+  return cluster(name, new URL(url), environment, {
     circuit_breakers: {
       thresholds: [{ max_connections: 100, max_pending_requests: 200, max_requests: 1000, max_retries: 10, track_remaining: true }],
     },

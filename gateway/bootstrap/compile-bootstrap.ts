@@ -1,9 +1,10 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
-import { keysCluster, metadataServerCluster, otelCollectorCluster, serviceCluster } from './clusters.ts';
+import { keysCluster, metadataServerCluster, otelCollectorCluster, previewCluster, serviceCluster } from './clusters.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { any, type JsonObject } from './json.ts';
+import { previewsOf } from './previews.ts';
 
 /** What a bootstrap is made of. */
 export interface BootstrapSource {
@@ -35,7 +36,8 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
         },
       ],
       clusters: [
-        ...upstreams.map((name) => serviceCluster(name, environment)),
+        ...upstreams.map((name) => serviceCluster(name, environment.services[name].url, environment)),
+        ...previewsOf(environment, upstreams).map((preview) => serviceCluster(previewCluster(preview), preview.url, environment)),
         ...identities.map((identity) => keysCluster(identity, environment)),
         metadataServerCluster(environment),
         ...(environment.otelCollector === undefined ? [] : [otelCollectorCluster(environment.otelCollector)]),

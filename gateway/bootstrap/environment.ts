@@ -15,6 +15,9 @@ const origin = z
     'must be an origin such as "https://app.example.com"',
   );
 const service = z.strictObject({ url: origin });
+/** A tag of Cloud Run, https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags. */
+const tag = z.string().regex(/^[a-z][a-z0-9-]{0,45}$/, 'a tag such as "pr-123"');
+const services = z.strictObject({ customer: service, partner: service, webhook: service, job: service });
 const issuer = { issuer: z.string().min(1), jwksUri: httpUrl };
 
 const schema = z
@@ -34,7 +37,14 @@ const schema = z
     }),
     /** Who may call ACCESS_OPERATOR methods. */
     operatorEmails: z.array(z.email()),
-    services: z.strictObject({ customer: service, partner: service, webhook: service, job: service }),
+    services,
+    /**
+     * Revisions that a token can ask for, by the claim `kumiko_preview`: {"partner": "pr-123"}. The URL is the tag's own, such as
+     * https://pr-123---partner-1234567890-an.a.run.app; the audience is the service's.
+     */
+    previews: z.array(z.strictObject({ service: services.keyof(), tag, url: origin })).optional(),
+    /** Whether the edge refuses a token that asks for a preview which is not listed. Otherwise it meets the default. */
+    strictPreviews: z.boolean().optional(),
     /** Where the wasm filter fetches ID tokens. */
     metadataServer: address,
     /** The descriptor set, relative to the working directory of the data plane, or absolute. */
@@ -55,11 +65,19 @@ const schema = z
     trustedCaFile: z.string().min(1).optional(),
   })
   .superRefine((environment, context) => {
+    const need = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
+    const previews = environment.previews ?? [];
+    for (const [index, { service, tag }] of previews.entries()) {
+      if (previews.findIndex((other) => other.service === service && other.tag === tag) < index)
+        need(['previews', index, 'tag'], `${service} has a preview "${tag}" already`);
+    }
     if (environment.name === 'local') return;
-    const need = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
     if (environment.trustedCaFile === undefined) need(['trustedCaFile'], 'required in production: without it Envoy checks no certificate');
     for (const [name, { url }] of Object.entries(environment.services)) {
       if (!url.startsWith('https:')) need(['services', name, 'url'], 'https:// is required in production');
+    }
+    for (const [index, { url }] of previews.entries()) {
+      if (!url.startsWith('https:')) need(['previews', index, 'url'], 'https:// is required in production');
     }
     for (const [name, { jwksUri }] of Object.entries(environment.identity)) {
       if (!jwksUri.startsWith('https:')) need(['identity', name, 'jwksUri'], 'https:// is required in production');
@@ -69,12 +87,15 @@ const schema = z
 /** What one deployment of the gateways differs in. Everything else comes from the protos. */
 export type GatewayEnvironment = Readonly<z.infer<typeof schema>>;
 
+/** A revision of a service that a token can ask for. */
+export type Preview = NonNullable<GatewayEnvironment['previews']>[number];
+
 /** The services behind the gateways. */
 export type UpstreamName = keyof GatewayEnvironment['services'];
 
 /** Whether a name is one of theirs. */
 export function isUpstream(name: string): name is UpstreamName {
-  return Object.hasOwn(schema.shape.services.shape, name);
+  return Object.hasOwn(services.shape, name);
 }
 
 /**

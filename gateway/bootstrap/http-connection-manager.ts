@@ -1,15 +1,17 @@
 import { accessLogs } from './access-log.ts';
 import { compressor } from './compressor.ts';
 import { cors, hasCors } from './cors.ts';
+import { dynamicRouting } from './dynamic-routing.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
-import { internalHeaders } from './internal-headers.ts';
+import { headersToStrip } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';
 import { jwtAuthn } from './jwt-authn.ts';
 import { callerRateLimit, clientRateLimit } from './local-ratelimit.ts';
 import { localReplies } from './local-replies.ts';
 import { metadataToken } from './metadata-token.ts';
+import { hasPreviews } from './previews.ts';
 import { rbac } from './rbac.ts';
 import { routeConfig, seconds, streamIdleMs } from './routes.ts';
 import { tracing } from './tracing.ts';
@@ -31,7 +33,7 @@ export function httpConnectionManager(
     typed_config: any('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
       stat_prefix: role,
       codec_type: 'AUTO',
-      ...edgeHardening(environment),
+      ...edgeHardening(role, environment),
       ...tracing(role, environment),
       access_log: accessLogs(environment),
       local_reply_config: localReplies(),
@@ -48,6 +50,8 @@ export function httpConnectionManager(
         jwtAuthn(role, environment, methods),
         // Behind the token check, which says who calls.
         ...(limits === undefined ? [] : [callerRateLimit(limits)]),
+        // Behind the token check, whose payload it reads, and before the transcoder, behind which the route is chosen for good.
+        ...(hasPreviews(environment) ? [dynamicRouting(role, environment)] : []),
         // Before rbac, which knows gRPC paths only.
         grpcJsonTranscoder(environment, methods),
         // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.
@@ -64,13 +68,14 @@ export function httpConnectionManager(
 }
 
 /** For a listener that anyone can reach (Envoy's guide "Configuring Envoy as an edge proxy"). */
-function edgeHardening({ name, trustedHops }: GatewayEnvironment): JsonObject {
+function edgeHardening(role: Role, environment: GatewayEnvironment): JsonObject {
+  const { name, trustedHops } = environment;
   return {
     early_header_mutation_extensions: [
       {
         name: 'envoy.http.early_header_mutation.header_mutation',
         typed_config: any('envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation', {
-          mutations: internalHeaders.map((remove) => ({ remove })),
+          mutations: headersToStrip(role, environment).map((remove) => ({ remove })),
         }),
       },
     ],

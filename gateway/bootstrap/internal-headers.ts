@@ -1,4 +1,9 @@
-import type { UpstreamName } from './environment.ts';
+import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { Role } from './gateway-methods.ts';
+import { hasPreviews } from './previews.ts';
+
+/** The header with the previews of all services, which asynchronous work carries on: "partner=pr-123,job=pr-7". */
+export const choiceHeader = 'x-kumiko-preview';
 
 /** The header that chooses the preview of one service. Only a filter behind the token check may set it. */
 export function previewHeader(service: UpstreamName): string {
@@ -8,14 +13,15 @@ export function previewHeader(service: UpstreamName): string {
 /** A header that no request carries, for a route that leads nowhere. */
 export const noClusterHeader = 'x-kumiko-no-cluster';
 
-const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'job'];
+/** The services that can have previews. */
+export const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'job'];
 
 /**
  * Headers that a client must not send through: those that filters and services believe, and those that steer Envoy itself. jwt_authn removes
  * the ones it writes only where its verifier runs, and the transcoder appends to x-envoy-original-method, so all go before the first match.
  */
-export const internalHeaders: readonly string[] = [
-  'x-kumiko-preview',
+const internalHeaders: readonly string[] = [
+  choiceHeader,
   ...services.map(previewHeader),
   noClusterHeader,
   'x-serverless-authorization',
@@ -45,3 +51,11 @@ export const internalHeaders: readonly string[] = [
   'x-envoy-upstream-rq-timeout-ms',
   'x-envoy-upstream-stream-duration-ms',
 ];
+
+/**
+ * The headers that a gateway removes. Tasks bring the choice of previews to the jobs gateway in its header: there the dynamic-routing filter removes
+ * it from what jwt_authn has not verified, and rbac lets only Google's own triggers through.
+ */
+export function headersToStrip(role: Role, environment: GatewayEnvironment): readonly string[] {
+  return role === 'jobs' && hasPreviews(environment) ? internalHeaders.filter((name) => name !== choiceHeader) : internalHeaders;
+}

@@ -4,6 +4,7 @@ import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from './gateway-methods.ts';
 import { compareTemplates, templateRegex } from './http-template.ts';
 import { any, type JsonObject } from './json.ts';
+import { hasPreviews } from './previews.ts';
 
 /** The filter's name: also the namespace of the payloads that it leaves in the dynamic metadata. */
 export const jwtAuthnName = 'envoy.filters.http.jwt_authn';
@@ -11,7 +12,8 @@ export const jwtAuthnName = 'envoy.filters.http.jwt_authn';
 /** Who needs a token, and so names a provider and the key of its payload in the dynamic metadata. */
 export type TokenAccess = Exclude<GatewayAccess, 'public'>;
 
-const providersOf = { edge: ['customer', 'partner', 'operator'], jobs: ['trigger'] } as const satisfies Record<
+/** The providers of each gateway, and the names of their payloads. */
+export const providersOf = { edge: ['customer', 'partner', 'operator'], jobs: ['trigger'] } as const satisfies Record<
   Role,
   readonly TokenAccess[]
 >;
@@ -29,13 +31,18 @@ export function identityOf(access: TokenAccess): keyof GatewayEnvironment['ident
 export function jwtAuthn(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const accesses = providersOf[role];
   const anyToken = accesses.map((access) => ({ provider_name: access }));
+  const requirement = (access: GatewayAccess): JsonObject => {
+    if (access !== 'public') return { requires: { provider_name: access } };
+    // A rule without a requirement is how Envoy says that no token is looked at. Where there are previews, a token may ask for one of them.
+    return hasPreviews(environment) ? { requires: { requires_any: { requirements: [...anyToken, { allow_missing_or_failed: {} }] } } } : {};
+  };
   return {
     name: jwtAuthnName,
     typed_config: any('envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
       providers: Object.fromEntries(accesses.map((access) => [access, provider(access, environment)])),
       rules: [
-        ...restRules(methods),
-        ...methods.map(({ grpcPath, access }) => rule({ path: grpcPath }, access)),
+        ...restRules(methods, requirement),
+        ...methods.map(({ grpcPath, access }) => ({ match: { path: grpcPath }, ...requirement(access) })),
         {
           match: { prefix: '/' },
           // "requires_any" needs two items at least.
@@ -48,24 +55,17 @@ export function jwtAuthn(role: Role, environment: GatewayEnvironment, methods: r
   };
 }
 
-function restRules(methods: readonly GatewayMethod[]): JsonObject[] {
+function restRules(methods: readonly GatewayMethod[], requirement: (access: GatewayAccess) => JsonObject): JsonObject[] {
   return methods
     .flatMap(({ access, bindings }) => bindings.map((binding) => ({ access, ...binding })))
     .sort((a, b) => compareTemplates(a.template, b.template))
-    .map(({ access, httpMethod, template }) =>
-      rule(
-        {
-          safe_regex: { regex: templateRegex(template) },
-          headers: [{ name: ':method', string_match: { exact: httpMethod } }],
-        },
-        access,
-      ),
-    );
-}
-
-function rule(match: JsonObject, access: GatewayAccess): JsonObject {
-  // A rule without a requirement is how Envoy says that no token is looked at.
-  return access === 'public' ? { match } : { match, requires: { provider_name: access } };
+    .map(({ access, httpMethod, template }) => ({
+      match: {
+        safe_regex: { regex: templateRegex(template) },
+        headers: [{ name: ':method', string_match: { exact: httpMethod } }],
+      },
+      ...requirement(access),
+    }));
 }
 
 function provider(access: TokenAccess, environment: GatewayEnvironment): JsonObject {

@@ -1,13 +1,15 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { noClusterHeader } from './internal-headers.ts';
+import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import type { JsonObject } from './json.ts';
+import { previewsOf } from './previews.ts';
 import { rbacName, rbacOff } from './rbac.ts';
 
 /**
- * One route for each method, on its gRPC path, and one for everything else.
+ * One route for each method, on its gRPC path, one before it for each preview of its service, and one for everything else.
  *
  * The route of a REST request is its method's: the transcoder rewrites the path and clears the route cache, and rbac resolves the route
  * anew. Until then it is on the last route, or on the one for cors. What is still on the last route at the router belongs to no method:
@@ -23,7 +25,9 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
         name: role,
         domains: ['*'],
         routes: [
-          ...methods.map((method) => methodRoute(environment, method)),
+          ...methods.flatMap((method) => previewRoutes(environment, method)),
+          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
+          ...methods.map((method) => ({ ...methodRoute(environment, method), ...caching(method) })),
           ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
           {
             name: 'not-found',
@@ -39,24 +43,52 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
   };
 }
 
-function methodRoute(environment: GatewayEnvironment, method: GatewayMethod): JsonObject {
-  const { desc, grpcPath, workload, deadlineMs } = method;
+/** The same method at the previews of its service, for requests whose token asks for one of them. What a preview answers is for nobody to keep. */
+function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): JsonObject[] {
+  return previewsOf(environment, [method.workload]).map((preview) => {
+    const { name, match, route } = methodRoute(environment, method, { cluster: previewCluster(preview), url: preview.url });
+    const chosen = { name: previewHeader(preview.service), string_match: { exact: preview.tag } };
+    return { name: `${name}@${preview.tag}`, match: { ...match, headers: [chosen] }, route };
+  });
+}
+
+/**
+ * The answer to a token that asks for a preview which is not listed. Only at the edge, where somebody reads it: a task whose preview is gone
+ * would fail until it is given up, and what it stands for would never be done.
+ */
+function unknownPreviews(methods: readonly GatewayMethod[]): JsonObject[] {
+  const owners = new Map(methods.map(({ desc, workload }) => [desc.parent.typeName, workload]));
+  return [...owners].map(([typeName, workload]) => ({
+    name: `unknown-preview/${typeName}`,
+    match: { prefix: `/${typeName}/`, headers: [{ name: previewHeader(workload), present_match: true }] },
+    direct_response: {
+      status: 503,
+      body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
+    },
+  }));
+}
+
+function methodRoute(
+  environment: GatewayEnvironment,
+  method: GatewayMethod,
+  upstream = { cluster: method.workload as string, url: environment.services[method.workload].url },
+) {
+  const { desc, grpcPath, deadlineMs } = method;
   // One second more than the service has, so that the service answers first and says why.
   const limit = seconds(deadlineMs + 1000);
   return {
     name: `${desc.parent.typeName}.${desc.name}`,
     match: { path: grpcPath },
     route: {
-      cluster: workload,
+      cluster: upstream.cluster,
       // Cloud Run finds the service by this name, and answers 404 to any other.
-      host_rewrite_literal: new URL(environment.services[workload].url).host,
+      host_rewrite_literal: new URL(upstream.url).host,
       // The default of 15 s would cut streams; the limit on the whole stream takes its place.
       timeout: '0s',
       max_stream_duration: { max_stream_duration: limit, grpc_timeout_header_max: limit },
       ...silence(method),
       ...retries(method),
     },
-    ...caching(method),
   };
 }
 

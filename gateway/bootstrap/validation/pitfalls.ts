@@ -27,7 +27,7 @@ const filterOrder: readonly (readonly [before: string, after: string, reason: st
 ];
 
 const checks: Readonly<Record<string, Check>> = {
-  [hcm]: (message, all) => [...checkFilterOrder(message), ...checkSpoofing(message, all)],
+  [hcm]: (message, all) => [...checkFilterOrder(message), ...checkRoutingOrder(message), ...checkSpoofing(message, all)],
   [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
   [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
   'envoy.type.matcher.v3.RegexMatcher': checkRegex,
@@ -63,8 +63,34 @@ function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
   return faults;
 }
 
-/** Names that jwt_authn writes are removed from a request only where its verifier runs. */
-function checkSpoofing({ path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+/** The headers by which our dynamic-routing filter chooses routes, or undefined for any other filter. */
+function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
+  const config = (filter?.fields.typed_config as ReadMessage | undefined)?.fields.config as ReadMessage | undefined;
+  try {
+    const { payloads, headers = {} } = JSON.parse(String(config?.fields.configuration)) as { payloads?: unknown; headers?: object };
+    return payloads === undefined ? undefined : Object.values(headers).map(String);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A filter that routes by the verified payload finds none before jwt_authn, and behind the transcoder the route may be resolved already. */
+function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
+  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const at = (type: string) =>
+    filters.findIndex((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${http}.${type}`);
+  const [jwt, transcoder] = [at('jwt_authn.v3.JwtAuthentication'), at('grpc_json_transcoder.v3.GrpcJsonTranscoder')];
+  return filters.flatMap((filter, index) => {
+    if (routingHeaders(filter) === undefined || (jwt >= 0 && jwt < index && (transcoder < 0 || index < transcoder))) return [];
+    return [{ path: join(join(path, 'http_filters'), index), message: 'must stand behind jwt_authn and before the transcoder' }];
+  });
+}
+
+/**
+ * Names that jwt_authn writes are removed from a request only where its verifier runs; those that choose a route would choose it before the
+ * filter that removes them.
+ */
+function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
   const inside = all.filter((message) => message.path.startsWith(`${path}.`));
   const stripped = inside
     .filter(({ type }) => type === 'envoy.config.common.mutation_rules.v3.HeaderMutation')
@@ -77,7 +103,10 @@ function checkSpoofing({ path }: ReadMessage, all: readonly ReadMessage[]): Faul
   });
   const transcodes = inside.some(({ type }) => type === `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`);
   const appended = transcodes ? [{ name: 'x-envoy-original-method', path: join(path, 'early_header_mutation_extensions') }] : [];
-  return [...written, ...appended]
+  const routing = list<ReadMessage | undefined>(fields.http_filters).flatMap((filter, index) =>
+    (routingHeaders(filter) ?? []).map((name) => ({ name, path: join(join(path, 'http_filters'), index) })),
+  );
+  return [...written, ...appended, ...routing]
     .filter(({ name }) => !stripped.includes(name))
     .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
 }

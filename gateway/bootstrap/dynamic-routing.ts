@@ -1,0 +1,23 @@
+import type { GatewayEnvironment } from './environment.ts';
+import type { Role } from './gateway-methods.ts';
+import { choiceHeader, previewHeader, services } from './internal-headers.ts';
+import type { JsonObject } from './json.ts';
+import { providersOf } from './jwt-authn.ts';
+import { wasmFilter } from './wasm-filter.ts';
+
+/** The claim in which a token asks for previews: {"partner": "pr-123"}. */
+const claim = 'kumiko_preview';
+
+/**
+ * Turns the choice of previews into one header for each service, whichever gateway serves it: a request that comes in at the edge may go on as a
+ * task. At the edge the token says it. Google's trigger tokens cannot: at the jobs gateway a task brings the choice that it was created with.
+ */
+export function dynamicRouting(role: Role, environment: GatewayEnvironment): JsonObject {
+  const configuration = {
+    payloads: providersOf[role],
+    ...(role === 'edge' && { claim }),
+    choice_header: choiceHeader,
+    headers: Object.fromEntries(services.map((name) => [name, previewHeader(name)])),
+  };
+  return wasmFilter('dynamic-routing', configuration, environment);
+}

@@ -1,0 +1,24 @@
+import { join } from 'node:path/posix';
+import type { GatewayEnvironment } from './environment.ts';
+import { any, type JsonObject } from './json.ts';
+
+/** One of our own filters, by the name of its folder, with a VM of its own. */
+export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: GatewayEnvironment): JsonObject {
+  return {
+    name: 'envoy.filters.http.wasm',
+    typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {
+      config: {
+        name,
+        root_id: name,
+        // A trapped VM answers 503 and is made anew with back-off.
+        failure_policy: 'FAIL_RELOAD',
+        vm_config: {
+          vm_id: name,
+          runtime: 'envoy.wasm.runtime.v8',
+          code: { local: { filename: join(wasmDir, `${name}.wasm`) } },
+        },
+        configuration: any('google.protobuf.StringValue', { value: JSON.stringify(configuration) }),
+      },
+    }),
+  };
+}
