@@ -47,7 +47,7 @@ function sendHttp1(port: number, { method, path, headers, body }: WireRequest): 
 function sendHttp2(port: number, { method, path, headers, body }: WireRequest): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     // Cases send what a good client would not.
-    const options = { strictSingleValueFields: false };
+    const options = { settings: {}, strictSingleValueFields: false };
     const session = connect(`http://127.0.0.1:${port}`, options);
     session.on('error', reject);
     const raw = [':method', method, ':scheme', 'http', ':authority', `127.0.0.1:${port}`, ':path', path, ...headers.flat()];

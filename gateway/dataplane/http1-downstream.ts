@@ -6,6 +6,9 @@ import { Headers } from './header-map.ts';
 // RFC 9110 7.6.1: they concern one connection only.
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'http2-settings', 'expect']);
 
+// Bytes; above, copying the body costs more than a second piece.
+const joinedBody = 16 * 1024;
+
 /** The request's headers with HTTP/2's pseudo headers, or undefined where it is malformed (answer 400). */
 export function http1RequestHeaders(request: IncomingMessage): Headers | undefined {
   const raw = request.rawHeaders;
@@ -50,11 +53,15 @@ export class Http1Downstream implements DownstreamStream {
   onWritable: (() => void) | undefined;
   onClose: ((complete: boolean) => void) | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** `lingerMs`: how long a body may go on after its answer before the connection is cut; it is read and thrown away meanwhile. */
+  constructor(request: IncomingMessage, response: ServerResponse, lingerMs: number) {
     this.#request = request;
     this.#response = response;
     this.#socket = request.socket;
-    response.on('close', () => this.onClose?.(response.writableFinished));
+    response.on('close', () => {
+      this.onClose?.(response.writableFinished);
+      if (!request.complete) setTimeout(() => request.complete || request.destroy(), lingerMs).unref();
+    });
     response.on('drain', () => this.onWritable?.());
   }
 
@@ -100,9 +107,6 @@ export class Http1Downstream implements DownstreamStream {
       }
     }
     if (endStream && !framed && status >= 200 && status !== 204 && status !== 304) out.push('content-length', '0');
-    // A body that nobody will read cannot be told from the next request: the connection ends with the response.
-    if (endStream || framed ? !this.#request.complete && !http1EndsAtHeaders(this.#request.headers) && this.#sink === undefined : false)
-      out.push('connection', 'close');
     this.#response.writeHead(status, out);
     if (endStream) this.#response.end();
     else if (!framed) this.#response.flushHeaders();
@@ -110,7 +114,9 @@ export class Http1Downstream implements DownstreamStream {
 
   sendData(chunk: Buffer, endStream: boolean): boolean {
     if (!endStream) return this.#response.write(chunk);
-    this.#response.end(chunk);
+    // node:http joins headers and a string into one write, headers and a buffer into two pieces of one.
+    if (chunk.length <= joinedBody) this.#response.end(chunk.toString('latin1'), 'latin1');
+    else this.#response.end(chunk);
     return true;
   }
 

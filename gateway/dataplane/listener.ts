@@ -43,7 +43,7 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
       return;
     }
     if (manager.draining) response.setHeader('connection', 'close');
-    manager.handle(new Http1Downstream(request, response), headers, http1EndsAtHeaders(request.headers));
+    manager.handle(new Http1Downstream(request, response, options.delayed_close_timeout), headers, http1EndsAtHeaders(request.headers));
   });
   http1.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const status =

@@ -139,6 +139,19 @@ test('headers that do not come in time end the connection', async () => {
   expect(texts[1]).toMatch(/^HTTP\/1.1 408 /);
 });
 
+test('a body that goes on after its answer is read for delayed_close_timeout, then the connection ends', async () => {
+  const plane = await start({ routes: [{ match: { prefix: '/' }, ...answer('no') }], manager: { delayed_close_timeout: '0.1s' } });
+  const socket = connectTcp(plane.ports.test!, '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nbegun');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += String(chunk);
+  });
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(text).toMatch(/^HTTP\/1.1 200 [^]*no$/);
+});
+
 describe('admin', () => {
   test('tells readiness, metrics and configuration, and drains', async () => {
     const plane = await start({ routes: [{ match: { prefix: '/' }, ...answer('hello') }], admin: true });

@@ -12,6 +12,7 @@ import type { HttpFilter } from './http-filter.ts';
 import { type Listener, startListener } from './listener.ts';
 import { compileLocalReply } from './local-reply.ts';
 import { compileRouteTable, type PerRouteParser } from './route-table.ts';
+import { writeToStandardOutput } from './standard-output.ts';
 import { Stats } from './stats.ts';
 import { connectionManagerType, earlyHeaderMutationType, routerType, supportedFilters } from './supported.ts';
 
@@ -121,7 +122,7 @@ async function buildManager(
     shared.log('INFO', `${path}.tracing has no effect in the embedded data plane: it passes trace headers on and makes no spans`);
   const routes = compileRouteTable(config.route_config, parsePerRoute, `${path}.route_config`);
   checkClusters(config, shared.clusters, `${path}.route_config`);
-  const write = options.accessLog ?? ((line: string) => void process.stdout.write(line));
+  const write = options.accessLog ?? writeToStandardOutput;
   return new ConnectionManager({
     config,
     routes,
