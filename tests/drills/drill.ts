@@ -1,0 +1,31 @@
+import { injectFaults } from './inject.ts';
+import { createJournal, type Journal } from './journal.ts';
+import { Load } from './load.ts';
+import type { DrillPlan } from './plan.ts';
+import { type Findings, settleAndAudit } from './settle.ts';
+import { openStage } from './stage.ts';
+
+/** How a drill ended. */
+export interface DrillReport extends Findings {
+  readonly plan: DrillPlan;
+  readonly journal: Journal;
+  /** Where the state and the logs of a drill that failed are. */
+  readonly stateDir: string;
+}
+
+/** Runs one drill on a platform of its own: load and faults, then rest, then the audit. */
+export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
+  const stage = await openStage();
+  let failed = true;
+  try {
+    const journal = createJournal();
+    const load = new Load(stage, plan, journal);
+    await load.prepare();
+    await Promise.all([load.run(), injectFaults(stage, plan.faults)]);
+    const findings = await settleAndAudit(stage, journal, plan.customers);
+    failed = findings.violations.length + journal.incidents.length > 0;
+    return { ...findings, plan, journal, stateDir: stage.stateDir };
+  } finally {
+    await stage.close(failed);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Random } from './random.ts';
+
+/** What can go wrong, with what it needs to know. */
+export type Fault =
+  /** kill -9; the process is started again by itself. */
+  | { readonly kind: 'kill'; readonly process: KillableProcess }
+  /** The process is killed again and again for this long: nothing accepts connections. */
+  | { readonly kind: 'down'; readonly process: KillableProcess; readonly forMs: number }
+  /** The process stands still: connections are accepted, nothing is answered. */
+  | { readonly kind: 'hang'; readonly process: KillableProcess; readonly forMs: number }
+  /** The payment provider is slow and answers some calls with 500, half of them after doing what was asked. */
+  | { readonly kind: 'provider'; readonly errorRate: number; readonly latencyMs: number; readonly forMs: number; readonly seed: number }
+  /** A process's clock is off. */
+  | { readonly kind: 'skew'; readonly process: SkewedProcess; readonly offMs: number; readonly forMs: number };
+
+/** A fault and when it strikes, in milliseconds of the load. */
+export type PlannedFault = Fault & { readonly atMs: number };
+
+const killable = ['edge', 'jobs', 'customer', 'partner', 'webhook', 'job', 'spanner', 'cloud'] as const;
+const skewed = ['customer', 'partner', 'webhook', 'job', 'edge', 'jobs', 'spanner'] as const;
+
+/** A process that drills kill. */
+export type KillableProcess = (typeof killable)[number];
+
+/** A process whose clock drills set off. */
+export type SkewedProcess = (typeof skewed)[number];
+
+const makers: readonly ((random: Random) => Fault)[] = [
+  (random) => ({ kind: 'kill', process: random.pick(killable) }),
+  (random) => ({ kind: 'kill', process: random.pick(killable) }),
+  (random) => ({ kind: 'kill', process: random.pick(killable) }),
+  (random) => ({
+    kind: 'down',
+    process: random.pick(['spanner', 'spanner', 'customer', 'job', 'jobs', 'cloud'] as const),
+    forMs: random.between(1_000, 4_000),
+  }),
+  (random) => ({
+    kind: 'hang',
+    process: random.pick(['spanner', 'spanner', 'customer', 'job', 'partner', 'cloud'] as const),
+    forMs: random.between(500, 4_000),
+  }),
+  (random) => ({
+    kind: 'provider',
+    errorRate: random.between(10, 60) / 100,
+    latencyMs: random.chance(0.3) ? random.between(3_000, 12_000) : random.between(0, 500),
+    forMs: random.between(2_000, 6_000),
+    seed: random.between(1, 1_000_000),
+  }),
+  (random) => ({
+    kind: 'skew',
+    process: random.pick(skewed),
+    offMs: random.between(-240, 240) * 1000,
+    forMs: random.between(2_000, 6_000),
+  }),
+];
+
+/** Faults of one drill: every kind has its turn before one comes twice. */
+export function planFaults(random: Random, count: number, loadMs: number): PlannedFault[] {
+  const order = Array.from({ length: Math.ceil(count / makers.length) }, () => random.shuffled(makers))
+    .flat()
+    .slice(0, count);
+  return order
+    .map((make) => ({ ...make(random), atMs: random.between(Math.floor(loadMs * 0.1), Math.floor(loadMs * 0.9)) }))
+    .toSorted((a, b) => a.atMs - b.atMs);
+}
+
+/** A fault in a line. */
+export function describeFault(fault: PlannedFault): string {
+  const { kind, atMs, ...details } = fault;
+  return `${String(atMs).padStart(6)} ms  ${kind} ${Object.entries(details)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')}`;
+}

@@ -1,0 +1,31 @@
+/** `npm run drill [-- --seed N] [--minutes N]`: drills with one seed after the other until the time is over, at least one. */
+import { parseArgs } from 'node:util';
+import { runDrill } from './drill.ts';
+import { describeFault } from './fault-plan.ts';
+import { planDrill } from './plan.ts';
+import { describeReport } from './report.ts';
+
+const usage = 'usage: npm run drill -- [--seed N] [--minutes N]: whole numbers from 0 on; without --minutes one seed';
+const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
+
+const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, minutes: { type: 'string', default: '0' } } });
+const [first, minutes] = [Number(values.seed), Number(values.minutes)];
+if (!Number.isSafeInteger(first) || first < 0 || !(minutes >= 0)) {
+  process.stderr.write(`${usage}\n`);
+  process.exit(1);
+}
+const end = performance.now() + minutes * 60_000;
+let failures = 0;
+let seed = first;
+do {
+  const plan = planDrill(seed, size);
+  process.stdout.write(`seed ${seed}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`);
+  const startedAt = performance.now();
+  const report = await runDrill(plan);
+  const lines = describeReport(report);
+  if (!lines.ok) failures += 1;
+  process.stdout.write(`${lines.text} (${Math.round((performance.now() - startedAt) / 1000)} s)\n`);
+  seed += 1;
+} while (performance.now() < end);
+process.stdout.write(failures === 0 ? `every invariant held, ${seed - first} seeds\n` : `${failures} of ${seed - first} seeds failed\n`);
+process.exit(failures === 0 ? 0 : 1);

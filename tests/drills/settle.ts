@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { audit, type Violation } from './auditor.ts';
+import type { Journal } from './journal.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import type { Stage } from './stage.ts';
+
+/** Longer than any group of a drill stays open, and any hold lasts. */
+const everythingIsDueSeconds = 65 * 60;
+/** First longer than any back-off of a push, then than a task may take before the sweep steps in. */
+const stepsSeconds = [61, 61, 61, 61, 310, 310, 16 * 60, 61, 16 * 60, 61, 310, 310, 16 * 60, 61];
+const pauseMs = 700;
+
+/** What was found at the end. */
+export interface Findings {
+  readonly snapshot: Snapshot;
+  readonly violations: readonly Violation[];
+}
+
+/**
+ * Brings the platform to rest, by moving its time on until every deadline and every retry has come, and audits it. What is still under way is a
+ * violation until it is done, so the audit is repeated; what is broken stays broken.
+ */
+export async function settleAndAudit(stage: Stage, journal: Journal, customers: readonly string[]): Promise<Findings> {
+  await stage.platform.advanceClock(everythingIsDueSeconds);
+  let findings = await look();
+  for (const seconds of stepsSeconds) {
+    if (findings.violations.length === 0) break;
+    await stage.platform.advanceClock(seconds);
+    findings = await look();
+  }
+  return findings;
+
+  async function look(): Promise<Findings> {
+    let last: Findings | undefined;
+    // Two looks: what has just fallen due needs a moment.
+    for (let turn = 0; turn < 2; turn += 1) {
+      await delay(pauseMs);
+      const snapshot = await takeSnapshot(stage, customers);
+      last = { snapshot, violations: audit(snapshot, journal) };
+      if (last.violations.length === 0) break;
+    }
+    return last!;
+  }
+}

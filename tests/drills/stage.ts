@@ -1,0 +1,55 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
+import type { Database } from '../../services/cloud/database.ts';
+import { openDatabase } from '../../services/cloud/spanner-database.ts';
+import { EventLog } from './event-log.ts';
+import { TokenSource } from './token-source.ts';
+
+/** The partner whose deals are fought for. */
+export const partnerName = 'acme';
+
+/** A platform of its own with what a drill reads and disturbs it by. */
+export interface Stage {
+  readonly platform: Platform;
+  readonly stateDir: string;
+  /** The platform's database, read past its owners. */
+  readonly database: Database;
+  /** Every event that was published. */
+  readonly eventLog: EventLog;
+  readonly partner: TokenSource;
+  customer(name: string): TokenSource;
+  /** Ends everything; the state stays where `keep` is set, for whoever looks for the reason of a failure. */
+  close(keep: boolean): Promise<void>;
+}
+
+/** Starts a platform on an empty state. */
+export async function openStage(): Promise<Stage> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-drill-'));
+  const platform = await startPlatform({ portBase: 0, stateDir });
+  const { endpoints } = platform;
+  // Google's client takes the address from the environment.
+  process.env.SPANNER_EMULATOR_HOST = endpoints.spanner;
+  process.env.METADATA_SERVER_DETECTION = 'none';
+  const database = openDatabase({ project: endpoints.project, instance: 'kumiko', database: 'kumiko' });
+  const customers = new Map<string, TokenSource>();
+  const eventLog = await EventLog.open(endpoints);
+  return {
+    platform,
+    stateDir,
+    database,
+    eventLog,
+    partner: new TokenSource(endpoints, 'partner', partnerName),
+    customer(name) {
+      const known = customers.get(name) ?? new TokenSource(endpoints, 'customer', name);
+      customers.set(name, known);
+      return known;
+    },
+    async close(keep) {
+      await Promise.all([eventLog.close(), database.close()]);
+      await platform.stop();
+      if (!keep) rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
