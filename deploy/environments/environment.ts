@@ -78,8 +78,10 @@ const schema = z
         config: text(/^[a-z0-9-]+$/, 'regional-asia-northeast1'),
         /** 1000 are a node. */
         processingUnits: field(z.int().min(100).multipleOf(100), 100),
+        /** https://docs.cloud.google.com/spanner/docs/editions-overview */
+        edition: field(z.enum(['STANDARD', 'ENTERPRISE', 'ENTERPRISE_PLUS']), 'STANDARD'),
       }),
-      { instance: 'kumiko', database: 'kumiko', config: 'regional-asia-northeast1', processingUnits: 100 },
+      { instance: 'kumiko', database: 'kumiko', config: 'regional-asia-northeast1', processingUnits: 100, edition: 'STANDARD' },
     ),
     network: field(
       z.discriminatedUnion('kind', [

@@ -1,0 +1,44 @@
+import * as gcp from '@pulumi/gcp';
+import { listWorkloads } from '../cloud-run/workloads.ts';
+import type { WorkloadName } from '../environments/environment.ts';
+import type { Context } from './context.ts';
+import type { Network } from './network.ts';
+import type { ServiceAccounts } from './service-accounts.ts';
+
+/** The Cloud Run services, by name. */
+export type RunServices = Readonly<Record<WorkloadName, gcp.cloudrunv2.Service>>;
+
+/** Google's sample container: it only holds the place until the first delivery. */
+const placeholder = 'us-docker.pkg.dev/cloudrun/container/hello';
+
+/**
+ * Creates the Cloud Run services, so that bindings, the load balancer and triggers have something to point at. Who may reach them is
+ * decided here; what they run is the delivery's.
+ */
+export function createRunServices({ environment, options }: Context, accounts: ServiceAccounts, network: Network): RunServices {
+  const { project, region } = environment;
+  const services = listWorkloads().map((workload) => {
+    const edge = workload.kind === 'gateway' && workload.role === 'edge';
+    const service = new gcp.cloudrunv2.Service(
+      workload.name,
+      {
+        project,
+        location: region,
+        name: workload.name,
+        ingress: edge ? 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' : 'INGRESS_TRAFFIC_INTERNAL_ONLY',
+        // Envoy verifies the tokens itself.
+        invokerIamDisabled: workload.kind === 'gateway',
+        customAudiences: [workload.audience(project)],
+        deletionProtection: true,
+        template: {
+          serviceAccount: accounts[workload.name].email,
+          containers: [{ image: placeholder }],
+          vpcAccess: { egress: 'ALL_TRAFFIC', networkInterfaces: [{ network: network.id, subnetwork: network.subnetwork }] },
+        },
+      },
+      { ...options, ignoreChanges: ['template', 'traffics', 'scaling', 'labels', 'annotations', 'client', 'clientVersion', 'launchStage'] },
+    );
+    return [workload.name, service];
+  });
+  return Object.fromEntries(services) as RunServices;
+}

@@ -1,0 +1,46 @@
+import * as gcp from '@pulumi/gcp';
+import { triggerWorkload } from '../../services/contracts/identities.ts';
+import { listTriggers } from '../../services/contracts/triggers.ts';
+import type { ServiceName } from '../cloud-run/workloads.ts';
+import type { Context } from './context.ts';
+import { memberOf, type ServiceAccounts } from './service-accounts.ts';
+
+/** The only service that makes tasks. */
+const enqueuer: ServiceName = 'job';
+
+/** Creates a queue for each method with a queue trigger. The service that fills them may have tasks sign as the tasks' account. */
+export function createTaskQueues({ environment: { project, region }, options }: Context, accounts: ServiceAccounts): void {
+  for (const trigger of listTriggers()) {
+    if (trigger.kind !== 'queue') continue;
+    const name = trigger.resourceId;
+    const queue = new gcp.cloudtasks.Queue(
+      name,
+      {
+        project,
+        location: region,
+        name,
+        rateLimits: { maxDispatchesPerSecond: trigger.maxDispatchesPerSecond, maxConcurrentDispatches: trigger.maxConcurrentDispatches },
+        retryConfig: {
+          maxAttempts: trigger.maxAttempts,
+          minBackoff: `${trigger.minBackoffMs / 1000}s`,
+          maxBackoff: `${trigger.maxBackoffMs / 1000}s`,
+        },
+        stackdriverLoggingConfig: { samplingRatio: 1 },
+      },
+      options,
+    );
+    const role = 'roles/cloudtasks.enqueuer';
+    new gcp.cloudtasks.QueueIamMember(`${enqueuer}-enqueues-${name}`, {
+      project,
+      location: region,
+      name: queue.name,
+      role,
+      member: memberOf(accounts[enqueuer]),
+    });
+  }
+  new gcp.serviceaccount.IAMMember(`${enqueuer}-acts-as-tasks`, {
+    serviceAccountId: accounts[triggerWorkload.queue].name,
+    role: 'roles/iam.serviceAccountUser',
+    member: memberOf(accounts[enqueuer]),
+  });
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createFileRegistry, getOption, hasOption } from '@bufbuild/protobuf';
+import { parse } from 'yaml';
+import { topic as topicOption } from '../../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods, readDescriptorSet } from '../../../services/contracts/methods.ts';
+import { readEnvironment } from '../../environments/environment.ts';
+import { createPlatform } from '../platform.ts';
+import { createdBy, ofType, type Resource } from './created-resources.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const services = ['customer', 'partner', 'webhook', 'job'];
+const resources = await createdBy(() => createPlatform(readEnvironment('production')));
+
+const accountOf = ({ inputs }: Resource) =>
+  /^serviceAccount:kumiko-([a-z-]+)@kumiko-example\.iam/.exec(inputs.member)?.[1] ?? inputs.member;
+const sorted = (lines: Iterable<string>) => [...new Set(lines)].toSorted();
+
+/** A service's own code, without its tests. */
+function sourceOf(service: string): string {
+  const files = globSync(`services/${service}/**/*.ts`, { cwd: root }).filter((file) => !/\.test\.ts$|\/tests?\//.test(file));
+  return files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+}
+
+/** Who calls whom, as it stands in the code: the gateways' rendered clusters, and the clients that services make. */
+function callsInCode(): string[] {
+  const gateways = ['edge', 'jobs'].flatMap((role) => {
+    const bootstrap = parse(readFileSync(join(root, `deploy/cloud-run/golden/bootstrap/${role}.yaml`), 'utf8'));
+    const clusters: { name: string }[] = bootstrap.static_resources.clusters;
+    return clusters.filter(({ name }) => services.includes(name)).map(({ name }) => `${role}-gateway -> ${name}`);
+  });
+  const packages = new Map(listMethods().map(({ desc, workload }) => [desc.parent.name, workload]));
+  const clients = services.flatMap((service) =>
+    [...sourceOf(service).matchAll(/createClient\((\w+),/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
+  );
+  return sorted([...gateways, ...clients]);
+}
+
+test('a service may be invoked by whom the code has calling it, and by no other', () => {
+  const invokers = ofType(resources, 'ServiceIamMember').filter(({ inputs }) => inputs.role === 'roles/run.invoker');
+  const bindings = invokers.map((binding) => `${accountOf(binding)} -> ${binding.inputs.name}`);
+  assert.deepEqual(sorted(bindings), callsInCode());
+  assert.ok(bindings.includes('job -> customer') && bindings.includes('edge-gateway -> webhook'), 'the code is found');
+});
+
+test('a topic may be published to by the service whose code makes its events, and by no other', () => {
+  const registry = createFileRegistry(readDescriptorSet());
+  const payloads = registry.getMessage('kumiko.event.v1.Event')!.oneofs.find(({ name }) => name === 'payload')!.fields;
+  const expected = services.flatMap((service) => {
+    const source = sourceOf(service);
+    return payloads.flatMap(({ localName, message }) => {
+      // Consumers compare with a case; only whoever makes an event writes one with its value.
+      const made = new RegExp(`case: '${localName}'(?: as const)?,\\s*value`).test(source);
+      return made && message && hasOption(message, topicOption) ? [`${service} -> ${getOption(message, topicOption)}`] : [];
+    });
+  });
+  const members = ofType(resources, 'TopicIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
+  assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.topic}`)), sorted(expected));
+  for (const { inputs } of members) assert.equal(inputs.role, 'roles/pubsub.publisher');
+});
+
+test('tasks may be made by the service whose code makes them, and by no other', () => {
+  const makers = services.filter((service) => sourceOf(service).includes('createTaskQueue('));
+  const members = ofType(resources, 'QueueIamMember');
+  assert.deepEqual(sorted(members.map(accountOf)), makers);
+  assert.equal(members.length, ofType(resources, 'Queue').length);
+  // A task signs as the tasks' account, which its maker must be allowed to hand out.
+  const acts = resources.filter(
+    ({ inputs }) => inputs.role === 'roles/iam.serviceAccountUser' && inputs.serviceAccountId?.includes('kumiko-tasks@'),
+  );
+  assert.deepEqual(acts.map(accountOf), makers);
+});
+
+test('a secret may be read by the service whose manifest names it, and by no other', () => {
+  const expected = services.flatMap((service) => {
+    const manifest = readFileSync(join(root, `deploy/cloud-run/golden/cloud-run/${service}.yaml`), 'utf8');
+    return [...manifest.matchAll(/secretKeyRef:\s+name: (\S+)/g)].map(([, secret]) => `${service} -> ${secret}`);
+  });
+  const members = ofType(resources, 'SecretIamMember');
+  assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.secretId}`)), sorted(expected));
+  assert.equal(ofType(resources, 'SecretVersion').length, 0, 'values do not stand in the stack');
+});
+
+test("every service reaches the database as its own schema's role only", () => {
+  const owners = globSync('services/*/migrations', { cwd: root }).map((folder) => folder.split('/')[1]!);
+  const [database] = ofType(resources, 'Database');
+  assert.deepEqual(sorted(database!.inputs.ddls), sorted(owners.map((owner) => `CREATE ROLE kumiko_${owner}`)));
+  const members = ofType(resources, 'DatabaseIAMMember').filter((binding) => accountOf(binding) !== 'deploy');
+  assert.deepEqual(
+    sorted(members.map((binding) => `${accountOf(binding)} ${binding.inputs.role}`)),
+    sorted(owners.flatMap((owner) => [`${owner} roles/spanner.databaseRoleUser`, `${owner} roles/spanner.fineGrainedAccessUser`])),
+  );
+  for (const binding of members.filter(({ inputs }) => inputs.role === 'roles/spanner.databaseRoleUser')) {
+    assert.ok(binding.inputs.condition.expression.endsWith(`resource.name.endsWith("/kumiko_${accountOf(binding)}")`));
+  }
+});
