@@ -311,12 +311,17 @@ describe('the sweep', () => {
     expect(await world.rows('SELECT id FROM customer.orders WHERE settle_due_time <= $1', [world.clock.now])).toEqual([]);
   });
 
-  test('gives up a capture that is declined after all its attempts', async () => {
+  test('gives up a capture that is declined after all its attempts, and releases its reservation', async () => {
     const { members, order } = await groupOf(['ok', 'declined-at-capture']);
     world.passMinutes(15);
     await world.internal.sweepOverdue({ limit: 100 });
     expect(await order(1)).toMatchObject({ cancelReason: CancelReason.PAYMENT_DECLINED });
     expect(await world.ledger(members[0]!.name)).toEqual(['authorize', 'capture']);
+    world.passMinutes(15);
+    await world.internal.sweepOverdue({ limit: 100 });
+    expect(await world.ledger(members[1]!.name)).toEqual(['authorize', 'void']);
+    expect(await order(1)).toMatchObject({ paymentState: PaymentState.FAILED });
+    expect(await world.rows('SELECT id FROM customer.orders WHERE settle_due_time <= $1', [world.clock.now])).toEqual([]);
   });
 });
 

@@ -19,6 +19,7 @@ const overdueActions: Readonly<Partial<Record<PaymentState, PaymentAction>>> = {
   CAPTURING: 'capture',
   VOIDING: 'void',
   REFUNDING: 'refund',
+  FAILED: 'void',
 };
 
 /** Which attempt at an action it is. */
@@ -78,7 +79,10 @@ export class Settlement {
   async settleOverdue(order: Order, signal: AbortSignal): Promise<Committed> {
     const action = overdueActions[order.paymentState];
     if (action === undefined) return { change: noChange, events: [] };
-    return this.settle(action, order.id, { number: 0, last: true }, signal);
+    const committed = await this.settle(action, order.id, { number: 0, last: true }, signal);
+    // A failed payment stays failed, so its state does not tell that there is nothing left to do.
+    if (order.paymentState === 'FAILED') await this.#store.endSettlement(order.id);
+    return committed;
   }
 
   async #ask(action: PaymentAction, paymentId: string, key: string, signal: AbortSignal): Promise<PaymentReport> {

@@ -72,8 +72,10 @@ export const statements = defineStatements('customer', {
   // Until settle_due_time the task that settles the payment is left to itself; the state's first transaction sets it.
   updateOrder: `UPDATE customer.orders SET active_customer = $2, state = $3, cancel_reason = $5, payment_id = $6, payment_sequence = $7,
     carrier = $8, tracking_number = $9, version = $10, payment_state = $4, settle_due_time = CASE
-      WHEN $4 NOT IN ('CAPTURING', 'VOIDING', 'REFUNDING') THEN NULL WHEN payment_state = $4 THEN settle_due_time ELSE $11 END
+      WHEN $4 IN ('CAPTURING', 'VOIDING', 'REFUNDING') AND payment_state = $4 THEN settle_due_time
+      WHEN $4 IN ('CAPTURING', 'VOIDING', 'REFUNDING') OR ($4 = 'FAILED' AND payment_state = 'CAPTURING') THEN $11 END
     WHERE id = $1`,
+  endSettlement: `UPDATE customer.orders SET settle_due_time = NULL WHERE id = $1 AND payment_state = 'FAILED'`,
   setPayment: 'UPDATE customer.orders SET payment_id = $2, payment_client_token = $3 WHERE id = $1 AND payment_id IS NULL',
   listOverdueHolds: `SELECT o.id AS id FROM customer.orders o WHERE o.state = 'PENDING_PAYMENT' AND o.hold_expire_time <= $1
     ORDER BY o.hold_expire_time LIMIT $2`,

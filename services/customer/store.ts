@@ -148,6 +148,11 @@ export class CustomerStore {
     await this.#database.transact((tx) => tx.execute(statements.setPayment, [order, payment.id, payment.clientToken]));
   }
 
+  /** Forgets that the reservation of a failed capture was to be released. */
+  async endSettlement(order: string): Promise<void> {
+    await this.#database.transact((tx) => tx.execute(statements.endSettlement, [order]));
+  }
+
   /**
    * Decides on an order and writes what was decided.
    *
