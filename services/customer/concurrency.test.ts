@@ -56,6 +56,12 @@ test('a request that is sent many times at once places one order', async () => {
   expect(await world.rows('SELECT id FROM customer.orders WHERE customer = $1', ['impatient0'])).toHaveLength(1);
 });
 
+test('a profile that is made from many devices at once is one profile, with every change counted', async () => {
+  const client = world.as('new-everywhere');
+  await Promise.all(Array.from({ length: 10 }, (_, index) => client.updateProfile({ profile: { displayName: `name ${index}` } })));
+  expect((await client.getProfile({})).etag).toBe('"10"');
+});
+
 test('a customer who joins from many devices at once has one place', async () => {
   const [opener, joiner] = await customers('devices', 2);
   const deal = await world.deal('devices', { groupSize: 10 });
