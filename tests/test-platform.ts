@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { seedDemoData } from '../deploy/local/platform/seed.ts';
-import { type Platform, startPlatform } from '../deploy/local/platform/start-platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../deploy/local/platform/start-platform.ts';
 
 /** A platform of its own for a test file: free ports, an empty state, two seeded deals. Stopped and removed afterwards. */
-export function usePlatform(): { readonly platform: Platform; readonly stateDir: string } {
+export function usePlatform(options: Pick<PlatformOptions, 'previews'> = {}): { readonly platform: Platform; readonly stateDir: string } {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
   let platform: Platform | undefined;
   beforeAll(async () => {
-    platform = await startPlatform({ portBase: 0, stateDir });
+    platform = await startPlatform({ ...options, portBase: 0, stateDir });
     await seedDemoData(platform, stateDir);
   });
   afterAll(async () => {

@@ -2,11 +2,14 @@
 import { parseArgs } from 'node:util';
 import { printBanner } from './platform/banner.ts';
 import { defaultPortBase, PortTakenError } from './platform/ports.ts';
+import { PreviewOptionError, parsePreviews } from './platform/previews.ts';
 import { seedDemoData } from './platform/seed.ts';
 import { StateInUseError, startPlatform } from './platform/start-platform.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
 class OptionError extends Error {}
+
+const mistakes = [PortTakenError, StateInUseError, PreviewOptionError, OptionError];
 
 const startedAt = performance.now();
 
@@ -15,6 +18,8 @@ try {
     options: {
       'port-base': { type: 'string', default: String(defaultPortBase) },
       'state-dir': { type: 'string', default: defaultStateDir },
+      /** Such as partner=pr-123: a second instance of that service, for tokens that ask for it. */
+      preview: { type: 'string', multiple: true, default: [] },
     },
   });
   const portBase = Number(values['port-base']);
@@ -22,7 +27,7 @@ try {
     throw new OptionError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
   }
   let stopping = false;
-  const starting = startPlatform({ portBase, stateDir: values['state-dir'] });
+  const starting = startPlatform({ portBase, stateDir: values['state-dir'], previews: parsePreviews(values.preview) });
   const stop = async () => {
     if (stopping) return;
     stopping = true;
@@ -38,7 +43,7 @@ try {
     process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   }
 } catch (error) {
-  const mistake = error instanceof PortTakenError || error instanceof StateInUseError || error instanceof OptionError || isArgsError(error);
+  const mistake = mistakes.some((type) => error instanceof type) || isArgsError(error);
   process.stderr.write(mistake ? `${(error as Error).message}\n` : `the platform could not be started: ${(error as Error).stack}\n`);
   process.exit(1);
 }

@@ -8,8 +8,10 @@ import type { Clock } from '../local-server.ts';
 import { startMetadataServers } from '../metadata-server/metadata-server.ts';
 import { startPaymentProvider } from '../payment-provider/payment-provider.ts';
 import type { Ports } from '../platform/ports.ts';
+import type { LocalPreview } from '../platform/previews.ts';
 import type { LocalSecrets } from '../platform/secrets.ts';
-import { location, project, serviceNames } from '../platform/surroundings.ts';
+import { serviceNames } from '../platform/service-names.ts';
+import { location, project } from '../platform/surroundings.ts';
 import { startPubsub } from '../pubsub/start-pubsub.ts';
 import { startScheduler } from '../scheduler/start-scheduler.ts';
 import { startTasks } from '../tasks/start-tasks.ts';
@@ -19,6 +21,7 @@ import { invokersOf } from './invokers.ts';
 /** What the local cloud is started with. */
 export interface CloudOptions {
   readonly ports: Ports;
+  readonly previews: readonly LocalPreview[];
   readonly stateDir: string;
   readonly secrets: LocalSecrets;
 }
@@ -30,7 +33,7 @@ export interface Cloud {
 }
 
 /** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
-export async function startCloud({ ports, stateDir, secrets }: CloudOptions, clock: Clock): Promise<Cloud> {
+export async function startCloud({ ports, previews, stateDir, secrets }: CloudOptions, clock: Clock): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
@@ -62,14 +65,18 @@ export async function startCloud({ ports, stateDir, secrets }: CloudOptions, clo
         job: ports.metadata_job,
       },
     }),
-    ...serviceNames.map((name) =>
+    // All revisions of a service have its audience and its invokers.
+    ...[
+      ...serviceNames.map((service) => ({ service, port: ports[service], containerPort: ports[`${service}_container`] })),
+      ...previews,
+    ].map(({ service, port, containerPort }) =>
       startCloudRunFront({
-        port: ports[name],
-        audience: audienceOf(name, project),
-        allowedEmails: invokersOf(name, project),
+        port,
+        audience: audienceOf(service, project),
+        allowedEmails: invokersOf(service, project),
         keys,
         clock,
-        targetPort: ports[`${name}_container`],
+        targetPort: containerPort,
       }),
     ),
   ]);

@@ -28,6 +28,7 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
   const lines = [
     '',
     ...shown.map((name) => `  ${name.padEnd(18)}${endpoints[name]}`),
+    ...Object.entries(endpoints.previews).map(([name, url]) => `  ${name.padEnd(18)}${url}  (a preview)`),
     '',
     '  tokens, for an hour (npm run -s token -- customer alice):',
     `  customer alice      ${customer}`,

@@ -3,16 +3,22 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { descriptorFile } from '../../../services/contracts/methods.ts';
 import type { Ports } from './ports.ts';
+import type { LocalPreview } from './previews.ts';
 import { gatewayEnvironment } from './surroundings.ts';
 
 const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
 
 /** Writes the bootstrap of a gateway for these ports and returns its file. Compiles only when an input has changed: the compiler takes time to load. */
-export async function writeBootstrap(role: 'edge' | 'jobs', ports: Ports, stateDir: string): Promise<string> {
+export async function writeBootstrap(
+  role: 'edge' | 'jobs',
+  ports: Ports,
+  previews: readonly LocalPreview[],
+  stateDir: string,
+): Promise<string> {
   const directory = join(stateDir, 'gateway');
   const file = join(directory, `${role}.yaml`);
   const stampFile = join(directory, `${role}.stamp`);
-  const environment = gatewayEnvironment(ports, role);
+  const environment = gatewayEnvironment(ports, role, previews);
   const stamp = fingerprint(JSON.stringify(environment));
   if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
   const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');

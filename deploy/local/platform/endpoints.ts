@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ports } from './ports.ts';
+import type { LocalPreview } from './previews.ts';
 import { isLocked } from './state-lock.ts';
 import { project } from './surroundings.ts';
 
@@ -36,10 +37,12 @@ export interface Endpoints {
   readonly job: string;
   /** Moves the platform's time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
+  /** The previews, behind their IAM check, by names such as "partner-pr-123". */
+  readonly previews: Readonly<Record<string, string>>;
 }
 
 /** The endpoints of a platform on these ports. */
-export function endpointsOf(ports: Ports): Endpoints {
+export function endpointsOf(ports: Ports, previews: readonly LocalPreview[]): Endpoints {
   const url = (port: number) => `http://127.0.0.1:${port}`;
   const address = (port: number) => `127.0.0.1:${port}`;
   return {
@@ -67,6 +70,7 @@ export function endpointsOf(ports: Ports): Endpoints {
     partner: url(ports.partner),
     webhook: url(ports.webhook),
     job: url(ports.job),
+    previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
   };
 }

@@ -44,36 +44,41 @@ export const defaultPortBase = 7400;
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 
-  constructor(name: PortName, port: number, base: number) {
+  constructor(name: string, port: number, base: number, count: number) {
     super(
       `port ${port} (${name}) is taken. Is the platform running already? To use others: npm start -- --port-base N ` +
-        `(${portNames.length} ports from N on, now ${base}; 0 picks free ones)`,
+        `(${count} ports from N on, now ${base}; 0 picks free ones)`,
     );
   }
 }
 
 /**
- * The ports from `base` on, each seen to be free; with base 0 a free block below the range that clients' own sockets come from.
+ * The ports from `base` on, each seen to be free; with base 0 a free block below the range that clients' own sockets come from. `more` names
+ * what listens behind the others.
  *
  * @throws {PortTakenError}
  */
-export async function choosePorts(base: number): Promise<Ports> {
-  if (base !== 0) return claim(base);
+export async function choosePorts<More extends string = never>(
+  base: number,
+  more: readonly More[] = [],
+): Promise<Ports & Readonly<Record<More, number>>> {
+  const names = [...portNames, ...more];
+  if (base !== 0) return claim(base, names);
   for (;;) {
     const candidate = 10_000 + Math.floor(Math.random() * 20_000);
     try {
-      return await claim(candidate);
+      return await claim(candidate, names);
     } catch (error) {
       if (!(error instanceof PortTakenError)) throw error;
     }
   }
 }
 
-async function claim(base: number): Promise<Ports> {
-  const ports = Object.fromEntries(portNames.map((name, index) => [name, base + index])) as Record<PortName, number>;
-  const taken = await Promise.all(portNames.map(async (name) => ((await isFree(ports[name])) ? [] : [name])));
+async function claim<Name extends string>(base: number, names: readonly Name[]): Promise<Readonly<Record<Name, number>>> {
+  const ports = Object.fromEntries(names.map((name, index) => [name, base + index])) as Record<Name, number>;
+  const taken = await Promise.all(names.map(async (name) => ((await isFree(ports[name])) ? [] : [name])));
   const [first] = taken.flat();
-  if (first !== undefined) throw new PortTakenError(first, ports[first], base);
+  if (first !== undefined) throw new PortTakenError(first, ports[first], base, names.length);
   return ports;
 }
 

@@ -10,19 +10,21 @@ import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock, serveClock } from './platform-clock.ts';
 import { choosePorts, type Ports } from './ports.ts';
+import { type PreviewName, type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
+import { serviceNames } from './service-names.ts';
 import { lockState } from './state-lock.ts';
-import { serviceEnvironment, serviceNames } from './surroundings.ts';
+import { serviceEnvironment } from './surroundings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const stopGraceMs = 1_500;
 const readyTimeoutMs = 60_000;
 
-/** The processes of the platform, in the order of the picture in the README. */
+/** The processes that the platform always has, in the order of the picture in the README. */
 export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'] as const;
 
 /** A process of the platform. */
-export type ProcessName = (typeof processNames)[number];
+export type ProcessName = (typeof processNames)[number] | PreviewName;
 
 /** A process whose clock may be off: the local cloud is the platform's time itself. */
 export type SkewableProcess = Exclude<ProcessName, 'cloud'>;
@@ -33,6 +35,8 @@ export interface PlatformOptions {
   readonly portBase: number;
   /** Where its state lives. One platform at a time works on it. */
   readonly stateDir: string;
+  /** Second instances of services, for requests whose token asks for them. */
+  readonly previews?: readonly PreviewTarget[];
 }
 
 /** The running platform. */
@@ -63,7 +67,7 @@ export class StateInUseError extends Error {
  *
  * @throws {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
-export async function startPlatform({ portBase, stateDir }: PlatformOptions): Promise<Platform> {
+export async function startPlatform({ portBase, stateDir, previews: targets = [] }: PlatformOptions): Promise<Platform> {
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = lockState(stateDir);
   if (release === undefined) throw new StateInUseError(stateDir);
@@ -82,7 +86,8 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
     release();
   };
   try {
-    const ports = await choosePorts(portBase);
+    const ports = await choosePorts(portBase, previewPortNames(targets));
+    const previews = placePreviews(targets, ports);
     const secrets = loadSecrets(stateDir);
     const starting = (name: ProcessName, spec: Omit<ChildSpec, 'name' | 'logFile'>) => {
       const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) }, clock.aheadMs);
@@ -97,7 +102,7 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
       env: {},
       probePort: ports.spanner,
     });
-    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets };
+    const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets };
     const cloud = starting('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
@@ -115,10 +120,17 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
           probePort: ports[`${name}_container`],
         }),
       ),
+      ...previews.map(({ name, service, containerPort }) =>
+        starting(name, {
+          program: join(root, 'services', service, 'main.ts'),
+          env: { ...serviceEnvironment(service, ports, secrets), PORT: String(containerPort) },
+          probePort: containerPort,
+        }),
+      ),
       ...(['edge', 'jobs'] as const).map(async (role) =>
         starting(role, {
           program: join(root, 'gateway/main.ts'),
-          args: ['run', await writeBootstrap(role, ports, stateDir)],
+          args: ['run', await writeBootstrap(role, ports, previews, stateDir)],
           env: {},
           probePort: ports[role],
         }),
@@ -126,7 +138,7 @@ export async function startPlatform({ portBase, stateDir }: PlatformOptions): Pr
     ]);
     released = true;
     children.get('cloud')?.send('release');
-    const endpoints = endpointsOf(ports);
+    const endpoints = endpointsOf(ports, previews);
     [clockServer] = await Promise.all([serveClock(ports.clock, clock), answering(ports)]);
     writeEndpoints(stateDir, endpoints);
     return {

@@ -2,13 +2,9 @@ import { join } from 'node:path';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
 import { audienceOf } from '../../../services/contracts/identities.ts';
 import type { Ports } from './ports.ts';
+import { type LocalPreview, previewUrls } from './previews.ts';
 import type { LocalSecrets } from './secrets.ts';
-
-/** The services of the platform. */
-export const serviceNames = ['customer', 'partner', 'webhook', 'job'] as const;
-
-/** A service of the platform. */
-export type ServiceName = (typeof serviceNames)[number];
+import type { ServiceName } from './service-names.ts';
 
 /** The project that the local cloud plays. */
 export const project = 'kumiko-local';
@@ -33,7 +29,7 @@ function jwksUri(ports: Ports, name: keyof typeof issuers): string {
 }
 
 /** What the bootstraps of both gateways are compiled for. */
-export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs'): GatewayEnvironment {
+export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', previews: readonly LocalPreview[] = []): GatewayEnvironment {
   const service = (name: ServiceName) => ({ url: `http://127.0.0.1:${ports[name]}` });
   return {
     name: 'local',
@@ -47,6 +43,7 @@ export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs'): Gateway
     },
     operatorEmails: [operatorEmail],
     services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
+    previews: previewUrls(previews),
     metadataServer: { host: '127.0.0.1', port: ports[`metadata_${role}_gateway`] },
     descriptorFile: join(root, 'services/contracts/gen/descriptor.binpb'),
     wasmDir: join(root, 'wasm-filters/build'),

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { endpointsOf } from './endpoints.ts';
+import { choosePorts, portNames } from './ports.ts';
+import { PreviewOptionError, parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
+
+test('each --preview names a service and a tag', () => {
+  expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
+    { service: 'partner', tag: 'pr-123' },
+    { service: 'job', tag: 'pr-7' },
+  ]);
+});
+
+test.each(['partner', 'partner=', '=pr-1', 'partner=PR-1', 'partner=1', 'edge=pr-1', 'partner=pr-1=2', `partner=${'a'.repeat(47)}`])(
+  '--preview %s is refused with an example',
+  (text) => {
+    expect(() => parsePreviews([text])).toThrow(PreviewOptionError);
+    expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
+    expect(() => parsePreviews([text])).toThrow('partner=pr-123');
+  },
+);
+
+test('a preview is started once', () => {
+  expect(() => parsePreviews(['partner=pr-1', 'partner=pr-1'])).toThrow('--preview partner=pr-1 stands twice');
+});
+
+test('previews listen behind all other ports, and are listed with the IAM check in front of them', async () => {
+  const targets = parsePreviews(['partner=pr-123', 'job=pr-7']);
+  const ports = await choosePorts(0, previewPortNames(targets));
+  const previews = placePreviews(targets, ports);
+  const end = ports.edge + portNames.length;
+  expect(previews.map(({ port, containerPort }) => [port, containerPort])).toEqual([
+    [end, end + 1],
+    [end + 2, end + 3],
+  ]);
+  expect(endpointsOf(ports, previews).previews).toEqual({
+    'partner-pr-123': `http://127.0.0.1:${end}`,
+    'job-pr-7': `http://127.0.0.1:${end + 2}`,
+  });
+  expect(previewUrls(previews)[0]).toEqual({ service: 'partner', tag: 'pr-123', url: `http://127.0.0.1:${end}` });
+});
