@@ -25,9 +25,17 @@ export function goldenFiles(): RenderedFiles {
       ],
     ]),
   });
+  const preview = render({
+    environment: readEnvironment('staging'),
+    target: 'cloud-run',
+    imageTag: 'pr-7',
+    revision: { suffix: 'rpr7', tag: 'pr-7' },
+    current: new Map([['partner', [{ revisionName: 'partner-rpr5', tag: 'pr-5' }]]]),
+  });
   return new Map([
     ...render({ environment, target: 'cloud-run', imageTag }),
     ...render({ environment, target: 'knative', imageTag }),
+    ['preview/bootstrap/edge.yaml', preview.get('bootstrap/edge.yaml')!],
     ['candidate/customer.yaml', candidate.get('cloud-run/customer.yaml')!],
   ]);
 }

@@ -2,14 +2,14 @@ import { stringify } from 'yaml';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { listMethods } from '../../services/contracts/methods.ts';
 import type { Environment } from '../environments/environment.ts';
-import { gatewayEnvironment } from '../environments/gateway-environment.ts';
+import { gatewayEnvironment, type PreviewRevision } from '../environments/gateway-environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
 import { databaseGrants } from './database-grants.ts';
 import { exposureFaults } from './exposure-faults.ts';
 import { knativeService } from './knative-service.ts';
 import { methodFaults } from './method-faults.ts';
 import type { CurrentTraffic, NewRevision } from './traffic.ts';
-import { listWorkloads } from './workloads.ts';
+import { listWorkloads, serviceNames } from './workloads.ts';
 
 /** What is rendered. */
 export interface RenderOptions {
@@ -38,6 +38,9 @@ export class RefusedError extends Error {
  */
 export function render({ environment, target, imageTag, revision, current }: RenderOptions): RenderedFiles {
   refuse('the protos', methodFaults(listMethods()));
+  if (revision !== undefined && isPreviewTag(revision.tag) && !environment.github.previews) {
+    throw new RefusedError(`--tag ${revision.tag}: pull requests get no revisions in this environment (github.previews: false)`);
+  }
   const workloads = listWorkloads();
   if (target === 'knative') {
     const services = workloads.filter(({ kind }) => kind === 'service');
@@ -50,7 +53,7 @@ export function render({ environment, target, imageTag, revision, current }: Ren
     refuse('the manifests', exposureFaults(workload, manifest));
     return [`cloud-run/${workload.name}.yaml`, yaml(manifest)];
   });
-  const gateways = gatewayEnvironment(environment);
+  const gateways = gatewayEnvironment(environment, environment.github.previews ? previewsOf(revision, current) : []);
   return new Map([
     ...manifests,
     ...(['edge', 'jobs'] as const).map((role): [string, string] => [
@@ -69,6 +72,20 @@ export function render({ environment, target, imageTag, revision, current }: Ren
 
 function refuse(what: string, faults: readonly string[]): void {
   if (faults.length > 0) throw new RefusedError(`${what} are not safe to deploy:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+}
+
+/** The revisions of pull requests: those there are, and the one that is rendered. */
+function previewsOf(revision: NewRevision | undefined, current: CurrentTraffic = new Map()): PreviewRevision[] {
+  return serviceNames.flatMap((service) => {
+    const tags = new Set((current.get(service) ?? []).flatMap(({ tag }) => (tag === undefined ? [] : [tag])));
+    if (revision !== undefined) tags.add(revision.tag);
+    return [...tags].filter(isPreviewTag).map((tag) => ({ service, tag }));
+  });
+}
+
+/** The tag of a pull request's revisions. */
+function isPreviewTag(tag: string): boolean {
+  return /^pr-\d+$/.test(tag);
 }
 
 /** What `pulumi up --config-file` takes: the whole environment, checked again by the program that reads it. */

@@ -125,9 +125,16 @@ const schema = z
     ),
     /** Who hears of alerts. */
     alertEmails: emails,
-    github: field(z.strictObject({ repository: text(/^[\w.-]+\/[\w.-]+$/, 'kumiko-example/kumiko') }), {
-      repository: 'kumiko-example/kumiko',
-    }),
+    github: field(
+      z.strictObject({
+        repository: text(/^[\w.-]+\/[\w.-]+$/, 'kumiko-example/kumiko'),
+        /** The repository's environment whose workflows release here. */
+        environment: text(/^[a-z][a-z0-9-]*$/, 'production'),
+        /** Whether pull requests get revisions here, by the repository's environment "preview", and tokens may ask for them. */
+        previews: field(z.boolean(), false),
+      }),
+      { repository: 'kumiko-example/kumiko', environment: 'production', previews: false },
+    ),
     /** A VPC Service Controls perimeter around the project. It needs an organisation: leave it out without one. */
     perimeter: field(z.strictObject({ accessPolicy: text(/^\d+$/, '987654321'), mode: z.enum(['dry-run', 'enforced']) }), {
       accessPolicy: '987654321',

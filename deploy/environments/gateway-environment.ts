@@ -1,12 +1,15 @@
-import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
-import { collectorAddress, serviceUrl } from './addresses.ts';
+import type { GatewayEnvironment, Preview } from '../../gateway/bootstrap/environment.ts';
+import { collectorAddress, serviceUrl, taggedUrl } from './addresses.ts';
 import type { Environment } from './environment.ts';
 
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
+/** A revision of a service that a pull request has. */
+export type PreviewRevision = Pick<Preview, 'service' | 'tag'>;
+
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
-export function gatewayEnvironment(environment: Environment): GatewayEnvironment {
+export function gatewayEnvironment(environment: Environment, previews: readonly PreviewRevision[] = []): GatewayEnvironment {
   const { project, identity, operatorEmails, corsOrigins, rateLimits } = environment;
   const service = (name: 'customer' | 'partner' | 'webhook' | 'job') => ({ url: serviceUrl(name, environment) });
   const endUsers = (name: 'customer' | 'partner') => {
@@ -21,6 +24,9 @@ export function gatewayEnvironment(environment: Environment): GatewayEnvironment
     identity: { customer: endUsers('customer'), partner: endUsers('partner'), google: googleIssuer },
     operatorEmails,
     services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
+    ...(previews.length > 0 && {
+      previews: previews.map(({ service, tag }) => ({ service, tag, url: taggedUrl(tag, service, environment) })),
+    }),
     metadataServer: { host: '169.254.169.254', port: 80 },
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',

@@ -23,8 +23,8 @@ interface Deployer {
 }
 
 /**
- * Lets the repository's workflows in without a key: those of its environment "production" may release and migrate, those of "preview" may add
- * revisions of the services. Returns the provider's name, which the workflows need.
+ * Lets the repository's workflows in without a key: those of the named environment may release and migrate, and where there are
+ * previews, those of "preview" may add revisions of the services. Returns the provider's name, which the workflows need.
  */
 export function createDelivery(context: Context, targets: DeliveryTargets): Output<string> {
   const { environment, options } = context;
@@ -39,8 +39,7 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     attributeCondition: `assertion.repository == "${github.repository}"`,
   });
 
-  const deployer = (name: 'production' | 'preview', workloads: readonly WorkloadName[]): Deployer => {
-    const accountId = name === 'production' ? 'kumiko-deploy' : 'kumiko-preview';
+  const deployer = (accountId: Deployer['accountId'], name: string, workloads: readonly WorkloadName[]): Deployer => {
     const account = new gcp.serviceaccount.Account(accountId, { project, accountId, displayName: `GitHub, environment ${name}` }, options);
     const subject = `repo:${github.repository}:environment:${name}`;
     new gcp.serviceaccount.IAMMember(`github-is-${accountId}`, {
@@ -50,8 +49,9 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     });
     return { accountId, account, workloads };
   };
-  const production = deployer('production', ['edge-gateway', 'jobs-gateway', ...serviceNames]);
-  for (const one of [production, deployer('preview', serviceNames)]) grantDeployment(context, targets, one);
+  const release = deployer('kumiko-deploy', github.environment, ['edge-gateway', 'jobs-gateway', ...serviceNames]);
+  grantDeployment(context, targets, release);
+  if (github.previews) grantDeployment(context, targets, deployer('kumiko-preview', 'preview', serviceNames));
 
   const { database } = targets;
   // Its schema and its rows, but neither its backups nor its deletion.
@@ -60,7 +60,7 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     instance: database.instance,
     database: database.name,
     role: 'roles/spanner.databaseUser',
-    member: memberOf(production.account),
+    member: memberOf(release.account),
   });
   return provider.name;
 }

@@ -19,8 +19,9 @@ const deliveryServices = ['artifactregistry.googleapis.com', 'run.googleapis.com
 
 /** Creates the VPC Service Controls perimeter, where the environment has one: data leaves the project by our own code only. */
 export function createPerimeter({ environment, options }: Context): void {
-  const { perimeter, project, projectNumber } = environment;
+  const { github, perimeter, project, projectNumber } = environment;
   if (perimeter === undefined) return;
+  const deployers = github.previews ? ['kumiko-deploy', 'kumiko-preview'] : ['kumiko-deploy'];
   const rules = {
     resources: [`projects/${projectNumber}`],
     restrictedServices,
@@ -28,7 +29,7 @@ export function createPerimeter({ environment, options }: Context): void {
       {
         title: 'Delivery',
         ingressFrom: {
-          identities: ['kumiko-deploy', 'kumiko-preview'].map((id) => `serviceAccount:${id}@${project}.iam.gserviceaccount.com`),
+          identities: deployers.map((id) => `serviceAccount:${id}@${project}.iam.gserviceaccount.com`),
           sources: [{ accessLevel: '*' }],
         },
         ingressTo: {

@@ -29,7 +29,7 @@ test('the perimeter is tried first, around the data, and lets in the delivery al
   }
   assert.deepEqual(
     spec.ingressPolicies.flatMap((policy: { ingressFrom: { identities: string[] } }) => policy.ingressFrom.identities),
-    ['kumiko-deploy', 'kumiko-preview'].map((id) => `serviceAccount:${id}@kumiko-example.iam.gserviceaccount.com`),
+    ['serviceAccount:kumiko-deploy@kumiko-example.iam.gserviceaccount.com'],
   );
 });
 
