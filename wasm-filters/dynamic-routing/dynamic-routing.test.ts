@@ -102,3 +102,23 @@ test('a null inside the claim does not hide its other members', () => {
   const claim = { job: null as unknown as PropertyValue, partner: 'pr-1' };
   expect(filter.route(customer(claim)).headers).toEqual({ 'x-preview-partner': 'pr-1', 'x-preview': 'partner=pr-1' });
 });
+
+test('claims that come again and others between them are each read as they are', () => {
+  const one = { 'x-preview-partner': 'pr-1', 'x-preview': 'partner=pr-1' };
+  for (let round = 0; round < 3; round++) {
+    expect(filter.route(customer({ partner: 'pr-1' })).headers).toEqual(one);
+    expect(filter.route(customer({ partner: 'pr-1' })).headers).toEqual(one);
+    expect(filter.route(customer({ partner: 'pr-2' })).headers['x-preview']).toBe('partner=pr-2');
+    expect(filter.route(customer({ partner: 'PR-1' })).headers).toEqual({ 'x-preview-partner': '-' });
+    expect(filter.route(customer({ partner: 'PR-1' })).headers).toEqual({ 'x-preview-partner': '-' });
+  }
+  expect(filter.metric('refused')).toBe(6);
+});
+
+test.each([
+  ['a count beyond its end', '\u0001\0\0\0'],
+  ['sizes beyond its end', `\u0001\0\0\0\u0007\0\0\0\u00ff\0\0\0partner\0pr-1\0`],
+  ['a huge count', '\u007f\u007f\u007f\u007f'],
+])('a claim that is a text made to look like an object, with %s, chooses nothing', (_, text) => {
+  expect(filter.route(customer(text)).headers).toEqual({});
+});

@@ -7,6 +7,8 @@ export const NO_TARGET = String.UTF8.encode("-");
 /** What a request asks for, by the index of the service in the configuration; null: nothing. */
 export class Choice {
   targets: Array<ArrayBuffer | null>;
+  private encoded: ArrayBuffer | null = null;
+  private isEncoded: bool = false;
 
   constructor(private services: ArrayBuffer[]) {
     this.targets = new Array<ArrayBuffer | null>(services.length).fill(null);
@@ -22,6 +24,29 @@ export class Choice {
     memory.copy(addressOf(target), pointer, size);
     this.targets[service] = target;
     return true;
+  }
+
+  /**
+   * Takes in an object in the ABI's map format: u32 count, the sizes of every name and value, then the texts, each ended by NUL. Whatever is no
+   * such thing, because the claim is no object, holds nothing. False where a target is no tag.
+   */
+  takeObject(pointer: usize, size: i32): bool {
+    if (size < 4) return true;
+    const count = load<u32>(pointer) as u64;
+    const texts = 4 + count * 8;
+    if (texts > (size as u64)) return true;
+    let good = true;
+    let at = texts;
+    for (let i: u64 = 0; i < count; i++) {
+      const sizes = pointer + 4 + ((i * 8) as usize);
+      const nameSize = load<u32>(sizes) as u64;
+      const valueSize = load<u32>(sizes, 4) as u64;
+      if (at + nameSize + valueSize + 2 > (size as u64)) return good;
+      const service = this.find(pointer + (at as usize), nameSize as i32);
+      if (service >= 0 && !this.set(service, pointer + ((at + nameSize + 1) as usize), valueSize as i32)) good = false;
+      at += nameSize + valueSize + 2;
+    }
+    return good;
   }
 
   /**
@@ -59,8 +84,14 @@ export class Choice {
     return -1;
   }
 
-  /** As `parse` reads it, without what nothing can follow; null where nothing is left. */
+  /** As `parse` reads it, without what nothing can follow; null where nothing is left. After the first time nothing more is taken in. */
   encode(): ArrayBuffer | null {
+    if (!this.isEncoded) this.encoded = this.join();
+    this.isEncoded = true;
+    return this.encoded;
+  }
+
+  private join(): ArrayBuffer | null {
     let size = 0;
     for (let i = 0; i < this.targets.length; i++) {
       const target = this.targets[i];

@@ -1,7 +1,7 @@
 import { hasRequestHeader, readRequestHeader, removeRequestHeader, replaceRequestHeader } from "../../abi/headers";
 import { FilterHeadersStatus, Status } from "../../abi/host";
 import { logError } from "../../abi/log";
-import { releaseResult, resultPointer, resultSize, utf8 } from "../../abi/memory";
+import { addressOf, releaseResult, resultPointer, resultSize, utf8 } from "../../abi/memory";
 import { Counter } from "../../abi/metrics";
 import { RootContext } from "../../abi/root-context";
 import { clearRouteCache, readProperty, sendLocalReply } from "../../abi/stream";
@@ -30,6 +30,9 @@ export class DynamicRouting extends RootContext {
   private services: ArrayBuffer[] = [];
   private headers: ArrayBuffer[] = [];
   private payloads: Payload[] = [];
+  private lastClaim: ArrayBuffer = new ArrayBuffer(0);
+  private lastChoice: Choice = new Choice([]);
+  private lastChoiceIsGood: bool = true;
   private chosen: Counter = new Counter("dynamic_routing_chosen");
   private refused: Counter = new Counter("dynamic_routing_refused");
   private spoofed: Counter = new Counter("dynamic_routing_spoofed");
@@ -74,15 +77,32 @@ export class DynamicRouting extends RootContext {
   private read(): Choice | null {
     for (let i = 0; i < this.payloads.length; i++) {
       const status = readProperty(this.payloads[i].presence);
-      if (status == Status.Ok) releaseResult();
-      // A null inside a claim keeps it from being read as a whole, but not its members.
-      else if (status != Status.SerializationFailure) continue;
-      return this.byClaim ? this.readClaim(this.payloads[i]) : this.readHeader();
+      if (status == Status.Ok) {
+        if (this.byClaim) return this.readClaim();
+        releaseResult();
+        return this.readHeader();
+      }
+      if (status == Status.SerializationFailure) return this.readMembers(this.payloads[i]);
     }
     return null;
   }
 
-  private readClaim(payload: Payload): Choice {
+  /** The claim lies in the result slot. Often it is the one that was read last: then nothing is made anew. */
+  private readClaim(): Choice {
+    const size = resultSize();
+    if (size != this.lastClaim.byteLength || memory.compare(addressOf(this.lastClaim), resultPointer(), size) != 0) {
+      this.lastChoice = new Choice(this.services);
+      this.lastChoiceIsGood = this.lastChoice.takeObject(resultPointer(), size);
+      this.lastClaim = new ArrayBuffer(size);
+      memory.copy(addressOf(this.lastClaim), resultPointer(), size);
+    }
+    releaseResult();
+    if (!this.lastChoiceIsGood) this.refused.increment();
+    return this.lastChoice;
+  }
+
+  /** A null in a claim keeps it from being read as a whole, but not its other members. */
+  private readMembers(payload: Payload): Choice {
     const choice = new Choice(this.services);
     let good = true;
     for (let i = 0; i < payload.targets.length; i++) {
