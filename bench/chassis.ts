@@ -47,7 +47,7 @@ export async function run(report: (line: string) => void): Promise<void> {
         { name: 'chassis', server: chassis, load: loadOf(chassis.port) },
         { name: 'bare', server: bare, load: loadOf(bare.port) },
       ],
-      { warmUpMs: 3_000, roundMs: 1_500, rounds: 9 },
+      { warmUpMs: 3_000, roundMs: 700, rounds: 19 },
     );
     if (collector.bytes() === 0) throw new Error('no span was exported: tracing was off');
     const { perSecond, cpu } = ratios(ours!, base!);

@@ -42,7 +42,7 @@ export async function run(report: (line: string) => void): Promise<void> {
       const what: RestLoad = { kind: 'rest', port: server.port, requests, connections };
       return { name: names[index]!, server, load: what };
     });
-    const results = await alternate(load, contenders, { warmUpMs: 2_000, roundMs: 1_200, rounds: 5 });
+    const results = await alternate(load, contenders, { warmUpMs: 2_000, roundMs: 600, rounds: 11 });
     report(machine());
     for (const [index, rounds] of results.entries()) report(describeRounds(names[index]!, rounds));
     for (const [label, ours, base, target] of [

@@ -36,7 +36,7 @@ export async function run(report: (line: string) => void): Promise<void> {
         load: { kind: 'grpc', port: server.port, path, headers: [{}], body: orderRequest, connections: 4, streams: 25 } satisfies GrpcLoad,
       }),
     );
-    const results = await alternate(load, contenders, { warmUpMs: 2_500, roundMs: 1_500, rounds: 6 });
+    const results = await alternate(load, contenders, { warmUpMs: 2_500, roundMs: 700, rounds: 11 });
     report(machine());
     for (const [index, rounds] of results.entries()) report(describeRounds(names[index]!, rounds));
     const [direct, ours, theirs] = results;
