@@ -11,7 +11,8 @@ const usage = `usage:
   npm run render -- --env NAME [--out DIR] [--target cloud-run|knative] [--image-tag TAG]
       renders deploy/environments/NAME.yaml; DIR is .kumiko/render/NAME, TAG is "main"
   npm run render -- --env NAME --revision SUFFIX --tag TAG --current FILE …
-      a revision without traffic, reached by its tag ("candidate", "pr-123"); FILE is what "gcloud run services list --format json" printed
+      revisions without traffic, reached by its tag ("candidate", "pr-123"); FILE is an array of what
+      "gcloud run services describe --format json" prints. With --current alone, the bootstraps know the previews that there are
   npm run render -- --golden
       writes deploy/cloud-run/golden anew`;
 
@@ -48,9 +49,9 @@ function main(): void {
   if (values.env === undefined) throw new UsageError('--env is missing: the name of a file in deploy/environments, such as "production"');
   const { target, revision, tag, current } = values;
   if (target !== 'cloud-run' && target !== 'knative') throw new UsageError(`--target ${target}: expected cloud-run or knative`);
-  if ([revision, tag, current].some((value) => value !== undefined)) {
+  if (revision !== undefined || tag !== undefined) {
     for (const [name, value] of Object.entries({ revision, tag, current })) {
-      if (value === undefined) throw new UsageError(`--${name} is missing: --revision, --tag and --current need each other`);
+      if (value === undefined) throw new UsageError(`--${name} is missing: --revision and --tag need each other and --current`);
     }
     for (const [name, value] of Object.entries({ revision, tag })) {
       if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(value!))

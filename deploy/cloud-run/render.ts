@@ -5,6 +5,7 @@ import type { Environment } from '../environments/environment.ts';
 import { gatewayEnvironment, type PreviewRevision } from '../environments/gateway-environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
 import { databaseGrants } from './database-grants.ts';
+import { deliveryVariables } from './delivery-variables.ts';
 import { exposureFaults } from './exposure-faults.ts';
 import { knativeService } from './knative-service.ts';
 import { methodFaults } from './method-faults.ts';
@@ -61,6 +62,7 @@ export function render({ environment, target, imageTag, revision, current }: Ren
       renderBootstrap({ role, environment: gateways }),
     ]),
     ['infra/Pulumi.yaml', yaml(stackConfig(environment))],
+    ['delivery.env', deliveryVariables(environment)],
     [
       'spanner/grants.sql',
       databaseGrants()

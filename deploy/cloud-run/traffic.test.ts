@@ -8,7 +8,13 @@ test('without a revision of its own the newest takes everything', () => {
 });
 
 test('the first revision of a service takes everything: there is none to go on serving', () => {
-  expect(trafficWith('job', candidate, [])).toEqual([{ latestRevision: true, percent: 100 }]);
+  expect(trafficWith('job', candidate, [])).toEqual([{ revisionName: 'job-r2', tag: 'candidate', percent: 100 }]);
+});
+
+test('what the infrastructure started the service with is no revision that serves', () => {
+  const spec = { template: { spec: { containers: [{ image: 'us-docker.pkg.dev/cloudrun/container/hello' }] } } };
+  const list = [{ metadata: { name: 'job' }, spec, status: { traffic: [{ revisionName: 'job-00001-abc', percent: 100 }] } }];
+  expect(parseCurrentTraffic(JSON.stringify(list))).toEqual(new Map([['job', []]]));
 });
 
 test('a new revision has a tag and no traffic; what serves is pinned by name, and previews keep their tags', () => {
@@ -56,5 +62,7 @@ test('what serves is read from the list of services', () => {
       ['fresh', []],
     ]),
   );
-  expect(() => parseCurrentTraffic('{"items": []}')).toThrow('--current is not what "gcloud run services list --format json" prints');
+  expect(() => parseCurrentTraffic('{"items": []}')).toThrow(
+    '--current is not an array of what "gcloud run services describe --format json" prints',
+  );
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 const current = z.array(
   z.object({
     metadata: z.object({ name: z.string() }),
+    spec: z.object({ template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string() })) }) }) }).optional(),
     status: z
       .object({
         traffic: z
@@ -33,17 +34,17 @@ export interface NewRevision {
 }
 
 /**
- * Reads what `gcloud run services list --format json` prints.
+ * Reads an array of what `gcloud run services describe --format json` prints.
  *
  * @throws {Error} where it is something else.
  */
 export function parseCurrentTraffic(json: string): CurrentTraffic {
   const parsed = current.safeParse(JSON.parse(json));
-  if (!parsed.success) throw new Error('--current is not what "gcloud run services list --format json" prints');
+  if (!parsed.success) throw new Error('--current is not an array of what "gcloud run services describe --format json" prints');
   return new Map(
-    parsed.data.map(({ metadata, status }) => [
+    parsed.data.map(({ metadata, spec, status }) => [
       metadata.name,
-      (status?.traffic ?? []).flatMap(({ revisionName, percent, tag }) =>
+      (holdsPlace(spec?.template.spec.containers) ? [] : (status?.traffic ?? [])).flatMap(({ revisionName, percent, tag }) =>
         revisionName === undefined ? [] : [{ revisionName, ...(percent && { percent }), ...(tag !== undefined && { tag }) }],
       ),
     ]),
@@ -59,11 +60,19 @@ export function trafficWith(
   revision: NewRevision | undefined,
   serving: readonly Serving[],
 ): run_v1.Schema$TrafficTarget[] {
-  if (revision === undefined || serving.length === 0) return [{ latestRevision: true, percent: 100 }];
+  if (revision === undefined) return [{ latestRevision: true, percent: 100 }];
+  const added = { revisionName: `${service}-${revision.suffix}`, tag: revision.tag };
+  if (serving.every(({ percent }) => percent === undefined))
+    return [...serving.filter(({ tag }) => tag !== revision.tag), { ...added, percent: 100 }];
   const kept = serving
     .filter(({ tag, percent }) => tag !== revision.tag || percent !== undefined)
     .map((target) => withoutTag(target, revision.tag));
-  return [...kept, { revisionName: `${service}-${revision.suffix}`, tag: revision.tag }];
+  return [...kept, added];
+}
+
+/** Google's sample, which the infrastructure starts a service with: the first release takes its place at once. */
+function holdsPlace(containers: readonly { readonly image: string }[] = []): boolean {
+  return containers.some(({ image }) => image.startsWith('us-docker.pkg.dev/cloudrun/container/hello'));
 }
 
 /** A tag leads to one revision: it moves to the new one. */

@@ -1,0 +1,26 @@
+import { candidateDomain, imageRepository } from '../environments/addresses.ts';
+import type { Environment } from '../environments/environment.ts';
+import { listWorkloads } from './workloads.ts';
+
+/** What the workflows need to know of an environment, as lines for GITHUB_ENV. */
+export function deliveryVariables(environment: Environment): string {
+  const { project, projectNumber, region, domain, spanner } = environment;
+  const names = (kind: 'gateway' | 'service') => listWorkloads().flatMap((workload) => (workload.kind === kind ? [workload.name] : []));
+  const variables = {
+    GOOGLE_CLOUD_PROJECT: project,
+    REGION: region,
+    IMAGE_REPOSITORY: imageRepository(environment),
+    SERVICES: names('service').join(' '),
+    GATEWAYS: names('gateway').join(' '),
+    API_URL: `https://${domain}`,
+    CANDIDATE_URL: `https://${candidateDomain(environment)}`,
+    SPANNER_INSTANCE: spanner.instance,
+    SPANNER_DATABASE: spanner.database,
+    WORKLOAD_IDENTITY_PROVIDER: `projects/${projectNumber}/locations/global/workloadIdentityPools/github/providers/github`,
+    DEPLOY_ACCOUNT: `kumiko-deploy@${project}.iam.gserviceaccount.com`,
+    PREVIEW_ACCOUNT: `kumiko-preview@${project}.iam.gserviceaccount.com`,
+  };
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}

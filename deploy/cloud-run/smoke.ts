@@ -1,0 +1,59 @@
+/** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
+import { createClient } from '../../services/contracts/client.ts';
+import { CustomerService } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+
+/** What is tried, and what is wrong with the answer; undefined where nothing is. */
+type Check = readonly [what: string, fault: (url: string) => Promise<string | undefined>];
+
+const timeoutMs = 20_000;
+
+const checks: readonly Check[] = [
+  [
+    'a public read comes back from the database, as JSON',
+    async (url) => {
+      const response = await get(url, '/v1/deals?page_size=1');
+      if (response.status !== 200) return `HTTP ${response.status}`;
+      const body: unknown = await response.json().catch(() => undefined);
+      return typeof body === 'object' && body !== null ? undefined : 'the body is not a JSON object';
+    },
+  ],
+  [
+    'the same read comes back over gRPC',
+    async (url) => {
+      const client = createClient(CustomerService, { url });
+      try {
+        await client.listDeals({ pageSize: 1 }, { deadline: new Date(Date.now() + timeoutMs) });
+        return undefined;
+      } finally {
+        client.close();
+      }
+    },
+  ],
+  ['nobody reads orders without a token', (url) => refusal(url, '/v1/orders', {})],
+  [
+    'a header of ours is not believed',
+    (url) => refusal(url, '/v1/orders', { 'x-serverless-authorization': 'Bearer e30.e30.SIGNATURE_REMOVED_BY_GOOGLE' }),
+  ],
+  ['an unknown path is not told from a known one', (url) => refusal(url, '/v1/no-such-path', {})],
+];
+
+const [url] = process.argv.slice(2);
+if (url === undefined || !URL.canParse(url)) {
+  process.stderr.write('usage: node deploy/cloud-run/smoke.ts URL\n');
+  process.exitCode = 2;
+} else {
+  for (const [what, check] of checks) {
+    const fault = await check(url).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    process.stdout.write(`${fault === undefined ? 'ok  ' : 'FAIL'} ${what}${fault === undefined ? '' : `: ${fault}`}\n`);
+    if (fault !== undefined) process.exitCode = 1;
+  }
+}
+
+async function refusal(url: string, path: string, headers: Record<string, string>): Promise<string | undefined> {
+  const { status } = await get(url, path, headers);
+  return status === 401 ? undefined : `HTTP ${status}, expected 401`;
+}
+
+function get(url: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(new URL(path, url), { headers, signal: AbortSignal.timeout(timeoutMs) });
+}
