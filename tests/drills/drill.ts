@@ -15,7 +15,7 @@ export interface DrillReport extends Findings {
 
 /** Runs one drill on a platform of its own: load and faults, then rest, then the audit. */
 export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
-  const stage = await openStage();
+  const stage = await openStage(plan.twice);
   let failed = true;
   try {
     const journal = createJournal();

@@ -1,3 +1,4 @@
+import type { DeliveryFaults } from '../../deploy/local/push/delivery-faults.ts';
 import type { Random } from './random.ts';
 
 /** What can go wrong, with what it needs to know. */
@@ -10,6 +11,10 @@ export type Fault =
   | { readonly kind: 'hang'; readonly process: KillableProcess; readonly forMs: number }
   /** The payment provider is slow and answers some calls with 500, half of them after doing what was asked. */
   | { readonly kind: 'provider'; readonly errorRate: number; readonly latencyMs: number; readonly forMs: number; readonly seed: number }
+  /** Pushes, tasks and webhooks come late, twice, out of order, and answers to them are lost. */
+  | { readonly kind: 'deliveries'; readonly faults: DeliveryFaults; readonly forMs: number }
+  /** The metadata servers are out of reach, and a process starts that needs a token. */
+  | { readonly kind: 'metadata'; readonly process: KillableProcess; readonly forMs: number }
   /** A process's clock is off. */
   | { readonly kind: 'skew'; readonly process: SkewedProcess; readonly offMs: number; readonly forMs: number };
 
@@ -25,6 +30,7 @@ export type KillableProcess = (typeof killable)[number];
 /** A process whose clock drills set off. */
 export type SkewedProcess = (typeof skewed)[number];
 
+/** Kinds of faults, the weightiest more than once. */
 const makers: readonly ((random: Random) => Fault)[] = [
   (random) => ({ kind: 'kill', process: random.pick(killable) }),
   (random) => ({ kind: 'kill', process: random.pick(killable) }),
@@ -47,6 +53,18 @@ const makers: readonly ((random: Random) => Fault)[] = [
     seed: random.between(1, 1_000_000),
   }),
   (random) => ({
+    kind: 'deliveries',
+    faults: {
+      delayRate: random.next() * 0.7,
+      delayMs: random.between(200, 4_000),
+      repeatRate: random.next() * 0.7,
+      lostAnswerRate: random.next() * 0.5,
+      seed: random.between(1, 1_000_000),
+    },
+    forMs: random.between(4_000, 9_000),
+  }),
+  (random) => ({ kind: 'metadata', process: random.pick(['edge', 'jobs', 'job'] as const), forMs: random.between(1_500, 4_000) }),
+  (random) => ({
     kind: 'skew',
     process: random.pick(skewed),
     offMs: random.between(-240, 240) * 1000,
@@ -65,9 +83,6 @@ export function planFaults(random: Random, count: number, loadMs: number): Plann
 }
 
 /** A fault in a line. */
-export function describeFault(fault: PlannedFault): string {
-  const { kind, atMs, ...details } = fault;
-  return `${String(atMs).padStart(6)} ms  ${kind} ${Object.entries(details)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(' ')}`;
+export function describeFault({ kind, atMs, ...details }: PlannedFault): string {
+  return `${String(atMs).padStart(6)} ms  ${kind} ${JSON.stringify(details).replaceAll('"', '')}`;
 }

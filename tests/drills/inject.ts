@@ -42,6 +42,15 @@ async function strike({ platform }: Stage, fault: Fault): Promise<void> {
       await set({});
       return;
     }
+    case 'deliveries':
+      platform.disturb({ deliveries: fault.faults });
+      await delay(fault.forMs);
+      return platform.disturb({});
+    case 'metadata':
+      platform.disturb({ metadataDown: true });
+      signal(platform.pid(fault.process), 'SIGKILL');
+      await delay(fault.forMs);
+      return platform.disturb({});
     case 'skew':
       await platform.skewClock(fault.process, fault.offMs);
       await delay(fault.forMs);

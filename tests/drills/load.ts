@@ -23,8 +23,10 @@ export class Load {
   readonly #edge: string;
   /** Names of the published deals, in the plan's order. */
   #deals: readonly string[] = [];
-  /** The group that was opened last, by the index of its deal. */
-  readonly #lastGroup = new Map<number, string>();
+  /** The groups that were opened, by the index of their deal. */
+  readonly #groups = new Map<number, readonly string[]>();
+  /** Groups that take nobody any more. */
+  readonly #isOver = new Set<string>();
 
   constructor(stage: Stage, plan: DrillPlan, journal: Journal) {
     this.#stage = stage;
@@ -92,20 +94,20 @@ export class Load {
       this.#journal.incidents.push(`a cancellation was answered ${answer?.status}: ${JSON.stringify(answer?.body)}`);
   }
 
-  /** Joins the group that was opened last, or opens one where there is none or it takes nobody any more. */
+  /** Joins the oldest group that has places, and opens one where none has. */
   async #place(wish: WishPlan): Promise<PlacementAnswer | undefined> {
-    const group = wish.opens ? undefined : this.#lastGroup.get(wish.deal);
-    const joining: HttpCall = {
-      method: 'POST',
-      url: `${this.#edge}/${group}:join`,
-      body: { quantity: wish.quantity, requestId: wish.requestId },
-    };
-    const joined = group === undefined ? undefined : await this.#send(joining, wish);
-    if (joined !== undefined) return joined;
-    const requestId = group === undefined ? wish.requestId : wish.secondRequestId;
-    const body = { deal: this.#deals[wish.deal], quantity: wish.quantity, requestId };
+    const { deal, quantity } = wish;
+    const groups = () => this.#groups.get(deal) ?? [];
+    const [openingId, ...joiningIds] = wish.requestIds;
+    for (const requestId of wish.opens ? [] : joiningIds) {
+      const group = groups().find((name) => !this.#isOver.has(name));
+      if (group === undefined) break;
+      const joined = await this.#send({ method: 'POST', url: `${this.#edge}/${group}:join`, body: { quantity, requestId } }, wish);
+      if (joined !== undefined || !this.#isOver.has(group)) return joined;
+    }
+    const body = { deal: this.#deals[deal], quantity, requestId: openingId };
     const opened = await this.#send({ method: 'POST', url: `${this.#edge}/groups`, body }, wish);
-    if (opened !== undefined) this.#lastGroup.set(wish.deal, opened.group.name);
+    if (opened !== undefined) this.#groups.set(deal, [...groups(), opened.group.name]);
     return opened;
   }
 
@@ -134,6 +136,7 @@ export class Load {
       this.#journal.placements.push({ customer, requestId, order: placed.order.name, group: placed.group.name });
       return placed;
     }
+    if (/GROUP_(FULL|COMPLETED|EXPIRED)/.test(JSON.stringify(answer.body))) this.#isOver.add(/groups\/[^:]+/.exec(call.url)?.[0] ?? '');
     // 400 is a refusal: full, sold out, a member already.
     if (answer.status !== 400) this.#journal.incidents.push(`a placement was answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     return undefined;

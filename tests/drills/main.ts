@@ -19,7 +19,9 @@ let failures = 0;
 let seed = first;
 do {
   const plan = planDrill(seed, size);
-  process.stdout.write(`seed ${seed}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`);
+  process.stdout.write(
+    `seed ${seed}${plan.twice === undefined ? '' : `, ${plan.twice} runs twice`}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`,
+  );
   const startedAt = performance.now();
   const report = await runDrill(plan);
   const lines = describeReport(report);

@@ -21,9 +21,8 @@ export interface WishPlan {
   /** Opens a group of its own rather than joining one. */
   readonly opens: boolean;
   readonly quantity: number;
-  readonly requestId: string;
-  /** For a group of its own, where the other one is full. */
-  readonly secondRequestId: string;
+  /** For opening a group, and for trying to join one after the other. */
+  readonly requestIds: readonly string[];
   /** How often the app sends the same request at the same time. */
   readonly copies: number;
   /** undefined: never pays. */
@@ -44,6 +43,8 @@ export interface DrillPlan {
   /** Share of the confirmed orders that the partner ships at once. */
   readonly shipShare: number;
   readonly faults: readonly PlannedFault[];
+  /** The service that runs twice: half of its callers' tokens ask for the second instance. */
+  readonly twice: 'customer' | 'partner' | 'job' | undefined;
 }
 
 /** How large a drill is. */
@@ -70,6 +71,7 @@ export function planDrill(seed: number, size: DrillSize): DrillPlan {
     wishes: wishes.toSorted((a, b) => a.atMs - b.atMs),
     shipShare: random.next(),
     faults: planFaults(random, size.faults, size.loadMs),
+    twice: random.pick(['customer', 'customer', 'job', 'partner', undefined]),
   };
 }
 
@@ -80,7 +82,7 @@ function planDeal(random: Random, seed: number, index: number): DealPlan {
     sku: `DRILL-${seed}-${index}`,
     groupSize,
     // Never enough for everyone, and not always enough for whole groups.
-    stock: random.between(groupSize, groupSize * 4),
+    stock: random.between(groupSize * 2, groupSize * 7),
     groupLifetimeSeconds: random.between(20, 60) * 60,
     priceYen: random.between(100, 20_000),
     requestId: random.uuid(),
@@ -94,10 +96,9 @@ function planWish(random: Random, customer: string, deals: number, loadMs: numbe
     atMs: random.between(0, loadMs),
     customer,
     deal: random.between(0, deals - 1),
-    opens: random.chance(0.15),
+    opens: random.chance(0.08),
     quantity: random.chance(0.8) ? 1 : 2,
-    requestId: random.uuid(),
-    secondRequestId: random.uuid(),
+    requestIds: Array.from({ length: 5 }, () => random.uuid()),
     copies: random.chance(0.2) ? 2 : 1,
     card: pays ? random.pick(cards) : undefined,
     hesitatesMs: random.between(0, 1_500),

@@ -1,4 +1,6 @@
-/** Chance that is the same for the same seed on every machine (mulberry32). */
+import { seededRandom } from '../../deploy/local/seeded-random.ts';
+
+/** Chance that is the same for the same seed on every machine. */
 export interface Random {
   /** From 0 up to, not including, 1. */
   next(): number;
@@ -14,13 +16,7 @@ export interface Random {
 
 /** @see Random */
 export function createRandom(seed: number): Random {
-  let state = seed | 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const between = (low: number, high: number) => low + Math.floor(next() * (high - low + 1));
   const hex = (digits: number) => Array.from({ length: digits }, () => between(0, 15).toString(16)).join('');
   return {
@@ -28,9 +24,8 @@ export function createRandom(seed: number): Random {
     between,
     chance: (share) => next() < share,
     pick: (items) => {
-      const item = items[between(0, items.length - 1)];
-      if (item === undefined) throw new RangeError('nothing to pick from');
-      return item;
+      if (items.length === 0) throw new RangeError('nothing to pick from');
+      return items[between(0, items.length - 1)] as (typeof items)[number];
     },
     shuffled: (items) =>
       items

@@ -10,6 +10,8 @@ import { TokenSource } from './token-source.ts';
 /** The partner whose deals are fought for. */
 export const partnerName = 'acme';
 
+const second = 'second';
+
 /** A platform of its own with what a drill reads and disturbs it by. */
 export interface Stage {
   readonly platform: Platform;
@@ -24,15 +26,16 @@ export interface Stage {
   close(keep: boolean): Promise<void>;
 }
 
-/** Starts a platform on an empty state. */
-export async function openStage(): Promise<Stage> {
+/** Starts a platform on an empty state, with a second instance of one service if wanted: every other token asks for it. */
+export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise<Stage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-drill-'));
-  const platform = await startPlatform({ portBase: 0, stateDir });
+  const platform = await startPlatform({ portBase: 0, stateDir, previews: twice === undefined ? [] : [{ service: twice, tag: second }] });
   const { endpoints } = platform;
   // Google's client takes the address from the environment.
   process.env.SPANNER_EMULATOR_HOST = endpoints.spanner;
   process.env.METADATA_SERVER_DETECTION = 'none';
   const database = openDatabase({ project: endpoints.project, instance: 'kumiko', database: 'kumiko' });
+  const preview = twice && { [twice]: second };
   const customers = new Map<string, TokenSource>();
   const eventLog = await EventLog.open(endpoints);
   return {
@@ -40,9 +43,9 @@ export async function openStage(): Promise<Stage> {
     stateDir,
     database,
     eventLog,
-    partner: new TokenSource(endpoints, 'partner', partnerName),
+    partner: new TokenSource(endpoints, 'partner', partnerName, preview),
     customer(name) {
-      const known = customers.get(name) ?? new TokenSource(endpoints, 'customer', name);
+      const known = customers.get(name) ?? new TokenSource(endpoints, 'customer', name, customers.size % 2 === 0 ? preview : undefined);
       customers.set(name, known);
       return known;
     },

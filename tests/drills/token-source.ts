@@ -1,23 +1,23 @@
+import { callJson } from '../../deploy/local/demo/http-json.ts';
+import type { TokenRequest } from '../../deploy/local/issuer/token-request.ts';
 import type { Endpoints } from '../../deploy/local/platform/endpoints.ts';
-import { devToken } from '../../deploy/local/platform/seed.ts';
 
 /** The token of one caller, kept until it is refused, as apps do. */
 export class TokenSource {
   readonly #endpoints: Endpoints;
-  readonly #kind: 'customer' | 'partner' | 'operator' | 'trigger';
-  readonly #subject: string;
+  readonly #request: TokenRequest;
   #token: string | undefined;
 
-  constructor(endpoints: Endpoints, kind: 'customer' | 'partner' | 'operator' | 'trigger', subject: string) {
+  /** @param preview which instances of services the caller's requests go to. */
+  constructor(endpoints: Endpoints, kind: 'customer' | 'partner', subject: string, preview?: Readonly<Record<string, string>>) {
     this.#endpoints = endpoints;
-    this.#kind = kind;
-    this.#subject = subject;
+    this.#request = { kind, subject, ...(preview && { preview }) };
   }
 
   /** The bearer header; undefined while the issuer does not answer. */
   async headers(): Promise<{ readonly authorization: string } | undefined> {
     try {
-      this.#token ??= await devToken(this.#endpoints, this.#kind, this.#subject);
+      this.#token ??= (await callJson<{ token: string }>('POST', `${this.#endpoints.issuer}/token`, { body: this.#request })).token;
     } catch {
       return undefined;
     }

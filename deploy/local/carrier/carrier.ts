@@ -6,6 +6,7 @@ import { createKeyCheck } from '../outside-world/bearer-key.ts';
 import { type Faults, withFaults } from '../outside-world/faults.ts';
 import { createIdempotency, idempotencySchema } from '../outside-world/idempotency.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../outside-world/webhook-outbox.ts';
+import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 import { openStore } from '../store/open-store.ts';
 import { createShipments, shipmentsSchema } from './shipments.ts';
 
@@ -32,6 +33,8 @@ export async function startCarrier(options: {
   /** Such as http://127.0.0.1:8080/v1/webhooks/shipments/hayabusa; webhooks wait while there is none. */
   readonly webhookUrl?: string | undefined;
   readonly faults?: Faults;
+  /** What goes wrong with its webhooks on the way. */
+  readonly mishaps?: DeliveryMishaps;
 }): Promise<Carrier> {
   const store = openStore(options.stateDir, 'carrier', shipmentsSchema + idempotencySchema + webhookOutboxSchema);
   const shipments = createShipments(store.database);
@@ -43,6 +46,7 @@ export async function startCarrier(options: {
     header: 'Hayabusa-Signature',
     secret: options.webhookSecret,
     url: options.webhookUrl,
+    mishaps: options.mishaps,
   });
 
   const server = await startJsonServer({

@@ -2,7 +2,7 @@
 import { createAdvanceableClock } from '../clock/advanceable-clock.ts';
 import { clockAheadMs, clockVariable } from '../clock/clock-message.ts';
 import { systemClock } from '../local-server.ts';
-import { type CloudOptions, startCloud } from './start-cloud.ts';
+import { type CloudOptions, type Disturbance, startCloud } from './start-cloud.ts';
 
 const clock = createAdvanceableClock(systemClock);
 clock.advance(Number(process.env[clockVariable] ?? 0));
@@ -11,6 +11,8 @@ const starting = startCloud(JSON.parse(process.env.KUMIKO_LOCAL_CLOUD ?? '{}') a
 process.on('message', async (message) => {
   const cloud = await starting;
   if (message === 'release') cloud.release();
+  const { disturb } = message as { disturb?: Disturbance };
+  if (disturb !== undefined) cloud.disturb(disturb);
   const aheadMs = clockAheadMs(message);
   if (aheadMs === undefined) return;
   clock.advance(Math.max(0, Date.now() + aheadMs - clock.now()));

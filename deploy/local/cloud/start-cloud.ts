@@ -13,6 +13,7 @@ import type { LocalSecrets } from '../platform/secrets.ts';
 import { serviceNames } from '../platform/service-names.ts';
 import { location, project } from '../platform/surroundings.ts';
 import { startPubsub } from '../pubsub/start-pubsub.ts';
+import { type DeliveryFaults, DeliveryMishaps } from '../push/delivery-faults.ts';
 import { startScheduler } from '../scheduler/start-scheduler.ts';
 import { startTasks } from '../tasks/start-tasks.ts';
 import { ensureTopology } from '../topology.ts';
@@ -30,6 +31,16 @@ export interface CloudOptions {
 export interface Cloud {
   /** Lets Pub/Sub, Cloud Tasks, Scheduler and the outside world call the gateways: before, nothing is there to answer. */
   release(): void;
+  /** Replaces what goes wrong in the local cloud; `{}` lifts everything. */
+  disturb(disturbance: Disturbance): void;
+}
+
+/** What goes wrong in the local cloud, in drills. */
+export interface Disturbance {
+  /** Of Pub/Sub, Cloud Tasks and the outside world's webhooks. */
+  readonly deliveries?: DeliveryFaults;
+  /** The metadata servers do not answer. */
+  readonly metadataDown?: boolean;
 }
 
 /** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
@@ -38,10 +49,12 @@ export async function startCloud({ ports, previews, stateDir, secrets }: CloudOp
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
   const held = true;
+  const mishaps = new DeliveryMishaps();
+  let metadataDown = false;
 
   const [pubsub, tasks, scheduler, paymentProvider, carrier] = await Promise.all([
-    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held }),
-    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held }),
+    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps }),
+    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps }),
     startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held }),
     startPaymentProvider({
       port: ports.payment_provider,
@@ -49,13 +62,15 @@ export async function startCloud({ ports, previews, stateDir, secrets }: CloudOp
       clock,
       key: secrets.paymentKey,
       webhookSecret: secrets.paymentWebhookSecret,
+      mishaps,
     }),
-    startCarrier({ port: ports.carrier, stateDir, clock, key: secrets.carrierKey, webhookSecret: secrets.carrierWebhookSecret }),
+    startCarrier({ port: ports.carrier, stateDir, clock, key: secrets.carrierKey, webhookSecret: secrets.carrierWebhookSecret, mishaps }),
     startInventory({ port: ports.inventory, stateDir, clock, key: secrets.inventoryKey }),
     startMetadataServers({
       project,
       mintIdToken,
       clock,
+      isDown: () => metadataDown,
       ports: {
         'edge-gateway': ports.metadata_edge_gateway,
         'jobs-gateway': ports.metadata_jobs_gateway,
@@ -89,6 +104,10 @@ export async function startCloud({ ports, previews, stateDir, secrets }: CloudOp
       scheduler.release();
       paymentProvider.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/payments/yamapay`);
       carrier.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/shipments/hayabusa`);
+    },
+    disturb(disturbance) {
+      mishaps.set(disturbance.deliveries);
+      metadataDown = disturbance.metadataDown ?? false;
     },
   };
 }

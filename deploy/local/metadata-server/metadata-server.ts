@@ -16,6 +16,8 @@ export interface MetadataOptions {
   readonly project: string;
   readonly mintIdToken: MintIdToken;
   readonly clock: Clock;
+  /** Whether it does not answer at all now, in drills. */
+  readonly isDown?: () => boolean;
 }
 
 /**
@@ -29,6 +31,10 @@ export function startMetadataServer(options: MetadataOptions & { readonly port: 
     port: options.port,
     alsoKnownAs: ['metadata.google.internal', 'metadata.google.internal.', '169.254.169.254'],
     listener: (request, response) => {
+      if (options.isDown?.()) {
+        request.socket.destroy();
+        return;
+      }
       answer(tree, request, response).catch((error: unknown) => {
         console.error(error);
         send(response, text(500, 'internal error\n'));

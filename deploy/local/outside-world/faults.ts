@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HttpProblem } from '../http/http-problem.ts';
 import type { JsonRoute } from '../http/json-server.ts';
 import type { Clock } from '../local-server.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 const faultsSchema = z.strictObject({
   /** Waited before each answer. */
@@ -46,15 +47,4 @@ export function withFaults(routes: readonly JsonRoute[], clock: Clock, initial: 
     }),
   );
   return [...faulty, control];
-}
-
-/** mulberry32: small, and the same on every machine. */
-function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../local-server.ts';
+import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 
 /** Tables that `createWebhookOutbox` needs. */
 export const webhookOutboxSchema = `
@@ -37,6 +39,8 @@ export function createWebhookOutbox(options: {
   readonly header: string;
   readonly secret: string;
   readonly url: string | undefined;
+  /** What goes wrong on the way, in drills. */
+  readonly mishaps?: DeliveryMishaps | undefined;
 }): WebhookOutbox {
   const { database, clock, header, secret } = options;
   const insert = database.prepare('INSERT INTO webhook_outbox (body, attempts, next_attempt_ms) VALUES (?, 0, ?)');
@@ -87,7 +91,9 @@ export function createWebhookOutbox(options: {
   }
 
   async function attempt(to: string, seq: number, body: string, attempts: number): Promise<void> {
-    const accepted = await post(to, body);
+    const { delayMs = 0, answerIsLost = false } = options.mishaps?.next() ?? {};
+    if (delayMs > 0) await delay(delayMs, undefined, { signal: stop.signal }).catch(() => {});
+    const accepted = (await post(to, body)) && !answerIsLost;
     if (accepted) remove.run(seq);
     else postpone.run(clock.now() + Math.min(minBackoffMs * 2 ** attempts, maxBackoffMs), seq);
     inFlight.delete(seq);

@@ -6,6 +6,7 @@ import { createKeyCheck } from '../outside-world/bearer-key.ts';
 import { type Faults, withFaults } from '../outside-world/faults.ts';
 import { createIdempotency, idempotencySchema } from '../outside-world/idempotency.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../outside-world/webhook-outbox.ts';
+import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 import { openStore } from '../store/open-store.ts';
 import { type Change, cards, createIntents, intentActions, intentsSchema } from './intents.ts';
 
@@ -36,6 +37,8 @@ export async function startPaymentProvider(options: {
   /** Such as http://127.0.0.1:8080/v1/webhooks/payments/yamapay; webhooks wait while there is none. */
   readonly webhookUrl?: string | undefined;
   readonly faults?: Faults;
+  /** What goes wrong with its webhooks on the way. */
+  readonly mishaps?: DeliveryMishaps;
 }): Promise<PaymentProvider> {
   const store = openStore(options.stateDir, 'payment-provider', intentsSchema + idempotencySchema + webhookOutboxSchema);
   const intents = createIntents(store.database, options.clock);
@@ -47,6 +50,7 @@ export async function startPaymentProvider(options: {
     header: 'Yamapay-Signature',
     secret: options.webhookSecret,
     url: options.webhookUrl,
+    mishaps: options.mishaps,
   });
 
   const merchantRoutes: JsonRoute[] = [

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CloudOptions } from '../cloud/start-cloud.ts';
+import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../local-server.ts';
 import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
 import { writeBootstrap } from './bootstraps.ts';
@@ -49,6 +49,8 @@ export interface Platform {
   advanceClock(seconds: number): Promise<void>;
   /** Sets how far the clock of one process is off the platform's, in milliseconds, until it is set again. */
   skewClock(name: SkewableProcess, offMs: number): Promise<void>;
+  /** Replaces what goes wrong in the local cloud, also for its processes to come; `{}` lifts everything. */
+  disturb(disturbance: Disturbance): void;
   /** Ends every process. */
   stop(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       return child.start();
     };
     let released = false;
+    let disturbance: Disturbance = {};
     const database = starting('spanner', {
       program: join(root, 'deploy/local/spanner/main.ts'),
       args: ['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
@@ -108,7 +111,10 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: ports.customer,
       ownClock: true,
-      onUp: (child) => released && child.send('release'),
+      onUp: (child) => {
+        child.send({ disturb: disturbance });
+        if (released) child.send('release');
+      },
     });
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
@@ -149,6 +155,10 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       async skewClock(name, offMs) {
         skews.set(name, offMs);
         await children.get(name)?.setClock(clock.aheadMs + offMs);
+      },
+      disturb(next) {
+        disturbance = next;
+        children.get('cloud')?.send({ disturb: next });
       },
       stop,
     };

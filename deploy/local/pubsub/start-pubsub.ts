@@ -1,5 +1,6 @@
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
+import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { Broker } from './broker.ts';
@@ -24,6 +25,8 @@ export interface PubsubOptions {
   readonly pushConcurrency?: number;
   /** Starts without pushing, until `release()`: for a start with stored messages before their endpoints are up. Default false. */
   readonly held?: boolean;
+  /** What goes wrong between here and the receivers, in drills. */
+  readonly mishaps?: DeliveryMishaps;
 }
 
 /** A running local Pub/Sub. */
@@ -43,7 +46,7 @@ export interface PubsubServer extends LocalServer {
 export async function startPubsub(options: PubsubOptions): Promise<PubsubServer> {
   const { clock, networkClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
   const store = openPubsubStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
+  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken), options.mishaps);
   const pumps = new WeakMap<Subscriber, () => void>();
   let held = options.held ?? false;
 

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { Clock, MintIdToken } from '../local-server.ts';
+import type { DeliveryMishaps } from './delivery-faults.ts';
 
 /** An HTTP request that Pub/Sub, Cloud Tasks or Cloud Scheduler makes. */
 export interface Dispatch {
@@ -27,8 +28,8 @@ export interface HttpDispatcher {
   close(): void;
 }
 
-/** An HTTP/1.1 client with connections kept alive. `networkClock` measures timeouts. */
-export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdToken): HttpDispatcher {
+/** An HTTP/1.1 client with connections kept alive. `networkClock` measures timeouts; `mishaps` are for drills. */
+export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const underWay = new Set<AbortController>();
 
@@ -50,24 +51,33 @@ export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdTok
       outgoing.end(dispatch.body);
     });
 
+  const deliver = async (dispatch: Dispatch): Promise<Outcome> => {
+    const aborted = new AbortController();
+    underWay.add(aborted);
+    const cancelTimeout = networkClock.schedule(dispatch.timeoutMs, () =>
+      aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
+    );
+    try {
+      const { identity } = dispatch;
+      const authorization =
+        identity === null ? undefined : `Bearer ${await mintIdToken(identity.email, identity.audience || dispatch.url)}`;
+      return await exchange(dispatch, authorization, aborted.signal);
+    } catch (error) {
+      return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
+    } finally {
+      cancelTimeout();
+      underWay.delete(aborted);
+    }
+  };
+
   return {
     send: async (dispatch) => {
-      const aborted = new AbortController();
-      underWay.add(aborted);
-      const cancelTimeout = networkClock.schedule(dispatch.timeoutMs, () =>
-        aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
-      );
-      try {
-        const { identity } = dispatch;
-        const authorization =
-          identity === null ? undefined : `Bearer ${await mintIdToken(identity.email, identity.audience || dispatch.url)}`;
-        return await exchange(dispatch, authorization, aborted.signal);
-      } catch (error) {
-        return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
-      } finally {
-        cancelTimeout();
-        underWay.delete(aborted);
-      }
+      const mishap = mishaps?.next();
+      if (mishap === undefined) return deliver(dispatch);
+      if (mishap.delayMs > 0) await new Promise<void>((resolve) => void networkClock.schedule(mishap.delayMs, resolve));
+      const outcome = await deliver(dispatch);
+      if (mishap.repeatAfterMs !== undefined) networkClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
+      return mishap.answerIsLost ? { kind: 'unanswered', reason: 'the answer was lost, as a drill asked' } : outcome;
     },
     close: () => {
       for (const aborted of underWay) aborted.abort(new Error('the local server stops'));

@@ -1,5 +1,6 @@
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../local-server.ts';
+import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 import { createHttpDispatcher } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { cloudTasksService } from './cloud-tasks-service.ts';
@@ -19,6 +20,8 @@ export interface TasksOptions {
   readonly mintIdToken: MintIdToken;
   /** Starts without dispatching, until `release()`: for a start with stored tasks before their targets are up. Default false. */
   readonly held?: boolean;
+  /** What goes wrong between here and the receivers, in drills. */
+  readonly mishaps?: DeliveryMishaps;
 }
 
 /** A running local Cloud Tasks. */
@@ -38,7 +41,7 @@ export interface TasksServer extends LocalServer {
 export async function startTasks(options: TasksOptions): Promise<TasksServer> {
   const { clock, networkClock = systemClock, mintIdToken, held = false } = options;
   const store = openTasksStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
+  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken), options.mishaps);
   const queues = new TaskQueues({ clock, store, dispatcher });
   const close = () => {
     queues.close();
