@@ -20,6 +20,14 @@ export interface Route {
   readonly run: Run;
 }
 
+/** What every call works with. */
+export interface DispatcherOptions {
+  readonly logger: Logger;
+  readonly project: string;
+  /** Called when a call comes before the routes are known. */
+  readonly onEarlyCall: () => void;
+}
+
 type Stream = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
 type Answer = (outcome: Outcome) => void;
 
@@ -27,13 +35,13 @@ const internalError: Outcome = { code: status.INTERNAL, message: 'internal error
 
 /** Between grpc-js and the interceptors: knows the calls that are open. Calls that come before the routes are known wait for them. */
 export class Dispatcher {
-  readonly #root: { readonly logger: Logger; readonly project: string };
+  readonly #root: DispatcherOptions;
   readonly #open = new Set<ServerCall>();
   readonly #ready = Promise.withResolvers<ReadonlyMap<string, Route>>();
   #routes: ReadonlyMap<string, Route> | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(root: { readonly logger: Logger; readonly project: string }) {
+  constructor(root: DispatcherOptions) {
     this.#root = root;
   }
 
@@ -91,6 +99,7 @@ export class Dispatcher {
       this.#start(route, stream, incoming, answer);
       return;
     }
+    this.#root.onEarlyCall();
     void this.#ready.promise.then((routes) => {
       // A client that went away meanwhile needs no answer.
       if (!stream.cancelled) this.#start(routes.get(path)!, stream, incoming, answer);

@@ -1,8 +1,9 @@
-import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import type { EventEmitter } from 'node:events';
+import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import { packageDefinition } from '../contracts/definitions.ts';
 import type { Workload } from '../contracts/identities.ts';
+import { type ServedService, servedServices } from '../contracts/served-methods.ts';
 import { Dispatcher, type Route } from './dispatcher.ts';
 
 /** Where and what to serve. */
@@ -23,6 +24,8 @@ export interface BoundServer {
   readonly port: number;
   /** The gRPC names of the services that need handlers. */
   readonly serviceNames: readonly string[];
+  /** Resolves with the first call, one of the health service once it is answered. */
+  readonly called: Promise<void>;
   /** Lets calls go to their handlers, by gRPC path. */
   serve(routes: ReadonlyMap<string, Route>): void;
   /** Turns NOT_SERVING, takes no new connection or call, ends streams with UNAVAILABLE, and after `graceMs` the other calls too. */
@@ -31,6 +34,8 @@ export interface BoundServer {
 
 /** For the last bytes of the answers, once every call has ended. */
 const flushMs = 500;
+/** For an answer to leave before something takes the thread. */
+const flushAnswerMs = 5;
 
 /**
  * Binds the port, plaintext HTTP/2: Cloud Run ends TLS before it.
@@ -43,28 +48,32 @@ export async function bindServer({ name, host, port, reflection, project, logger
   const boundPort = await listen(server, host, port);
 
   // No request is read before this turn of the event loop ends, so all this may come after the port is bound.
-  const dispatcher = new Dispatcher({ logger, project });
-  const services = Object.entries(packageDefinition()).filter(
-    ([typeName, type]) => typeName.startsWith(`kumiko.${name}.`) && !('format' in type),
-  );
-  for (const [, definition] of services as [string, ServiceDefinition][]) {
-    server.addService(withRawMessages(definition), dispatcher.implementation(definition));
+  const { promise: called, resolve: onCall } = Promise.withResolvers<void>();
+  const dispatcher = new Dispatcher({ logger, project, onEarlyCall: onCall });
+  const services = servedServices(name);
+  for (const service of services) {
+    const definition = rawDefinition(service);
+    server.addService(definition, dispatcher.implementation(definition));
   }
-  const serviceNames = services.map(([typeName]) => typeName);
+  const serviceNames = services.map(({ typeName }) => typeName);
   const health = new HealthImplementation();
   const setHealth = (status: 'SERVING' | 'NOT_SERVING') => {
     for (const service of ['', ...serviceNames]) health.setStatus(service, status);
   };
-  health.addToServer(server);
+  health.addToServer(observed(server, onCall));
   setHealth('SERVING');
   if (reflection) {
-    const { ReflectionService } = await import('@grpc/reflection');
+    const [{ ReflectionService }, { packageDefinition }] = await Promise.all([
+      import('@grpc/reflection'),
+      import('../contracts/package-definition.ts'),
+    ]);
     new ReflectionService(packageDefinition()).addToServer(server);
   }
 
   return {
     port: boundPort,
     serviceNames,
+    called,
     serve: (routes) => dispatcher.serve(routes),
     drain: async (graceMs) => {
       setHealth('NOT_SERVING');
@@ -87,9 +96,34 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-function withRawMessages(definition: ServiceDefinition): ServiceDefinition {
+/** A definition whose messages stay bytes. */
+function rawDefinition({ typeName, methods }: ServedService): ServiceDefinition {
   const raw = (bytes: Buffer) => bytes;
   return Object.fromEntries(
-    Object.entries(definition).map(([name, method]) => [name, { ...method, requestDeserialize: raw, responseSerialize: raw }]),
+    methods.map(({ name, serverStreaming }) => [
+      name,
+      {
+        path: `/${typeName}/${name}`,
+        requestStream: false,
+        responseStream: serverStreaming,
+        requestSerialize: raw,
+        requestDeserialize: raw,
+        responseSerialize: raw,
+        responseDeserialize: raw,
+      },
+    ]),
   );
+}
+
+/** What the health service adds itself to, so that its calls are noticed. */
+function observed(server: Server, onCall: () => void): Server {
+  const addService = (definition: ServiceDefinition, { check, ...others }: UntypedServiceImplementation) => {
+    const observedCheck: handleUnaryCall<unknown, unknown> = (call, answer) => {
+      // grpc-js emits it after every call; the answer's frames leave in the next turns of the event loop.
+      (call as EventEmitter).on('cancelled', () => setTimeout(onCall, flushAnswerMs));
+      (check as handleUnaryCall<unknown, unknown>)(call, answer);
+    };
+    server.addService(definition, { ...others, check: observedCheck });
+  };
+  return { addService } as Pick<Server, 'addService'> as Server;
 }

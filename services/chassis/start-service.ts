@@ -55,6 +55,12 @@ const closeGraceMs = 1_500;
 const spansGraceMs = 1_000;
 
 /**
+ * Loading takes the one thread for a while, and the platform lets requests through once its startup probe is answered: the probe goes first, if it comes within
+ * this time.
+ */
+const probeGraceMs = 100;
+
+/**
  * Binds the port, then starts the service behind it.
  *
  * @throws {ConfigError} for a faulty environment; {Error} where the port cannot be bound.
@@ -87,8 +93,13 @@ export async function startService<S extends ConfigShape>(
   };
 
   async function startBehind() {
+    await within(probeGraceMs, server.called);
     const { startTelemetry } = await import('./telemetry.ts');
-    const telemetry = await startTelemetry({ service: name, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT });
+    const telemetry = await startTelemetry({
+      service: name,
+      endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+      delayMs: config.OTEL_BSP_SCHEDULE_DELAY,
+    });
     const [{ methodRunner }, { servedMethods }, { bindings, close }] = await Promise.all([
       import('./interceptors/index.ts'),
       import('./served-method.ts'),

@@ -19,12 +19,14 @@ export interface EventPublisher {
 /** Longest time for one message. It is spent inside a request, and what could not be sent stays in the outbox. */
 const timeoutMs = 10_000;
 
-/** Publishes with Google's client, which reads PUBSUB_EMULATOR_HOST itself and is loaded in the background. */
+/** Publishes with Google's client, which reads PUBSUB_EMULATOR_HOST itself and is loaded with the first message: a cold start that only reads goes without it. */
 export function createEventPublisher(options: { readonly project: string }): EventPublisher {
   const topics = new Map<string, Topic>();
-  const loading = import('@google-cloud/pubsub').then(({ PubSub }) => new PubSub({ projectId: options.project }));
-  // Whoever publishes hears of it.
-  loading.catch(() => {});
+  let loading: Promise<PubSub> | undefined;
+  const load = () => {
+    loading ??= import('@google-cloud/pubsub').then(({ PubSub }) => new PubSub({ projectId: options.project }));
+    return loading;
+  };
 
   function topicOf(pubsub: PubSub, name: string): Topic {
     let topic = topics.get(name);
@@ -56,7 +58,7 @@ export function createEventPublisher(options: { readonly project: string }): Eve
 
   return {
     async publish(name, { data, attributes, orderingKey }) {
-      const topic = topicOf(await loading, name);
+      const topic = topicOf(await load(), name);
       try {
         await topic.publishMessage({ data: Buffer.from(data), attributes, orderingKey });
       } catch (error) {
@@ -67,6 +69,7 @@ export function createEventPublisher(options: { readonly project: string }): Eve
     },
 
     async close() {
+      if (loading === undefined) return;
       const pubsub = await loading;
       await Promise.all([...topics.values()].map((topic) => topic.flush()));
       await pubsub.close();

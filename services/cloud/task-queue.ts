@@ -2,8 +2,11 @@ import { create, type DescMethod, type MessageInitShape, toJsonString } from '@b
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { CloudTasksClient } from '@google-cloud/tasks';
 import { credentials, status } from '@grpc/grpc-js';
+import { SpanKind } from '@opentelemetry/api';
 import { audienceOf, serviceAccountEmail, triggerWorkload } from '../contracts/identities.ts';
+import { inSpan } from '../contracts/in-span.ts';
 import { describeMethod } from '../contracts/methods.ts';
+import { activeTraceparent } from '../contracts/traceparent.ts';
 import { type QueueTrigger, triggerOf } from '../contracts/triggers.ts';
 
 /** When and as what a task runs. */
@@ -46,11 +49,9 @@ const horizonMs = 30 * 24 * 3_600_000;
 /** Cloud Tasks takes no shorter dispatch deadline. */
 const shortestDispatchDeadlineMs = 15_000;
 
-/** Task queues over Google's client, which is loaded in the background. */
+/** Task queues over Google's client, which is loaded with the first task. */
 export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () => new Date()): TaskQueue {
-  const loading = createTasksClient(config);
-  // Whoever makes a task hears of it.
-  loading.catch(() => {});
+  let loading: Promise<CloudTasksClient> | undefined;
 
   return {
     async enqueue(method, request, { id, at, headers = {} }) {
@@ -60,9 +61,17 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
       }
       if (at !== undefined && at.getTime() - now().getTime() > horizonMs) return 'beyond-horizon';
       const parent = `projects/${config.project}/locations/${config.location}/queues/${trigger.resourceId}`;
+      loading ??= createTasksClient(config);
       const client = await loading;
-      try {
-        await client.createTask({
+      const attributes = {
+        'messaging.system': 'gcp_cloud_tasks',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': trigger.resourceId,
+        'messaging.message.id': id,
+      };
+      // The task's call continues this trace, whenever it comes.
+      const createTask = (traceparent: string | undefined) =>
+        client.createTask({
           parent,
           task: {
             name: `${parent}/tasks/${id}`,
@@ -72,7 +81,7 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
             httpRequest: {
               httpMethod: 'POST',
               url: new URL(trigger.path, config.jobsGatewayUrl).href,
-              headers: { 'content-type': 'application/json', ...headers },
+              headers: { 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }), ...headers },
               body: Buffer.from(toJsonString(method.input, create(method.input, request))),
               oidcToken: {
                 serviceAccountEmail: serviceAccountEmail(triggerWorkload.queue, config.project),
@@ -81,17 +90,21 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
             },
           },
         });
-        return 'created';
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === status.ALREADY_EXISTS) return 'exists';
-        throw new Error(`Cloud Tasks queue "${trigger.resourceId}": ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        });
-      }
+      return inSpan(`send ${trigger.resourceId}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
+        try {
+          await createTask(activeTraceparent());
+          return 'created';
+        } catch (error) {
+          if (error instanceof Error && 'code' in error && error.code === status.ALREADY_EXISTS) return 'exists';
+          throw new Error(`Cloud Tasks queue "${trigger.resourceId}": ${error instanceof Error ? error.message : String(error)}`, {
+            cause: error,
+          });
+        }
+      });
     },
 
     async close() {
-      await (await loading).close();
+      await (await loading)?.close();
     },
   };
 }

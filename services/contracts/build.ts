@@ -54,7 +54,8 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
   buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(next, 'descriptor.binpb'));
   buf('generate', '--output', next);
   await restoreDescriptor(join(next, 'descriptor.binpb'), validateProto.proto);
-  for (const output of ['descriptor.binpb', 'types']) {
+  await writeServedMethods(join(next, 'descriptor.binpb'), join(next, 'served-methods.json'));
+  for (const output of ['descriptor.binpb', 'types', 'served-methods.json']) {
     rmSync(join(gen, output), { recursive: true, force: true });
     renameSync(join(next, output), join(gen, output));
   }
@@ -72,4 +73,15 @@ async function restoreDescriptor(file: string, published: FileDescriptorProto): 
   const set = fromBinary(FileDescriptorSetSchema, readFileSync(file));
   set.file = set.file.map((candidate) => (candidate.name === published.name ? published : candidate));
   writeFileSync(file, toBinary(FileDescriptorSetSchema, set));
+}
+
+/** What a server must know of its methods before it can read their messages: see served-methods.ts. */
+async function writeServedMethods(descriptorFile: string, output: string): Promise<void> {
+  const { fromBinary } = await import('@bufbuild/protobuf');
+  const { FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
+  const services = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile))
+    .file.filter((file) => file.package.startsWith('kumiko.'))
+    .flatMap((file) => file.service.map((service) => ({ typeName: `${file.package}.${service.name}`, methods: service.method })))
+    .map(({ typeName, methods }) => ({ typeName, methods: methods.map(({ name, serverStreaming }) => ({ name, serverStreaming })) }));
+  writeFileSync(output, JSON.stringify(services));
 }

@@ -1,5 +1,4 @@
 import { bind, runService } from '../chassis/run-service.ts';
-import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { config } from './config.ts';
 
 runService({
@@ -7,6 +6,7 @@ runService({
   config,
   async start({ config }) {
     const [
+      { JobService },
       { openDatabase },
       { createIdTokens },
       { createTaskQueue },
@@ -16,6 +16,7 @@ runService({
       { InventorySync },
       { JobStore },
     ] = await Promise.all([
+      import('../contracts/gen/types/kumiko/job/v1/job_pb.js'),
       import('../cloud/spanner-database.ts'),
       import('../cloud/identity.ts'),
       import('../cloud/task-queue.ts'),

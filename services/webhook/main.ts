@@ -1,13 +1,20 @@
 import { bind, runService } from '../chassis/run-service.ts';
-import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
-import { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { config } from './config.ts';
 
 runService({
   name: 'webhook',
   config,
   async start({ config }) {
-    const [{ openSchema }, { webhookService }, { webhookInternalService }, { WebhookStore }] = await Promise.all([
+    const [
+      { WebhookInternalService },
+      { WebhookService },
+      { openSchema },
+      { webhookService },
+      { webhookInternalService },
+      { WebhookStore },
+    ] = await Promise.all([
+      import('../contracts/gen/types/kumiko/webhook/v1/internal_pb.js'),
+      import('../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js'),
       import('../cloud/open-schema.ts'),
       import('./service.ts'),
       import('./internal-service.ts'),

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
-import { cut, errorTrailers, RpcError } from '../rpc-error.ts';
+import { cut, errorTrailers } from '../error-trailers.ts';
+import { RpcError } from '../rpc-error.ts';
 import type { Interceptor, Outcome } from '../served-method.ts';
 
 /** Turns what was thrown into how the call ended: an RpcError as it says, anything else into INTERNAL without a word of it. */

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assembleService } from '../deploy/docker/assemble-service.ts';
+import { bundleProgram } from '../deploy/docker/bundle-service.ts';
+import { healthCheck, ImageProcess, type RawCall } from '../deploy/docker/image-process.ts';
+import { type ServiceImage, serviceImages } from '../deploy/docker/images.ts';
+import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
+import { warmUpCalls } from '../deploy/docker/warm-up.ts';
+import { machine, median } from './load/compare.ts';
+
+export const question =
+  'How much longer than a bare grpc-js server does a service take from spawn to health (target: at most 1.5 times) and to its first RPC (2.2), and what memory does it hold after 1,000 requests (130 MB)?';
+
+const rounds = 15;
+const requests = 1_000;
+const parallel = 10;
+
+/** A tree with what it is started with and the call that counts as its first. */
+interface Contender {
+  readonly name: string;
+  readonly tree: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly call: RawCall;
+}
+
+/** Starts both servers in turn, from trees as images hold them. */
+export async function run(report: (line: string) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'kumiko-cold-start-'));
+  const cloud = await startScratchCloud();
+  try {
+    report(machine());
+    const bare = await bareServer(join(folder, 'bare'));
+    const services: Contender[] = [];
+    for (const service of serviceImages) services.push(await serviceOf(service, join(folder, service), cloud));
+    for (const service of services.slice(0, 1)) await compareStarts(service, bare, report);
+    for (const contender of [bare, ...services]) await measureMemory(contender, report);
+  } finally {
+    await cloud.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compareStarts(service: Contender, bare: Contender, report: (line: string) => void): Promise<void> {
+  for (const [moment, target] of [
+    ['health', 1.5],
+    ['first RPC', 2.2],
+  ] as const) {
+    const times: [number[], number[]] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, contender] of [service, bare].entries()) {
+        times[index]!.push(await spawnTo(contender, moment === 'health' ? healthCheck : contender.call));
+      }
+    }
+    const [ours, base] = times;
+    const ratio = median(ours.map((time, round) => time / base[round]!));
+    report(
+      `spawn to ${moment}: ${service.name} ${median(ours).toFixed(0)} ms, bare ${median(base).toFixed(0)} ms, ratio ${ratio.toFixed(2)} (target ${target})`,
+    );
+  }
+}
+
+/** Milliseconds from the start of a process to its answer. */
+async function spawnTo({ tree, env, call: _ }: Contender, call: RawCall): Promise<number> {
+  const process = new ImageProcess(tree, env);
+  try {
+    await process.call(call);
+    return performance.now() - process.startedAt;
+  } finally {
+    await process.stop('SIGKILL');
+  }
+}
+
+async function measureMemory({ name, tree, env, call }: Contender, report: (line: string) => void): Promise<void> {
+  const process = new ImageProcess(tree, env);
+  try {
+    for (let sent = 0; sent < requests; sent += parallel) {
+      await Promise.all(Array.from({ length: parallel }, () => process.call(call)));
+    }
+    report(`memory of ${name} after ${requests} requests: ${process.residentMegabytes().toFixed(0)} MB (target 130)`);
+  } finally {
+    await process.stop('SIGKILL');
+  }
+}
+
+/** grpc-js and nothing else, bundled and warmed likewise. */
+async function bareServer(tree: string): Promise<Contender> {
+  await bundleProgram(join(import.meta.dirname, 'cold-start/bare-server.ts'), join(tree, 'app'));
+  const contender = { name: 'bare grpc-js', tree, env: { PORT: '0' }, call: { path: '/bare.Bare/Echo', body: Buffer.from('a') } };
+  const process = new ImageProcess(tree, contender.env);
+  await process.call(healthCheck);
+  await process.call(contender.call);
+  await process.stop();
+  return contender;
+}
+
+async function serviceOf(service: ServiceImage, tree: string, cloud: ScratchCloud): Promise<Contender> {
+  await assembleService(service, tree, cloud);
+  return { name: service, tree, env: cloud.environmentOf(service), call: warmUpCalls[service][0] ?? healthCheck };
+}

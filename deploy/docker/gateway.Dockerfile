@@ -1,0 +1,24 @@
+# syntax=docker/dockerfile:1.12
+# The image of both gateways; GATEWAY_ROLE picks the bootstrap. The rendered bootstraps come as a build context of their own:
+# docker build -f deploy/docker/gateway.Dockerfile --build-context bootstraps=DIR .
+ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
+# Not the distroless one: the entrypoint needs a shell to drain.
+ARG ENVOY_IMAGE=envoyproxy/envoy:v1.36.2
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY . .
+RUN npm run -s build
+COPY --from=bootstraps edge.yaml jobs.yaml /bootstraps/
+RUN npm run -s assemble -- gateway --out /tree --bootstraps /bootstraps
+
+FROM ${ENVOY_IMAGE}
+COPY --from=build /tree/ /
+# A bootstrap that Envoy refuses ends the build.
+RUN for role in edge jobs; do envoy --mode validate -c "/etc/kumiko/$role.yaml" || exit 1; done
+# The image's own user "envoy".
+USER 101:101
+EXPOSE 8080
+ENTRYPOINT ["/usr/local/bin/gateway-entrypoint"]

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import type { Plugin } from 'esbuild';
+import { insideOf } from './packages.ts';
+
+/** A change of one file of a package. It must fit exactly once, so that a new version of the package ends the build instead of bringing the work back. */
+interface Change {
+  readonly file: string;
+  readonly find: RegExp;
+  readonly replace: string;
+}
+
+/** Work that packages do whenever they are loaded, and that services need seldom or never: it is done when its result is asked for. */
+const changes: readonly Change[] = [
+  // protovalidate compiles the CEL expressions of all standard rules of a type, though it checks nearly all of them natively.
+  {
+    file: '@bufbuild/protovalidate/dist/esm/cel.js',
+    find: /standard\.push\(\{\s*field,\s*rule,\s*compiled: this\.compileRule\(rule\),\s*\}\);/,
+    replace: `const manager = this;
+              standard.push({ field, rule, compiledRule: undefined, get compiled() { return (this.compiledRule ??= manager.compileRule(rule)); } });`,
+  },
+  // proto-loader describes every message and file again, for reflection only.
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
+    replace: `return {
+              format: $1,
+              get type() { const described = message.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get fileDescriptorProtos() { return fileDescriptors(); },`,
+  },
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
+    replace: `return {
+              format: $1,
+              get type() { const described = enumType.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get fileDescriptorProtos() { return fileDescriptors(); },`,
+  },
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
+    replace: `let buffers;
+              const bufferList = () => (buffers ??= root.toDescriptor('proto3').file.map($1));`,
+  },
+  // The base class of the Spanner client reads the .proto files of long-running operations, which only administration needs.
+  {
+    file: '@google-cloud/spanner/build/src/index.js',
+    find: /protoServices: \{\s*Operations: \{[^{}]*\},\s*\},/,
+    replace: 'protoServices: {},',
+  },
+];
+
+/** The source of a file with its changes; undefined where it has none. @throws where one does not fit. */
+export function changed(path: string): string | undefined {
+  const own = changes.filter(({ file }) => file === insideOf(path));
+  if (own.length === 0) return undefined;
+  return own.reduce(
+    (source, { file, find, replace }) => {
+      if (source.match(new RegExp(find, 'g'))?.length !== 1)
+        throw new Error(`${file} is not as deploy/docker/postponed-work.ts knows it: ${find}`);
+      return source.replace(find, replace);
+    },
+    readFileSync(path, 'utf8'),
+  );
+}
+
+/** The protos that a client turns into descriptors whenever it is made: APIs that no service calls are left out, by namespace. */
+const unusedNamespaces: Readonly<Record<string, readonly string[]>> = {
+  '@google-cloud/spanner-api/build/protos/protos.json': [
+    'google.spanner.admin',
+    'google.spanner.executor',
+    'google.iam',
+    'google.longrunning',
+  ],
+  '@google-cloud/tasks/build/protos/protos.json': ['google.cloud.tasks.v2beta2', 'google.cloud.tasks.v2beta3'],
+};
+
+/** Modules that are evaluated when something of them is used, which for most services is never. */
+const lazyModules = [
+  // Message classes, for callers who build messages with them: clients work from JSON.
+  '@google-cloud/pubsub/build/protos/protos.js',
+  // The Spanner client's own metrics, which are switched off.
+  '@google-cloud/monitoring/build/src/index.js',
+  '@opentelemetry/resource-detector-gcp/build/src/index.js',
+];
+
+const namespace = 'lazy';
+
+/** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. */
+export const postponedWork: Plugin = {
+  name: 'postponed work',
+  setup(build) {
+    build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
+      const unused = unusedNamespaces[insideOf(path)];
+      if (unused === undefined) return undefined;
+      return { contents: JSON.stringify(without(JSON.parse(readFileSync(path, 'utf8')), unused)), loader: 'json' };
+    });
+    build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (kind !== 'require-call' || pluginData === namespace || !couldBeLazy(path)) return undefined;
+      const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
+      return lazyModules.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
+    });
+    build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: lazyModule(path), loader: 'js', resolveDir: '/' }));
+  },
+};
+
+/** Whether a specifier may stand for one of them: resolving all of them would take the build several times as long. */
+function couldBeLazy(specifier: string): boolean {
+  const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
+  return lazyModules.some((module) => module.includes(end));
+}
+
+/** CommonJS that stands for a module until a property of it is asked for. */
+function lazyModule(path: string): string {
+  return [
+    'let loaded;',
+    `const load = () => (loaded ??= require(${JSON.stringify(path)}));`,
+    'module.exports = new Proxy({}, {',
+    // Each is compiled from an ES module, and is asked for that when it is imported.
+    `  get: (_, name) => (name === '__esModule' ? true : load()[name]),`,
+    '  has: (_, name) => name in load(),',
+    '});',
+  ].join('\n');
+}
+
+type Namespaces = { nested?: Record<string, Namespaces> };
+
+function without(root: Namespaces, namespaces: readonly string[]): Namespaces {
+  for (const name of namespaces) {
+    const parts = name.split('.');
+    const last = parts.pop()!;
+    const parent = parts.reduce<Namespaces | undefined>((at, part) => at?.nested?.[part], root);
+    delete parent?.nested?.[last];
+  }
+  return root;
+}
