@@ -11,16 +11,17 @@ export interface Resource {
 }
 
 /** Runs a program against Pulumi's mocks, and returns what it would create. */
-export async function createdBy(program: () => void): Promise<readonly Resource[]> {
+export async function createdBy(program: () => unknown): Promise<readonly Resource[]> {
   const created: Resource[] = [];
-  await runtime.setMocks({
+  const mocks = {
     newResource({ type, name, inputs }: MockResourceArgs) {
       created.push({ type, name, inputs });
       return { id: idOf(type, name, inputs), state: { ...inputs, ...computed(type, name, inputs) } };
     },
     call: ({ inputs }: MockCallArgs) => inputs,
-  });
-  program();
+  };
+  await runtime.setMocks(mocks, 'kumiko-infra');
+  await program();
   // Resources are registered in the background: this waits for the last one.
   await runtime.disconnect();
   return created;
@@ -48,6 +49,10 @@ function computed(type: string, name: string, inputs: Record<string, string>): R
     case 'Address':
     case 'GlobalAddress':
       return { address: '203.0.113.7', selfLink: `selfLink/${inputs.name}` };
+    case 'WorkloadIdentityPoolProvider': {
+      const { workloadIdentityPoolId: pool, workloadIdentityPoolProviderId: provider } = inputs;
+      return { name: `projects/123456789012/locations/global/workloadIdentityPools/${pool}/providers/${provider}` };
+    }
     default:
       return { selfLink: `selfLink/${inputs.name ?? name}` };
   }
