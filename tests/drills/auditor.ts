@@ -34,6 +34,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'nothing waits': nothingWaits,
 };
 
+/** The names of the rules. */
+export const ruleNames: readonly string[] = Object.keys(rules);
+
 /** Holds the whole state against every invariant; empty where all hold. Meant for a platform at rest. */
 export function audit(snapshot: Snapshot, journal: Journal): Violation[] {
   const violations: Violation[] = [];

@@ -59,7 +59,7 @@ export interface DrillSize {
 export function planDrill(seed: number, size: DrillSize): DrillPlan {
   const random = createRandom(seed);
   const customers = Array.from({ length: size.customers }, (_, index) => `customer-${seed}-${index}`);
-  const deals = Array.from({ length: 3 }, (_, index) => planDeal(random, seed, index));
+  const deals = Array.from({ length: 2 }, (_, index) => planDeal(random, seed, index));
   const wishes = customers.flatMap((customer) =>
     Array.from({ length: size.wishesEach }, () => planWish(random, customer, deals.length, size.loadMs)),
   );
@@ -76,13 +76,13 @@ export function planDrill(seed: number, size: DrillSize): DrillPlan {
 }
 
 function planDeal(random: Random, seed: number, index: number): DealPlan {
-  const groupSize = random.between(2, 3);
+  const groupSize = random.pick([2, 2, 2, 3]);
   return {
     title: `Drill ${seed}/${index}`,
     sku: `DRILL-${seed}-${index}`,
     groupSize,
     // Never enough for everyone, and not always enough for whole groups.
-    stock: random.between(groupSize * 2, groupSize * 7),
+    stock: random.between(groupSize * 3, groupSize * 8),
     groupLifetimeSeconds: random.between(20, 60) * 60,
     priceYen: random.between(100, 20_000),
     requestId: random.uuid(),
@@ -91,12 +91,12 @@ function planDeal(random: Random, seed: number, index: number): DealPlan {
 
 function planWish(random: Random, customer: string, deals: number, loadMs: number): WishPlan {
   const pays = random.chance(0.88);
-  const cards = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'declined', 'declined-at-capture'] as const;
+  const cards = ['ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'ok', 'declined', 'declined-at-capture'] as const;
   return {
     atMs: random.between(0, loadMs),
     customer,
     deal: random.between(0, deals - 1),
-    opens: random.chance(0.08),
+    opens: random.chance(0.05),
     quantity: random.chance(0.8) ? 1 : 2,
     requestIds: Array.from({ length: 5 }, () => random.uuid()),
     copies: random.chance(0.2) ? 2 : 1,
