@@ -64,6 +64,8 @@ export const chassisShape = {
     .default([])
     .describe('e-mail addresses with commas between; empty for none'),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  // OpenTelemetry's own name for it.
+  OTEL_BSP_SCHEDULE_DELAY: z.coerce.number().int().min(1).default(5_000).describe('milliseconds between two exports of spans'),
   REFLECTION: z
     .enum(['true', 'false'])
     .default('false')

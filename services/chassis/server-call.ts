@@ -1,6 +1,6 @@
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { type Metadata, status } from '@grpc/grpc-js';
-import type { SpanContext } from '@opentelemetry/api';
+import { context, type SpanContext } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Call, Caller } from './call.ts';
 import { traceFields } from './logger.ts';
@@ -80,7 +80,8 @@ export class ServerCall implements Call {
   }
 
   afterResponse(work: () => Promise<void>): void {
-    this.work.push(work);
+    // It belongs to the span in which it was put off.
+    this.work.push(context.bind(context.active(), work));
   }
 
   /** Ends the call from outside: its signal aborts and it is answered with the error. Only the first reason counts. */

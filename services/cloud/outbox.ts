@@ -1,7 +1,8 @@
 import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { type Database, defineStatements, type Row, type Statement, type Value } from './database.ts';
 import type { EventPublisher } from './event-publisher.ts';
-import { messageOf, type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
+import { type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
+import { sendRow } from './outbox-send.ts';
 
 /** What a round of publishing did. What failed stays in the outbox. */
 export interface PublishResult {
@@ -62,8 +63,7 @@ export function createOutbox({ schema, database, publisher, now }: OutboxOptions
       [...Map.groupBy(inOrder, (row) => row.aggregate)].map(async ([aggregate, ofAggregate]) => {
         try {
           for (const row of ofAggregate) {
-            const { topic, message } = messageOf(row);
-            await publisher.publish(topic, message);
+            await sendRow(publisher, row);
             sent.push(row.id);
           }
           behind.delete(aggregate);

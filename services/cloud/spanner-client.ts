@@ -1,4 +1,5 @@
 import type { Spanner, Database as SpannerDatabase } from '@google-cloud/spanner';
+import { ProxyTracerProvider } from '@opentelemetry/api';
 
 /** Where a database is. */
 export interface DatabaseAddress {
@@ -31,6 +32,8 @@ export async function createSpannerClient(project: string): Promise<Spanner> {
   const { Spanner } = await import('@google-cloud/spanner');
   const options = {
     projectId: project,
+    // The database port makes the spans, one for each query or transaction; the client's own are many and say less.
+    observabilityOptions: { tracerProvider: new ProxyTracerProvider() },
     // Without gax's own retries for streams, a statement that fails before the response's headers is repeated for six seconds before it is reported.
     gaxServerStreamingRetries: true,
     clientConfig: { interfaces: { 'google.spanner.v1.Spanner': { methods } } },

@@ -10,6 +10,8 @@ import { type ColumnType, decodeRow, encodeParams } from './spanner-values.ts';
  * PostgreSQL's differ in what a failed statement leaves behind.
  */
 export class SpannerAttempt implements Transaction {
+  /** The names of the statements so far, in their order. */
+  readonly statements: string[] = [];
   readonly #transaction: SpannerTransaction;
   #last: Promise<unknown> = Promise.resolve();
   #over = false;
@@ -21,6 +23,7 @@ export class SpannerAttempt implements Transaction {
   }
 
   query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
+    this.statements.push(statement.name);
     return this.#enqueue(
       () => statement.name,
       async () => {
@@ -31,6 +34,7 @@ export class SpannerAttempt implements Transaction {
   }
 
   execute(statement: Statement, values: readonly Value[] = []): Promise<number> {
+    this.statements.push(statement.name);
     return this.#enqueue(
       () => statement.name,
       async () => {
@@ -42,6 +46,7 @@ export class SpannerAttempt implements Transaction {
 
   batch(statements: readonly (readonly [Statement, readonly Value[]])[]): Promise<number[]> {
     if (statements.length === 0) return Promise.resolve([]);
+    this.statements.push(...statements.map(([{ name }]) => name));
     // A batch stops at the first statement that fails, and counts those before it.
     const failed = (error: unknown) => statements[(error as { rowCounts?: number[] }).rowCounts?.length ?? 0]?.[0].name ?? 'batch';
     return this.#enqueue(failed, async () => {

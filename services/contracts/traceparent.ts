@@ -1,4 +1,4 @@
-import { isSpanContextValid, type SpanContext, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, type SpanContext, TraceFlags, trace } from '@opentelemetry/api';
 
 const pattern = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/;
 
@@ -13,6 +13,21 @@ export function parseTraceparent(header: string | undefined): SpanContext | unde
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
 }
 
+const cloudPattern = /^([0-9a-f]{32})\/(\d{1,20})(?:;o=([01]))?$/;
+
+/**
+ * Reads Google's older header, TRACE/SPAN;o=SAMPLED with a decimal span id; undefined where there is none or it is not valid
+ * (https://docs.cloud.google.com/trace/docs/trace-context#legacy-http-header).
+ */
+export function parseCloudTraceContext(header: string | undefined): SpanContext | undefined {
+  const match = header === undefined ? null : cloudPattern.exec(header);
+  if (match === null) return undefined;
+  const [, traceId, span, sampled] = match as unknown as [string, string, string, string | undefined];
+  const spanId = BigInt(span).toString(16).padStart(16, '0');
+  if (zero.test(traceId) || zero.test(spanId) || spanId.length > 16) return undefined;
+  return { traceId, spanId, traceFlags: sampled === '1' ? 1 : 0, isRemote: true };
+}
+
 /** Writes a W3C `traceparent` header of version 00. */
 export function formatTraceparent(context: SpanContext): string {
   return `00-${context.traceId}-${context.spanId}-${context.traceFlags.toString(16).padStart(2, '0')}`;
@@ -22,4 +37,12 @@ export function formatTraceparent(context: SpanContext): string {
 export function activeTraceparent(): string | undefined {
   const context = trace.getActiveSpan()?.spanContext();
   return context !== undefined && isSpanContextValid(context) ? formatTraceparent(context) : undefined;
+}
+
+/** Runs `work` in the trace that is active here, but has it leave no spans. */
+export function unsampled<T>(work: () => T): T {
+  const active = context.active();
+  const here = trace.getSpanContext(active);
+  if (here === undefined) return work();
+  return context.with(trace.setSpanContext(active, { ...here, traceFlags: here.traceFlags & ~TraceFlags.SAMPLED }), work);
 }

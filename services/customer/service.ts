@@ -17,6 +17,7 @@ import {
   ProfileSchema,
 } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { activeTraceparent } from '../contracts/traceparent.ts';
 import type { Change } from './domain/change.ts';
 import type { Group } from './domain/group.ts';
 import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
@@ -114,7 +115,7 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
             requestId: request.requestId,
             fingerprint: requestFingerprint(OpenGroupRequestSchema, request),
           },
-          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now() },
+          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now(), traceparent: activeTraceparent() },
           respond: encodePlacement,
         }),
       );
@@ -131,7 +132,7 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
             requestId: request.requestId,
             fingerprint: requestFingerprint(JoinGroupRequestSchema, request),
           },
-          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now() },
+          placement: { customer, quantity: request.quantity || 1, orderId: randomUUID(), now: now(), traceparent: activeTraceparent() },
           respond: encodePlacement,
         }),
       );

@@ -25,6 +25,7 @@ export function orderOf(row: Row): Order {
     holdExpireTime: row.o_hold_expire_time as Date,
     createTime: row.o_create_time as Date,
     version: row.o_version as bigint,
+    traceparent: (row.o_traceparent as string | null) ?? undefined,
   };
 }
 

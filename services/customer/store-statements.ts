@@ -10,7 +10,7 @@ function columns(alias: string, names: string): string {
 
 const order = columns(
   'o',
-  'id customer group_id deal partner quantity total_micros currency ship_to state payment_state cancel_reason payment_id payment_client_token payment_sequence carrier tracking_number hold_expire_time create_time version',
+  'id customer group_id deal partner quantity total_micros currency ship_to state payment_state cancel_reason payment_id payment_client_token payment_sequence carrier tracking_number hold_expire_time create_time version traceparent',
 );
 const group = columns('g', 'id deal state size taken authorized expire_time version');
 const deal = columns(
@@ -67,8 +67,8 @@ export const statements = defineStatements('customer', {
     AND (o.create_time < $2 OR (o.create_time = $2 AND o.id < $3)) ORDER BY o.create_time DESC, o.id DESC LIMIT $4`,
   insertOrder: `INSERT INTO customer.orders
     (id, customer, active_customer, group_id, deal, partner, quantity, total_micros, currency, ship_to, state, payment_state, payment_sequence,
-     hold_expire_time, create_time, version)
-    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+     hold_expire_time, create_time, version, traceparent)
+    VALUES ($1, $2, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
   // Until settle_due_time the task that settles the payment is left to itself; the state's first transaction sets it.
   updateOrder: `UPDATE customer.orders SET active_customer = $2, state = $3, cancel_reason = $5, payment_id = $6, payment_sequence = $7,
     carrier = $8, tracking_number = $9, version = $10, payment_state = $4, settle_due_time = CASE

@@ -26,6 +26,7 @@ export function orderInsert(order: Order): Write {
       order.holdExpireTime,
       order.createTime,
       order.version,
+      order.traceparent ?? null,
     ],
   ];
 }

@@ -7,6 +7,7 @@ import { inboxInsert } from '../cloud/inbox.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { answerOnce, type RequestKey } from '../cloud/request-ids.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { linkWith } from '../contracts/in-span.ts';
 import { type Change, type DomainEvent, noChange } from './domain/change.ts';
 import type { Deal, Group } from './domain/group.ts';
 import { openGroup, type Placement, PlacementRefused, placeOrder } from './domain/group-lifecycle.ts';
@@ -167,7 +168,7 @@ export class CustomerStore {
       const members = async () => (await tx.query(statements.lockMembers, [group.id])).map(orderOf);
       return this.#write(tx, await decide(orderOf(row), group, members), group.deal, eventId);
     });
-    return transaction.catch((error) => {
+    return transaction.then(linked, (error) => {
       if (error instanceof KnownEvent) return { change: noChange, events: [] };
       throw error;
     });
@@ -175,12 +176,13 @@ export class CustomerStore {
 
   /** Decides on a group with all its orders and writes what was decided; undefined where there is no such group. */
   async changeGroup(id: string, decide: (group: Group, members: readonly Order[]) => Change): Promise<Committed | undefined> {
-    return this.#database.transact(async (tx) => {
+    const transaction = this.#database.transact(async (tx) => {
       const [row] = await tx.query(statements.lockGroup, [id]);
       if (row === undefined) return undefined;
       const members = (await tx.query(statements.lockMembers, [id])).map(orderOf);
       return this.#write(tx, decide(groupOf(row), members), row.g_deal as string, undefined);
     });
+    return transaction.then(linked);
   }
 
   /** Takes in what the partner service says of a deal, unless a later version is known. Returns whether something changed. */
@@ -274,6 +276,12 @@ class UnknownTarget extends Error {
 /** Rolls back what a repeated event would have changed again. */
 class KnownEvent extends Error {
   override readonly name = 'KnownEvent';
+}
+
+/** Links the trace that changed orders with the traces in which they were placed. */
+function linked(committed: Committed | undefined): Committed | undefined {
+  for (const order of committed?.change.orders ?? []) linkWith(order.traceparent);
+  return committed;
 }
 
 function toEvent({ aggregate, version, payload }: DomainEvent, now: Date): Event {

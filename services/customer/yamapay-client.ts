@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
 import type { Order } from './domain/order.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
@@ -36,8 +37,15 @@ export class YamapayClient implements PaymentProvider {
   }
 
   async createIntent(order: Order, signal: AbortSignal): Promise<PaymentIntent> {
-    const body = { amount_micros: String(order.totalMicros), currency: order.currency, reference: `orders/${order.id}` };
-    const { response, json } = await this.#call('POST', '/v1/payment_intents', signal, `intent-${order.id}`, body);
+    const body = {
+      amount_micros: String(order.totalMicros),
+      currency: order.currency,
+      reference: `orders/${order.id}`,
+      // Comes back with every webhook of the payment, which so finds the order's trace. A repetition must not differ: it is the order's own, not the call's.
+      ...(order.traceparent !== undefined && { metadata: { traceparent: order.traceparent } }),
+    };
+    const path = '/v1/payment_intents';
+    const { response, json } = await this.#call('POST', path, path, signal, `intent-${order.id}`, body);
     if (!response.ok) throw new PaymentProviderUnavailable(`payment intent of orders/${order.id} refused with HTTP ${response.status}`);
     const intent = intentSchema.parse(json);
     return { id: intent.id, clientToken: intent.client_token };
@@ -45,10 +53,11 @@ export class YamapayClient implements PaymentProvider {
 
   async settle(action: PaymentAction, paymentId: string, key: string, signal: AbortSignal): Promise<PaymentReport> {
     const path = `/v1/payment_intents/${encodeURIComponent(paymentId)}`;
-    const { response, json } = await this.#call('POST', `${path}/${action}`, signal, key, {});
+    const template = '/v1/payment_intents/{id}';
+    const { response, json } = await this.#call('POST', `${path}/${action}`, `${template}/${action}`, signal, key, {});
     if (response.status === 402) return { outcome: 'declined' };
     // Another call was faster, or the provider ended the payment by itself: what counts is the state that it is in.
-    const current = response.status === 409 ? await this.#call('GET', path, signal) : { response, json };
+    const current = response.status === 409 ? await this.#call('GET', path, template, signal) : { response, json };
     if (!current.response.ok) throw new PaymentProviderUnavailable(`${action} of ${paymentId} failed with HTTP ${current.response.status}`);
     const { status, sequence } = intentSchema.parse(current.json);
     if (status === 'requires_confirmation' || status === waitsFor[action]) {
@@ -57,17 +66,18 @@ export class YamapayClient implements PaymentProvider {
     return { outcome: 'done', news: { paymentId, status, sequence: BigInt(sequence) } };
   }
 
-  async #call(method: 'GET' | 'POST', path: string, signal: AbortSignal, idempotencyKey?: string, body?: object) {
+  async #call(method: 'GET' | 'POST', path: string, template: string, signal: AbortSignal, idempotencyKey?: string, body?: object) {
     const headers: Record<string, string> = { authorization: `Bearer ${this.#key.reveal()}` };
     if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKey;
     if (body !== undefined) headers['content-type'] = 'application/json';
     try {
-      const response = await this.#fetch(`${this.#url}${path}`, {
+      const request = {
         method,
         headers,
         signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
+      };
+      const response = await tracedFetch(`${this.#url}${path}`, template, request, this.#fetch);
       if (response.status >= 500) throw new PaymentProviderUnavailable(`${method} ${path}: HTTP ${response.status}`);
       return { response, json: (await response.json()) as unknown };
     } catch (cause) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
 
 const pageSchema = z.object({
@@ -27,7 +28,8 @@ export class InventoryClient {
     let pageToken = '';
     do {
       const query = new URLSearchParams({ page_size: String(pageSize), page_token: pageToken });
-      const response = await fetch(`${this.#url}/v1/stock?${query}`, {
+      const response = await tracedFetch(`${this.#url}/v1/stock?${query}`, '/v1/stock', {
+        method: 'GET',
         headers: { authorization: `Bearer ${this.#key.reveal()}` },
         signal,
       });

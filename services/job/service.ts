@@ -1,9 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { SpanKind } from '@opentelemetry/api';
 import type { Call, Handlers } from '../chassis/call.ts';
 import { invalidArgument } from '../chassis/rpc-error.ts';
 import type { TaskQueue } from '../cloud/task-queue.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { JobService, PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { inSpan } from '../contracts/in-span.ts';
 import { describeMethod } from '../contracts/methods.ts';
 import { triggerOf } from '../contracts/triggers.ts';
 import { receiverOf, tasksOf } from './domain/event-reactions.ts';
@@ -22,9 +24,27 @@ const batchLimit = 500;
 
 /** The handlers of kumiko.job.v1.JobService. */
 export function jobService({ owners, tasks, inventorySync }: JobServiceOptions): Handlers<typeof JobService> {
-  /** Takes in a push of any subscription: an event is known by its payload, not by where it came from. */
+  /**
+   * Takes in a push of any subscription: an event is known by its payload, not by where it came from. The push has a trace of its own; what the event
+   * causes belongs to the trace in which it was made, and is linked with the push.
+   */
   async function handle({ message }: { message?: PushedMessage | undefined }, call: Call): Promise<object> {
     const event = decode(message, call);
+    // https://opentelemetry.io/docs/specs/semconv/messaging/gcp-pubsub/
+    const attributes = {
+      'messaging.system': 'gcp_pubsub',
+      'messaging.operation.type': 'process',
+      'messaging.message.id': message?.messageId,
+      'messaging.gcp_pubsub.message.ordering_key': event.aggregate,
+      'kumiko.event.id': event.id,
+      'kumiko.event.type': event.payload.case,
+    };
+    const name = `process ${event.payload.case ?? 'unknown event'}`;
+    await inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes.traceparent }, () => react(event, call));
+    return {};
+  }
+
+  async function react(event: Event, call: Call): Promise<void> {
     const receiver = receiverOf(event);
     const requested = tasksOf(event);
     if (receiver === undefined && requested.length === 0)
@@ -34,7 +54,6 @@ export function jobService({ owners, tasks, inventorySync }: JobServiceOptions):
       if (result === 'beyond-horizon') call.logger.info({ event: event.id, task: id }, 'beyond the horizon of tasks: left to the sweep');
     }
     if (receiver !== undefined) await callOwner(call, async () => await owners[receiver].applyEvent({ event }));
-    return {};
   }
 
   return {

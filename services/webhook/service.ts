@@ -1,8 +1,10 @@
 import { status } from '@grpc/grpc-js';
+import { SpanKind } from '@opentelemetry/api';
 import type { Call, Handlers } from '../chassis/call.ts';
 import { invalidArgument, notFound, RpcError } from '../chassis/rpc-error.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import type { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { inSpan } from '../contracts/in-span.ts';
 import type { Profile, Profiles } from './config.ts';
 import { type ProviderEvent, readPaymentEvent, readShipmentEvent } from './domain/provider-event.ts';
 import { checkSignature } from './domain/signature.ts';
@@ -43,8 +45,12 @@ export function webhookService({ store, outbox, profiles, now }: WebhookServiceO
       throw invalidArgument('the body is not an event', [{ field: 'payload', description: 'must be JSON with "id" and "type"' }]);
     }
     if (event.told === undefined) call.logger.warn({ provider, type: event.type, event: event.id }, 'webhook kept, not understood');
-    const events = await store.keep({ provider, kind, event, body });
-    if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+    // The provider's request has a trace of its own; what it causes belongs to the order's, and is linked with the request. Only now is it known to be signed.
+    const attributes = { 'kumiko.webhook.kind': kind, 'kumiko.webhook.provider': provider, 'kumiko.webhook.event': event.id };
+    await inSpan(`process ${kind} webhook`, { kind: SpanKind.CONSUMER, attributes, continues: event.told?.traceparent }, async () => {
+      const events = await store.keep({ provider, kind, event, body });
+      if (events.length > 0) call.afterResponse(() => outbox.publish(events));
+    });
     return {};
   }
 

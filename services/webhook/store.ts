@@ -4,7 +4,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type Database, DatabaseError, defineStatements } from '../cloud/database.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import type { ProviderEvent } from './domain/provider-event.ts';
+import type { ProviderEvent, Told } from './domain/provider-event.ts';
 
 /** Every SQL text of the webhook service. */
 export const statements = defineStatements('webhook', {
@@ -47,7 +47,7 @@ export class WebhookStore {
 }
 
 /** The id follows from the provider's, so that whatever way an event comes twice, consumers know it. */
-function toEvent(provider: string, id: string, told: NonNullable<ProviderEvent['told']>, now: Date): Event {
+function toEvent(provider: string, id: string, told: Told, now: Date): Event {
   return create(EventSchema, {
     id: createHash('sha256').update(`${provider}/${id}`).digest('hex'),
     aggregate: told.aggregate,

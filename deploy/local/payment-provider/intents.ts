@@ -23,7 +23,12 @@ export interface Intent {
   readonly reference: string;
   /** Grows by one with every change of the intent; the webhooks' order. */
   readonly sequence: number;
+  /** What the merchant gave it, to find it back. */
+  readonly metadata?: Metadata;
 }
+
+/** Texts of the merchant's own, that travel with a payment. */
+export type Metadata = Readonly<Record<string, string>>;
 
 /** An entry of the ledger: money that was held, taken, released or given back. */
 export interface LedgerEntry {
@@ -42,6 +47,7 @@ export const intentsSchema = `
     id TEXT PRIMARY KEY, status TEXT NOT NULL, client_token TEXT NOT NULL, amount_micros TEXT NOT NULL, currency TEXT NOT NULL,
     reference TEXT NOT NULL, card TEXT, sequence INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS intent_metadata (intent TEXT PRIMARY KEY REFERENCES intents, metadata TEXT NOT NULL) STRICT;
   CREATE INDEX IF NOT EXISTS intents_by_reference ON intents (reference);
   CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, intent TEXT NOT NULL REFERENCES intents, reference TEXT NOT NULL, type TEXT NOT NULL,
@@ -68,7 +74,12 @@ export const intentActions = Object.keys(actions) as IntentAction[];
 
 /** Payments and their ledger. Call the changing methods inside a transaction. */
 export interface Intents {
-  create(request: { readonly amount_micros: string; readonly currency: string; readonly reference: string }): Intent;
+  create(request: {
+    readonly amount_micros: string;
+    readonly currency: string;
+    readonly reference: string;
+    readonly metadata?: Metadata | undefined;
+  }): Intent;
   /** @throws HttpProblem 404 */
   get(id: string): Intent;
   list(reference: string): Intent[];
@@ -94,17 +105,20 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
   const columns = 'id, status, client_token, amount_micros, currency, reference, sequence';
   const entryColumns = 'intent, reference, type, amount_micros, currency, at';
   const insert = database.prepare(`INSERT INTO intents (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
-  const find = database.prepare(`SELECT ${columns}, card FROM intents WHERE id = ?`);
-  const findByReference = database.prepare(`SELECT ${columns} FROM intents WHERE reference = ? ORDER BY rowid`);
+  const insertMetadata = database.prepare('INSERT INTO intent_metadata (intent, metadata) VALUES (?, ?)');
+  const select = `SELECT ${columns}, card, metadata FROM intents LEFT JOIN intent_metadata ON intent = id`;
+  const find = database.prepare(`${select} WHERE id = ?`);
+  const findByReference = database.prepare(`${select} WHERE reference = ? ORDER BY intents.rowid`);
   const update = database.prepare('UPDATE intents SET status = ?, card = coalesce(?, card), sequence = sequence + 1 WHERE id = ?');
   const enter = database.prepare(`INSERT INTO ledger (${entryColumns}) VALUES (?, ?, ?, ?, ?, ?)`);
   const entries = database.prepare(`SELECT ${entryColumns} FROM ledger ORDER BY seq`);
   const entriesByReference = database.prepare(`SELECT ${entryColumns} FROM ledger WHERE reference = ? ORDER BY seq`);
 
   return {
-    create({ amount_micros, currency, reference }) {
+    create({ amount_micros, currency, reference, metadata }) {
       const id = `pi_${randomBytes(12).toString('hex')}`;
       insert.run(id, 'requires_confirmation', `ct_${randomBytes(24).toString('base64url')}`, amount_micros, currency, reference, 1);
+      if (metadata !== undefined) insertMetadata.run(id, JSON.stringify(metadata));
       return get(id);
     },
     get,
@@ -154,8 +168,8 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
 type Row = Record<string, SQLOutputValue>;
 
 function intentOf(row: Row): Intent {
-  const { card: _, ...intent } = row;
-  return intent as unknown as Intent;
+  const { card: _, metadata, ...intent } = row;
+  return { ...intent, ...(metadata !== null && { metadata: JSON.parse(String(metadata)) }) } as unknown as Intent;
 }
 
 function invalidState(intent: Intent, action: string): HttpProblem {

@@ -14,6 +14,7 @@ const createSchema = z.strictObject({
   amount_micros: z.string().regex(/^[1-9]\d{0,17}$/, 'a positive decimal number of micros, as text'),
   currency: z.string().regex(/^[A-Z]{3}$/),
   reference: z.string().min(1).max(200),
+  metadata: z.record(z.string().max(40), z.string().max(500)).optional(),
 });
 const confirmSchema = z.strictObject({ client_token: z.string(), card: z.enum(cards) });
 

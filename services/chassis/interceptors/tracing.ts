@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { context, INVALID_TRACEID, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { parseTraceparent } from '../../contracts/traceparent.ts';
+import { parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../served-method.ts';
 import type { Telemetry } from '../telemetry.ts';
 
@@ -14,13 +14,13 @@ const serverFaults = new Set<status>([
   status.DATA_LOSS,
 ]);
 
-/** A server span for each call, a child of the client's `traceparent`. */
+/** A server span for each call, a child of the client's `traceparent`, or of the older `X-Cloud-Trace-Context` where only that came. */
 export function tracing(telemetry: Telemetry): Interceptor {
   const tracer = trace.getTracer('kumiko');
   return (next, { desc, fullName }) => {
     const attributes = { 'rpc.system': 'grpc', 'rpc.service': desc.parent.typeName, 'rpc.method': desc.name };
     return async (call) => {
-      const parent = parseTraceparent(call.header('traceparent'));
+      const parent = parseTraceparent(call.header('traceparent')) ?? parseCloudTraceContext(call.header('x-cloud-trace-context'));
       const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
       const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, attributes, startTime: call.incoming.receivedAt }, parentContext);
       const spanContext = span.spanContext();

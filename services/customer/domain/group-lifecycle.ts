@@ -31,6 +31,8 @@ export interface Placement {
   /** Ids for what is made. */
   readonly orderId: string;
   readonly now: Date;
+  /** The trace of the request. */
+  readonly traceparent?: string | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export function openGroup(deal: Deal, groupId: string, placement: Placement): Ch
  * @throws {PlacementRefused}
  */
 export function placeOrder(deal: Deal, group: Group, placement: Placement): Change {
-  const { now, quantity, customer, shipTo } = placement;
+  const { now, quantity, customer, shipTo, traceparent } = placement;
   if (shipTo === undefined) throw new PlacementRefused('SHIPPING_ADDRESS_REQUIRED');
   if (group.state === 'COMPLETED') throw new PlacementRefused('GROUP_COMPLETED');
   if (!isOpen(group, now)) throw new PlacementRefused('GROUP_EXPIRED');
@@ -93,6 +95,7 @@ export function placeOrder(deal: Deal, group: Group, placement: Placement): Chan
     holdExpireTime,
     createTime: now,
     version: 0n,
+    traceparent,
   }).emit({ case: 'orderPlaced', value: { group: `groups/${group.id}`, holdExpireTime: timestamp(holdExpireTime) } });
   return {
     orders: [change.order],

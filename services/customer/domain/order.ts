@@ -46,6 +46,8 @@ export interface Order {
   readonly createTime: Date;
   /** Incremented with each change that others are told of. */
   readonly version: bigint;
+  /** The trace of the request that placed it: what happens to it later is joined or linked with that. */
+  readonly traceparent?: string | undefined;
 }
 
 /** What can happen to an order. */

@@ -12,7 +12,16 @@ export interface ProviderEvent {
   readonly id: string;
   readonly type: string;
   /** What we tell the platform; undefined for a type that we do not know, which is kept and acknowledged. */
-  readonly told: { readonly aggregate: string; readonly sequence: number; readonly payload: EventPayload } | undefined;
+  readonly told: Told | undefined;
+}
+
+/** What the platform is told. */
+export interface Told {
+  readonly aggregate: string;
+  readonly sequence: number;
+  readonly payload: EventPayload;
+  /** The trace context that the provider was given with the payment, and has sent back. */
+  readonly traceparent?: string | undefined;
 }
 
 type EventPayload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
@@ -26,6 +35,11 @@ const paymentData = z.object({
       id: z.string().min(1).max(64),
       reference: z.string().regex(/^orders\/[a-z0-9-]{1,64}$/),
       sequence: z.number().int().min(1),
+      // Whatever else it says, the event counts.
+      metadata: z
+        .object({ traceparent: z.string().max(64) })
+        .optional()
+        .catch(undefined),
     }),
   }),
 });
@@ -52,6 +66,7 @@ export function readPaymentEvent(provider: string, body: Uint8Array): ProviderEv
   return read(body, paymentStatuses, paymentData, ({ data: { intent } }, status) => ({
     aggregate: `payments/${provider}/${intent.id}`,
     sequence: intent.sequence,
+    traceparent: intent.metadata?.traceparent,
     payload: {
       case: 'paymentStatusReported',
       value: { provider, payment: intent.id, order: intent.reference, status, sequence: BigInt(intent.sequence) },
@@ -72,7 +87,7 @@ function read<S, D>(
   body: Uint8Array,
   statuses: Readonly<Record<string, S>>,
   dataSchema: z.ZodType<D>,
-  tell: (data: D, status: S) => NonNullable<ProviderEvent['told']>,
+  tell: (data: D, status: S) => Told,
 ): ProviderEvent | undefined {
   const json = parseJson(body);
   const head = envelope.safeParse(json);
