@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
 import { audienceOf } from '../../../services/contracts/identities.ts';
 import type { Ports } from './ports.ts';
@@ -17,7 +18,8 @@ export const operatorEmail = 'operator@kumiko.example';
 
 const root = join(import.meta.dirname, '../../..');
 
-// The issuers are those of production: only where their keys are found differs.
+// The issuers are those of production: only where their keys are found differs. A partner's is the platform itself: its own issuer here has the same key, and
+// is there before the partner service that publishes it, so that nothing waits for its own keys.
 const issuers = {
   customer: { issuer: `https://securetoken.google.com/${project}`, audience: project },
   partner: { issuer: `https://partner.${project}.kumiko.internal`, audience: audienceOf('edge', project) },
@@ -94,7 +96,10 @@ function ownEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets):
         PAYMENT_PROVIDER_KEY: secrets.paymentKey,
       };
     case 'partner':
-      return {};
+      return {
+        PARTNER_SIGNING_KEYS: pathToFileURL(secrets.partnerKeyFile).href,
+        PARTNER_TOKEN_ENDPOINT: `http://127.0.0.1:${ports.edge}/v1/partner/token`,
+      };
     case 'webhook':
       return {
         WEBHOOK_PROFILES: JSON.stringify([
