@@ -10,7 +10,7 @@ const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
 const followClock = join(import.meta.dirname, '../clock/follow-clock.ts');
 // Stripping types and compiling is most of a start: what one process has compiled, the next one reads.
 const compileCache = join(import.meta.dirname, '../../../node_modules/.cache/kumiko-compile');
-const startupTimeoutMs = 30_000;
+const startupTimeoutMs = 60_000;
 const probeIntervalMs = 15;
 const restartDelayMs = 200;
 
