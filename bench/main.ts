@@ -19,6 +19,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// So that 'exit' listeners end what a benchmark has started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 for (const name of asked.length > 0 ? asked : names) {
   const benchmark = (await import(join(import.meta.dirname, `${name}.ts`))) as Benchmark;
   process.stdout.write(`\n${name}: ${benchmark.question}\n`);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { alternate, type Contender, describeRounds, machine, ratios } from './load/compare.ts';
+import { endWithRunner } from './load/end-with-runner.ts';
 import { type GrpcLoad, startLoadProcess } from './load/load.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
 import type { ServerProcess } from './load/server-process.ts';
@@ -80,6 +81,7 @@ http {
 `,
   );
   const child = spawn('nginx', ['-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const stopped = endWithRunner(() => child.kill('SIGKILL'));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
@@ -90,6 +92,7 @@ http {
       child.kill('SIGTERM');
       await gone;
     }
+    stopped();
     rmSync(directory, { recursive: true, force: true });
   };
   while (!(await accepts(port))) {

@@ -3,6 +3,8 @@ import { type Finished, openGrpcConnection } from './grpc-connection.ts';
 import type { GrpcLoad, LoadReport, RestLoad } from './load.ts';
 import { openRestConnection } from './rest-connection.ts';
 
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit());
 process.on('message', async ({ load, durationMs }: { load: GrpcLoad | RestLoad; durationMs: number }) => {
   process.send!(await runLoad(load, durationMs));
 });

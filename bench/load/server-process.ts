@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithRunner } from './end-with-runner.ts';
 import { cpuMilliseconds } from './process-cpu.ts';
 
 const startupTimeoutMs = 20_000;
@@ -41,12 +42,14 @@ export async function startServerProcess(program: string, { args = [], env = {},
     stdio: ['ignore', output, output],
   });
   closeSync(output);
+  const stopped = endWithRunner(() => child.kill('SIGKILL'));
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, 'exit');
       child.kill('SIGTERM');
       await gone;
     }
+    stopped();
     rmSync(directory, { recursive: true, force: true });
   };
   const deadline = Date.now() + startupTimeoutMs;
