@@ -96,7 +96,11 @@ test('only methods that may happen twice are retried', () => {
   const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
   const { routes } = at(bootstrap, ...managerPath).route_config.virtual_hosts[0];
   const once = routes.filter(({ route }: Walked) => route?.max_stream_duration !== undefined && route.retry_policy === undefined);
-  expect(once.map(({ name }: Walked) => name)).toEqual(['kumiko.customer.v1.CustomerService.OpenGroup']);
+  // An assertion is good for once.
+  expect(once.map(({ name }: Walked) => name)).toEqual([
+    'kumiko.customer.v1.CustomerService.OpenGroup',
+    'kumiko.partner.v1.PartnerTokenService.ExchangeToken',
+  ]);
 });
 
 test('a method of customers needs a payload of their issuer with a subject', () => {
@@ -132,7 +136,7 @@ test('an operator is one of the listed addresses, verified', () => {
 test('public reads may be cached, and nothing else', () => {
   const { routes, response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
   const cached = routes.filter(({ response_headers_to_add: added }: Walked) => added !== undefined);
-  expect(cached.map(({ name }: Walked) => name.split('.').at(-1))).toEqual(['ListDeals', 'GetDeal']);
+  expect(cached.map(({ name }: Walked) => name.split('.').at(-1))).toEqual(['ListDeals', 'GetDeal', 'GetTokenKeys']);
   expect(response_headers_to_add).toEqual([{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }]);
 });
 

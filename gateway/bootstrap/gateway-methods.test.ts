@@ -28,7 +28,7 @@ const get = (path: string) => create(HttpRuleSchema, { pattern: { case: 'get', v
 test('the edge offers what people call, jobs what triggers call, and none what services call', () => {
   const edge = listGatewayMethods('edge');
   const jobs = listGatewayMethods('jobs');
-  expect(new Set(edge.map(({ access }) => access))).toEqual(new Set(['public', 'customer', 'partner']));
+  expect(new Set(edge.map(({ access }) => access))).toEqual(new Set(['public', 'customer', 'partner', 'operator']));
   expect(new Set(jobs.map(({ access }) => access))).toEqual(new Set(['trigger']));
   expect([...edge, ...jobs].filter(({ grpcPath }) => grpcPath.includes('InternalService'))).toEqual([]);
 });
