@@ -6,7 +6,10 @@ import { seedDemoData } from '../deploy/local/platform/seed.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../deploy/local/platform/start-platform.ts';
 
 /** A platform of its own for a test file: free ports, an empty state, two seeded deals. Stopped and removed afterwards. */
-export function usePlatform(options: Pick<PlatformOptions, 'previews'> = {}): { readonly platform: Platform; readonly stateDir: string } {
+export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces'> = {}): {
+  readonly platform: Platform;
+  readonly stateDir: string;
+} {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
   let platform: Platform | undefined;
   beforeAll(async () => {

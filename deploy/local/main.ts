@@ -20,6 +20,8 @@ try {
       'state-dir': { type: 'string', default: defaultStateDir },
       /** Such as partner=pr-123: a second instance of that service, for tokens that ask for it. */
       preview: { type: 'string', multiple: true, default: [] },
+      /** Keeps traces of every call, for `npm run traces`. */
+      traces: { type: 'boolean', default: false },
     },
   });
   const portBase = Number(values['port-base']);
@@ -27,7 +29,12 @@ try {
     throw new OptionError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
   }
   let stopping = false;
-  const starting = startPlatform({ portBase, stateDir: values['state-dir'], previews: parsePreviews(values.preview) });
+  const starting = startPlatform({
+    portBase,
+    stateDir: values['state-dir'],
+    previews: parsePreviews(values.preview),
+    traces: values.traces,
+  });
   const stop = async () => {
     if (stopping) return;
     stopping = true;

@@ -25,6 +25,8 @@ export interface CloudOptions {
   readonly previews: readonly LocalPreview[];
   readonly stateDir: string;
   readonly secrets: LocalSecrets;
+  /** Takes in traces. */
+  readonly traces: boolean;
 }
 
 /** The running local cloud. */
@@ -44,7 +46,7 @@ export interface Disturbance {
 }
 
 /** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
-export async function startCloud({ ports, previews, stateDir, secrets }: CloudOptions, clock: Clock): Promise<Cloud> {
+export async function startCloud({ ports, previews, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
@@ -80,6 +82,7 @@ export async function startCloud({ ports, previews, stateDir, secrets }: CloudOp
         job: ports.metadata_job,
       },
     }),
+    traces && import('../traces/start-traces.ts').then(({ startTraces }) => startTraces({ port: ports.traces, stateDir })),
     // All revisions of a service have its audience and its invokers.
     ...[
       ...serviceNames.map((service) => ({ service, port: ports[service], containerPort: ports[`${service}_container`] })),

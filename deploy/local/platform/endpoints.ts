@@ -37,12 +37,14 @@ export interface Endpoints {
   readonly job: string;
   /** Moves the platform's time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
+  /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
+  readonly traces?: string;
   /** The previews, behind their IAM check, by names such as "partner-pr-123". */
   readonly previews: Readonly<Record<string, string>>;
 }
 
 /** The endpoints of a platform on these ports. */
-export function endpointsOf(ports: Ports, previews: readonly LocalPreview[]): Endpoints {
+export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], traces = false): Endpoints {
   const url = (port: number) => `http://127.0.0.1:${port}`;
   const address = (port: number) => `127.0.0.1:${port}`;
   return {
@@ -72,6 +74,7 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[]): En
     job: url(ports.job),
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
+    ...(traces && { traces: url(ports.traces) }),
   };
 }
 

@@ -29,6 +29,7 @@ export const portNames = [
   'metadata_webhook',
   'metadata_job',
   'clock',
+  'traces',
 ] as const;
 
 /** Something that listens. `customer` is the IAM check in front of `customer_container`. */

@@ -37,6 +37,8 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Second instances of services, for requests whose token asks for them. */
   readonly previews?: readonly PreviewTarget[];
+  /** Has the services send their spans to the local cloud, which keeps the newest of them. */
+  readonly traces?: boolean;
 }
 
 /** The running platform. */
@@ -69,7 +71,7 @@ export class StateInUseError extends Error {
  *
  * @throws {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
-export async function startPlatform({ portBase, stateDir, previews: targets = [] }: PlatformOptions): Promise<Platform> {
+export async function startPlatform({ portBase, stateDir, previews: targets = [], traces = false }: PlatformOptions): Promise<Platform> {
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = lockState(stateDir);
   if (release === undefined) throw new StateInUseError(stateDir);
@@ -96,6 +98,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       children.set(name, child);
       return child.start();
     };
+    const tracing = traces ? tracingEnvironment(ports) : {};
     let released = false;
     let disturbance: Disturbance = {};
     const database = starting('spanner', {
@@ -105,7 +108,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       env: {},
       probePort: ports.spanner,
     });
-    const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets };
+    const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets, traces };
     const cloud = starting('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
@@ -122,14 +125,14 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       ...serviceNames.map((name) =>
         starting(name, {
           program: join(root, 'services', name, 'main.ts'),
-          env: serviceEnvironment(name, ports, secrets),
+          env: { ...serviceEnvironment(name, ports, secrets), ...tracing },
           probePort: ports[`${name}_container`],
         }),
       ),
       ...previews.map(({ name, service, containerPort }) =>
         starting(name, {
           program: join(root, 'services', service, 'main.ts'),
-          env: { ...serviceEnvironment(service, ports, secrets), PORT: String(containerPort) },
+          env: { ...serviceEnvironment(service, ports, secrets), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
         }),
       ),
@@ -144,7 +147,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
     ]);
     released = true;
     children.get('cloud')?.send('release');
-    const endpoints = endpointsOf(ports, previews);
+    const endpoints = endpointsOf(ports, previews, traces);
     [clockServer] = await Promise.all([serveClock(ports.clock, clock), answering(ports)]);
     writeEndpoints(stateDir, endpoints);
     return {
@@ -166,6 +169,11 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
     await stop();
     throw error;
   }
+}
+
+/** Where services send their spans, soon enough for whoever waits at a terminal. */
+function tracingEnvironment(ports: Ports): Record<string, string> {
+  return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traces}`, OTEL_BSP_SCHEDULE_DELAY: '500' };
 }
 
 /** Resolves when a public read comes back from the database through the edge gateway. */

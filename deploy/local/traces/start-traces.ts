@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { startLoopbackServer } from '../http/loopback-server.ts';
+import type { LocalServer } from '../local-server.ts';
+import { readOtlp } from './read-otlp.ts';
+import { openSpanStore, type SpanStore, type TraceSummary } from './span-store.ts';
+
+const maxBodyBytes = 8 << 20;
+/** The most that a list holds. */
+const listLength = 20;
+/** Among these is the last trace that somebody began: the platform's own ticks are few between. */
+const lookBack = 200;
+
+/**
+ * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`: `POST /v1/traces` takes OTLP in the binary format,
+ * `GET /traces[?mention=orders/x]` lists, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
+ */
+export async function startTraces(options: { readonly port: number; readonly stateDir: string }): Promise<LocalServer> {
+  const store = openSpanStore(options.stateDir);
+  const server = await startLoopbackServer({
+    port: options.port,
+    listener: (request, response) =>
+      void answer(store, request, response).catch((error: unknown) => {
+        console.error(error);
+        response.writeHead(400).end();
+      }),
+  });
+  return {
+    port: server.port,
+    close: async () => {
+      await server.close();
+      store.close();
+    },
+  };
+}
+
+async function answer(store: SpanStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  if (request.method === 'POST' && pathname === '/v1/traces') {
+    store.add(readOtlp(await readBody(request)));
+    // An ExportTraceServiceResponse without fields has no bytes.
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    return;
+  }
+  const body = read(store, pathname, searchParams.get('mention') ?? undefined);
+  response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+}
+
+function read(store: SpanStore, path: string, mention: string | undefined): unknown {
+  if (path === '/traces') return { traces: store.latest(listLength, mention) };
+  const id = /^\/traces\/(last|[0-9a-f]{4,32})$/.exec(path)?.[1];
+  if (id === undefined) return undefined;
+  const trace = id === 'last' ? store.latest(lookBack).find(wasBegunByPeople)?.trace : id;
+  const spans = trace === undefined ? [] : store.trace(trace);
+  return spans.length === 0 ? undefined : { spans };
+}
+
+/** A push, a task, a tick and a webhook begin traces too, of which the interesting part belongs to somebody's request. */
+function wasBegunByPeople({ service }: TraceSummary): boolean {
+  return service === 'customer' || service === 'partner';
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) throw new Error(`a trace request has more than ${maxBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

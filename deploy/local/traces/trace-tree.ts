@@ -1,0 +1,83 @@
+import { status } from '@grpc/grpc-js';
+import type { Span } from './span.ts';
+import type { TraceSummary } from './span-store.ts';
+
+/** A trace as a tree: who, what, from when, how long, how it ended. A span whose parent nobody sent stands at the top. */
+export function traceTree(spans: readonly Span[]): string {
+  const ids = new Set(spans.map(({ id }) => id));
+  const children = Map.groupBy(spans, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : ''));
+  const startUs = Math.min(...spans.map((span) => span.startUs));
+  const endUs = Math.max(...spans.map((span) => span.endUs));
+  const rows: [string, string, string, string, string][] = [];
+
+  function add(span: Span, lead: string, branch: string, below: string): void {
+    rows.push([
+      span.service,
+      lead + branch + labelOf(span),
+      `+${milliseconds(span.startUs - startUs)}`,
+      milliseconds(span.endUs - span.startUs),
+      outcomeOf(span),
+    ]);
+    const inner = children.get(span.id) ?? [];
+    for (const [index, child] of inner.entries()) {
+      const last = index === inner.length - 1;
+      add(child, lead + below, last ? '└ ' : '├ ', last ? '  ' : '│ ');
+    }
+  }
+  for (const root of children.get('') ?? []) add(root, '', '', '');
+
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map(([service, tree, start, duration, outcome]) =>
+    `${service.padEnd(widths[0]!)}  ${tree.padEnd(widths[1]!)}  ${start.padStart(widths[2]!)}  ${duration.padStart(widths[3]!)}  ${outcome}`.trimEnd(),
+  );
+  const services = new Set(spans.map(({ service }) => service)).size;
+  const title = `trace ${spans[0]!.trace}  ${timeOf(startUs)}  ${milliseconds(endUs - startUs)}  ${spans.length} spans of ${services} services`;
+  const links = [...new Set(spans.flatMap((span) => span.links))].filter((trace) => trace !== spans[0]!.trace);
+  return [title, ...lines, ...links.map((trace) => `linked with trace ${trace}`), ''].join('\n');
+}
+
+/** Traces, one on each line, as they are listed. */
+export function traceList(traces: readonly TraceSummary[]): string {
+  const lines = traces.map(({ trace, startUs, endUs, spans, failed, service, name }) => {
+    const faults = failed === 0 ? '' : `  ${failed} failed`;
+    return `${trace}  ${timeOf(startUs)}  ${milliseconds(endUs - startUs).padStart(10)}  ${String(spans).padStart(4)} spans  ${service} ${shortName(name)}${faults}`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+function labelOf(span: Span): string {
+  const { attributes, name } = span;
+  if (attributes['db.system.name'] === undefined) return `${shortName(name)}${about(span)}`;
+  const summary = String(attributes['db.query.summary'] ?? '').replaceAll(/(?<= )\w+\./g, '');
+  return name === summary ? name : `${name}: ${summary}`;
+}
+
+/** The aggregate of an event. */
+function about({ attributes }: Span): string {
+  const key = attributes['messaging.gcp_pubsub.message.ordering_key'];
+  return key === undefined ? '' : ` (${key})`;
+}
+
+function outcomeOf({ attributes, failed }: Span): string {
+  const code = attributes['rpc.grpc.status_code'];
+  const http = attributes['http.response.status_code'];
+  const error = attributes['error.type'];
+  if (code !== undefined) return status[Number(code)] ?? String(code);
+  if (http !== undefined) return String(http);
+  if (failed) return error === undefined ? 'failed' : String(error);
+  const attempts = Number(attributes['kumiko.transaction.attempts'] ?? 1);
+  return attempts > 1 ? `ok after ${attempts} attempts` : 'ok';
+}
+
+/** Without the proto package. */
+function shortName(name: string): string {
+  return name.replace(/^kumiko\.\w+\.\w+\./, '');
+}
+
+function timeOf(us: number): string {
+  return new Date(us / 1_000).toISOString();
+}
+
+function milliseconds(us: number): string {
+  return us < 10_000 ? `${(us / 1_000).toFixed(1)} ms` : `${Math.round(us / 1_000)} ms`;
+}
