@@ -3,22 +3,29 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { callJson } from '../deploy/local/demo/http-json.ts';
 import { createClient } from '../services/contracts/client.ts';
 import { PartnerService } from '../services/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { usePlatform } from './test-platform.ts';
 
-const test = usePlatform({ previews: [{ service: 'partner', tag: 'pr-123' }] });
+const test = usePlatform({
+  previews: [
+    { service: 'partner', tag: 'pr-123' },
+    { service: 'job', tag: 'pr-7' },
+  ],
+});
+
+async function mint(request: object): Promise<string> {
+  return (await callJson<{ token: string }>('POST', `${test.platform.endpoints.issuer}/token`, { body: request })).token;
+}
 
 /** A token of a partner of its own, by whom the request is found in the log of the process that answered it. */
 async function partner(preview?: Readonly<Record<string, string>>): Promise<{ id: string; token: string }> {
   const id = `partner-${randomUUID()}`;
-  const response = await fetch(`${test.platform.endpoints.issuer}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ kind: 'partner', subject: id, ...(preview && { preview }) }),
-  });
-  return { id, token: ((await response.json()) as { token: string }).token };
+  return { id, token: await mint({ kind: 'partner', subject: id, ...(preview && { preview }) }) };
 }
+
+const logOf = (name: string) => readFileSync(join(test.stateDir, 'logs', `${name}.log`), 'utf8');
 
 function listDeals(token: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(`${test.platform.endpoints.edge}/v1/partner/deals`, { headers: { authorization: `Bearer ${token}`, ...headers } });
@@ -26,8 +33,7 @@ function listDeals(token: string, headers: Readonly<Record<string, string>> = {}
 
 /** The processes whose log says that they answered this partner. */
 async function answeredBy(id: string): Promise<string[]> {
-  const seen = () =>
-    ['partner', 'partner-pr-123'].filter((name) => readFileSync(join(test.stateDir, 'logs', `${name}.log`), 'utf8').includes(id));
+  const seen = () => ['partner', 'partner-pr-123'].filter((name) => logOf(name).includes(id));
   await expect.poll(seen, { timeout: 5_000, interval: 20 }).not.toEqual([]);
   return seen();
 }
@@ -35,7 +41,7 @@ async function answeredBy(id: string): Promise<string[]> {
 describe('a preview of the partner service', () => {
   it('is listed among the endpoints, behind an IAM check of its own', async () => {
     const { previews, partner: standard } = test.platform.endpoints;
-    expect(Object.keys(previews)).toEqual(['partner-pr-123']);
+    expect(Object.keys(previews)).toEqual(['partner-pr-123', 'job-pr-7']);
     expect(previews['partner-pr-123']).not.toBe(standard);
     const client = createClient(PartnerService, { url: previews['partner-pr-123']! });
     try {
@@ -92,5 +98,52 @@ describe('a preview of the partner service', () => {
   it('is of no use to a forged token', async () => {
     const { token } = await partner({ partner: 'pr-123' });
     expect((await listDeals(`${token.slice(0, -6)}AAAAAA`)).status).toBe(401);
+  });
+});
+
+describe('asynchronous work', () => {
+  interface Order {
+    readonly name: string;
+    readonly paymentState: string;
+  }
+
+  /** How often a process has answered a method. */
+  const answered = (name: string, method: string) => logOf(name).split(`"message":"${method} OK"`).length - 1;
+
+  /** A customer orders and pays, then cancels with a token that asks for previews: what follows is an event for the partner service, and a task. */
+  async function cancelOrder(preview: Readonly<Record<string, string>> | undefined): Promise<void> {
+    const { edge, payment_provider: provider } = test.platform.endpoints;
+    const subject = `customer-${randomUUID()}`;
+    const bearer = await mint({ kind: 'customer', subject });
+    const shippingAddress = { regionCode: 'JP', postalCode: '600-8216', locality: 'Kyoto', addressLines: ['1'], recipients: ['A'] };
+    await callJson('PATCH', `${edge}/v1/profile`, { bearer, body: { displayName: 'A', shippingAddress } });
+    const { deals } = await callJson<{ deals: { name: string }[] }>('GET', `${edge}/v1/deals`);
+    const body = { deal: deals[0]!.name, requestId: randomUUID() };
+    const { order, payment } = await callJson<{ order: Order; payment: { id: string; clientToken: string } }>('POST', `${edge}/v1/groups`, {
+      bearer,
+      body,
+    });
+    const card = { client_token: payment.clientToken, card: 'ok' };
+    await callJson('POST', `${provider}/v1/payment_intents/${payment.id}/confirm`, { body: card });
+    const state = async () => (await callJson<Order>('GET', `${edge}/v1/${order.name}`, { bearer })).paymentState;
+    await expect.poll(state, { timeout: 10_000, interval: 50 }).toBe('PAYMENT_STATE_AUTHORIZED');
+    const asking = await mint({ kind: 'customer', subject, ...(preview && { preview }) });
+    await callJson('POST', `${edge}/v1/${order.name}:cancel`, { bearer: asking, body: {} });
+    await expect.poll(state, { timeout: 10_000, interval: 50 }).toBe('PAYMENT_STATE_VOIDED');
+  }
+
+  it('of a request for previews is done by them: events by the owner, tasks by the job service', { timeout: 60_000 }, async () => {
+    // The log is written after the answer.
+    const seen = () =>
+      [
+        ['partner', 'ApplyEvent'],
+        ['job', 'VoidPayment'],
+        ['partner-pr-123', 'ApplyEvent'],
+        ['job-pr-7', 'VoidPayment'],
+      ].map(([name, method]) => answered(name!, method!));
+    await cancelOrder(undefined);
+    await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 0, 0]);
+    await cancelOrder({ partner: 'pr-123', job: 'pr-7' });
+    await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 1, 1]);
   });
 });

@@ -1,6 +1,7 @@
 import { fromBinary, getOption, toBinary } from '@bufbuild/protobuf';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { topic as topicExtension } from '../contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { activePreview, previewAttribute } from '../contracts/preview.ts';
 import { activeTraceparent } from '../contracts/traceparent.ts';
 import type { EventMessage } from './event-publisher.ts';
 
@@ -13,9 +14,10 @@ export interface OutboxRow {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** An event as a row, with the trace that it was made in. */
+/** An event as a row, with the trace and the previews that it was made in. */
 export function rowOf(event: Event, attributes: Readonly<Record<string, string>>): OutboxRow {
   const traceparent = activeTraceparent();
+  const preview = activePreview();
   return {
     id: event.id,
     aggregate: event.aggregate,
@@ -23,6 +25,7 @@ export function rowOf(event: Event, attributes: Readonly<Record<string, string>>
     event: toBinary(EventSchema, event),
     attributes: {
       ...attributes,
+      ...(preview !== undefined && { [previewAttribute]: preview }),
       ...(traceparent !== undefined && { traceparent }),
       event_id: event.id,
       event_type: event.payload.case ?? '',

@@ -23,6 +23,7 @@ import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { ClientError } from './client-error.ts';
 import { serviceDefinition } from './definitions.ts';
 import { describeMethod } from './methods.ts';
+import { previewHeaders } from './preview.ts';
 import { formatTraceparent } from './traceparent.ts';
 
 /** Where a service is and how to prove who calls. */
@@ -178,7 +179,8 @@ async function metadataOf(client: ClientOptions, call: CallOptions, span: Span):
   const metadata = new Metadata();
   const context = span.spanContext();
   if (trace.isSpanContextValid(context)) metadata.set('traceparent', formatTraceparent(context));
-  for (const [name, value] of Object.entries({ ...(await client.headers?.()), ...call.headers })) metadata.set(name, value);
+  for (const [name, value] of Object.entries({ ...previewHeaders(), ...(await client.headers?.()), ...call.headers }))
+    metadata.set(name, value);
   return metadata;
 }
 

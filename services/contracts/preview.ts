@@ -19,6 +19,12 @@ export function activePreview(): string | undefined {
   return active.getStore();
 }
 
+/** The headers of a call or a task that the work here causes. */
+export function previewHeaders(): Readonly<Record<string, string>> {
+  const choice = activePreview();
+  return choice === undefined ? {} : { [previewHeader]: choice };
+}
+
 /** The preview of a service that the work here asks for; undefined: the default. */
 export function activePreviewOf(service: string): string | undefined {
   const start = `${service}=`;

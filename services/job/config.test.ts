@@ -18,6 +18,14 @@ test('Cloud Tasks is Google’s unless an endpoint is named', () => {
   expect(loadConfig(config, { ...env, CLOUD_TASKS_ENDPOINT: '127.0.0.1:8123' }).CLOUD_TASKS_ENDPOINT).toBe('127.0.0.1:8123');
 });
 
+test('there are no previews unless some are listed', () => {
+  const preview = { service: 'partner', tag: 'pr-1', url: 'https://pr-1---partner.example' };
+  expect(loadConfig(config, env).PREVIEWS).toEqual([]);
+  expect(loadConfig(config, { ...env, PREVIEWS: JSON.stringify([preview]) }).PREVIEWS).toEqual([preview]);
+  for (const wrong of ['x', '{}', JSON.stringify([{ ...preview, tag: 'PR' }]), JSON.stringify([{ ...preview, url: 'pr-1' }])])
+    expect(() => loadConfig(config, { ...env, PREVIEWS: wrong })).toThrow('PREVIEWS');
+});
+
 test('every fault is named at once', () => {
   const faulty = { CUSTOMER_URL: 'customer:80', CLOUD_TASKS_ENDPOINT: 'http://x:1', INVENTORY_KEY: '' };
   const names = [

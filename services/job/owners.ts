@@ -1,3 +1,4 @@
+import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import type { Call } from '../chassis/call.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
@@ -8,6 +9,8 @@ import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/
 import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { audienceOf } from '../contracts/identities.ts';
+import type { Preview } from './config.ts';
+import { followPreview } from './follow-preview.ts';
 
 /** The services that own what jobs work on. */
 export interface Owners {
@@ -22,18 +25,23 @@ export interface OwnersConfig {
   readonly CUSTOMER_URL: string;
   readonly PARTNER_URL: string;
   readonly WEBHOOK_URL: string;
+  readonly PREVIEWS: readonly Preview[];
 }
 
-/** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first. */
+/** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first, and call the preview that the work belongs to. */
 export function connectOwners(config: OwnersConfig, idTokens: IdTokens): Owners {
-  const headersFor = (name: 'customer' | 'partner' | 'webhook') => {
+  function connect<S extends DescService>(service: S, name: keyof Owners, defaultUrl: string): Client<S> {
+    // All revisions of a service share its audience.
     const audience = audienceOf(name, config.GOOGLE_CLOUD_PROJECT);
-    return async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
-  };
+    const headers = async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
+    const ofService = config.PREVIEWS.filter((preview) => preview.service === name);
+    const previews = new Map(ofService.map(({ tag, url }) => [tag, createClient(service, { url, headers })]));
+    return followPreview(service, name, createClient(service, { url: defaultUrl, headers }), previews);
+  }
   return {
-    customer: createClient(CustomerInternalService, { url: config.CUSTOMER_URL, headers: headersFor('customer') }),
-    partner: createClient(PartnerInternalService, { url: config.PARTNER_URL, headers: headersFor('partner') }),
-    webhook: createClient(WebhookInternalService, { url: config.WEBHOOK_URL, headers: headersFor('webhook') }),
+    customer: connect(CustomerInternalService, 'customer', config.CUSTOMER_URL),
+    partner: connect(PartnerInternalService, 'partner', config.PARTNER_URL),
+    webhook: connect(WebhookInternalService, 'webhook', config.WEBHOOK_URL),
   };
 }
 

@@ -6,6 +6,7 @@ import { testClient } from '../chassis/tests/test-client.ts';
 import type { EnqueueResult, TaskQueue } from '../cloud/task-queue.ts';
 import { EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { activePreview } from '../contracts/preview.ts';
 import type { InventorySync } from './inventory-sync.ts';
 import { jobService } from './service.ts';
 import { fakeOwners, refusing } from './tests/fake-owners.ts';
@@ -19,17 +20,19 @@ function start(
 ) {
   const { owners, calls } = fakeOwners(answers);
   const tasks: { method: string; request: unknown; id: string; at: Date | undefined }[] = [];
+  const taskHeaders: unknown[] = [];
   const queue: TaskQueue = {
-    async enqueue(method, request, { id, at }) {
+    async enqueue(method, request, { id, at, headers }) {
       const result = options.enqueue?.() ?? 'created';
       tasks.push({ method: method.name, request, id, at });
+      taskHeaders.push(headers);
       return result;
     },
     async close() {},
   };
   const handlers = jobService({ owners, tasks: queue, inventorySync: {} as InventorySync });
   const jobs = testClient(JobService, handlers, { kind: 'trigger', email: 'tasks@example' }, options.headers);
-  return { jobs, calls, tasks };
+  return { jobs, calls, tasks, taskHeaders };
 }
 
 function pushed(payload: Payload, aggregate = 'orders/o1') {
@@ -60,6 +63,21 @@ describe('a pushed event', () => {
       { method: 'CapturePayment', request: { order: 'orders/o2' }, id: 'orders-o2', at: undefined },
     ]);
     expect(calls).toEqual([]);
+  });
+
+  test('of a preview stays there: with its owner, and in its tasks', async () => {
+    const choices: unknown[] = [];
+    const { jobs, taskHeaders } = start({ 'partner.applyEvent': () => choices.push(activePreview()) });
+    const cancelled = pushed({ case: 'orderCancelled', value: {} });
+    const attributes = { kumiko_preview: 'partner=pr-1' };
+    await jobs.handleOrderEvent({ message: { ...cancelled.message, attributes } });
+    await jobs.handleOrderEvent({ message: { ...cancelled.message, attributes: { kumiko_preview: 'no choice' } } });
+    await jobs.handleOrderEvent(cancelled);
+    expect(choices).toEqual(['partner=pr-1', undefined, undefined]);
+    const voided = pushed({ case: 'paymentVoidRequested', value: {} });
+    await jobs.handleOrderEvent({ message: { ...voided.message, attributes } });
+    await jobs.handleOrderEvent(voided);
+    expect(taskHeaders).toEqual([{ 'x-kumiko-preview': 'partner=pr-1' }, {}]);
   });
 
   test.each(['exists', 'beyond-horizon'] as const)('is acknowledged where its task is: %s', async (result) => {

@@ -7,6 +7,7 @@ import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/
 import type { JobService, PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { inSpan } from '../contracts/in-span.ts';
 import { describeMethod } from '../contracts/methods.ts';
+import { previewAttribute, previewHeaders, withPreview } from '../contracts/preview.ts';
 import { triggerOf } from '../contracts/triggers.ts';
 import { receiverOf, tasksOf } from './domain/event-reactions.ts';
 import type { InventorySync } from './inventory-sync.ts';
@@ -40,7 +41,10 @@ export function jobService({ owners, tasks, inventorySync }: JobServiceOptions):
       'kumiko.event.type': event.payload.case,
     };
     const name = `process ${event.payload.case ?? 'unknown event'}`;
-    await inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes.traceparent }, () => react(event, call));
+    const work = () =>
+      inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes.traceparent }, () => react(event, call));
+    // The attributes of a push are in its body, where the gateway does not look for the previews that the event belongs to.
+    await withPreview(message?.attributes[previewAttribute], work);
     return {};
   }
 
@@ -50,7 +54,7 @@ export function jobService({ owners, tasks, inventorySync }: JobServiceOptions):
     if (receiver === undefined && requested.length === 0)
       call.logger.debug({ event: event.id, type: event.payload.case }, 'event concerns nobody');
     for (const { method, request, id, at } of requested) {
-      const result = await tasks.enqueue(method, request, { id, ...(at === undefined ? {} : { at }) });
+      const result = await tasks.enqueue(method, request, { id, headers: previewHeaders(), ...(at === undefined ? {} : { at }) });
       if (result === 'beyond-horizon') call.logger.info({ event: event.id, task: id }, 'beyond the horizon of tasks: left to the sweep');
     }
     if (receiver !== undefined) await callOwner(call, async () => await owners[receiver].applyEvent({ event }));

@@ -125,14 +125,14 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       ...serviceNames.map((name) =>
         starting(name, {
           program: join(root, 'services', name, 'main.ts'),
-          env: { ...serviceEnvironment(name, ports, secrets), ...tracing },
+          env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
           probePort: ports[`${name}_container`],
         }),
       ),
       ...previews.map(({ name, service, containerPort }) =>
         starting(name, {
           program: join(root, 'services', service, 'main.ts'),
-          env: { ...serviceEnvironment(service, ports, secrets), ...tracing, PORT: String(containerPort) },
+          env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
         }),
       ),

@@ -56,7 +56,12 @@ export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', previews
 }
 
 /** The environment variables of a service: what Cloud Run would set, with local endpoints. */
-export function serviceEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets): Record<string, string> {
+export function serviceEnvironment(
+  name: ServiceName,
+  ports: Ports,
+  secrets: LocalSecrets,
+  previews: readonly LocalPreview[],
+): Record<string, string> {
   return {
     HOST: '127.0.0.1',
     PORT: String(ports[`${name}_container`]),
@@ -73,7 +78,7 @@ export function serviceEnvironment(name: ServiceName, ports: Ports, secrets: Loc
     PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
     GCE_METADATA_HOST: `127.0.0.1:${ports[`metadata_${name}`]}`,
     METADATA_SERVER_DETECTION: 'assume-present',
-    ...ownEnvironment(name, ports, secrets),
+    ...ownEnvironment(name, ports, secrets, previews),
   };
 }
 
@@ -87,7 +92,7 @@ export function databaseEnvironment(ports: Ports): Record<string, string> {
   };
 }
 
-function ownEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets): Record<string, string> {
+function ownEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets, previews: readonly LocalPreview[]): Record<string, string> {
   switch (name) {
     case 'customer':
       return {
@@ -115,6 +120,7 @@ function ownEnvironment(name: ServiceName, ports: Ports, secrets: LocalSecrets):
         JOBS_GATEWAY_URL: `http://127.0.0.1:${ports.jobs}`,
         TASKS_LOCATION: location,
         CLOUD_TASKS_ENDPOINT: `127.0.0.1:${ports.tasks}`,
+        PREVIEWS: JSON.stringify(previewUrls(previews)),
         INVENTORY_URL: `http://127.0.0.1:${ports.inventory}`,
         INVENTORY_KEY: secrets.inventoryKey,
       };

@@ -10,6 +10,7 @@ import { caller } from './caller.ts';
 import { deadline } from './deadline.ts';
 import { errors } from './errors.ts';
 import { logging } from './logging.ts';
+import { preview } from './preview.ts';
 import { tracing } from './tracing.ts';
 import { validation } from './validation.ts';
 
@@ -36,6 +37,8 @@ export function methodRunner({ config, logger, telemetry }: InterceptorOptions):
     caller(workloadIdentifier(project), createEndUsers(config)),
     // Before validation: who may not call learns nothing about the request, and costs no parsing.
     access(project),
+    // Before the handler, for what it causes.
+    preview,
     // Last: handlers see valid requests only.
     validation,
   ];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { create, fromBinary } from '@bufbuild/protobuf';
 import { expect } from 'vitest';
 import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { withPreview } from '../../contracts/preview.ts';
 import type { Database } from '../database.ts';
 import { inboxInsert } from '../inbox.ts';
 import { createOutbox } from '../outbox.ts';
@@ -34,6 +35,19 @@ export const messageCases: readonly StorageCase[] = [
       expect(publisher.published).toEqual([`deal-events deals/d1 ${event.id}`]);
       expect(publisher.messages[0]?.attributes).toEqual({ event_id: event.id, event_type: 'dealClosed' });
       expect(fromBinary(EventSchema, publisher.messages[0]!.data)).toEqual(event);
+    },
+  },
+  {
+    name: 'outbox: an event made for previews says so, also when the relay sends it',
+    async run({ database }) {
+      const { outbox, publisher, store } = await newOutbox(database);
+      const [fresh, stored] = [newEvent('deals/a', 1), newEvent('deals/b', 1)];
+      await withPreview('partner=pr-1', async () => {
+        await store([fresh, stored]);
+        await outbox.publish([fresh]);
+      });
+      await outbox.publishPending(10);
+      expect(publisher.messages.map(({ attributes }) => attributes.kumiko_preview)).toEqual(['partner=pr-1', 'partner=pr-1']);
     },
   },
   {
