@@ -81,7 +81,10 @@ export const commonEnvironment: Readonly<Record<string, string>> = {
 
 const ownEnvironment: Readonly<Record<ServiceImage, Readonly<Record<string, string>>>> = {
   customer: { PAYMENT_PROVIDER: 'scratch', PAYMENT_PROVIDER_URL: `http://${nowhere}`, PAYMENT_PROVIDER_KEY: 'scratch' },
-  partner: {},
+  partner: {
+    PARTNER_SIGNING_KEYS: 'projects/scratch/locations/scratch/keyRings/scratch/cryptoKeys/scratch/cryptoKeyVersions/1',
+    PARTNER_TOKEN_ENDPOINT: `http://${nowhere}/v1/partner/token`,
+  },
   webhook: {
     WEBHOOK_PROFILES: JSON.stringify([
       { kind: 'payment', name: 'scratch', header: 'scratch-signature', toleranceSeconds: 300, secrets: ['a scratch secret'] },

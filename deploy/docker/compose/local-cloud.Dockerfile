@@ -1,0 +1,13 @@
+# syntax=docker/dockerfile:1.12
+# The local cloud for the compose file: the project itself with its development packages. It is deployed nowhere.
+ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
+
+FROM ${BUILD_IMAGE}
+WORKDIR /kumiko
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci
+COPY . .
+RUN npm run -s build
+USER 65532:65532
+ENTRYPOINT ["/kumiko/node_modules/node/bin/node"]
+CMD ["deploy/docker/compose/local-cloud.ts"]

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { imageEnvironment } from './image-process.ts';
+
+const root = join(import.meta.dirname, '../..');
+const files = ['services.Dockerfile', 'gateway.Dockerfile'];
+const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8').replaceAll(/\\\n\s*/g, '');
+/** The instructions of the last stage: what the image is. */
+const lastStage = (name: string) =>
+  read(name)
+    .split(/^FROM /m)
+    .at(-1)!
+    .split('\n')
+    .slice(1);
+
+test.each(files)('%s names base images by argument, with a tag that is not a moving one', (name) => {
+  const text = read(name);
+  const bases = [...text.matchAll(/^ARG \w+_IMAGE=(\S+)$/gm)].map((match) => match[1]!);
+  expect([...text.matchAll(/^FROM (\S+)/gm)].map((match) => match[1])).toEqual(
+    [...text.matchAll(/^ARG (\w+_IMAGE)=/gm)].map((match) => `\${${match[1]}}`),
+  );
+  // Distroless has no tags for versions: see the README.
+  const exact = bases.filter((base) => !base.startsWith('gcr.io/distroless/'));
+  expect(exact.filter((base) => !/:v?\d+\.\d+\.\d+/.test(base))).toEqual([]);
+});
+
+test.each(files)('%s runs as another user than root, known by number', (name) => {
+  const users = lastStage(name).filter((line) => line.startsWith('USER '));
+  expect(users).toHaveLength(1);
+  expect(users[0]).toMatch(/^USER [1-9]\d+:[1-9]\d+$/);
+});
+
+test.each(files)('%s copies from the build what was assembled, and nothing else', (name) => {
+  expect(lastStage(name).filter((line) => /^(COPY|ADD)/.test(line))).toEqual(['COPY --from=build /tree/ /']);
+  expect(read(name)).toContain('npm run -s assemble -- ');
+});
+
+test.each(files)('%s keeps what is built here out of the build', (name) => {
+  const ignored = read(`${name}.dockerignore`).split('\n');
+  expect(ignored).toEqual(expect.arrayContaining(['.git', '.kumiko', '**/node_modules', '**/gen', 'rendered']));
+});
+
+test('services start with the variables with which tests and benchmark start them', () => {
+  const env = lastStage('services.Dockerfile').find((line) => line.startsWith('ENV '))!;
+  expect(Object.fromEntries([...env.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]))).toEqual(imageEnvironment);
+});
+
+test('the build image has the version of Node that the project has', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+  for (const name of files) expect(read(name)).toContain(`ARG BUILD_IMAGE=node:${dependencies.node}-`);
+});
+
+test('the script builds from both Dockerfiles', () => {
+  const script = readFileSync(join(import.meta.dirname, 'build-images.sh'), 'utf8');
+  const used = [...script.matchAll(/--file (\S+)/g)].map((match) => match[1]!);
+  expect(used.toSorted()).toEqual(files.map((name) => `deploy/docker/${name}`).toSorted());
+  expect(used.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});

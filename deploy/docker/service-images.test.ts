@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assembleService } from './assemble-service.ts';
+import { healthCheck, ImageProcess, imageEnvironment } from './image-process.ts';
+import { type ServiceImage, serviceImages } from './images.ts';
+import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
+import { warmUpCalls } from './warm-up.ts';
+
+const root = join(import.meta.dirname, '../..');
+/** Outside of the project: nothing of its node_modules can be found from there. */
+const folder = mkdtempSync(join(tmpdir(), 'kumiko-images-'));
+const treeOf = (service: ServiceImage) => join(folder, service);
+const sources = new Map<ServiceImage, readonly string[]>();
+const running = new Set<ImageProcess>();
+let cloud: ScratchCloud;
+
+beforeAll(async () => {
+  cloud = await startScratchCloud();
+  for (const service of serviceImages) sources.set(service, await assembleService(service, treeOf(service), cloud));
+}, 240_000);
+
+afterAll(async () => {
+  await Promise.all([...running].map((process) => process.stop('SIGKILL')));
+  await cloud?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(service: ServiceImage, env: Record<string, string>): ImageProcess {
+  const process = new ImageProcess(treeOf(service), env);
+  running.add(process);
+  process.ended.then(() => running.delete(process));
+  return process;
+}
+
+/** Every file of the compile cache by its content. */
+const cacheOf = (service: ServiceImage) =>
+  globSync('**', { cwd: join(treeOf(service), imageEnvironment.NODE_COMPILE_CACHE), withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted()
+    .map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex')]);
+
+describe.each(serviceImages)('the image of %s', (service) => {
+  test('is one folder, with no package and no source in it', () => {
+    expect(readdirSync(treeOf(service))).toEqual(['app']);
+    expect(globSync('**/{node_modules,*.ts,*.map,.env*}', { cwd: treeOf(service) })).toEqual([]);
+  });
+
+  test('starts, answers health and its first calls, and ends in order', async () => {
+    const process = start(service, cloud.environmentOf(service));
+    // grpc.health.v1.HealthCheckResponse { status: SERVING }
+    expect(await process.call(healthCheck)).toEqual(Buffer.from([0x08, 0x01]));
+    for (const call of warmUpCalls[service]) await process.call(call);
+    expect((await process.stop()).code).toBe(0);
+  });
+
+  test('names every variable that is missing', async () => {
+    const { code, output } = await start(service, { PORT: '0' }).ended;
+    expect(code).toBe(1);
+    const missing = Object.keys(cloud.environmentOf(service)).filter(
+      // Google's clients read these by themselves, and HOST and PORT have defaults.
+      (name) => !/EMULATOR|METADATA|^HOST$|^PORT$|^CLOUD_TASKS_ENDPOINT$/.test(name),
+    );
+    expect(missing.filter((name) => !output.includes(`${name} is missing`))).toEqual([]);
+  });
+
+  test('has a compile cache that is used, may be read by everyone, and is not written', async () => {
+    const before = cacheOf(service);
+    expect(before.length).toBeGreaterThan(10);
+    const process = start(service, { ...cloud.environmentOf(service), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+    await process.call(healthCheck);
+    const { output } = await process.stop();
+    expect(output).toContain('V8 code cache for ESM');
+    expect(output).not.toMatch(/V8 code cache for .* was rejected/);
+    expect(cacheOf(service).filter(([file]) => before.some(([known]) => known === file))).toEqual(before);
+    const others = 0o004;
+    expect(before.filter(([file]) => (statSync(file!).mode & others) === 0)).toEqual([]);
+  });
+
+  test('holds nothing of the local cloud, the tests or the tools', () => {
+    const own = sources.get(service)!.filter((source) => !source.includes('node_modules/'));
+    expect(own.filter((source) => !source.startsWith('services/') && !source.startsWith('on demand:'))).toEqual([]);
+    expect(own.filter((source) => /\.test\.ts$|\/tests\//.test(source))).toEqual([]);
+    const packages = new Set(sources.get(service)!.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []));
+    const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: object };
+    // Google's clients bring these two along.
+    const brought = ['google-gax', 'protobufjs'];
+    expect(Object.keys(devDependencies)).toContain('@electric-sql/pglite');
+    expect(Object.keys(devDependencies).filter((name) => packages.has(name) && !brought.includes(name))).toEqual([]);
+  });
+});
+
+test('the services of an image are all services of its workload', async () => {
+  // What a server registers before it has read any descriptor is what the descriptors say.
+  const [{ servedServices }, { listMethods }] = await Promise.all([
+    import('../../services/contracts/served-methods.ts'),
+    import('../../services/contracts/methods.ts'),
+  ]);
+  const served = serviceImages.flatMap((service) =>
+    servedServices(service).flatMap(({ typeName, methods }) =>
+      methods.map(({ name, serverStreaming }) => `/${typeName}/${name} ${serverStreaming}`),
+    ),
+  );
+  const described = listMethods()
+    .filter(({ workload }) => (serviceImages as readonly string[]).includes(workload))
+    .map(({ grpcPath, desc }) => `${grpcPath} ${desc.methodKind === 'server_streaming'}`);
+  expect(served.toSorted()).toEqual(described.toSorted());
+});
