@@ -240,7 +240,7 @@ test('the token filter has an audience for every cluster of a service', () => {
   expect(JSON.parse(config.configuration.value)).toEqual({
     metadata_cluster: 'metadata',
     token_header: 'x-serverless-authorization',
-    audiences: Object.fromEntries((['customer', 'partner', 'webhook'] as const).map((name) => [name, audienceOf(name, 'kumiko-local')])),
+    audiences: Object.fromEntries(listGatewayMethods('edge').map(({ workload }) => [workload, audienceOf(workload, 'kumiko-local')])),
   });
 });
 
