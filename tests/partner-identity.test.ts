@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { listDeals, makePartnerKey, registerAsOperator, requestToken, signAssertion } from '../deploy/local/demo/partner-client.ts';
@@ -107,6 +110,14 @@ describe('a partner whose key an operator has added', () => {
     expect((await operate('POST', `partners/${partner}/keys/${key.kid}:revoke`, {})).status).toBe(200);
     expect(await attempt()).toMatchObject(invalidClient);
   });
+});
+
+it('has an example to start from', async () => {
+  const program = join(import.meta.dirname, '../deploy/local/demo/partner-client.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, test.stateDir]);
+  expect(stdout).toMatch(
+    /^registered {2}partners\/partner-[0-9a-f]{8} with key [\w-]{43}\nexchanged {3}an assertion for a token of 900 s\nlisted {6}0 deals of its own\nrepeated {4}the same assertion: HTTP 401\n$/,
+  );
 });
 
 describe('an assertion is refused', () => {

@@ -17,6 +17,8 @@ export const identityStatements = defineStatements('partner', {
   updatePartnerState: 'UPDATE partner.partners SET state = $2 WHERE id = $1',
   selectGoodKeys: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND revoke_time IS NULL ORDER BY id`,
   selectKey: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND id = $2`,
+  selectSigner: `SELECT p.state, k.revoke_time FROM partner.partners p JOIN partner.partner_keys k ON k.partner = p.id
+    WHERE p.id = $1 AND k.id = $2`,
   lockKey: `${locking}SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND id = $2`,
   listKeys: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1
     AND (create_time < $2 OR (create_time = $2 AND id < $3)) ORDER BY create_time DESC, id DESC LIMIT $4`,
@@ -124,12 +126,9 @@ export class IdentityStore {
   /** Uses an assertion up, in one transaction with another look at whether its partner and its key are still good. */
   async useAssertion(partner: string, key: string, { id, expireTime }: UsedAssertion): Promise<AssertionUse> {
     const use = this.#database.transact(async (tx): Promise<AssertionUse> => {
-      const [[owner], [signer]] = [
-        await tx.query(identityStatements.selectPartner, [partner]),
-        await tx.query(identityStatements.selectKey, [partner, key]),
-      ];
-      if (owner?.state !== 'ACTIVE') return 'suspended';
-      if (signer === undefined || signer.revoke_time !== null) return 'revoked';
+      const [signer] = await tx.query(identityStatements.selectSigner, [partner, key]);
+      if (signer?.state !== 'ACTIVE') return 'suspended';
+      if (signer.revoke_time !== null) return 'revoked';
       await tx.batch([
         [identityStatements.deleteExpiredAssertions, [partner, this.#now()]],
         [identityStatements.insertAssertion, [partner, id, expireTime]],

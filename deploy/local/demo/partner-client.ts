@@ -1,7 +1,7 @@
 /**
  * How a partner's system gets in: it makes a key, an operator adds the public part, and from then on it exchanges what it signs for tokens.
  *
- *     node deploy/local/demo/partner-client.ts     against the platform of `npm start`
+ *     node deploy/local/demo/partner-client.ts [STATE_DIR]     against the platform of `npm start`
  *
  * Everything but `registerAsOperator` is what a partner runs, with jose and fetch only.
  */
@@ -75,7 +75,7 @@ if (import.meta.main) {
     import('../platform/seed.ts'),
     import('../platform/surroundings.ts'),
   ]);
-  const endpoints = runningEndpoints(defaultStateDir);
+  const endpoints = runningEndpoints(process.argv[2] ?? defaultStateDir);
   if (endpoints === undefined) {
     process.stderr.write('The platform is not running. Start it with "npm start".\n');
     process.exit(1);
