@@ -7,6 +7,7 @@ import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/op
 import { listMethods } from '../../services/contracts/methods.ts';
 import { config as customerConfig } from '../../services/customer/config.ts';
 import { config as jobConfig } from '../../services/job/config.ts';
+import { config as partnerConfig } from '../../services/partner/config.ts';
 import { config as webhookConfig } from '../../services/webhook/config.ts';
 import { type Environment, readEnvironment } from '../environments/environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
@@ -98,7 +99,7 @@ test.each([
 
 test.each([
   ['customer', customerConfig],
-  ['partner', {}],
+  ['partner', partnerConfig],
   ['webhook', webhookConfig],
   ['job', jobConfig],
 ])('%s starts with the variables of its manifest, and no secret is among their values', (name, shape) => {
@@ -117,8 +118,8 @@ test('what calls third parties has the network tag that lets it out, and nothing
 });
 
 test('an issuer outside of Google lets out everything that fetches its keys', () => {
-  const partner = { ...environment.identity.partner, jwksUri: 'https://login.partner.example/jwks.json' };
-  const changed = { identity: { ...environment.identity, partner } };
+  const customer = { ...environment.identity.customer, jwksUri: 'https://login.example/jwks.json' };
+  const changed = { identity: { customer } };
   const tagged = workloads.filter((workload) => networkOf(workload, changed).includes('kumiko-third-parties')).map(({ name }) => name);
   expect(tagged).toEqual(['edge-gateway', 'customer', 'partner', 'webhook', 'job']);
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { run_v1 } from '@googleapis/run';
+import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { imageRepository } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
 import { serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
@@ -19,6 +20,8 @@ export interface ContainerOptions {
   readonly environment: Environment;
   /** The tag of our images. */
   readonly imageTag: string;
+  /** The revisions that work may ask for. */
+  readonly previews?: readonly Preview[];
   /** Default: Cloud Run's URLs. */
   readonly urlOf?: UrlOf;
 }
@@ -28,7 +31,7 @@ export function containersOf(workload: Workload, options: ContainerOptions): run
   return [ownContainer(workload, options), ...sidecars(options.environment)];
 }
 
-function ownContainer(workload: Workload, { environment, imageTag, urlOf }: ContainerOptions): run_v1.Schema$Container {
+function ownContainer(workload: Workload, { environment, imageTag, previews, urlOf }: ContainerOptions): run_v1.Schema$Container {
   const { cpu, memory } = environment.instances[workload.name];
   const image = workload.kind === 'gateway' ? 'gateway' : workload.name;
   return {
@@ -39,7 +42,7 @@ function ownContainer(workload: Workload, { environment, imageTag, urlOf }: Cont
     env:
       workload.kind === 'gateway'
         ? [{ name: 'GATEWAY_ROLE', value: workload.role }]
-        : Object.entries(serviceVariables(workload.name, environment, urlOf)).map(variable),
+        : Object.entries(serviceVariables(workload.name, environment, { previews, urlOf })).map(variable),
     resources: { limits: { cpu: String(cpu), memory } },
     // As often as is allowed: a cold start waits for it. 30 s in all.
     startupProbe: { ...healthOf(workload), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 30 },

@@ -1,5 +1,5 @@
 import type { Environment } from '../environments/environment.ts';
-import { googleIssuer } from '../environments/gateway-environment.ts';
+import { gatewayEnvironment } from '../environments/gateway-environment.ts';
 import { serviceVariables } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
@@ -21,12 +21,14 @@ export function networkTags(workload: Workload, environment: Environment): strin
 
 function configuredUrls(workload: Workload, environment: Environment): string[] {
   if (workload.kind === 'gateway') {
-    const { customer, partner } = environment.identity;
-    return workload.role === 'edge' ? [customer.jwksUri, partner.jwksUri, googleIssuer.jwksUri] : [googleIssuer.jwksUri];
+    const { identity } = gatewayEnvironment(environment);
+    return workload.role === 'edge' ? Object.values(identity).map(({ jwksUri }) => jwksUri) : [identity.google.jwksUri];
   }
   const variables = Object.entries(serviceVariables(workload.name, environment));
-  // An issuer is a name, not an address: nothing is fetched from it.
-  return variables.flatMap(([name, value]) => (/_(URL|URI|ENDPOINT)$/.test(name) && typeof value === 'string' ? [value] : []));
+  // Issuers and the token endpoint are names that are compared: nothing is fetched from them.
+  return variables.flatMap(([name, value]) =>
+    /_(URL|URI|EXPORTER_OTLP_ENDPOINT)$/.test(name) && typeof value === 'string' ? [value] : [],
+  );
 }
 
 /** Reached by Private Google Access, by private DNS or on the loopback. */

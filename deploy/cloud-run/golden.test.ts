@@ -2,7 +2,6 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { validateBootstrap } from '../../gateway/bootstrap/validation/validate-bootstrap.ts';
 import { parseEnvironment, readEnvironment } from '../environments/environment.ts';
 import { goldenFiles, goldenFolder } from './golden.ts';
 
@@ -20,10 +19,6 @@ test.each([...files])('%s is what is rendered: npm run render -- --golden', (nam
 test.each([...files].filter(([name]) => name.endsWith('.yaml')))('%s is one document of YAML without anchors', (_name, content) => {
   expect(parseAllDocuments(content)).toHaveLength(1);
   expect(content).not.toMatch(/[:-] [&*]\w/);
-});
-
-test.each([...files].filter(([name]) => name.includes('bootstrap/')))("%s is valid by Envoy's API", (_name, content) => {
-  expect(validateBootstrap(content, { files: 'unchecked' })).toEqual([]);
 });
 
 test('the stack configuration carries the whole environment', () => {

@@ -25,17 +25,10 @@ export function goldenFiles(): RenderedFiles {
       ],
     ]),
   });
-  const preview = render({
-    environment: readEnvironment('staging'),
-    target: 'cloud-run',
-    imageTag: 'pr-7',
-    revision: { suffix: 'rpr7', tag: 'pr-7' },
-    current: new Map([['partner', [{ revisionName: 'partner-rpr5', tag: 'pr-5' }]]]),
-  });
   return new Map([
-    ...render({ environment, target: 'cloud-run', imageTag }),
+    // Bootstraps have golden files of their own, beside what makes them; the grants follow every migration.
+    ...[...render({ environment, target: 'cloud-run', imageTag })].filter(([name]) => !/^(bootstrap|spanner)\//.test(name)),
     ...render({ environment, target: 'knative', imageTag }),
-    ['preview/bootstrap/edge.yaml', preview.get('bootstrap/edge.yaml')!],
     ['candidate/customer.yaml', candidate.get('cloud-run/customer.yaml')!],
   ]);
 }

@@ -1,8 +1,10 @@
 import { stringify } from 'yaml';
+import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { listMethods } from '../../services/contracts/methods.ts';
+import { taggedUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
-import { gatewayEnvironment, type PreviewRevision } from '../environments/gateway-environment.ts';
+import { gatewayEnvironment } from '../environments/gateway-environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
 import { databaseGrants } from './database-grants.ts';
 import { deliveryVariables } from './delivery-variables.ts';
@@ -49,12 +51,13 @@ export function render({ environment, target, imageTag, revision, current }: Ren
       services.map((workload) => [`knative/${workload.name}.yaml`, yaml(knativeService(workload, { environment, imageTag }))]),
     );
   }
+  const previews = environment.github.previews ? previewsOf(environment, revision, current) : [];
   const manifests = workloads.map((workload): [string, string] => {
-    const manifest = cloudRunService(workload, { environment, imageTag, revision, serving: current?.get(workload.name) });
+    const manifest = cloudRunService(workload, { environment, imageTag, previews, revision, serving: current?.get(workload.name) });
     refuse('the manifests', exposureFaults(workload, manifest));
     return [`cloud-run/${workload.name}.yaml`, yaml(manifest)];
   });
-  const gateways = gatewayEnvironment(environment, environment.github.previews ? previewsOf(revision, current) : []);
+  const gateways = gatewayEnvironment(environment, previews);
   return new Map([
     ...manifests,
     ...(['edge', 'jobs'] as const).map((role): [string, string] => [
@@ -77,11 +80,11 @@ function refuse(what: string, faults: readonly string[]): void {
 }
 
 /** The revisions of pull requests: those there are, and the one that is rendered. */
-function previewsOf(revision: NewRevision | undefined, current: CurrentTraffic = new Map()): PreviewRevision[] {
+function previewsOf(environment: Environment, revision: NewRevision | undefined, current: CurrentTraffic = new Map()): Preview[] {
   return serviceNames.flatMap((service) => {
     const tags = new Set((current.get(service) ?? []).flatMap(({ tag }) => (tag === undefined ? [] : [tag])));
     if (revision !== undefined) tags.add(revision.tag);
-    return [...tags].filter(isPreviewTag).map((tag) => ({ service, tag }));
+    return [...tags].filter(isPreviewTag).map((tag) => ({ service, tag, url: taggedUrl(tag, service, environment) }));
   });
 }
 

@@ -1,6 +1,8 @@
+import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
-import type { Environment } from '../environments/environment.ts';
+import type { Environment, WorkloadName } from '../environments/environment.ts';
 import { googleIssuer } from '../environments/gateway-environment.ts';
+import { partnerIdentity, partnerSigningKeys, partnerTokenEndpoint } from '../environments/partner-identity.ts';
 import type { ServiceName } from './workloads.ts';
 
 /** The value of an environment variable: in the manifest, or in Secret Manager. */
@@ -12,15 +14,24 @@ export interface SecretVariable {
 }
 
 /** Where the services find each other: on Cloud Run, or another platform. */
-export type UrlOf = (name: ServiceName | 'jobs-gateway') => string;
+export type UrlOf = (name: WorkloadName) => string;
+
+/** What a service finds around it. */
+export interface Surroundings {
+  /** The revisions that work may ask for; none by default. */
+  readonly previews?: readonly Preview[] | undefined;
+  /** Default: Cloud Run's URLs. */
+  readonly urlOf?: UrlOf | undefined;
+}
 
 /** The environment variables of a service, those aside that Cloud Run sets itself: PORT and K_*. */
 export function serviceVariables(
   name: ServiceName,
   environment: Environment,
-  urlOf: UrlOf = (target) => serviceUrl(target, environment),
+  { previews = [], urlOf = (target) => serviceUrl(target, environment) }: Surroundings = {},
 ): Readonly<Record<string, Variable>> {
   const { project, spanner, identity, operatorEmails } = environment;
+  const partner = partnerIdentity(environment, urlOf('edge-gateway'));
   return {
     GOOGLE_CLOUD_PROJECT: project,
     SPANNER_INSTANCE: spanner.instance,
@@ -29,14 +40,14 @@ export function serviceVariables(
     CUSTOMER_ISSUER: identity.customer.issuer,
     CUSTOMER_AUDIENCE: identity.customer.audience,
     CUSTOMER_JWKS_URI: identity.customer.jwksUri,
-    PARTNER_ISSUER: identity.partner.issuer,
-    PARTNER_AUDIENCE: identity.partner.audience,
-    PARTNER_JWKS_URI: identity.partner.jwksUri,
+    PARTNER_ISSUER: partner.issuer,
+    PARTNER_AUDIENCE: partner.audience,
+    PARTNER_JWKS_URI: partner.jwksUri,
     GOOGLE_ISSUER: googleIssuer.issuer,
     GOOGLE_JWKS_URI: googleIssuer.jwksUri,
     OPERATOR_EMAILS: operatorEmails.join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collectorAddress(environment)}:4318`,
-    ...ownVariables(name, environment, urlOf),
+    ...ownVariables(name, environment, previews, urlOf),
   };
 }
 
@@ -50,7 +61,7 @@ export function secretsOf(name: ServiceName, environment: Environment): string[]
   return Object.values(serviceVariables(name, environment)).flatMap((value) => (typeof value === 'string' ? [] : [value.secret]));
 }
 
-function ownVariables(name: ServiceName, environment: Environment, urlOf: UrlOf): Record<string, Variable> {
+function ownVariables(name: ServiceName, environment: Environment, previews: readonly Preview[], urlOf: UrlOf): Record<string, Variable> {
   const { region, paymentProvider, inventory } = environment;
   switch (name) {
     case 'customer':
@@ -60,7 +71,10 @@ function ownVariables(name: ServiceName, environment: Environment, urlOf: UrlOf)
         PAYMENT_PROVIDER_KEY: { secret: 'payment-provider-key' },
       };
     case 'partner':
-      return {};
+      return {
+        PARTNER_SIGNING_KEYS: partnerSigningKeys(environment).join(','),
+        PARTNER_TOKEN_ENDPOINT: partnerTokenEndpoint(environment),
+      };
     case 'webhook':
       return { WEBHOOK_PROFILES: { secret: 'webhook-profiles' } };
     case 'job':
@@ -70,6 +84,7 @@ function ownVariables(name: ServiceName, environment: Environment, urlOf: UrlOf)
         WEBHOOK_URL: urlOf('webhook'),
         JOBS_GATEWAY_URL: urlOf('jobs-gateway'),
         TASKS_LOCATION: region,
+        PREVIEWS: JSON.stringify(previews),
         INVENTORY_URL: inventory.url,
         INVENTORY_KEY: { secret: 'inventory-key' },
       };

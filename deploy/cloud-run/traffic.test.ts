@@ -3,8 +3,16 @@ import { parseCurrentTraffic, trafficWith } from './traffic.ts';
 
 const candidate = { suffix: 'r2', tag: 'candidate' };
 
-test('without a revision of its own the newest takes everything', () => {
+test('without a revision of its own the newest takes everything, and previews keep their tags', () => {
   expect(trafficWith('job', undefined, [])).toEqual([{ latestRevision: true, percent: 100 }]);
+  const serving = [
+    { revisionName: 'job-r1', percent: 100 },
+    { revisionName: 'job-p7', tag: 'pr-7' },
+  ];
+  expect(trafficWith('job', undefined, serving)).toEqual([
+    { latestRevision: true, percent: 100 },
+    { revisionName: 'job-p7', tag: 'pr-7' },
+  ]);
 });
 
 test('the first revision of a service takes everything: there is none to go on serving', () => {

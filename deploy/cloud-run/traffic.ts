@@ -60,7 +60,10 @@ export function trafficWith(
   revision: NewRevision | undefined,
   serving: readonly Serving[],
 ): run_v1.Schema$TrafficTarget[] {
-  if (revision === undefined) return [{ latestRevision: true, percent: 100 }];
+  if (revision === undefined) {
+    const tagged = serving.flatMap(({ revisionName, tag }) => (tag === undefined ? [] : [{ revisionName, tag }]));
+    return [{ latestRevision: true, percent: 100 }, ...tagged];
+  }
   const added = { revisionName: `${service}-${revision.suffix}`, tag: revision.tag };
   if (serving.every(({ percent }) => percent === undefined))
     return [...serving.filter(({ tag }) => tag !== revision.tag), { ...added, percent: 100 }];

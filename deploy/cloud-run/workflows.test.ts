@@ -72,7 +72,9 @@ describe.each(workflows)('%s', (_file, workflow) => {
 
   test('uses no variable that nothing sets', () => {
     const own = new Set([
-      ...steps.flatMap(({ run }) => [...(run ?? '').matchAll(/(?:echo "|for |then |else |^\s*)(\w+)(?==| in )/gm)].map(([, name]) => name!)),
+      ...steps.flatMap(({ run }) =>
+        [...(run ?? '').matchAll(/(?:echo "|for |then |else |^\s*)(\w+)(?==| in )/gm)].map(([, name]) => name!),
+      ),
     ]);
     for (const name of Object.keys({ ...workflow.env, ...Object.assign({}, ...jobs.map(({ env }) => env)) })) own.add(name);
     for (const [, name] of deliveryVariables(readEnvironment('production')).matchAll(/^(\w+)=/gm)) own.add(name!);

@@ -50,10 +50,13 @@ const schema = z
     region: text(/^[a-z]+-[a-z]+\d+$/, 'asia-northeast1'),
     /** The API's host name. "candidate.<domain>" leads to the gateway revision that has no traffic yet. */
     domain: text(hostName, 'api.kumiko.example'),
+    /** Who issues customers' tokens: Identity Platform of the project. Partners' are our own. */
     identity: field(
-      z.strictObject({ customer: issuer('securetoken.google.com/kumiko-example'), partner: issuer('partner.kumiko.example') }),
-      'customer: {…}, partner: {…}',
+      z.strictObject({ customer: issuer('securetoken.google.com/kumiko-example') }),
+      'customer: { issuer, audience, jwksUri }',
     ),
+    /** Versions of the Cloud KMS key "partner-tokens", such as [2, 1]: the first signs, all are published. */
+    partnerKeyVersions: field(z.array(z.int().min(1)).min(1), [1]),
     operatorEmails: emails,
     /** Exact origins of browser apps. */
     corsOrigins: field(z.array(origin('https://app.kumiko.example')), ['https://app.kumiko.example']),

@@ -1,32 +1,28 @@
 import type { GatewayEnvironment, Preview } from '../../gateway/bootstrap/environment.ts';
-import { collectorAddress, serviceUrl, taggedUrl } from './addresses.ts';
+import { collectorAddress, serviceUrl } from './addresses.ts';
 import type { Environment } from './environment.ts';
+import { partnerIdentity } from './partner-identity.ts';
 
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
-/** A revision of a service that a pull request has. */
-export type PreviewRevision = Pick<Preview, 'service' | 'tag'>;
-
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
-export function gatewayEnvironment(environment: Environment, previews: readonly PreviewRevision[] = []): GatewayEnvironment {
+export function gatewayEnvironment(environment: Environment, previews: Preview[] = []): GatewayEnvironment {
   const { project, identity, operatorEmails, corsOrigins, rateLimits } = environment;
   const service = (name: 'customer' | 'partner' | 'webhook' | 'job') => ({ url: serviceUrl(name, environment) });
-  const endUsers = (name: 'customer' | 'partner') => {
-    const { issuer, audience, jwksUri } = identity[name];
-    return { issuer, audiences: [audience], jwksUri };
-  };
   return {
     name: 'production',
     project,
     listener: { host: '0.0.0.0', port: 8080 },
     admin: { host: '127.0.0.1', port: 9901 },
-    identity: { customer: endUsers('customer'), partner: endUsers('partner'), google: googleIssuer },
+    identity: {
+      customer: accepted(identity.customer),
+      partner: accepted(partnerIdentity(environment, serviceUrl('edge-gateway', environment))),
+      google: googleIssuer,
+    },
     operatorEmails,
     services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
-    ...(previews.length > 0 && {
-      previews: previews.map(({ service, tag }) => ({ service, tag, url: taggedUrl(tag, service, environment) })),
-    }),
+    ...(previews.length > 0 && { previews }),
     metadataServer: { host: '169.254.169.254', port: 80 },
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',
@@ -38,4 +34,8 @@ export function gatewayEnvironment(environment: Environment, previews: readonly 
     otelCollector: { host: collectorAddress(environment), port: 4317 },
     trustedCaFile: '/etc/ssl/certs/ca-certificates.crt',
   };
+}
+
+function accepted({ issuer, audience, jwksUri }: Environment['identity']['customer']) {
+  return { issuer, audiences: [audience], jwksUri };
 }

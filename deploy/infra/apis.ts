@@ -5,6 +5,7 @@ import type { Environment } from '../environments/environment.ts';
 const apis = [
   'accesscontextmanager.googleapis.com',
   'artifactregistry.googleapis.com',
+  'cloudkms.googleapis.com',
   'cloudresourcemanager.googleapis.com',
   'cloudscheduler.googleapis.com',
   'cloudtasks.googleapis.com',

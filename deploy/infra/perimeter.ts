@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 /** Where the platform's data is. */
 const restrictedServices = [
   'artifactregistry.googleapis.com',
+  'cloudkms.googleapis.com',
   'cloudtasks.googleapis.com',
   'cloudtrace.googleapis.com',
   'logging.googleapis.com',

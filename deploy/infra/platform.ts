@@ -14,6 +14,7 @@ import { createRunServices } from './run-services.ts';
 import { createSchedulerJobs } from './scheduler-jobs.ts';
 import { createSecrets } from './secrets.ts';
 import { createServiceAccounts } from './service-accounts.ts';
+import { createSigningKey } from './signing-key.ts';
 import { createSpanner } from './spanner.ts';
 import { createTaskQueues } from './task-queues.ts';
 
@@ -36,6 +37,7 @@ export function createPlatform(environment: Environment): PlatformOutputs {
   const repository = createArtifactRepository(context);
   const database = createSpanner(context, accounts);
   createSecrets(context, accounts);
+  createSigningKey(context, accounts);
   const services = createRunServices(context, accounts, network);
   createInvokerBindings(context, accounts, services);
   createEventBus(context, accounts);

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFileRegistry, getOption, hasOption } from '@bufbuild/protobuf';
 import { parse } from 'yaml';
+import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
 import { topic as topicOption } from '../../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, readDescriptorSet } from '../../../services/contracts/methods.ts';
 import { readEnvironment } from '../../environments/environment.ts';
+import { gatewayEnvironment } from '../../environments/gateway-environment.ts';
 import { createPlatform } from '../platform.ts';
 import { createdBy, ofType, type Resource } from './created-resources.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const services = ['customer', 'partner', 'webhook', 'job'];
-const resources = await createdBy(() => createPlatform(readEnvironment('production')));
+const environment = readEnvironment('production');
+const resources = await createdBy(() => createPlatform(environment));
 
 const accountOf = ({ inputs }: Resource) =>
   /^serviceAccount:kumiko-([a-z-]+)@kumiko-example\.iam/.exec(inputs.member)?.[1] ?? inputs.member;
@@ -26,14 +29,14 @@ function sourceOf(service: string): string {
 
 /** Who calls whom, as it stands in the code: the gateways' rendered clusters, and the clients that services make. */
 function callsInCode(): string[] {
-  const gateways = ['edge', 'jobs'].flatMap((role) => {
-    const bootstrap = parse(readFileSync(join(root, `deploy/cloud-run/golden/bootstrap/${role}.yaml`), 'utf8'));
+  const gateways = (['edge', 'jobs'] as const).flatMap((role) => {
+    const bootstrap = parse(renderBootstrap({ role, environment: gatewayEnvironment(environment) }));
     const clusters: { name: string }[] = bootstrap.static_resources.clusters;
     return clusters.filter(({ name }) => services.includes(name)).map(({ name }) => `${role}-gateway -> ${name}`);
   });
   const packages = new Map(listMethods().map(({ desc, workload }) => [desc.parent.name, workload]));
   const clients = services.flatMap((service) =>
-    [...sourceOf(service).matchAll(/createClient\((\w+),/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
+    [...sourceOf(service).matchAll(/: Client<typeof (\w+)>/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
   );
   return sorted([...gateways, ...clients]);
 }
@@ -81,6 +84,16 @@ test('a secret may be read by the service whose manifest names it, and by no oth
   const members = ofType(resources, 'SecretIamMember');
   assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.secretId}`)), sorted(expected));
   assert.equal(ofType(resources, 'SecretVersion').length, 0, 'values do not stand in the stack');
+});
+
+test("partners' tokens are signed by the service whose code has them signed, and by no other", () => {
+  const signers = services.filter((service) => sourceOf(service).includes('openKmsKey('));
+  const members = ofType(resources, 'CryptoKeyIAMMember');
+  assert.deepEqual(members.map(accountOf), signers);
+  assert.deepEqual(
+    members.map(({ inputs }) => inputs.role),
+    ['roles/cloudkms.signerVerifier'],
+  );
 });
 
 test("every service reaches the database as its own schema's role only", () => {
