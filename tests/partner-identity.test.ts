@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose';
@@ -12,6 +13,7 @@ import { PartnerTokenService } from '../services/contracts/gen/types/kumiko/part
 import { usePlatform } from './test-platform.ts';
 
 const test = usePlatform();
+const root = join(import.meta.dirname, '..');
 const edge = () => test.platform.endpoints.edge;
 const tokenEndpoint = () => `${edge()}/v1/partner/token`;
 const issuer = 'https://partner.kumiko-local.kumiko.internal';
@@ -113,11 +115,22 @@ describe('a partner whose key an operator has added', () => {
 });
 
 it('has an example to start from', async () => {
-  const program = join(import.meta.dirname, '../deploy/local/demo/partner-client.ts');
+  const program = join(root, 'deploy/local/demo/partner-client.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [program, test.stateDir]);
   expect(stdout).toMatch(
     /^registered {2}partners\/partner-[0-9a-f]{8} with key [\w-]{43}\nexchanged {3}an assertion for a token of 900 s\nlisted {6}0 deals of its own\nrepeated {4}the same assertion: HTTP 401\n$/,
   );
+});
+
+it('is looked after with the commands of docs/partners.md', async () => {
+  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/partners.md'), 'utf8')) ?? [];
+  const here = commands
+    .replaceAll('127.0.0.1:7400', new URL(edge()).host)
+    .replaceAll('npm run -s token --', `npm run -s token -- --state-dir ${test.stateDir}`)
+    .replaceAll('curl -s', 'curl -s --fail-with-body');
+  const { stdout } = await promisify(execFile)('bash', ['-c', `set -eo pipefail; ${here}`], { cwd: root });
+  expect(stdout).toContain('"algorithm":"EdDSA"');
+  expect((await operate('GET', 'partners/tanaka')).body).toMatchObject({ displayName: 'Tanaka Ceramics', state: 'STATE_ACTIVE' });
 });
 
 describe('an assertion is refused', () => {
