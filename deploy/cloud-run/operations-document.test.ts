@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { listTriggers } from '../../services/contracts/triggers.ts';
+import { readEnvironment } from '../environments/environment.ts';
+import { render } from './render.ts';
+import { secretsOf } from './service-environment.ts';
+import { serviceNames } from './workloads.ts';
+
+const root = join(import.meta.dirname, '../..');
+const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const environment = readEnvironment('production');
+
+test('every file that docs/operations.md names is there', () => {
+  const named = [...text.matchAll(/\b(?:deploy|proto|docs|\.github)\/[\w./-]*\w/g)].map(([path]) => path);
+  // What the newcomer makes.
+  const missing = named.filter((path) => path !== 'deploy/environments/mine.yaml' && !existsSync(join(root, path)));
+  expect(named.length).toBeGreaterThan(10);
+  expect(missing).toEqual([]);
+});
+
+test('every npm script that it names is there', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  for (const [, script] of text.matchAll(/npm run (?:-s )?([\w:]+)/g)) expect(scripts).toHaveProperty(script!);
+});
+
+test('what it says is rendered is what is rendered', () => {
+  const files = [...render({ environment, target: 'cloud-run', imageTag: 'main' }).keys()];
+  const table = text.split('| file in')[1]!.split('\n\n')[0]!;
+  const named = [...table.matchAll(/`([\w*-]+\/?[\w*-]*\.(?:yaml|sql|env))`/g)].map(([, name]) => name!);
+  const matches = (name: string, file: string) =>
+    name.endsWith('*.yaml') ? file.startsWith(name.slice(0, -'*.yaml'.length)) : file === name;
+  expect(files.filter((file) => !named.some((name) => matches(name, file)))).toEqual([]);
+  expect(named.filter((name) => !files.some((file) => matches(name, file)))).toEqual([]);
+});
+
+test('it has every secret filled in', () => {
+  const filled = [...text.matchAll(/gcloud secrets versions add ([\w-]+)/g)].map(([, name]) => name!);
+  const secrets = serviceNames.flatMap((name) => secretsOf(name, environment));
+  expect([...new Set(filled)].toSorted()).toEqual(secrets.toSorted());
+});
+
+test('it counts the jobs and queues that there are', () => {
+  const numbers: Readonly<Record<string, number>> = { three: 3, four: 4, five: 5, six: 6, seven: 7 };
+  const counted = /`gcloud scheduler jobs pause` for the (\w+) jobs, `gcloud tasks queues pause` for the (\w+) queues/.exec(text);
+  const countOf = (kind: string) => listTriggers().filter((trigger) => trigger.kind === kind).length;
+  expect([numbers[counted![1]!], numbers[counted![2]!]]).toEqual([countOf('schedule'), countOf('queue')]);
+});
