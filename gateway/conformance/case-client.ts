@@ -8,6 +8,8 @@ export interface WireRequest {
   readonly path: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer | undefined;
+  /** HTTP/2 only. */
+  readonly trailers?: Readonly<Record<string, string>>;
 }
 
 /** A response as it came. */
@@ -44,14 +46,18 @@ function sendHttp1(port: number, { method, path, headers, body }: WireRequest): 
   });
 }
 
-function sendHttp2(port: number, { method, path, headers, body }: WireRequest): Promise<WireResponse> {
+function sendHttp2(port: number, { method, path, headers, body, trailers: sentTrailers }: WireRequest): Promise<WireResponse> {
   return new Promise((resolve, reject) => {
     // Cases send what a good client would not.
     const options = { settings: {}, strictSingleValueFields: false };
     const session = connect(`http://127.0.0.1:${port}`, options);
     session.on('error', reject);
     const raw = [':method', method, ':scheme', 'http', ':authority', `127.0.0.1:${port}`, ':path', path, ...headers.flat()];
-    const stream = session.request(raw, { endStream: body === undefined });
+    const stream = session.request(raw, {
+      endStream: body === undefined && sentTrailers === undefined,
+      waitForTrailers: sentTrailers !== undefined,
+    });
+    stream.on('wantTrailers', () => stream.sendTrailers({ ...sentTrailers }));
     const chunks: Buffer[] = [];
     let answered: WireResponse | undefined;
     let trailers = new Map<string, string>();
@@ -68,7 +74,7 @@ function sendHttp2(port: number, { method, path, headers, body }: WireRequest): 
       if (answered === undefined) reject(new Error(`the stream ended without a response, code ${stream.rstCode}`));
       else resolve({ ...answered, trailers, body: Buffer.concat(chunks) });
     });
-    if (body !== undefined) stream.end(body);
+    if (body !== undefined || sentTrailers !== undefined) stream.end(body);
   });
 }
 

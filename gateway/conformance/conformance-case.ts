@@ -1,15 +1,25 @@
 import type { JsonValue } from '@bufbuild/protobuf';
+import type { Topic } from './facts.ts';
+
+/** A listener under test, as "bootstrap.listener"; stages.ts says what each has. */
+export type Place =
+  | 'edge'
+  | 'guarded'
+  | 'jobs'
+  | `lab.${'plain' | 'strict' | 'jwt' | 'forms' | 'lines' | 'limited' | 'trapped' | 'reloaded' | 'stale' | 'traced'}`;
 
 /** A token to send as `Authorization: Bearer …`. Without changes it is valid. */
 export interface TokenSpec {
-  readonly as: 'customer' | 'partner' | 'operator';
+  readonly as: 'customer' | 'partner' | 'operator' | 'trigger' | 'lab';
   /** Claims to add, replace, or (with null) leave out; times in seconds relative to now. */
   readonly claims?: Readonly<Record<string, JsonValue>>;
   /** Seconds from now; an hour without it. */
   readonly expiresIn?: number;
   /** How it is signed: by the issuer's key without this. */
-  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled';
-  /** The key id in the header; the issuer's without this. */
+  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'removed-by-google';
+  /** The algorithm; each has a key of its own with the key id of its name, RS256 has "own". */
+  readonly algorithm?: 'RS256' | 'ES256' | 'PS256' | 'EdDSA' | 'HS256';
+  /** The key id in the header; the key's own without this. */
   readonly kid?: string;
 }
 
@@ -18,19 +28,29 @@ export interface CaseRequest {
   /** Both without this. */
   readonly protocols?: readonly ('HTTP/1.1' | 'HTTP/2')[];
   readonly method: string;
-  /** Sent as it stands. */
+  /** Sent as it stands. "{token}" becomes the token. */
   readonly path: string;
   readonly headers?: readonly (readonly [string, string])[];
   readonly token?: TokenSpec;
+  /** Where the token goes in place of `authorization: Bearer …`; null for the path alone. */
+  readonly tokenHeader?: string | null;
   /** Text, or JSON where it is no string. */
   readonly body?: JsonValue;
   /** Repeats the body so many times. */
   readonly repeat?: number;
+  /** A body as base64, in place of `body`. */
+  readonly bytes?: string;
+  /** HTTP/2 request trailers. */
+  readonly trailers?: Readonly<Record<string, string>>;
   /** A native gRPC call: the request message as JSON; method, headers and framing follow. */
   readonly grpc?: JsonValue;
+  /** Sends the request so often, one after the other; the last answer is judged. */
+  readonly times?: number;
+  /** Waits before it is sent, for what needs time, such as a back-off. */
+  readonly afterMs?: number;
 }
 
-/** How the upstream service behaves; an empty response message without this. */
+/** How the upstream service behaves; an empty response message, or "ok" where the path is no method, without this. */
 export type UpstreamBehaviour =
   | { readonly reply: JsonValue; readonly headers?: readonly (readonly [string, string])[] }
   | { readonly stream: readonly JsonValue[]; readonly error?: UpstreamError }
@@ -38,6 +58,13 @@ export type UpstreamBehaviour =
   | {
       readonly reset: 'refused-stream' | 'internal-error' /** Attempts that are reset before one is answered; all without this. */;
       readonly times?: number;
+    }
+  | {
+      /** Bytes as they stand; base64. */
+      readonly raw: string;
+      readonly status?: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly trailers?: Readonly<Record<string, string>>;
     }
   | { readonly silent: true };
 
@@ -47,6 +74,8 @@ export interface UpstreamError {
   readonly message: string;
   /** google.rpc.Status details as JSON with "@type". */
   readonly details?: readonly JsonValue[];
+  /** grpc-status-details-bin as it stands, in place of `details`. */
+  readonly rawDetails?: string;
 }
 
 /** What the client gets. */
@@ -56,6 +85,7 @@ export interface ExpectedResponse {
   readonly body?: string | RegExp | { readonly json: JsonValue };
   /** Exact values; null: the header is not there. */
   readonly headers?: Readonly<Record<string, string | RegExp | null>>;
+  readonly trailers?: Readonly<Record<string, string | RegExp | null>>;
   /** For native gRPC. */
   readonly grpcStatus?: number;
   readonly grpcMessage?: string | RegExp;
@@ -66,19 +96,78 @@ export interface ExpectedResponse {
 /** What reaches the upstream. */
 export interface ExpectedUpstream {
   readonly path: string;
+  /** Which of the upstream's servers; not judged without this. */
+  readonly via?: UpstreamServer;
   /** The request message as JSON; google.api.HttpBody data is base64. */
   readonly message?: JsonValue;
+  /** All of a client stream. */
+  readonly messages?: readonly JsonValue[];
   readonly headers?: Readonly<Record<string, string | RegExp | null>>;
+  readonly trailers?: Readonly<Record<string, string>>;
+  /** The audience of the token in x-serverless-authorization. */
+  readonly audience?: string;
   /** Requests that arrived; 1 without this. */
   readonly attempts?: number;
 }
 
-/** One case: the same for every data plane. */
-export interface ConformanceCase {
+/** The servers of the scripted upstream: two of HTTP/2, one behind TLS, one of HTTP/1.1. */
+export type UpstreamServer = 'main' | 'other' | 'tls' | 'http1';
+
+interface AnyCase {
   readonly name: string;
+  readonly about: readonly Topic[];
+  /** "edge" without this. */
+  readonly at?: Place;
+}
+
+/** A request and what becomes of it: the same for every data plane. */
+export interface RequestCase extends AnyCase {
+  /** Paths that are posted to the admin listener before and after. */
+  readonly admin?: { readonly before: readonly string[]; readonly after: readonly string[] };
   readonly request: CaseRequest;
   readonly upstream?: UpstreamBehaviour;
   readonly expect: ExpectedResponse;
   /** 'untouched': nothing arrives there. Not judged without this. */
   readonly expectUpstream?: ExpectedUpstream | 'untouched';
+}
+
+/** One step on a raw HTTP/2 connection; streams count 1, 3, 5… */
+export type Http2Step =
+  | {
+      readonly open: readonly (readonly [string, string])[];
+      readonly end?: boolean;
+      /** Resets each stream at once. */
+      readonly reset?: true;
+      readonly times?: number;
+    }
+  | { readonly data: string; readonly end?: boolean }
+  | {
+      readonly frame: { readonly type: number; readonly flags?: number; readonly stream?: number; readonly payload?: string };
+      readonly times?: number;
+    }
+  | { readonly waitMs: number };
+
+/** What a client that speaks no clean HTTP sends; the connection is watched until it ends or `quietMs` pass without a byte. */
+export interface RawCase extends AnyCase {
+  /** Latin-1 text in order, waits in milliseconds; or HTTP/2 steps behind preface and settings. */
+  readonly http1?: readonly (string | number)[];
+  readonly http2?: readonly Http2Step[];
+  /** How long the connection may be silent before it is left; 300 without this. */
+  readonly quietMs?: number;
+  readonly expect: {
+    /** HTTP/1.1: the statuses of the answers, in order; a list for each where several are right. */
+    readonly statuses?: readonly (number | readonly number[])[];
+    /** Whether the gateway ends the connection. Not judged without this. */
+    readonly closes?: boolean;
+  };
+  /** Requests that may reach the upstream; none without this. */
+  readonly upstreamAtMost?: number;
+}
+
+/** One case. */
+export type ConformanceCase = RequestCase | RawCase;
+
+/** Whether a case speaks for itself on the wire. */
+export function isRaw(one: ConformanceCase): one is RawCase {
+  return 'http1' in one || 'http2' in one;
 }

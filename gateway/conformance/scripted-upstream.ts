@@ -1,53 +1,99 @@
-import { constants, createServer, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import { type DescMethod, type FileRegistry, fromBinary, fromJson, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf';
-import type { UpstreamBehaviour, UpstreamError } from './conformance-case.ts';
+import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  constants,
+  createSecureServer,
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { type DescMethod, fromBinary, fromJson, type JsonValue, type Registry, toBinary, toJson } from '@bufbuild/protobuf';
+import type { UpstreamBehaviour, UpstreamError, UpstreamServer } from './conformance-case.ts';
 
 /** A request that reached the upstream. */
 export interface SeenRequest {
+  readonly via: UpstreamServer;
   readonly path: string;
   readonly headers: ReadonlyMap<string, string>;
+  readonly trailers: ReadonlyMap<string, string>;
   readonly messages: readonly JsonValue[];
+  /** Bytes of the body. */
+  readonly bytes: number;
 }
 
 /** A gRPC server that behaves as the case says and remembers what it got. */
 export interface ScriptedUpstream {
+  /** The main server's. */
   readonly port: number;
+  readonly ports: Readonly<Record<UpstreamServer, number>>;
   /** Forgets what it saw and takes a new behaviour. */
   script(behaviour: UpstreamBehaviour | undefined): void;
   readonly seen: SeenRequest[];
   close(): Promise<void>;
 }
 
-/** Starts the upstream on a free port. It speaks raw HTTP/2, so that it can misbehave where a gRPC library would not. */
-export async function startScriptedUpstream(registry: FileRegistry): Promise<ScriptedUpstream> {
-  let behaviour: UpstreamBehaviour = { reply: {} };
+/** What the server behind TLS shows: PEM. Without it there is none. */
+export interface UpstreamIdentity {
+  readonly key: Buffer;
+  readonly cert: Buffer;
+}
+
+/** Starts the upstream on free ports. It speaks raw HTTP/2, so that it can misbehave where a gRPC library would not. */
+export async function startScriptedUpstream(registry: Registry, identity?: UpstreamIdentity): Promise<ScriptedUpstream> {
+  let behaviour: UpstreamBehaviour | undefined;
   let resets = 0;
   const seen: SeenRequest[] = [];
-  const server = createServer();
-  const sessions = new Set<{ destroy(): void }>();
-  server.on('session', (session) => {
-    sessions.add(session);
-    session.on('close', () => sessions.delete(session));
-  });
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => {});
-    const path = String(headers[':path']);
+  const open = new Set<{ destroy(): void }>();
+
+  function remember(
+    via: UpstreamServer,
+    headers: IncomingHttpHeaders,
+    path: string,
+    trailers: object,
+    body: Buffer,
+  ): DescMethod | undefined {
     const [, serviceName = '', methodName = ''] = path.split('/');
     const method = registry.getService(serviceName)?.methods.find(({ name }) => name === methodName);
-    const chunks: Buffer[] = [];
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('end', () => {
-      const messages =
-        method === undefined
-          ? []
-          : readFrames(Buffer.concat(chunks)).map((one) => toJson(method.input, fromBinary(method.input, one), { registry }));
-      seen.push({ path, headers: new Map(Object.entries(headers).map(([name, value]) => [name, String(value)])), messages });
-      if (method !== undefined) answer(stream as ServerHttp2Stream, method, behaviour);
+    seen.push({
+      via,
+      path,
+      headers: mapOf(headers),
+      trailers: mapOf(trailers),
+      messages: method === undefined ? [] : messagesOf(registry, method, body),
+      bytes: body.length,
     });
-  });
+    return method;
+  }
 
-  function answer(stream: ServerHttp2Stream, method: DescMethod, how: UpstreamBehaviour): void {
+  function onStream(via: UpstreamServer, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    stream.on('error', () => {});
+    const chunks: Buffer[] = [];
+    let trailers: object = {};
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('trailers', (received: object) => {
+      trailers = received;
+    });
+    stream.on('end', () => {
+      const method = remember(via, headers, String(headers[':path']), trailers, Buffer.concat(chunks));
+      answer(stream, method, behaviour);
+    });
+  }
+
+  function onHttp1(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      remember('http1', request.headers, request.url ?? '', request.trailers, Buffer.concat(chunks));
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    });
+  }
+
+  function answer(stream: ServerHttp2Stream, method: DescMethod | undefined, scripted: UpstreamBehaviour | undefined): void {
+    if (stream.destroyed) return;
+    const how =
+      scripted ??
+      (method === undefined ? { raw: Buffer.from('ok').toString('base64'), headers: { 'content-type': 'text/plain' } } : { reply: {} });
     if ('silent' in how) return;
     if ('reset' in how) {
       resets++;
@@ -55,6 +101,10 @@ export async function startScriptedUpstream(registry: FileRegistry): Promise<Scr
         stream.close(how.reset === 'refused-stream' ? constants.NGHTTP2_REFUSED_STREAM : constants.NGHTTP2_INTERNAL_ERROR);
         return;
       }
+    }
+    if ('raw' in how || method === undefined) {
+      answerRaw(stream, 'raw' in how ? how : { raw: '' });
+      return;
     }
     const extra = 'headers' in how ? (how.headers ?? []) : [];
     const messages = 'reply' in how ? [how.reply] : 'stream' in how ? how.stream : 'error' in how ? [] : [{}];
@@ -73,28 +123,73 @@ export async function startScriptedUpstream(registry: FileRegistry): Promise<Scr
   function trailersOf(error: UpstreamError): Record<string, string> {
     const trailers: Record<string, string> = { 'grpc-status': String(error.code), 'grpc-message': encodeURIComponent(error.message) };
     const type = registry.getMessage('google.rpc.Status');
-    if (error.details !== undefined && type !== undefined) {
+    if (error.rawDetails !== undefined) trailers['grpc-status-details-bin'] = error.rawDetails;
+    else if (error.details !== undefined && type !== undefined) {
       const status = fromJson(type, { code: error.code, message: error.message, details: [...error.details] }, { registry });
       trailers['grpc-status-details-bin'] = Buffer.from(toBinary(type, status)).toString('base64');
     }
     return trailers;
   }
 
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const servers: Partial<Record<UpstreamServer, Server>> = {};
+  const watch = (via: UpstreamServer, server: Http2Server): Server => {
+    server.on('stream', (stream, headers) => onStream(via, stream as ServerHttp2Stream, headers));
+    server.on('session', (session) => {
+      session.on('error', () => {});
+      open.add(session);
+      session.on('close', () => open.delete(session));
+    });
+    return server;
+  };
+  servers.main = watch('main', createServer());
+  servers.other = watch('other', createServer());
+  if (identity !== undefined) {
+    const secure = createSecureServer({ ...identity });
+    secure.on('tlsClientError', () => {});
+    servers.tls = watch('tls', secure as unknown as Http2Server);
+  }
+  servers.http1 = createHttp1Server(onHttp1).on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+  });
+  const all = Object.values(servers);
+  await Promise.all(all.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
+  const portOf = (server: Server | undefined) => (server === undefined ? 0 : (server.address() as AddressInfo).port);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: portOf(servers.main),
+    ports: { main: portOf(servers.main), other: portOf(servers.other), tls: portOf(servers.tls), http1: portOf(servers.http1) },
     seen,
     script: (next) => {
-      behaviour = next ?? { reply: {} };
+      behaviour = next;
       resets = 0;
       seen.length = 0;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const session of sessions) session.destroy();
-      }),
+    close: async () => {
+      const closed = Promise.all(all.map((server) => new Promise((resolve) => server.close(resolve))));
+      for (const one of open) one.destroy();
+      await closed;
+    },
   };
+}
+
+function answerRaw(stream: ServerHttp2Stream, how: Extract<UpstreamBehaviour, { raw: string }>): void {
+  const { trailers } = how;
+  stream.respond({ ':status': how.status ?? 200, ...how.headers }, { waitForTrailers: trailers !== undefined });
+  if (trailers !== undefined) stream.on('wantTrailers', () => stream.sendTrailers(trailers));
+  stream.end(Buffer.from(how.raw, 'base64'));
+}
+
+/** What a body holds; nothing where it is no clean gRPC. */
+function messagesOf(registry: Registry, method: DescMethod, body: Buffer): JsonValue[] {
+  try {
+    return readFrames(body).map((one) => toJson(method.input, fromBinary(method.input, one), { registry }));
+  } catch {
+    return [];
+  }
+}
+
+function mapOf(headers: object): Map<string, string> {
+  return new Map(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
 
 /** Frames a message for gRPC. */

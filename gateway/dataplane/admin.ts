@@ -7,7 +7,11 @@ import type { Stats } from './stats.ts';
 export interface AdminTarget {
   readonly stats: Stats;
   readonly bootstrap: unknown;
+  /** Bound listeners. */
+  listeners(): readonly { readonly name: string; readonly host: string; readonly port: number }[];
   drain(): void;
+  /** What the health check filter answers from now on. */
+  setHealthy(healthy: boolean): void;
 }
 
 /** The bound admin listener. */
@@ -16,7 +20,7 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** Envoy's admin interface in part: /ready, /stats/prometheus, /config_dump, /drain_listeners. `port` replaces the configured one. */
+/** Envoy's admin interface in part: /ready, /stats/prometheus, /config_dump, /listeners, /healthcheck/*, /drain_listeners. `port` replaces the configured one. */
 export async function startAdmin(address: Address, port = address.port, target: AdminTarget): Promise<AdminServer> {
   let state = 'LIVE';
   const server = createServer((request, response) => {
@@ -25,7 +29,7 @@ export async function startAdmin(address: Address, port = address.port, target: 
     };
     const path = (request.url ?? '/').split('?')[0];
     // What changes state takes POST only, as in Envoy.
-    const needsPost = path === '/drain_listeners';
+    const needsPost = path === '/drain_listeners' || path?.startsWith('/healthcheck/') === true;
     if (needsPost && request.method !== 'POST') return reply(405, `Method ${request.method} not allowed, POST required.`);
     switch (path) {
       case '/ready':
@@ -42,6 +46,12 @@ export async function startAdmin(address: Address, port = address.port, target: 
           ),
           'application/json',
         );
+      case '/listeners':
+        return reply(200, listListeners(target, request.url?.includes('format=json') === true));
+      case '/healthcheck/fail':
+      case '/healthcheck/ok':
+        target.setHealthy(path === '/healthcheck/ok');
+        return reply(200, 'OK\n');
       case '/drain_listeners':
         state = 'DRAINING';
         target.drain();
@@ -62,4 +72,15 @@ export async function startAdmin(address: Address, port = address.port, target: 
         server.closeAllConnections();
       }),
   };
+}
+
+function listListeners(target: AdminTarget, json: boolean): string {
+  const listeners = target.listeners();
+  if (!json) return listeners.map(({ name, host, port }) => `${name}::${host}:${port}\n`).join('');
+  return JSON.stringify({
+    listener_statuses: listeners.map(({ name, host, port }) => ({
+      name,
+      local_address: { socket_address: { address: host, port_value: port } },
+    })),
+  });
 }

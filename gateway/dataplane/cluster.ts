@@ -24,6 +24,14 @@ export interface ClusterOverrides {
 
 type Pool = Http1Pool | Http2Pool;
 
+/** Circuit breakers. */
+interface Limits {
+  readonly requests: number;
+  /** Requests without a connection. */
+  readonly pending: number;
+  readonly retries: number;
+}
+
 /** Hosts that answer the same requests, with a connection pool for each. */
 export class Cluster {
   readonly name: string;
@@ -32,24 +40,30 @@ export class Cluster {
   readonly #makePool: (endpoint: Endpoint) => Pool;
   readonly #pools = new Map<string, Pool>();
   readonly #random: boolean;
-  readonly #maxRequests: number;
+  readonly #limits: Limits;
   #next = 0;
   #active = 0;
+  #retries = 0;
+  /** Requests that wait for a connection, of all pools. */
+  readonly #pending: { value: number };
 
-  private constructor(config: ClusterConfig, endpoints: Endpoints, makePool: (endpoint: Endpoint) => Pool) {
+  private constructor(config: ClusterConfig, endpoints: Endpoints, makePool: (endpoint: Endpoint) => Pool, pending: { value: number }) {
     this.name = config.name;
     this.metadata = config.metadata?.filter_metadata ?? {};
     this.#endpoints = endpoints;
     this.#makePool = makePool;
     this.#random = config.lb_policy === 'RANDOM';
-    this.#maxRequests = config.circuit_breakers?.thresholds[0]?.max_requests ?? 1024;
+    this.#pending = pending;
+    const { max_requests: requests, max_pending_requests: waiting, max_retries: retries } = config.circuit_breakers?.thresholds[0] ?? {};
+    this.#limits = { requests: requests ?? 1024, pending: waiting ?? 1024, retries: retries ?? 3 };
   }
 
   /** Opens a cluster; resolves its names before it returns. @throws ConfigError for what is not supported. */
   static async open(config: ClusterConfig, path: string, overrides: ClusterOverrides): Promise<Cluster> {
-    const makePool = poolMaker(config, path, overrides.ca);
+    const pending = { value: 0 };
+    const makePool = poolMaker(config, path, overrides.ca, pending);
     const endpoints = await openEndpoints(config, overrides.resolve ?? systemResolve(config.dns_lookup_family));
-    return new Cluster(config, endpoints, makePool);
+    return new Cluster(config, endpoints, makePool, pending);
   }
 
   /** Picks the host of the next request; undefined where there is none. */
@@ -60,11 +74,23 @@ export class Cluster {
     return endpoints[index];
   }
 
-  /** Whether the circuit breaker lets another request through. The caller calls `release` when it is over. */
-  acquire(): boolean {
-    if (this.#active >= this.#maxRequests) return false;
+  /** Whether the circuit breakers let another request through to a host. The caller calls `release` when it is over. */
+  acquire(endpoint: Endpoint): boolean {
+    if (this.#active >= this.#limits.requests) return false;
+    if (this.#pending.value >= this.#limits.pending && !this.#poolOf(endpoint).isReady) return false;
     this.#active++;
     return true;
+  }
+
+  /** Whether the circuit breaker lets a request be tried again. The caller calls `releaseRetry` once that attempt is judged. */
+  acquireRetry(): boolean {
+    if (this.#retries >= this.#limits.retries) return false;
+    this.#retries++;
+    return true;
+  }
+
+  releaseRetry(): void {
+    this.#retries--;
   }
 
   release(): void {
@@ -73,13 +99,17 @@ export class Cluster {
 
   /** Sends a request to a host of this cluster. */
   request(endpoint: Endpoint, headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks): UpstreamStream {
+    return this.#poolOf(endpoint).request(headers, endStream, callbacks);
+  }
+
+  #poolOf(endpoint: Endpoint): Pool {
     const key = `${endpoint.host}:${endpoint.port}`;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       pool = this.#makePool(endpoint);
       this.#pools.set(key, pool);
     }
-    return pool.request(headers, endStream, callbacks);
+    return pool;
   }
 
   close(): void {
@@ -88,7 +118,7 @@ export class Cluster {
   }
 }
 
-function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined): (endpoint: Endpoint) => Pool {
+function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined, pending: { value: number }): (endpoint: Endpoint) => Pool {
   const protocol = readProtocol(config, path);
   const socket = config.transport_socket;
   const tls =
@@ -110,6 +140,7 @@ function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined):
       tls: tls === undefined ? undefined : tlsOptions(tls, isHttp2 ? 'h2' : 'http/1.1', hostname, ca),
       connectTimeoutMs: config.connect_timeout,
       idleTimeoutMs: common?.idle_timeout ?? 3_600_000,
+      pending,
     };
     if (!isHttp2) return new Http1Pool({ ...options, maxConnections: config.circuit_breakers?.thresholds[0]?.max_connections ?? 1024 });
     return new Http2Pool({ ...options, maxConnectionDurationMs: common?.max_connection_duration, http2: explicit.http2_protocol_options });

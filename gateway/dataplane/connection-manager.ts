@@ -59,6 +59,8 @@ export class ConnectionManager {
   readonly now: () => number;
   /** Set while draining: HTTP/1.1 connections close after their response. */
   draining = false;
+  /** What the health check filter answers: not after /healthcheck/fail. */
+  healthy = true;
   readonly streams = new Set<HttpStream>();
   readonly #parts: ConnectionManagerParts;
   readonly #normalizePath: ReturnType<typeof compilePathNormalization>;

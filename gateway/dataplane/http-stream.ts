@@ -87,6 +87,11 @@ export class HttpStream {
     return this.#route;
   }
 
+  /** The route that was matched last: what plugins see, also after `clearRouteCache` until somebody asks for `route`. */
+  get resolvedRoute(): Route | undefined {
+    return this.#routeKnown ? this.#route : (this.#route ?? this.route);
+  }
+
   clearRouteCache(): void {
     this.#routeKnown = false;
   }

@@ -11,6 +11,8 @@ export interface Http1PoolOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Counts the requests that wait for a connection. */
+  readonly pending: { value: number };
   readonly maxConnections: number;
 }
 
@@ -23,6 +25,11 @@ export class Http1Pool {
     this.#options = options;
     const agentOptions = { keepAlive: true, maxSockets: options.maxConnections, timeout: options.idleTimeoutMs };
     this.#agent = options.tls === undefined ? new HttpAgent(agentOptions) : new HttpsAgent({ ...agentOptions, ...options.tls });
+  }
+
+  /** Whether a request would find a connection at once. */
+  get isReady(): boolean {
+    return Object.values(this.#agent.freeSockets).some((sockets) => (sockets?.length ?? 0) > 0);
   }
 
   request(headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks): UpstreamStream {
@@ -62,8 +69,16 @@ class Http1UpstreamStream implements UpstreamStream {
       this.#timedOut = true;
       request.destroy();
     }, options.connectTimeoutMs);
+    const { pending } = options;
+    pending.value++;
+    let waits = true;
+    const settled = () => {
+      if (waits) pending.value--;
+      waits = false;
+    };
     request.on('socket', (socket) => {
       const ready = () => {
+        settled();
         this.#connected = true;
         clearTimeout(timer);
       };
@@ -74,6 +89,7 @@ class Http1UpstreamStream implements UpstreamStream {
     request.on('drain', () => this.#callbacks?.onUpstreamWritable());
     request.on('error', () => {});
     request.on('close', () => {
+      settled();
       clearTimeout(timer);
       this.#finish()?.onUpstreamReset(this.#reason());
     });

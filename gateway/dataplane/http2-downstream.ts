@@ -1,6 +1,7 @@
-import { constants, type Http2Stream, type ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import type { BodySink, DownstreamStream } from './downstream.ts';
 import { Headers } from './header-map.ts';
+import { sendTrailers } from './http2-trailers.ts';
 
 /** HTTP/2 on node:http2. */
 export class Http2Downstream implements DownstreamStream {
@@ -55,8 +56,8 @@ export class Http2Downstream implements DownstreamStream {
     stream.respond(headers.list as never, { endStream, waitForTrailers: trailers && !endStream });
     if (trailers && !endStream) {
       stream.on('wantTrailers', () => {
-        if (this.#trailers === undefined) stream.close();
-        else sendTrailers(stream, this.#trailers);
+        // Without trailers an empty DATA frame ends the stream.
+        sendTrailers(stream, this.#trailers ?? new Headers());
       });
     }
     // A response that is complete before the request is: RFC 9113 8.1 asks the client to stop without an error.
@@ -80,27 +81,4 @@ export class Http2Downstream implements DownstreamStream {
   reset(): void {
     if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
-}
-
-/** Sends trailers; those that HTTP/2 has no form for end the stream. */
-function sendTrailers(stream: Http2Stream, trailers: Headers): void {
-  try {
-    stream.sendTrailers(trailersObject(trailers));
-  } catch {
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  }
-}
-
-/** node:http2 takes trailers as an object only. */
-function trailersObject(trailers: Headers): Record<string, string | string[]> {
-  const out: Record<string, string | string[]> = {};
-  const list = trailers.list;
-  for (let i = 0; i < list.length; i += 2) {
-    const name = list[i]!;
-    const value = list[i + 1]!;
-    const before = out[name];
-    if (before === undefined) out[name] = value;
-    else out[name] = Array.isArray(before) ? [...before, value] : [before, value];
-  }
-  return out;
 }

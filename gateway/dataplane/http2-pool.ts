@@ -2,6 +2,8 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } f
 import type { ConnectionOptions } from 'node:tls';
 import type { Http2Options } from './config/listener-config.ts';
 import { Headers } from './header-map.ts';
+import { sendTrailers } from './http2-trailers.ts';
+import { isGrpcContentType } from './matchers.ts';
 import type { ResetReason, UpstreamCallbacks, UpstreamStream } from './upstream.ts';
 
 /** How connections to one host are made and kept; durations in milliseconds. */
@@ -11,6 +13,8 @@ export interface Http2PoolOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Counts the requests that wait for a connection. */
+  readonly pending: { value: number };
   readonly maxConnectionDurationMs: number | undefined;
   readonly http2: Http2Options;
 }
@@ -20,6 +24,8 @@ interface Connection {
   streams: number;
   connected: boolean;
   timedOut: boolean;
+  /** Of its streams, those that were opened before it was. */
+  waiting: number;
 }
 
 /** HTTP/2 connections to one host: one, and further ones only while all are at their peer's stream limit. */
@@ -33,8 +39,17 @@ export class Http2Pool {
     this.#address = `${options.host}:${options.port}`;
   }
 
+  /** Whether a request would find a connection at once. */
+  get isReady(): boolean {
+    return this.#connections.some((one) => one.connected && this.#hasCapacity(one));
+  }
+
   request(headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks): UpstreamStream {
     const connection = this.#connections.find((one) => this.#hasCapacity(one)) ?? this.#open();
+    if (!connection.connected) {
+      connection.waiting++;
+      this.#options.pending.value++;
+    }
     return new Http2UpstreamStream(connection, this.#address, headers, endStream, callbacks);
   }
 
@@ -53,7 +68,11 @@ export class Http2Pool {
       ...tls,
     };
     const session = connect(authority, options);
-    const connection: Connection = { session, streams: 0, connected: false, timedOut: false };
+    const connection: Connection = { session, streams: 0, connected: false, timedOut: false, waiting: 0 };
+    const settled = () => {
+      this.#options.pending.value -= connection.waiting;
+      connection.waiting = 0;
+    };
     this.#connections.push(connection);
     const connectTimer = setTimeout(() => {
       connection.timedOut = true;
@@ -62,6 +81,7 @@ export class Http2Pool {
     const timers: NodeJS.Timeout[] = [];
     session.once('connect', () => {
       connection.connected = true;
+      settled();
       clearTimeout(connectTimer);
       session.setLocalWindowSize(http2.initial_connection_window_size);
       session.setTimeout(this.#options.idleTimeoutMs, () => {
@@ -76,6 +96,7 @@ export class Http2Pool {
     session.on('error', () => {});
     session.on('goaway', () => this.#retire(connection));
     session.once('close', () => {
+      settled();
       clearTimeout(connectTimer);
       for (const timer of timers) clearTimeout(timer);
       this.#connections = this.#connections.filter((one) => one !== connection);
@@ -108,14 +129,17 @@ class Http2UpstreamStream implements UpstreamStream {
   readonly #connection: Connection;
   #callbacks: UpstreamCallbacks | undefined;
   #trailers: Headers | undefined;
+  #requestTrailers: Headers = new Headers();
 
   constructor(connection: Connection, address: string, headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks) {
     this.address = address;
     this.#connection = connection;
     this.#callbacks = callbacks;
     connection.streams++;
-    const stream = connection.session.request(headers.list, { endStream });
+    const waitForTrailers = !endStream && mayHaveTrailers(headers);
+    const stream = connection.session.request(headers.list, { endStream, waitForTrailers });
     this.#stream = stream;
+    if (waitForTrailers) stream.on('wantTrailers', () => sendTrailers(stream, this.#requestTrailers));
     stream.on('response', (_headers, flags, raw) => {
       const response = new Headers(raw as unknown as string[]);
       const ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
@@ -165,8 +189,8 @@ class Http2UpstreamStream implements UpstreamStream {
     return true;
   }
 
-  // Request trailers end here: gRPC has none, and waiting for them would cost every request an event.
-  sendTrailers(): void {
+  sendTrailers(trailers: Headers): void {
+    this.#requestTrailers = trailers;
     if (!this.#stream.destroyed) this.#stream.end();
   }
 
@@ -181,4 +205,9 @@ class Http2UpstreamStream implements UpstreamStream {
     this.#callbacks = undefined;
     if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
+}
+
+/** gRPC has no request trailers, and waiting for them would cost every call an event. */
+function mayHaveTrailers(headers: Headers): boolean {
+  return !isGrpcContentType(headers.get('content-type')) || headers.get('trailer') !== undefined;
 }

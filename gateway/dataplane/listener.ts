@@ -76,6 +76,7 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
     session.on('close', () => sessions.delete(session));
     session.on('error', () => {});
     session.setLocalWindowSize(options.http2_protocol_options.initial_connection_window_size);
+    endWhenIdle(session, options.common_http_protocol_options.idle_timeout);
     if (manager.draining) session.close();
   });
   http2.on('stream', (stream, _headers, flags, raw) => {
@@ -120,6 +121,22 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
       if (wasListening) await closed;
     },
   };
+}
+
+/** Envoy's idle_timeout: a connection without streams for that long is told to go. */
+function endWhenIdle(session: ServerHttp2Session, idleMs: number): void {
+  if (idleMs <= 0) return;
+  let streams = 0;
+  const arm = () => setTimeout(() => session.close(), idleMs).unref();
+  let timer = arm();
+  session.on('stream', (stream) => {
+    streams++;
+    clearTimeout(timer);
+    stream.once('close', () => {
+      if (--streams === 0 && !session.destroyed) timer = arm();
+    });
+  });
+  session.once('close', () => clearTimeout(timer));
 }
 
 /** Looks at the first bytes of a connection: "PRI" begins HTTP/2's preface and no HTTP/1.1 request. */

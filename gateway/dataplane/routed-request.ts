@@ -28,6 +28,7 @@ export class RoutedRequest implements UpstreamCallbacks {
   readonly #body: RequestBody;
   #upstream: UpstreamStream | undefined;
   #holdsSlot = false;
+  #holdsRetry = false;
   #responded = false;
   #finished = false;
   #sentAt = 0;
@@ -87,7 +88,7 @@ export class RoutedRequest implements UpstreamCallbacks {
       this.#stream.sendLocalReply({ status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream', flags: 'UH' });
       return;
     }
-    if (!this.#cluster.acquire()) {
+    if (!this.#cluster.acquire(endpoint)) {
       this.#stream.sendLocalReply({
         status: 503,
         body: 'upstream connect error or disconnect/reset before headers. reset reason: overflow',
@@ -147,11 +148,12 @@ export class RoutedRequest implements UpstreamCallbacks {
   onUpstreamHeaders(headers: Headers, endStream: boolean): void {
     clearTimeout(this.#perTry);
     if (headers.get(':status')?.charCodeAt(0) === 49) return;
-    if (!this.#responded && this.#retry?.onHeaders(headers, endStream) === true && this.#body.canReplay) {
+    if (!this.#responded && this.#retry?.onHeaders(headers, endStream) === true && this.#body.canReplay && this.#retryAfter(true)) {
       this.#dropUpstream();
-      if (this.#retryAfter(true)) return;
+      return;
     }
     this.#responded = true;
+    this.#releaseRetry();
     this.#stream.trailersMayFollow = !endStream;
     if (endStream) this.#complete();
     if (!this.#suppressEnvoyHeaders)
@@ -190,8 +192,15 @@ export class RoutedRequest implements UpstreamCallbacks {
   }
 
   #retryAfter(wanted: boolean): boolean {
-    const delay = wanted ? this.#retry?.next() : undefined;
-    if (delay === undefined) return false;
+    this.#releaseRetry();
+    if (!wanted) return false;
+    this.#holdsRetry = this.#cluster.acquireRetry();
+    if (!this.#holdsRetry) return false;
+    const delay = this.#retry?.next();
+    if (delay === undefined) {
+      this.#releaseRetry();
+      return false;
+    }
     this.#backOff = setTimeout(() => {
       if (!this.#stream.over) this.#send();
     }, delay);
@@ -205,6 +214,7 @@ export class RoutedRequest implements UpstreamCallbacks {
   /** The response is complete; a request that is still being sent is cut off, as Envoy does. */
   #complete(): void {
     this.#finished = true;
+    this.#releaseRetry();
     this.#clearTimers();
     this.#releaseSlot();
   }
@@ -221,6 +231,11 @@ export class RoutedRequest implements UpstreamCallbacks {
     this.#holdsSlot = false;
   }
 
+  #releaseRetry(): void {
+    if (this.#holdsRetry) this.#cluster.releaseRetry();
+    this.#holdsRetry = false;
+  }
+
   #clearTimers(): void {
     clearTimeout(this.#timeout);
     clearTimeout(this.#maxDuration);
@@ -231,6 +246,7 @@ export class RoutedRequest implements UpstreamCallbacks {
   /** The stream is over, or was answered otherwise. */
   cancel(): void {
     this.#clearTimers();
+    this.#releaseRetry();
     if (this.#finished) return;
     this.#finished = true;
     this.#dropUpstream();

@@ -82,7 +82,16 @@ export async function startDataPlane(bootstrap: unknown, options: DataPlaneOptio
       for (const listener of listeners) listener.drain();
     };
     if (config.admin?.address !== undefined) {
-      admin = await startAdmin(config.admin.address, options.ports?.admin, { stats, bootstrap, drain: drainAll });
+      admin = await startAdmin(config.admin.address, options.ports?.admin, {
+        stats,
+        bootstrap,
+        listeners: () =>
+          listeners.map(({ name, port }, index) => ({ name, port, host: config.static_resources.listeners[index]!.address.host })),
+        drain: drainAll,
+        setHealthy: (healthy) => {
+          for (const manager of managers) manager.healthy = healthy;
+        },
+      });
     }
     const ports: Record<string, number> = Object.fromEntries(listeners.map(({ name, port }) => [name, port]));
     if (admin !== undefined) ports.admin = admin.port;

@@ -12,16 +12,16 @@ function rootOf(stream: HttpStream, path: readonly string[]): unknown {
     case 'metadata':
       return { metadata: { filter_metadata: stream.metadata } };
     case 'route_name':
-      return { route_name: stream.route?.name };
+      return { route_name: stream.resolvedRoute?.name };
     case 'cluster_name':
       return { cluster_name: clusterName(stream) };
     case 'xds':
       return {
         xds: {
-          route_name: stream.route?.name,
+          route_name: stream.resolvedRoute?.name,
           cluster_name: clusterName(stream),
-          route_metadata: { filter_metadata: stream.route?.metadata ?? {} },
-          virtual_host_name: stream.route?.virtualHost,
+          route_metadata: { filter_metadata: stream.resolvedRoute?.metadata ?? {} },
+          virtual_host_name: stream.resolvedRoute?.virtualHost,
         },
       };
     case 'request':
@@ -42,7 +42,7 @@ function rootOf(stream: HttpStream, path: readonly string[]): unknown {
 }
 
 function clusterName(stream: HttpStream): string | undefined {
-  const action = stream.route?.action?.config;
+  const action = stream.resolvedRoute?.action?.config;
   return action?.cluster ?? (action?.cluster_header === undefined ? undefined : stream.request.get(action.cluster_header));
 }
 

@@ -6,6 +6,7 @@ const get = { method: 'GET', path: '/v1/deals/tea' } as const;
 function status(code: number, http: number): ConformanceCase {
   return {
     name: `gRPC status ${code} becomes ${http}`,
+    about: ['transcoder.status', 'transcoder.convert-status'],
     request: get,
     upstream: { error: { code, message: 'why: 組' } },
     expect: {
@@ -52,36 +53,42 @@ export const responses: readonly ConformanceCase[] = [
   ).map(([code, http]) => status(code, http)),
   {
     name: 'details of an error',
+    about: ['transcoder.convert-status'],
     request: get,
     upstream: { error: detailed },
     expect: { status: 400, body: { json: { code: 9, message: 'full', details: [...detailed.details!] } } },
   },
   {
     name: 'fields with their default are left out',
+    about: ['transcoder.status'],
     request: get,
     upstream: { reply: { name: 'deals/tea', groupSize: 0 } },
     expect: { status: 200, body: { json: { name: 'deals/tea' } } },
   },
   {
     name: 'a server stream, one JSON text a line',
+    about: ['transcoder.server-streaming'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
     upstream: { stream: [{ resumeToken: '1' }, { resumeToken: '2' }] },
     expect: { status: 200, headers: { 'content-type': 'application/json' }, body: '{"resumeToken":"1"}\n{"resumeToken":"2"}\n' },
   },
   {
     name: 'an error within a stream ends a well-formed body',
+    about: ['transcoder.server-streaming'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
     upstream: { stream: [{ resumeToken: '1' }], error: { code: 14, message: 'gone' } },
     expect: { status: 200, body: '{"resumeToken":"1"}\n' },
   },
   {
     name: 'an error before a stream begins',
+    about: ['transcoder.server-streaming'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
     upstream: { error: { code: 5, message: 'no such group' } },
     expect: { status: 404, body: { json: { code: 5, message: 'no such group' } } },
   },
   {
     name: 'an idempotent method is tried again after a refused stream',
+    about: ['transcoder.server-streaming'],
     request: get,
     upstream: { reset: 'refused-stream', times: 1 },
     expect: { status: 200 },
@@ -89,6 +96,7 @@ export const responses: readonly ConformanceCase[] = [
   },
   {
     name: 'an upstream that keeps resetting',
+    about: ['transcoder.server-streaming'],
     request: get,
     upstream: { reset: 'internal-error' },
     expect: { status: 503, body: /upstream connect error or disconnect\/reset before headers/ },
@@ -96,11 +104,13 @@ export const responses: readonly ConformanceCase[] = [
   },
   {
     name: 'answers that are not public reads are not stored',
+    about: ['upstream.authority'],
     request: { method: 'GET', path: '/v1/profile', token: customer },
     expect: { status: 200, headers: { 'cache-control': 'no-store', server: 'envoy' } },
   },
   {
     name: 'a preflight of an allowed origin',
+    about: ['filters.cors'],
     request: {
       method: 'OPTIONS',
       path: '/v1/profile',
@@ -114,6 +124,7 @@ export const responses: readonly ConformanceCase[] = [
   },
   {
     name: 'a preflight of another origin',
+    about: ['filters.cors'],
     request: {
       method: 'OPTIONS',
       path: '/v1/profile',
@@ -127,6 +138,7 @@ export const responses: readonly ConformanceCase[] = [
   },
   {
     name: 'the health check needs no token',
+    about: ['filters.health-check'],
     request: { method: 'GET', path: '/health' },
     expect: { status: 200 },
     expectUpstream: 'untouched',

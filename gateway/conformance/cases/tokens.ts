@@ -1,19 +1,28 @@
 import type { ConformanceCase, TokenSpec } from '../conformance-case.ts';
+import type { Topic } from '../facts.ts';
 
 const invalid = (path: string) => new RegExp(`^Bearer realm="http://127\\.0\\.0\\.1:\\d+${path}", error="invalid_token"$`);
 
 /** The same fault by REST and by native gRPC, each in its own form. */
-function refused(name: string, token: TokenSpec, status: 401 | 403, message: string): ConformanceCase[] {
+function refused(
+  name: string,
+  token: TokenSpec,
+  status: 401 | 403,
+  message: string,
+  about: readonly Topic[] = ['jwt.order'],
+): ConformanceCase[] {
   const code = status === 401 ? 16 : 7;
   return [
     {
       name: `REST: ${name}`,
+      about,
       request: { method: 'GET', path: '/v1/profile', token },
       expect: { status, headers: { 'www-authenticate': invalid('/v1/profile') }, body: { json: { code, message, details: [] } } },
       expectUpstream: 'untouched',
     },
     {
       name: `gRPC: ${name}`,
+      about,
       request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', token, grpc: {} },
       expect: { status: 200, grpcStatus: code, grpcMessage: message, body: '' },
       expectUpstream: 'untouched',
@@ -25,6 +34,7 @@ function refused(name: string, token: TokenSpec, status: 401 | 403, message: str
 export const tokens: readonly ConformanceCase[] = [
   {
     name: 'REST without a token',
+    about: ['jwt.challenge', 'jwt.order'],
     request: { method: 'GET', path: '/v1/profile' },
     expect: {
       status: 401,
@@ -35,13 +45,17 @@ export const tokens: readonly ConformanceCase[] = [
   },
   {
     name: 'gRPC without a token',
+    about: ['jwt.challenge', 'router.local-replies'],
     request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', grpc: {} },
     expect: { status: 200, grpcStatus: 16, grpcMessage: 'Jwt is missing', headers: { 'content-type': 'application/grpc' } },
     expectUpstream: 'untouched',
   },
   ...refused('an expired token', { as: 'customer', expiresIn: -120 }, 401, 'Jwt is expired'),
   ...refused('a token of the future', { as: 'customer', claims: { nbf: 4_102_444_800 } }, 401, 'Jwt not yet valid'),
-  ...refused('a token for another audience', { as: 'customer', claims: { aud: 'another' } }, 403, 'Audiences in Jwt are not allowed'),
+  ...refused('a token for another audience', { as: 'customer', claims: { aud: 'another' } }, 403, 'Audiences in Jwt are not allowed', [
+    'jwt.order',
+    'jwt.audiences',
+  ]),
   ...refused(
     'a token of an unknown issuer',
     { as: 'customer', claims: { iss: 'https://evil.example' } },
@@ -51,19 +65,31 @@ export const tokens: readonly ConformanceCase[] = [
   ...refused('a partner where customers go', { as: 'partner' }, 401, 'Jwt issuer is not configured'),
   ...refused('a forged signature', { as: 'customer', signature: 'other-key' }, 401, 'Jwt verification fails'),
   ...refused('a garbled signature', { as: 'customer', signature: 'garbled' }, 401, 'Jwt verification fails'),
-  ...refused('an unknown key id', { as: 'customer', kid: 'another' }, 401, "Jwks doesn't have key to match kid or alg from Jwt"),
-  ...refused('alg none', { as: 'customer', signature: 'none' }, 401, 'Jwt header [alg] is not supported'),
+  ...refused('an unknown key id', { as: 'customer', kid: 'another' }, 401, "Jwks doesn't have key to match kid or alg from Jwt", [
+    'jwt.jwks',
+    'jwt.algorithms',
+    'attack.kid',
+  ]),
+  ...refused('alg none', { as: 'customer', signature: 'none' }, 401, 'Jwt header [alg] is not supported', [
+    'jwt.algorithms',
+    'attack.alg-none',
+  ]),
   ...refused(
     'the public key as HMAC secret',
     { as: 'customer', signature: 'hmac-with-public-key' },
     401,
     "Jwks doesn't have key to match kid or alg from Jwt",
+    ['jwt.algorithms', 'attack.hs-rs-confusion'],
   ),
+  ...refused('a signature that the platform took away', { as: 'customer', signature: 'removed-by-google' }, 401, 'Jwt verification fails', [
+    'upstream.stripped-signature',
+  ]),
   ...refused('a token without exp', { as: 'customer', claims: { exp: null } }, 401, 'Jwt verification fails'),
   ...refused('a token that lives too long', { as: 'customer', expiresIn: 90_000 }, 401, 'Jwt verification fails'),
   ...refused('a subject that is no text', { as: 'customer', claims: { sub: 7 } }, 401, 'Jwt payload [sub] field is not a string'),
   {
     name: 'a token that is none',
+    about: ['jwt.order'],
     request: { method: 'GET', path: '/v1/profile', headers: [['authorization', 'Bearer abc']] },
     expect: {
       status: 401,
@@ -73,46 +99,54 @@ export const tokens: readonly ConformanceCase[] = [
   },
   {
     name: 'another scheme is no token',
+    about: ['jwt.extraction'],
     request: { method: 'GET', path: '/v1/profile', headers: [['authorization', 'Basic YTpi']] },
     expect: { status: 401, body: /Jwt is missing/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'a token just within the clock skew',
+    about: ['jwt.order'],
     request: { method: 'GET', path: '/v1/profile', token: { as: 'customer', expiresIn: -20 } },
     expect: { status: 200 },
   },
   {
     name: 'one audience of several, with a scheme and a slash',
+    about: ['jwt.audiences'],
     request: { method: 'GET', path: '/v1/profile', token: { as: 'customer', claims: { aud: ['x', 'https://kumiko-local/'] } } },
     expect: { status: 200 },
   },
   {
     name: 'unknown path without a token',
+    about: ['jwt.rules', 'chain.order'],
     request: { method: 'GET', path: '/v1/nothing' },
     expect: { status: 401, body: /Jwt is missing/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'unknown path with a token',
+    about: ['jwt.rules', 'transcoder.pass-through'],
     request: { method: 'GET', path: '/v1/nothing', token: { as: 'customer' } },
     expect: { status: 404, body: { json: { code: 5, message: 'Could not resolve /v1/nothing to a method.', details: [] } } },
     expectUpstream: 'untouched',
   },
   {
     name: 'unknown gRPC method with a token',
+    about: ['router.local-replies'],
     request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/Nothing', token: { as: 'partner' }, grpc: {} },
     expect: { status: 200, grpcStatus: 12 },
     expectUpstream: 'untouched',
   },
   {
     name: 'an internal method is not at the edge',
+    about: ['router.no-route'],
     request: { method: 'POST', path: '/kumiko.job.v1.JobService/ExpireGroup', token: { as: 'operator' }, grpc: {} },
     expect: { status: 200, grpcStatus: 12 },
     expectUpstream: 'untouched',
   },
   {
     name: 'a customer where partners go by gRPC',
+    about: ['jwt.rules'],
     request: { method: 'POST', path: '/kumiko.partner.v1.PartnerService/ListDeals', token: { as: 'customer' }, grpc: {} },
     expect: { status: 200, grpcStatus: 16, grpcMessage: 'Jwt issuer is not configured' },
     expectUpstream: 'untouched',

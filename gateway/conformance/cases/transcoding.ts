@@ -8,6 +8,7 @@ const service = '/kumiko.customer.v1.CustomerService';
 export const transcoding: readonly ConformanceCase[] = [
   {
     name: 'a path variable of two segments',
+    about: ['transcoder.rewrite', 'transcoder.variables', 'upstream.authority'],
     request: { method: 'GET', path: '/v1/deals/tea' },
     upstream: { reply: { name: 'deals/tea', available: '12', price: { currencyCode: 'JPY', units: '1200' } } },
     expect: {
@@ -23,54 +24,63 @@ export const transcoding: readonly ConformanceCase[] = [
   },
   {
     name: 'a trailing slash is dropped',
+    about: ['transcoder.paths'],
     request: { method: 'GET', path: '/v1/deals/tea/' },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/tea' } },
   },
   {
     name: 'escapes in a variable: unreserved characters are decoded, reserved ones stay',
+    about: ['transcoder.variables'],
     request: { method: 'GET', path: '/v1/deals/t%C3%A9%3Aa%20b' },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/té%3Aa b' } },
   },
   {
     name: 'query parameters by both spellings',
+    about: ['transcoder.query', 'transcoder.spellings'],
     request: { method: 'GET', path: '/v1/deals?page_size=5&pageToken=a%2Bb+c' },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/ListDeals`, message: { pageSize: 5, pageToken: 'a+b+c' } },
   },
   {
     name: 'a parameter without "=" is ignored',
+    about: ['transcoder.query'],
     request: { method: 'GET', path: '/v1/deals?page_size' },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/ListDeals`, message: {} },
   },
   {
     name: 'an unknown query parameter',
+    about: ['transcoder.query', 'transcoder.pass-through'],
     request: { method: 'GET', path: '/v1/deals?colour=red' },
     expect: { status: 400, body: /Could not find field \\"colour\\" in the type/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'a query parameter of the wrong type',
+    about: ['transcoder.query'],
     request: { method: 'GET', path: '/v1/deals?page_size=many' },
     expect: { status: 400 },
     expectUpstream: 'untouched',
   },
   {
     name: 'a whole body',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: { deal: 'deals/tea', quantity: 2, requestId } },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/OpenGroup`, message: { deal: 'deals/tea', quantity: 2, requestId } },
   },
   {
     name: 'a custom verb with a variable and a body',
+    about: ['transcoder.paths', 'transcoder.body'],
     request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { quantity: 1, request_id: requestId } },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/JoinGroup`, message: { name: 'groups/g1', quantity: 1, requestId } },
   },
   {
     name: 'a body in one field, a field mask in the query',
+    about: ['transcoder.body'],
     request: {
       method: 'PATCH',
       path: '/v1/profile?update_mask=displayName,shippingAddress',
@@ -85,12 +95,14 @@ export const transcoding: readonly ConformanceCase[] = [
   },
   {
     name: 'an empty body is {}',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: '' },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/OpenGroup`, message: {} },
   },
   {
     name: 'unknown JSON fields are ignored, at every depth',
+    about: ['transcoder.body'],
     request: {
       method: 'PATCH',
       path: '/v1/profile',
@@ -102,48 +114,56 @@ export const transcoding: readonly ConformanceCase[] = [
   },
   {
     name: 'both spellings of a field: the last wins',
+    about: ['transcoder.spellings'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: { request_id: 'first', requestId: 'second' } },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/OpenGroup`, message: { requestId: 'second' } },
   },
   {
     name: 'numbers as text',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: { quantity: '2' } },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/OpenGroup`, message: { quantity: 2 } },
   },
   {
     name: 'a binding that the body contradicts',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { name: 'groups/g2' } },
     expect: { status: 400, body: /conflicting with the value/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'a binding that the body repeats',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { name: 'groups/g1' } },
     expect: { status: 200 },
     expectUpstream: { path: `${service}/JoinGroup`, message: { name: 'groups/g1' } },
   },
   {
     name: 'no JSON',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: '{"deal": ' },
     expect: { status: 400, body: /"code":3/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'JSON of another shape',
+    about: ['transcoder.body'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: { deal: { a: 1 } } },
     expect: { status: 400 },
     expectUpstream: 'untouched',
   },
   {
     name: 'a body over the limit',
+    about: ['transcoder.limits', 'attack.body-limit'],
     request: { method: 'POST', path: '/v1/groups', token: customer, body: ' '.repeat(1024), repeat: 1100 },
     expect: { status: 413, body: /exceeds the configured limit/ },
     expectUpstream: 'untouched',
   },
   {
     name: 'raw bytes as HttpBody',
+    about: ['transcoder.http-body'],
     request: {
       method: 'POST',
       path: '/v1/webhooks/payments/yamapay',
@@ -165,6 +185,7 @@ export const transcoding: readonly ConformanceCase[] = [
   },
   {
     name: 'the wrong HTTP method maps to nothing',
+    about: ['transcoder.pass-through'],
     request: { method: 'DELETE', path: '/v1/deals/tea', token: customer },
     expect: { status: 404, body: /Could not resolve/ },
     expectUpstream: 'untouched',

@@ -4,6 +4,7 @@ import type { Headers } from '../header-map.ts';
 import { type FilterStatus, type HttpFilter, LocalReplyError, type RequestTransform } from '../http-filter.ts';
 import type { HttpStream } from '../http-stream.ts';
 import { isGrpcContentType } from '../matchers.ts';
+import { JsonArraySplitter } from '../transcoder/json-array-splitter.ts';
 import { compileMethods, type MethodTable } from '../transcoder/method-table.ts';
 import { type MatchedRequest, RequestTranscoder } from '../transcoder/request-transcoder.ts';
 import { type ResponseOptions, ResponseTranscoder } from '../transcoder/response-transcoder.ts';
@@ -18,6 +19,10 @@ interface TranscodedStream {
   readonly response: ResponseTranscoder;
   /** Set where the request ended with its headers: then it was transcoded at once. */
   encoded: Buffer | undefined;
+  /** The array of a client stream. */
+  readonly array: JsonArraySplitter | undefined;
+  /** Messages of the array so far. */
+  messages: number;
 }
 
 /** Turns REST requests into gRPC and their responses back, by google.api.http rules. */
@@ -36,20 +41,36 @@ class GrpcJsonTranscoder implements HttpFilter {
   readonly #slot: number;
   readonly #request: RequestTranscoder;
   readonly #responseOptions: ResponseOptions;
+  readonly #limit: number;
   readonly #transform: RequestTransform;
+  readonly #arrayTransform: RequestTransform;
 
   constructor(config: TranscoderConfig, table: MethodTable, slot: number) {
     this.#config = config;
     this.#slot = slot;
     this.#request = new RequestTranscoder(config, table);
     this.#responseOptions = { config, registry: table.registry, filter: this, slot, limit: config.max_response_body_size ?? defaultLimit };
+    this.#limit = config.max_request_body_size ?? defaultLimit;
     this.#transform = {
       kind: 'whole',
-      limit: config.max_request_body_size ?? defaultLimit,
+      limit: this.#limit,
       tooLarge: "Request rejected because the transcoder's internal buffer size exceeds the configured limit.",
       transform: (stream, body) => {
         const state = this.#stateOf(stream)!;
         return state.encoded ?? this.#request.transcode(state.matched, body);
+      },
+    };
+    // Message by message, so that a long stream is neither held nor late.
+    this.#arrayTransform = {
+      kind: 'stream',
+      push: (stream, chunk) => {
+        const state = this.#stateOf(stream)!;
+        const elements = state.array!.push(chunk);
+        return Buffer.concat(elements.map((element) => this.#request.transcodeElement(state.matched, element, state.messages++ === 0)));
+      },
+      finish: (stream) => {
+        this.#stateOf(stream)!.array!.finish();
+        return Buffer.alloc(0);
       },
     };
   }
@@ -61,11 +82,14 @@ class GrpcJsonTranscoder implements HttpFilter {
   decodeHeaders(stream: HttpStream, endStream: boolean): FilterStatus {
     const { request } = stream;
     if (isGrpcContentType(request.get('content-type'))) return 'continue';
+    // Envoy matches the route before the first filter; here it is done at the first need, which must not be after the rewrite.
+    void stream.route;
     const matched = this.#request.match(request);
     if ('unknown' in matched) return this.#unknown(stream, matched.unknown, matched.message);
     const response = new ResponseTranscoder(stream, matched.binding, this.#responseOptions);
-    const state: TranscodedStream = { matched, response, encoded: undefined };
-    if (endStream) {
+    const array = this.#request.takesArray(matched) ? new JsonArraySplitter(this.#limit) : undefined;
+    const state: TranscodedStream = { matched, response, encoded: undefined, array, messages: 0 };
+    if (endStream && array === undefined) {
       try {
         state.encoded = this.#request.transcode(matched, Buffer.alloc(0));
       } catch (error) {
@@ -75,7 +99,7 @@ class GrpcJsonTranscoder implements HttpFilter {
       }
     }
     stream.state[this.#slot] = state;
-    stream.requestTransform = this.#transform;
+    stream.requestTransform = array === undefined ? this.#transform : this.#arrayTransform;
     request.remove('content-length');
     request.set('content-type', 'application/grpc');
     request.set('x-envoy-original-path', request.get(':path')!);

@@ -17,7 +17,9 @@ export const healthCheck: FilterFactory = {
       decodeHeaders: (stream) => {
         if (!matchers.every((matches) => matches(stream.request))) return 'continue';
         stream.healthCheck = true;
-        stream.sendLocalReply({ status: stream.manager.draining ? 503 : 200, details: 'health_check_ok' });
+        const { draining, healthy } = stream.manager;
+        const ok = healthy && !draining;
+        stream.sendLocalReply({ status: ok ? 200 : 503, details: ok ? 'health_check_ok' : 'health_check_failed' });
         return 'stop';
       },
     };

@@ -1,6 +1,5 @@
 import { create, type Message, toBinary } from '@bufbuild/protobuf';
 import type { Headers } from '../header-map.ts';
-import { LocalReplyError } from '../http-filter.ts';
 import { bindText, child, type FieldPath, resolveFieldPath } from './field-binding.ts';
 import { frame } from './grpc-frames.ts';
 import { mergeJson, parseJson } from './json-body.ts';
@@ -59,26 +58,30 @@ export class RequestTranscoder {
     return { binding: found.value, segments: found.segments, parameters, contentType: headers.get('content-type') ?? '' };
   }
 
-  /** The framed request message or messages. @throws LocalReplyError 400. */
-  transcode(matched: MatchedRequest, body: Buffer): Buffer {
-    const { binding } = matched;
-    if (!binding.method.methodKind.startsWith('client') && !binding.method.methodKind.startsWith('bidi'))
-      return this.#message(matched, body, undefined);
-    if (binding.rawBody) return this.#message(matched, body, undefined);
-    const items = body.length === 0 ? [] : parseJson(body);
-    if (!Array.isArray(items))
-      throw new LocalReplyError(400, 'a streaming method takes a JSON array', 'grpc_json_transcode_failure{INVALID_ARGUMENT}');
-    return Buffer.concat(items.map((item) => this.#message(matched, undefined, item)));
+  /** Whether the body is a JSON array, of which each element becomes a message of its own. */
+  takesArray({ binding: { method, rawBody } }: MatchedRequest): boolean {
+    return !rawBody && (method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming');
   }
 
-  #message(matched: MatchedRequest, body: Buffer | undefined, parsed: ReturnType<typeof parseJson> | undefined): Buffer {
+  /** The framed request message of a whole body. @throws LocalReplyError 400. */
+  transcode(matched: MatchedRequest, body: Buffer): Buffer {
+    return this.#message(matched, body, true);
+  }
+
+  /** The framed message of one element of an array. Path and query are the first message's alone, as in Envoy. @throws LocalReplyError 400. */
+  transcodeElement(matched: MatchedRequest, element: Buffer, isFirst: boolean): Buffer {
+    return this.#message(matched, element, isFirst);
+  }
+
+  #message(matched: MatchedRequest, body: Buffer, withBindings: boolean): Buffer {
     const { binding } = matched;
     const { input } = binding.method;
     const message = create(input) as Message;
     if (binding.body !== undefined) {
-      if (binding.rawBody) setRawBody(message, binding.body, body ?? Buffer.alloc(0), matched.contentType);
-      else this.#mergeBody(message, binding, parsed ?? parseJson(body ?? Buffer.alloc(0)), body?.length === 0);
+      if (binding.rawBody) setRawBody(message, binding.body, body, matched.contentType);
+      else this.#mergeBody(message, binding, parseJson(body), body.length === 0);
     }
+    if (!withBindings) return frame(toBinary(input, message));
     const collisions = this.#config.request_validation_options.reject_binding_body_field_collisions ? 'refuse-collision' : 'body-wins';
     for (const { path, at, multi } of binding.variables) {
       const end = at.end < 0 ? matched.segments.length + at.end + 1 : at.end;

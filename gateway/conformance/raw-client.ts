@@ -1,0 +1,77 @@
+import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Http2Step, RawCase } from './conformance-case.ts';
+import { frameType, headersFrame, makeFrame, preface, resetFrame } from './http2-frames.ts';
+
+/** What came back on a connection. */
+export interface RawAnswer {
+  readonly bytes: Buffer;
+  readonly closed: boolean;
+}
+
+/** Sends bytes on a connection of its own and collects the answer until it ends or is silent. */
+export async function sendRaw(port: number, one: Pick<RawCase, 'http1' | 'http2' | 'quietMs'>): Promise<RawAnswer> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  let closed = false;
+  let wake = () => {};
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    wake();
+  });
+  socket.on('close', () => {
+    closed = true;
+    wake();
+  });
+  // A connection that the gateway cuts tells by 'close'.
+  socket.on('error', () => {});
+  await new Promise((resolve) => {
+    socket.once('connect', resolve);
+    socket.once('close', resolve);
+  });
+  for (const part of one.http1 ?? bytesOf(one.http2 ?? [])) {
+    if (closed) break;
+    if (typeof part === 'number') await wait(part);
+    else socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
+  }
+  while (!closed) {
+    const seen = chunks.length;
+    await Promise.race([wait(one.quietMs ?? 300), new Promise<void>((resolve) => (wake = resolve))]);
+    if (chunks.length === seen) break;
+  }
+  const answer = { bytes: Buffer.concat(chunks), closed };
+  socket.destroy();
+  return answer;
+}
+
+function* bytesOf(steps: readonly Http2Step[]): Generator<Buffer | number> {
+  yield preface;
+  let stream = -1;
+  for (const step of steps) {
+    if ('waitMs' in step) yield step.waitMs;
+    else if ('data' in step) yield makeFrame(frameType.data, step.end === true ? 1 : 0, stream, Buffer.from(step.data, 'base64'));
+    else if ('frame' in step) {
+      const { type, flags = 0, stream: on = 0, payload = '' } = step.frame;
+      yield Buffer.concat(Array.from({ length: step.times ?? 1 }, () => makeFrame(type, flags, on, Buffer.from(payload, 'base64'))));
+    } else {
+      const frames: Buffer[] = [];
+      for (let i = 0; i < (step.times ?? 1); i++) {
+        stream += 2;
+        frames.push(headersFrame(stream, step.open, step.end ?? true));
+        if (step.reset === true) frames.push(resetFrame(stream));
+      }
+      yield Buffer.concat(frames);
+    }
+  }
+}
+
+/** The statuses of the HTTP/1.1 answers in the bytes. */
+export function statusesOf(bytes: Buffer): number[] {
+  return [...bytes.toString('latin1').matchAll(/HTTP\/1\.1 (\d{3})/g)].map((match) => Number(match[1]));
+}
+
+/** Whether an HTTP/2 peer said that it is going: GOAWAY. */
+export function saysGoAway(bytes: Buffer): boolean {
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) if (bytes[at + 3] === frameType.goAway) return true;
+  return false;
+}
