@@ -8,8 +8,9 @@ import type { SigningKey } from './domain/signing-key.ts';
  * @throws where the file holds no such key.
  */
 export async function openFileSigningKey(file: string): Promise<SigningKey> {
-  const jwk = JSON.parse(await readFile(file, 'utf8')) as JWK;
+  const jwk = parseKey(file, await readFile(file, 'utf8'));
   const { kty, n, e, crv, x, y } = jwk;
+  if (jwk.d === undefined || (kty !== 'RSA' && crv !== 'P-256')) throw new Error(`${file} holds no private key, RSA or EC with P-256`);
   const publicPart = kty === 'RSA' ? { kty, n, e } : { kty, crv, x, y };
   const alg = kty === 'RSA' ? 'RS256' : 'ES256';
   const kid = await calculateJwkThumbprint(publicPart as JWK);
@@ -18,4 +19,13 @@ export async function openFileSigningKey(file: string): Promise<SigningKey> {
     publicJwk: { ...publicPart, kid, alg, use: 'sig' } as Readonly<Record<string, string>>,
     sign: (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(privateKey),
   };
+}
+
+function parseKey(file: string, text: string): JWK {
+  try {
+    return JSON.parse(text) as JWK;
+  } catch {
+    // JSON's own message quotes the text: a part of the key, in the log.
+    throw new Error(`${file} holds no JSON Web Key`);
+  }
 }
