@@ -18,6 +18,7 @@ import {
   Metadata,
   type MethodDefinition,
   type ServiceError,
+  status,
 } from '@grpc/grpc-js';
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { ClientError } from './client-error.ts';
@@ -122,8 +123,9 @@ async function callUnary(
         channelCallOptions(call, deadlineMs),
         (error, response) => {
           call.signal?.removeEventListener('abort', cancel);
-          if (error === null) resolve(response!);
-          else reject(new ClientError(error));
+          if (error !== null) return reject(new ClientError(error));
+          span.setAttribute('rpc.grpc.status_code', status.OK);
+          resolve(response!);
         },
       );
       const cancel = () => sent.cancel();
@@ -159,6 +161,7 @@ async function* callStreaming(
     );
     call.signal?.addEventListener('abort', cancel, { once: true });
     yield* stream;
+    span.setAttribute('rpc.grpc.status_code', status.OK);
   } catch (error) {
     failSpan(span, error);
     throw isServiceError(error) ? new ClientError(error) : error;

@@ -199,6 +199,14 @@ test('wrong keys, tokens, ids and bodies are refused', async () => {
   expect((await confirm(body, 'gold')).status).toBe(400);
 });
 
+test('what the merchant adds as metadata comes back with the payment and its webhooks', async () => {
+  const metadata = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' };
+  const { body } = await post('/v1/payment_intents', { ...money, metadata });
+  expect(body.metadata).toEqual(metadata);
+  await confirm(body, 'ok');
+  await vi.waitFor(() => expect(events.map(({ data }) => data.intent.metadata)).toEqual([metadata]));
+});
+
 test('the ledger’s rows can be neither changed nor removed', async () => {
   await authorized();
   const database = new DatabaseSync(join(stateDir, 'payment-provider.sqlite'));

@@ -7,7 +7,7 @@ import type { TraceSummary } from './span-store.ts';
 import { traceList, traceTree } from './trace-tree.ts';
 
 const usage = `npm run -s traces -- last            the last trace that a customer or partner began
-npm run -s traces -- list            the newest traces
+npm run -s traces -- list            the newest that customers and partners began
 npm run -s traces -- <trace id>      one trace; the first digits of the id will do
 npm run -s traces -- orders/<id>     the traces in which an event of that order was sent or taken in
 `;

@@ -5,7 +5,7 @@ import type { Span } from './span.ts';
 /** What a list says of a trace. */
 export interface TraceSummary {
   readonly trace: string;
-  /** Its first span that is known. */
+  /** Its first call that is known. */
   readonly name: string;
   readonly service: string;
   /** Microseconds since the epoch. */
@@ -46,8 +46,8 @@ export function openSpanStore(stateDir: string, kept = keptSpans): SpanStore {
   const ofTrace = database.prepare(`SELECT * FROM spans WHERE trace >= ? AND trace < ? || 'g' ORDER BY trace, start_us, seq`);
   const summaries = database.prepare(`
     SELECT trace, min(start_us) AS start_us, max(end_us) AS end_us, count(*) AS spans, sum(failed) AS failed,
-      (SELECT name FROM spans f WHERE f.trace = s.trace ORDER BY start_us, seq LIMIT 1) AS name,
-      (SELECT service FROM spans f WHERE f.trace = s.trace ORDER BY start_us, seq LIMIT 1) AS service
+      (SELECT name FROM spans f WHERE f.trace = s.trace ORDER BY kind = 'server' DESC, start_us, seq LIMIT 1) AS name,
+      (SELECT service FROM spans f WHERE f.trace = s.trace ORDER BY kind = 'server' DESC, start_us, seq LIMIT 1) AS service
     FROM spans s
     WHERE ?1 IS NULL OR trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?1)
     GROUP BY trace ORDER BY min(start_us) DESC LIMIT ?2`);

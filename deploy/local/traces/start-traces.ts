@@ -2,17 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../http/loopback-server.ts';
 import type { LocalServer } from '../local-server.ts';
 import { readOtlp } from './read-otlp.ts';
+import type { Span } from './span.ts';
 import { openSpanStore, type SpanStore, type TraceSummary } from './span-store.ts';
 
 const maxBodyBytes = 8 << 20;
 /** The most that a list holds. */
 const listLength = 20;
-/** Among these is the last trace that somebody began: the platform's own ticks are few between. */
+/** How far a list and the last trace are looked for. */
 const lookBack = 200;
 
 /**
  * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`: `POST /v1/traces` takes OTLP in the binary format,
- * `GET /traces[?mention=orders/x]` lists, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
+ * `GET /traces` lists those that people began, `GET /traces?mention=orders/x` all that have to do with it, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
  */
 export async function startTraces(options: { readonly port: number; readonly stateDir: string }): Promise<LocalServer> {
   const store = openSpanStore(options.stateDir);
@@ -21,7 +22,7 @@ export async function startTraces(options: { readonly port: number; readonly sta
     listener: (request, response) =>
       void answer(store, request, response).catch((error: unknown) => {
         console.error(error);
-        response.writeHead(400).end();
+        response.writeHead(500).end();
       }),
   });
   return {
@@ -36,7 +37,14 @@ export async function startTraces(options: { readonly port: number; readonly sta
 async function answer(store: SpanStore, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
   if (request.method === 'POST' && pathname === '/v1/traces') {
-    store.add(readOtlp(await readBody(request)));
+    const spans = spansIn(await readBody(request));
+    if (spans === undefined) {
+      response
+        .writeHead(400, { 'content-type': 'text/plain' })
+        .end('This is no OTLP trace request in the binary format (http/protobuf).\n');
+      return;
+    }
+    store.add(spans);
     // An ExportTraceServiceResponse without fields has no bytes.
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     return;
@@ -46,7 +54,10 @@ async function answer(store: SpanStore, request: IncomingMessage, response: Serv
 }
 
 function read(store: SpanStore, path: string, mention: string | undefined): unknown {
-  if (path === '/traces') return { traces: store.latest(listLength, mention) };
+  if (path === '/traces') {
+    const traces = mention === undefined ? store.latest(lookBack).filter(wasBegunByPeople) : store.latest(lookBack, mention);
+    return { traces: traces.slice(0, listLength) };
+  }
   const id = /^\/traces\/(last|[0-9a-f]{4,32})$/.exec(path)?.[1];
   if (id === undefined) return undefined;
   const trace = id === 'last' ? store.latest(lookBack).find(wasBegunByPeople)?.trace : id;
@@ -57,6 +68,14 @@ function read(store: SpanStore, path: string, mention: string | undefined): unkn
 /** A push, a task, a tick and a webhook begin traces too, of which the interesting part belongs to somebody's request. */
 function wasBegunByPeople({ service }: TraceSummary): boolean {
   return service === 'customer' || service === 'partner';
+}
+
+function spansIn(body: Buffer): Span[] | undefined {
+  try {
+    return readOtlp(body);
+  } catch {
+    return undefined;
+  }
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -2,6 +2,9 @@ import { status } from '@grpc/grpc-js';
 import type { Span } from './span.ts';
 import type { TraceSummary } from './span-store.ts';
 
+/** Of another trace's id: enough to ask for it. */
+const shownDigits = 8;
+
 /** A trace as a tree: who, what, from when, how long, how it ended. A span whose parent nobody sent stands at the top. */
 export function traceTree(spans: readonly Span[]): string {
   const ids = new Set(spans.map(({ id }) => id));
@@ -33,7 +36,8 @@ export function traceTree(spans: readonly Span[]): string {
   const services = new Set(spans.map(({ service }) => service)).size;
   const title = `trace ${spans[0]!.trace}  ${timeOf(startUs)}  ${milliseconds(endUs - startUs)}  ${spans.length} spans of ${services} services`;
   const links = [...new Set(spans.flatMap((span) => span.links))].filter((trace) => trace !== spans[0]!.trace);
-  return [title, ...lines, ...links.map((trace) => `linked with trace ${trace}`), ''].join('\n');
+  const linked = links.length === 0 ? [] : [`linked with ${links.map((trace) => trace.slice(0, shownDigits)).join(' ')}`];
+  return [title, ...lines, ...linked, ''].join('\n');
 }
 
 /** Traces, one on each line, as they are listed. */

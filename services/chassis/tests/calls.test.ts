@@ -310,4 +310,12 @@ describe('the log', () => {
       'logging.googleapis.com/trace_sampled': false,
     });
   });
+
+  test('is joined with the trace of the older header where only that came', async () => {
+    await client.getDeal(deal, { headers: { 'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/255;o=1' } });
+    expect(service.lines().at(-1)).toMatchObject({
+      'logging.googleapis.com/trace': `projects/${project}/traces/0af7651916cd43dd8448eb211c80319c`,
+      'logging.googleapis.com/trace_sampled': true,
+    });
+  });
 });
