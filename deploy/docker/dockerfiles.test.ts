@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { imageEnvironment } from './image-process.ts';
+import { imageEnvironment, nodeFlags } from './image-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = ['services.Dockerfile', 'gateway.Dockerfile'];
@@ -41,9 +41,11 @@ test.each(files)('%s keeps what is built here out of the build', (name) => {
   expect(ignored).toEqual(expect.arrayContaining(['.git', '.kumiko', '**/node_modules', '**/gen', 'rendered']));
 });
 
-test('services start with the variables with which tests and benchmark start them', () => {
+test('services start with the variables and flags with which tests and benchmark start them', () => {
   const env = lastStage('services.Dockerfile').find((line) => line.startsWith('ENV '))!;
   expect(Object.fromEntries([...env.matchAll(/(\w+)=(\S+)/g)].map(([, name, value]) => [name, value]))).toEqual(imageEnvironment);
+  const entrypoint = lastStage('services.Dockerfile').find((line) => line.startsWith('ENTRYPOINT '))!;
+  expect(JSON.parse(entrypoint.slice('ENTRYPOINT '.length))).toEqual(['/nodejs/node', ...nodeFlags, '/app/main.js']);
 });
 
 test('the build image has the version of Node that the project has', () => {

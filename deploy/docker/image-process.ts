@@ -12,7 +12,16 @@ export const imageEnvironment = {
   NODE_COMPILE_CACHE_PORTABLE: '1',
   // The client's own metrics would go to Cloud Monitoring by a timer, for which Cloud Run gives no CPU, and by a role that no service has.
   SPANNER_DISABLE_BUILTIN_METRICS: 'true',
+  // One heap for all threads, given back when it is free: a service is one busy thread, and memory is paid for.
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
 } as const;
+
+/**
+ * What Node is started with. About 35 MB are alive in a service that is busy, and without limits V8 lets garbage grow to several times as much. Maglev, the
+ * compiler of the middle, keeps 40 MB for itself; hot code still goes through the optimising one.
+ */
+export const nodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128', '--no-maglev'] as const;
 
 /** A unary call of bytes. */
 export interface RawCall {
@@ -37,7 +46,7 @@ export class ImageProcess {
 
   constructor(tree: string, env: Readonly<Record<string, string>>) {
     const folder = join(tree, 'app');
-    this.#child = spawn(process.execPath, [join(folder, 'main.js')], {
+    this.#child = spawn(process.execPath, [...nodeFlags, join(folder, 'main.js')], {
       cwd: folder,
       env: { ...imageEnvironment, NODE_COMPILE_CACHE: join(tree, imageEnvironment.NODE_COMPILE_CACHE), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

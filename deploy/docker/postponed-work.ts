@@ -78,12 +78,18 @@ const unusedNamespaces: Readonly<Record<string, readonly string[]>> = {
 const lazyModules = [
   // Message classes, for callers who build messages with them: clients work from JSON.
   '@google-cloud/pubsub/build/protos/protos.js',
-  // The Spanner client's own metrics, which are switched off.
-  '@google-cloud/monitoring/build/src/index.js',
+  // Asked for only by the metrics that are switched off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
 
-const namespace = 'lazy';
+/** Modules that nothing in the image can reach: a megabyte that would be read with each start. */
+const absentModules = [
+  // Sends the Spanner client's own metrics, which the image switches off (imageEnvironment).
+  '@google-cloud/monitoring/build/src/index.js',
+];
+
+const standIns = [...lazyModules, ...absentModules];
+const namespace = 'stand-in';
 
 /** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. */
 export const postponedWork: Plugin = {
@@ -97,17 +103,21 @@ export const postponedWork: Plugin = {
     build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (kind !== 'require-call' || pluginData === namespace || !couldBeLazy(path)) return undefined;
       const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
-      return lazyModules.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
+      return standIns.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
     });
     build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
-    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: lazyModule(path), loader: 'js', resolveDir: '/' }));
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: absentModules.includes(insideOf(path)) ? absentModule(path) : lazyModule(path),
+      loader: 'js',
+      resolveDir: '/',
+    }));
   },
 };
 
 /** Whether a specifier may stand for one of them: resolving all of them would take the build several times as long. */
 function couldBeLazy(specifier: string): boolean {
   const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
-  return lazyModules.some((module) => module.includes(end));
+  return standIns.some((module) => module.includes(end));
 }
 
 /** CommonJS that stands for a module until a property of it is asked for. */
@@ -121,6 +131,12 @@ function lazyModule(path: string): string {
     '  has: (_, name) => name in load(),',
     '});',
   ].join('\n');
+}
+
+/** CommonJS that stands for a module that is not there. */
+function absentModule(path: string): string {
+  const message = `${insideOf(path)} is not in this image: see deploy/docker/postponed-work.ts`;
+  return `module.exports = new Proxy({}, { get: (_, name) => { if (name === '__esModule') return true; throw new Error(${JSON.stringify(message)}); } });`;
 }
 
 type Namespaces = { nested?: Record<string, Namespaces> };
