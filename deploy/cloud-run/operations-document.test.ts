@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listTriggers } from '../../services/contracts/triggers.ts';
 import { readEnvironment } from '../environments/environment.ts';
 import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';
@@ -38,11 +37,4 @@ test('it has every secret filled in', () => {
   const filled = [...text.matchAll(/gcloud secrets versions add ([\w-]+)/g)].map(([, name]) => name!);
   const secrets = serviceNames.flatMap((name) => secretsOf(name, environment));
   expect([...new Set(filled)].toSorted()).toEqual(secrets.toSorted());
-});
-
-test('it counts the jobs and queues that there are', () => {
-  const numbers: Readonly<Record<string, number>> = { three: 3, four: 4, five: 5, six: 6, seven: 7 };
-  const counted = /`gcloud scheduler jobs pause` for the (\w+) jobs, `gcloud tasks queues pause` for the (\w+) queues/.exec(text);
-  const countOf = (kind: string) => listTriggers().filter((trigger) => trigger.kind === kind).length;
-  expect([numbers[counted![1]!], numbers[counted![2]!]]).toEqual([countOf('schedule'), countOf('queue')]);
 });

@@ -17,6 +17,9 @@ const publishers: Readonly<Record<string, ServiceName>> = {
   'shipment-events': 'webhook',
 };
 
+/** Lists dead letters and publishes them again, for operators. */
+const replayer: ServiceName = 'job';
+
 /** What is not delivered, and what is in a dead letter topic, is kept this long: the longest that Pub/Sub allows for subscriptions is 31 days. */
 const retention = `${7 * 24 * 3600}s`;
 
@@ -65,7 +68,7 @@ function createSubscription(
     options,
   );
   // Without a subscription, what is published to a topic is gone. It has the topic's name.
-  new gcp.pubsub.Subscription(deadLetterTopic, {
+  const kept = new gcp.pubsub.Subscription(deadLetterTopic, {
     project,
     name: deadLetterTopic,
     topic: deadLetters.id,
@@ -88,6 +91,11 @@ function createSubscription(
     deadLetterPolicy: { deadLetterTopic: deadLetters.id, maxDeliveryAttempts: trigger.maxDeliveryAttempts },
     retryPolicy: { minimumBackoff: seconds(trigger.minBackoffMs), maximumBackoff: seconds(trigger.maxBackoffMs) },
   });
+  const member = memberOf(accounts[replayer]);
+  const reads = { project, subscription: kept.name, role: 'roles/pubsub.subscriber', member };
+  new gcp.pubsub.SubscriptionIAMMember(`${replayer}-reads-${deadLetterTopic}`, reads);
+  const replays = { project, topic: topic.name, role: 'roles/pubsub.publisher', member };
+  new gcp.pubsub.TopicIAMMember(`${replayer}-replays-${trigger.topic}`, replays);
   // Pub/Sub itself moves a message: it publishes there and acknowledges here.
   const agent = serviceAgent('gcp-sa-pubsub', projectNumber);
   const publishes = { project, topic: deadLetters.name, role: 'roles/pubsub.publisher', member: agent };

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createFileRegistry, getOption, hasOption } from '@bufbuild/protobuf';
 import { parse } from 'yaml';
 import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
-import { topic as topicOption } from '../../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { type MethodPolicy, topic as topicOption } from '../../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, readDescriptorSet } from '../../../services/contracts/methods.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { gatewayEnvironment } from '../../environments/gateway-environment.ts';
@@ -25,6 +25,13 @@ const sorted = (lines: Iterable<string>) => [...new Set(lines)].toSorted();
 function sourceOf(service: string): string {
   const files = globSync(`services/${service}/**/*.ts`, { cwd: root }).filter((file) => !/\.test\.ts$|\/tests?\//.test(file));
   return files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+}
+
+const replays = (service: string) => sourceOf(service).includes('createDeadLetters(');
+
+function subscribedTopic(policy: MethodPolicy | undefined): string[] {
+  const kind = policy?.trigger?.kind;
+  return kind?.case === 'subscription' ? [kind.value.topic] : [];
 }
 
 /** Who calls whom, as it stands in the code: the gateways' rendered clusters, and the clients that services make. */
@@ -48,7 +55,7 @@ test('a service may be invoked by whom the code has calling it, and by no other'
   assert.ok(bindings.includes('job -> customer') && bindings.includes('edge-gateway -> webhook'), 'the code is found');
 });
 
-test('a topic may be published to by the service whose code makes its events, and by no other', () => {
+test('a topic may be published to by the service whose code makes its events or replays them, and by no other', () => {
   const registry = createFileRegistry(readDescriptorSet());
   const payloads = registry.getMessage('kumiko.event.v1.Event')!.oneofs.find(({ name }) => name === 'payload')!.fields;
   const expected = services.flatMap((service) => {
@@ -59,9 +66,21 @@ test('a topic may be published to by the service whose code makes its events, an
       return made && message && hasOption(message, topicOption) ? [`${service} -> ${getOption(message, topicOption)}`] : [];
     });
   });
+  const delivered = new Set(listMethods().flatMap(({ policy }) => subscribedTopic(policy)));
+  const replayed = services.flatMap((service) => (replays(service) ? [...delivered].map((topic) => `${service} -> ${topic}`) : []));
   const members = ofType(resources, 'TopicIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
-  assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.topic}`)), sorted(expected));
+  assert.deepEqual(
+    sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.topic}`)),
+    sorted([...expected, ...replayed]),
+  );
   for (const { inputs } of members) assert.equal(inputs.role, 'roles/pubsub.publisher');
+});
+
+test('dead letters may be read by the service whose code replays them, and by no other', () => {
+  const topics = new Set(listMethods().flatMap(({ policy }) => subscribedTopic(policy)));
+  const expected = services.filter(replays).flatMap((service) => [...topics].map((topic) => `${service} -> ${topic}-dead-letter`));
+  const members = ofType(resources, 'SubscriptionIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
+  assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.subscription}`)), sorted(expected));
 });
 
 test('tasks may be made by the service whose code makes them, and by no other', () => {
