@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { listTriggers } from '../../services/contracts/triggers.ts';
 import { readEnvironment } from '../environments/environment.ts';
 import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';
@@ -37,4 +38,9 @@ test('it has every secret filled in', () => {
   const filled = [...text.matchAll(/gcloud secrets versions add ([\w-]+)/g)].map(([, name]) => name!);
   const secrets = serviceNames.flatMap((name) => secretsOf(name, environment));
   expect([...new Set(filled)].toSorted()).toEqual(secrets.toSorted());
+});
+
+test('it says of every scheduled job what its failure means', () => {
+  const section = text.split('### A scheduled job fails')[1]?.split('\n#')[0];
+  for (const trigger of listTriggers()) if (trigger.kind === 'schedule') expect(section).toContain(`\`${trigger.resourceId}\`: `);
 });
