@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '../chassis/call.ts';
 import { microsFromMoney } from '../chassis/money.ts';
 import { notFound, unavailable } from '../chassis/rpc-error.ts';
+import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import type { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { type DealPublished, type Event, PaymentStatusReported_Status } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
@@ -17,6 +18,7 @@ import type { Committed, CustomerStore } from './store.ts';
 export interface CustomerInternalServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
+  readonly history: History;
   readonly settlement: Settlement;
   readonly now: () => Date;
 }
@@ -33,6 +35,7 @@ const paymentStatuses: Readonly<Partial<Record<PaymentStatusReported_Status, Pay
 export function customerInternalService({
   store,
   outbox,
+  history,
   settlement,
   now,
 }: CustomerInternalServiceOptions): Handlers<typeof CustomerInternalService> {
@@ -132,6 +135,10 @@ export function customerInternalService({
       const { published, failed, error } = await outbox.publishPending(limit);
       if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
       return { published, failed };
+    },
+
+    async pruneHistory({ limit }) {
+      return { deleted: await history.prune(limit) };
     },
   };
 

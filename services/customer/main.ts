@@ -8,6 +8,7 @@ runService({
     const [
       { CustomerService },
       { CustomerInternalService },
+      { createHistory, inboxTable, requestsTable },
       { openSchema },
       { customerService },
       { customerInternalService },
@@ -17,6 +18,7 @@ runService({
     ] = await Promise.all([
       import('../contracts/gen/types/kumiko/customer/v1/customer_pb.js'),
       import('../contracts/gen/types/kumiko/customer/v1/internal_pb.js'),
+      import('../cloud/history.ts'),
       import('../cloud/open-schema.ts'),
       import('./service.ts'),
       import('./internal-service.ts'),
@@ -26,6 +28,7 @@ runService({
     ]);
     const now = () => new Date();
     const { database, outbox, close } = openSchema('customer', config, now);
+    const history = createHistory({ schema: 'customer', tables: [inboxTable, requestsTable], database, now });
     const store = new CustomerStore({ database, outbox, now });
     const provider = new YamapayClient({
       name: config.PAYMENT_PROVIDER,
@@ -36,7 +39,7 @@ runService({
     return {
       bindings: [
         bind(CustomerService, customerService({ store, outbox, settlement, provider: provider.name, now })),
-        bind(CustomerInternalService, customerInternalService({ store, outbox, settlement, now })),
+        bind(CustomerInternalService, customerInternalService({ store, outbox, history, settlement, now })),
       ],
       close,
     };

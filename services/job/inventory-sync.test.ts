@@ -11,6 +11,7 @@ import { type ServiceDatabase, startServiceDatabase } from '../cloud/tests/servi
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { InventoryClient } from './inventory-client.ts';
 import { InventorySync } from './inventory-sync.ts';
+import { createRunAlone } from './schedules.ts';
 import { jobService } from './service.ts';
 import { JobStore } from './store.ts';
 import { fakeOwners, refusing } from './tests/fake-owners.ts';
@@ -41,13 +42,24 @@ async function outside(method: string, path: string, body: object): Promise<void
 
 function start(answers: Parameters<typeof fakeOwners>[0], key = 'key') {
   const { owners, calls } = fakeOwners(answers);
+  const store = new JobStore({ database: spanner.database, now: () => new Date() });
   const sync = new InventorySync({
     inventory: new InventoryClient({ url: `http://127.0.0.1:${inventory.port}`, key: new Secret(key) }),
     partner: owners.partner,
-    store: new JobStore({ database: spanner.database, now: () => new Date() }),
+    store,
   });
   const tasks = { enqueue: () => Promise.reject(new Error('not here')), close: async () => {} };
-  const jobs = testClient(JobService, jobService({ owners, tasks, inventorySync: sync }), { kind: 'trigger', email: 'scheduler@example' });
+  const jobs = testClient(
+    JobService,
+    jobService({
+      owners,
+      tasks,
+      inventorySync: sync,
+      history: { prune: async () => 0 },
+      runAlone: createRunAlone(store),
+    }),
+    { kind: 'trigger', email: 'scheduler@example' },
+  );
   return { jobs, calls };
 }
 

@@ -30,7 +30,13 @@ function start(
     },
     async close() {},
   };
-  const handlers = jobService({ owners, tasks: queue, inventorySync: {} as InventorySync });
+  const handlers = jobService({
+    owners,
+    tasks: queue,
+    inventorySync: {} as InventorySync,
+    history: { prune: async () => 0 },
+    runAlone: (_call, work) => work(),
+  });
   const jobs = testClient(JobService, handlers, { kind: 'trigger', email: 'tasks@example' }, options.headers);
   return { jobs, calls, tasks, taskHeaders };
 }

@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { SpanKind } from '@opentelemetry/api';
 import type { Call, Handlers } from '../chassis/call.ts';
 import { invalidArgument } from '../chassis/rpc-error.ts';
+import type { History } from '../cloud/history.ts';
 import type { TaskQueue } from '../cloud/task-queue.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { JobService, PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
@@ -12,19 +13,28 @@ import { triggerOf } from '../contracts/triggers.ts';
 import { receiverOf, tasksOf } from './domain/event-reactions.ts';
 import type { InventorySync } from './inventory-sync.ts';
 import { callOwner, type Owners } from './owners.ts';
+import type { RunAlone } from './schedules.ts';
 
 /** What the handlers need. */
 export interface JobServiceOptions {
   readonly owners: Owners;
   readonly tasks: TaskQueue;
   readonly inventorySync: InventorySync;
+  /** What this service itself keeps for a time. */
+  readonly history: History;
+  readonly runAlone: RunAlone;
 }
 
 /** Rows that one tick may work on, in each service: what is left waits for the next. */
 const batchLimit = 500;
+/** Rows of each table that one tick deletes at most. */
+const pruneLimit = 20_000;
+
+type Relayed = { readonly published: number; readonly failed: number };
+type Pruned = { readonly deleted: number };
 
 /** The handlers of kumiko.job.v1.JobService. */
-export function jobService({ owners, tasks, inventorySync }: JobServiceOptions): Handlers<typeof JobService> {
+export function jobService({ owners, tasks, inventorySync, history, runAlone }: JobServiceOptions): Handlers<typeof JobService> {
   /**
    * Takes in a push of any subscription: an event is known by its payload, not by where it came from. The push has a trace of its own; what the event
    * causes belongs to the trace in which it was made, and is linked with the push.
@@ -90,26 +100,39 @@ export function jobService({ owners, tasks, inventorySync }: JobServiceOptions):
     },
 
     async sweepOverdueGroups(_request, call) {
-      const swept = await callOwner(call, () => owners.customer.sweepOverdue({ limit: batchLimit }));
+      const swept = await runAlone(call, () => callOwner(call, () => owners.customer.sweepOverdue({ limit: batchLimit })));
       return { expiredGroups: swept?.expiredGroups ?? 0, releasedHolds: swept?.releasedHolds ?? 0 };
     },
 
     async relayOutbox(_request, call) {
-      const relays = [owners.customer, owners.partner, owners.webhook];
-      // One service that is down must not keep the others' events waiting.
-      const results = await Promise.allSettled(
-        relays.map((owner) => callOwner(call, async () => await owner.relayOutbox({ limit: batchLimit }))),
+      const results = await runAlone(call, () =>
+        forEachOwner(
+          call,
+          [owners.customer, owners.partner, owners.webhook],
+          (owner): Promise<Relayed> => owner.relayOutbox({ limit: batchLimit }),
+        ),
       );
-      const total = { published: 0, failed: 0 };
-      for (const result of results) {
-        if (result.status === 'rejected') call.logger.error({ err: result.reason }, 'relay failed');
-        total.published += result.status === 'fulfilled' ? (result.value?.published ?? 0) : 0;
-        total.failed += result.status === 'fulfilled' ? (result.value?.failed ?? 0) : 0;
-      }
-      return total;
+      return {
+        published: sum(results, ({ published }) => published),
+        failed: sum(results, ({ failed }) => failed),
+      };
     },
 
-    syncInventory: (_request, call) => inventorySync.run(call),
+    async pruneHistory(_request, call) {
+      const owned = await runAlone(call, async () => {
+        const results = await forEachOwner(
+          call,
+          [owners.customer, owners.partner, owners.webhook],
+          (owner): Promise<Pruned> => owner.pruneHistory({ limit: pruneLimit }),
+        );
+        return [...results, { deleted: await history.prune(pruneLimit) }];
+      });
+      return { deleted: sum(owned, ({ deleted }) => deleted) };
+    },
+
+    async syncInventory(_request, call) {
+      return (await runAlone(call, () => inventorySync.run(call))) ?? {};
+    },
   };
 }
 
@@ -136,4 +159,17 @@ function attemptOf(call: Call): { attempt: number; lastAttempt: boolean } {
   const attempt = Number.isSafeInteger(retries) && retries >= 0 ? retries + 1 : 1;
   const trigger = triggerOf(describeMethod(call.method));
   return { attempt, lastAttempt: trigger?.kind === 'queue' && attempt >= trigger.maxAttempts };
+}
+
+/** Asks every owner, each whether or not the others answer: one that is down must not keep the others waiting. */
+async function forEachOwner<O, R>(call: Call, owners: readonly O[], ask: (owner: O) => Promise<R>): Promise<readonly R[]> {
+  const results = await Promise.allSettled(owners.map((owner) => callOwner(call, async () => await ask(owner))));
+  return results.flatMap((result) => {
+    if (result.status === 'rejected') call.logger.error({ err: result.reason }, 'an owner did not do it');
+    return result.status === 'fulfilled' && result.value !== undefined ? [result.value] : [];
+  });
+}
+
+function sum<R>(results: readonly R[] | undefined, count: (result: R) => number): number {
+  return (results ?? []).reduce((total, result) => total + count(result), 0);
 }

@@ -1,11 +1,19 @@
-import { type Database, defineStatements } from '../cloud/database.ts';
+import { type Database, DatabaseError, defineStatements } from '../cloud/database.ts';
+import type { KeptTable } from '../cloud/history.ts';
 
 /** Every SQL text of the job service. */
 export const statements = defineStatements('job', {
   insertRun: `INSERT INTO job.job_runs (id, job, state, items, changed, start_time) VALUES ($1, $2, 'RUNNING', 0, 0, $3)`,
   progressRun: 'UPDATE job.job_runs SET items = $2, changed = $3 WHERE id = $1',
+  selectLease: 'SELECT holder, expire_time FROM job.leases WHERE job = $1',
+  insertLease: 'INSERT INTO job.leases (job, holder, expire_time) VALUES ($1, $2, $3)',
+  takeLease: 'UPDATE job.leases SET holder = $2, expire_time = $3 WHERE job = $1',
+  dropLease: 'DELETE FROM job.leases WHERE job = $1 AND holder = $2',
   endRun: 'UPDATE job.job_runs SET state = $2, items = $3, changed = $4, failure = $5, end_time = $6 WHERE id = $1',
 });
+
+/** What is kept for a time: long enough to see how a job did over a quarter. */
+export const keptTables: readonly KeptTable[] = [{ table: 'job_runs', timeColumn: 'start_time', keptMs: 90 * 24 * 3_600_000 }];
 
 /** How far a run is. */
 export interface Progress {
@@ -21,6 +29,27 @@ export class JobStore {
   constructor(options: { database: Database; now: () => Date }) {
     this.#database = options.database;
     this.#now = options.now;
+  }
+
+  /** Takes the right to run a job until a time. False where another run has it: two instances, or a tick while the one before still runs. */
+  async takeLease(job: string, holder: string, durationMs: number): Promise<boolean> {
+    const taking = this.#database.transact(async (tx) => {
+      const [row] = await tx.query(statements.selectLease, [job]);
+      if (row !== undefined && (row.expire_time as Date) > this.#now()) return false;
+      const until = new Date(this.#now().getTime() + durationMs);
+      await tx.execute(row === undefined ? statements.insertLease : statements.takeLease, [job, holder, until]);
+      return true;
+    });
+    return taking.catch((error) => {
+      // Both were the first.
+      if (error instanceof DatabaseError && error.kind === 'unique') return false;
+      throw error;
+    });
+  }
+
+  /** Gives the right back. */
+  async dropLease(job: string, holder: string): Promise<void> {
+    await this.#database.transact((tx) => tx.execute(statements.dropLease, [job, holder]));
   }
 
   /** Records that a job has started. */

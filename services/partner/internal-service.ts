@@ -1,6 +1,7 @@
 import type { Call, Handlers } from '../chassis/call.ts';
 import { microsFromMoney } from '../chassis/money.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
+import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import {
   type Event,
@@ -16,11 +17,17 @@ import type { Committed, PartnerStore } from './store.ts';
 export interface PartnerInternalServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
+  readonly history: History;
   readonly now: () => Date;
 }
 
 /** The handlers of kumiko.partner.v1.PartnerInternalService. */
-export function partnerInternalService({ store, outbox, now }: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
+export function partnerInternalService({
+  store,
+  outbox,
+  history,
+  now,
+}: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
   function publish(call: Call, committed: Committed<unknown> | undefined): void {
     const events = committed?.events ?? [];
     if (events.length > 0) call.afterResponse(() => outbox.publish(events));
@@ -43,6 +50,10 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
       const { published, failed, error } = await outbox.publishPending(limit);
       if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
       return { published, failed };
+    },
+
+    async pruneHistory({ limit }) {
+      return { deleted: await history.prune(limit) };
     },
   };
 

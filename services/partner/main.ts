@@ -9,6 +9,7 @@ runService({
       { PartnerAdminService, PartnerTokenService },
       { PartnerInternalService },
       { PartnerService },
+      { createHistory, inboxTable, requestsTable },
       { openSchema },
       { partnerAdminService },
       { partnerTokenService },
@@ -21,6 +22,7 @@ runService({
       import('../contracts/gen/types/kumiko/partner/v1/identity_pb.js'),
       import('../contracts/gen/types/kumiko/partner/v1/internal_pb.js'),
       import('../contracts/gen/types/kumiko/partner/v1/partner_pb.js'),
+      import('../cloud/history.ts'),
       import('../cloud/open-schema.ts'),
       import('./admin-service.ts'),
       import('./token-service.ts'),
@@ -32,12 +34,13 @@ runService({
     ]);
     const now = () => new Date();
     const { database, outbox, close } = openSchema('partner', config, now);
+    const history = createHistory({ schema: 'partner', tables: [inboxTable, requestsTable], database, now });
     const store = new PartnerStore({ database, outbox, now });
     const identities = new IdentityStore({ database, now });
     return {
       bindings: [
         bind(PartnerService, partnerService({ store, outbox, now })),
-        bind(PartnerInternalService, partnerInternalService({ store, outbox, now })),
+        bind(PartnerInternalService, partnerInternalService({ store, outbox, history, now })),
         bind(PartnerAdminService, partnerAdminService({ store: identities, now })),
         bind(
           PartnerTokenService,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type Database, DatabaseError, defineStatements } from '../cloud/database.ts';
+import type { KeptTable } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { ProviderEvent, Told } from './domain/provider-event.ts';
@@ -10,6 +11,9 @@ import type { ProviderEvent, Told } from './domain/provider-event.ts';
 export const statements = defineStatements('webhook', {
   insertProviderEvent: `INSERT INTO webhook.provider_events (provider, event_id, kind, type, body, receive_time) VALUES ($1, $2, $3, $4, $5, $6)`,
 });
+
+/** What is kept for a time: providers repeat an event for days, people ask about one for weeks. */
+export const keptTables: readonly KeptTable[] = [{ table: 'provider_events', timeColumn: 'receive_time', keptMs: 90 * 24 * 3_600_000 }];
 
 /** An event of an outside system, as it was received. */
 export interface Received {

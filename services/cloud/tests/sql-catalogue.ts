@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Statement } from '../database.ts';
+import { historyStatements, inboxTable, requestsTable } from '../history.ts';
 import { inboxInsert } from '../inbox.ts';
 import { readMigrations } from '../migrations.ts';
 import { outboxStatements } from '../outbox.ts';
@@ -63,6 +64,9 @@ function sharedStatements(): ListedStatement[] {
   return [
     ...schemasWith('outbox').flatMap((schema) => Object.values(outboxStatements(schema))),
     ...schemasWith('inbox').map((schema) => inboxInsert(schema, '', new Date(0))[0]),
+    ...[inboxTable, requestsTable].flatMap(({ table, timeColumn }) =>
+      schemasWith(table).flatMap((schema) => Object.values(historyStatements(schema, table, timeColumn))),
+    ),
     ...schemasWith('requests').flatMap((schema) => Object.values(requestStatements(schema))),
   ].map((statement) => ({ ...statement, file: 'cloud' }));
 }

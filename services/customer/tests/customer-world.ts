@@ -9,6 +9,7 @@ import { startPaymentProvider } from '../../../deploy/local/payment-provider/pay
 import { Secret } from '../../chassis/secret.ts';
 import { type TestClient, testClient } from '../../chassis/tests/test-client.ts';
 import type { Database } from '../../cloud/database.ts';
+import { createHistory, inboxTable, requestsTable } from '../../cloud/history.ts';
 import { createOutbox } from '../../cloud/outbox.ts';
 import { recordingPublisher } from '../../cloud/tests/recording-publisher.ts';
 import { type ServiceDatabase, startServiceDatabase } from '../../cloud/tests/service-database.ts';
@@ -78,7 +79,13 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
   const yamapay = new YamapayClient({ name: 'yamapay', url: providerUrl, key: new Secret(key) });
   const settlement = new Settlement({ store, provider: yamapay, now });
   const handlers = customerService({ store, outbox, settlement, provider: 'yamapay', now });
-  const internalHandlers = customerInternalService({ store, outbox, settlement, now });
+  const internalHandlers = customerInternalService({
+    store,
+    outbox,
+    settlement,
+    now,
+    history: createHistory({ schema: 'customer', tables: [inboxTable, requestsTable], database, now }),
+  });
   const internal = testClient(CustomerInternalService, internalHandlers, { kind: 'service', name: 'job' });
 
   const as = (id: string): TestClient<typeof CustomerService> => testClient(CustomerService, handlers, { kind: 'customer', id });

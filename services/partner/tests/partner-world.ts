@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { type TestClient, testClient } from '../../chassis/tests/test-client.ts';
+import { createHistory, inboxTable, requestsTable } from '../../cloud/history.ts';
 import { createOutbox } from '../../cloud/outbox.ts';
 import { recordingPublisher } from '../../cloud/tests/recording-publisher.ts';
 import { startServiceDatabase } from '../../cloud/tests/service-database.ts';
@@ -39,7 +40,16 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
   const outbox = createOutbox({ schema: 'partner', database, publisher, now });
   const store = new PartnerStore({ database, outbox, now });
   const handlers = partnerService({ store, outbox, now });
-  const internal = testClient(PartnerInternalService, partnerInternalService({ store, outbox, now }), { kind: 'service', name: 'job' });
+  const internal = testClient(
+    PartnerInternalService,
+    partnerInternalService({
+      store,
+      outbox,
+      now,
+      history: createHistory({ schema: 'partner', tables: [inboxTable, requestsTable], database, now }),
+    }),
+    { kind: 'service', name: 'job' },
+  );
   const as = (id: string): TestClient<typeof PartnerService> => testClient(PartnerService, handlers, { kind: 'partner', id });
 
   async function apply(aggregate: string, version: number, payload: Payload, id: string = randomUUID()): Promise<boolean> {

@@ -1,0 +1,60 @@
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { Handlers } from '../chassis/call.ts';
+import { invalidArgument, unavailable } from '../chassis/rpc-error.ts';
+import type { DeadLetters } from '../cloud/dead-letters.ts';
+import type { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { listTriggers } from '../contracts/triggers.ts';
+
+const shownOfEachTopic = 100;
+const replayedUnlessTold = 100;
+
+/** The handlers of kumiko.job.v1.JobAdminService. */
+export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLetters }): Handlers<typeof JobAdminService> {
+  return {
+    async listDeadLetters({ topic }) {
+      const ofTopics = await Promise.all(
+        topicsOf(topic).map(async (name) => {
+          const letters = await reading(() => deadLetters.list(name, shownOfEachTopic));
+          return letters.map(({ event, giveUpTime }) => ({
+            topic: name,
+            event: event?.id ?? '',
+            kind: event?.payload.case ?? '',
+            aggregate: event?.aggregate ?? '',
+            version: event?.version ?? 0n,
+            giveUpTime: timestampFromDate(giveUpTime),
+          }));
+        }),
+      );
+      return { deadLetters: ofTopics.flat() };
+    },
+
+    async replayDeadLetters({ topic, limit }, call) {
+      const total = { replayed: 0, skipped: 0 };
+      for (const name of topicsOf(topic)) {
+        const { replayed, skipped } = await reading(() => deadLetters.replay(name, limit || replayedUnlessTold));
+        if (replayed + skipped > 0) call.logger.info({ topic: name, replayed, skipped }, 'dead letters replayed');
+        total.replayed += replayed;
+        total.skipped += skipped;
+      }
+      return total;
+    },
+  };
+}
+
+/** The topic that was asked for, or all that have a subscription of ours. */
+function topicsOf(topic: string): readonly string[] {
+  const topics = listTriggers().flatMap((trigger) => (trigger.kind === 'subscription' ? [trigger.topic] : []));
+  if (topic === '') return topics;
+  if (topics.includes(topic)) return [topic];
+  throw invalidArgument('there is no such topic', [
+    { field: 'topic', description: `must be one of ${topics.join(', ')}, or empty for all` },
+  ]);
+}
+
+async function reading<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw unavailable('Pub/Sub did not do it; what was not replayed is still there', cause);
+  }
+}
