@@ -40,7 +40,7 @@ export function compileAccessLogs(
 export function compileSubstitution(format: FormatConfig): (stream: HttpStream) => string {
   if (format.json_format !== undefined) {
     const render = compileJsonFormat(format.json_format, format.omit_empty_values);
-    return (stream) => `${JSON.stringify(render(stream))}\n`;
+    return (stream) => `${render(stream)}\n`;
   }
   const render = compileFormat(format.text_format_source?.toString() ?? '');
   return (stream) => render(stream) ?? (format.omit_empty_values ? '' : '-');

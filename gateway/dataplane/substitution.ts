@@ -77,33 +77,57 @@ export function compileFormat(text: string): Format {
     const value = parts[0] as Value;
     return (stream) => textOf(value(stream));
   }
-  return (stream) => parts.map((part) => (typeof part === 'string' ? part : (textOf(part(stream)) ?? '-'))).join('');
+  return (stream) => {
+    let out = '';
+    for (const part of parts) out += typeof part === 'string' ? part : (textOf(part(stream)) ?? '-');
+    return out;
+  };
 }
 
-/** Compiles a json_format. A string that is one command keeps the type of its value. */
-export function compileJsonFormat(format: unknown, omitEmpty: boolean): Value {
+/** Compiles a json_format into a text of JSON. A string that is one command keeps the type of its value. */
+export function compileJsonFormat(format: unknown, omitEmpty: boolean): (stream: HttpStream) => string {
+  const render = compileJson(format, omitEmpty);
+  return (stream) => render(stream) ?? 'null';
+}
+
+// The names and the punctuation of a line are the same for every stream: only values are rendered.
+function compileJson(format: unknown, omitEmpty: boolean): Format {
   if (typeof format === 'string') {
     const parts = split(format);
-    if (parts.length === 1 && typeof parts[0] === 'function') return parts[0];
-    const render = compileFormat(format);
-    return (stream) => render(stream);
+    if (parts.length === 1 && typeof parts[0] === 'function') return jsonOf(parts[0]);
+    return parts.every((part) => typeof part === 'string') ? constant(parts.join('')) : jsonOf(compileFormat(format));
   }
   if (Array.isArray(format)) {
-    const items = format.map((item) => compileJsonFormat(item, omitEmpty));
-    return (stream) => items.map((item) => item(stream) ?? null);
+    const items = format.map((item) => compileJson(item, omitEmpty));
+    return (stream) => `[${items.map((item) => item(stream) ?? 'null').join(',')}]`;
   }
-  if (typeof format === 'object' && format !== null) {
-    const fields = Object.entries(format).map(([key, value]) => [key, compileJsonFormat(value, omitEmpty)] as const);
-    return (stream) => {
-      const out: Record<string, unknown> = {};
-      for (const [key, value] of fields) {
-        const rendered = value(stream) ?? null;
-        if (rendered !== null || !omitEmpty) out[key] = rendered;
-      }
-      return out;
-    };
-  }
-  return () => format;
+  if (typeof format === 'object' && format !== null) return compileObject(format, omitEmpty);
+  return constant(format);
+}
+
+function compileObject(format: object, omitEmpty: boolean): Format {
+  const fields = Object.entries(format).map(([key, value]) => [`${JSON.stringify(key)}:`, compileJson(value, omitEmpty)] as const);
+  return (stream) => {
+    let out = '';
+    for (const [name, value] of fields) {
+      const rendered = value(stream) ?? (omitEmpty ? undefined : 'null');
+      if (rendered !== undefined) out += out === '' ? name + rendered : `,${name}${rendered}`;
+    }
+    return `{${out}}`;
+  };
+}
+
+function constant(value: unknown): Format {
+  const text = value === null ? undefined : JSON.stringify(value);
+  return () => text;
+}
+
+function jsonOf(value: Value): Format {
+  return (stream) => {
+    const rendered = value(stream);
+    if (typeof rendered === 'number') return String(rendered);
+    return rendered === undefined || rendered === null ? undefined : JSON.stringify(rendered);
+  };
 }
 
 function textOf(value: unknown): string | undefined {
