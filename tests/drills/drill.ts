@@ -22,7 +22,7 @@ export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
     const load = new Load(stage, plan, journal);
     await load.prepare();
     await Promise.all([load.run(), injectFaults(stage, plan.faults)]);
-    const findings = await settleAndAudit(stage, journal, plan.customers);
+    const findings = await settleAndAudit(stage, journal, plan);
     failed = findings.violations.length + journal.incidents.length > 0;
     return { ...findings, plan, journal, stateDir: stage.stateDir };
   } finally {

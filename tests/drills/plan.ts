@@ -83,7 +83,8 @@ function planDeal(random: Random, seed: number, index: number): DealPlan {
     groupSize,
     // Never enough for everyone, and not always enough for whole groups.
     stock: random.between(groupSize * 3, groupSize * 8),
-    groupLifetimeSeconds: random.between(20, 60) * 60,
+    // Now and then beyond the 30 days that a task can wait.
+    groupLifetimeSeconds: random.chance(0.15) ? random.between(31, 45) * 86_400 : random.between(20, 60) * 60,
     priceYen: random.between(100, 20_000),
     requestId: random.uuid(),
   };

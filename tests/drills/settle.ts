@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { audit, type Violation } from './auditor.ts';
+import { callUntilAnswered } from './http-call.ts';
 import type { Journal } from './journal.ts';
+import type { DrillPlan } from './plan.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 import type { Stage } from './stage.ts';
 
-/** Longer than any group of a drill stays open, and any hold lasts. */
-const everythingIsDueSeconds = 65 * 60;
+/** Beyond the last deadline: a tick of every schedule. */
+const graceSeconds = 5 * 60;
 /** First longer than any back-off of a push, then than a task may take before the sweep steps in. */
 const stepsSeconds = [61, 61, 61, 61, 310, 310, 16 * 60, 61, 16 * 60, 61, 310, 310, 16 * 60, 61];
 const pauseMs = 700;
@@ -20,12 +22,14 @@ export interface Findings {
  * Brings the platform to rest, by moving its time on until every deadline and every retry has come, and audits it. What is still under way is a
  * violation until it is done, so the audit is repeated; what is broken stays broken.
  */
-export async function settleAndAudit(stage: Stage, journal: Journal, customers: readonly string[]): Promise<Findings> {
-  await stage.platform.advanceClock(everythingIsDueSeconds);
+export async function settleAndAudit(stage: Stage, journal: Journal, plan: DrillPlan): Promise<Findings> {
+  const longest = Math.max(...plan.deals.map(({ groupLifetimeSeconds }) => groupLifetimeSeconds));
+  await stage.platform.advanceClock(longest + graceSeconds);
   let findings = await look();
   for (const seconds of stepsSeconds) {
     if (findings.violations.length === 0) break;
     await stage.platform.advanceClock(seconds);
+    if (findings.snapshot.deadLetters > 0) await replayDeadLetters(stage);
     findings = await look();
   }
   return findings;
@@ -35,10 +39,16 @@ export async function settleAndAudit(stage: Stage, journal: Journal, customers: 
     // Two looks: what has just fallen due needs a moment.
     for (let turn = 0; turn < 2; turn += 1) {
       await delay(pauseMs);
-      const snapshot = await takeSnapshot(stage, customers);
+      const snapshot = await takeSnapshot(stage, plan.customers);
       last = { snapshot, violations: audit(snapshot, journal) };
       if (last.violations.length === 0) break;
     }
     return last!;
   }
+}
+
+/** What an operator does about events that an outage outlasted. */
+async function replayDeadLetters(stage: Stage): Promise<void> {
+  const url = `${stage.platform.endpoints.edge}/v1/operator/deadLetters:replay`;
+  await callUntilAnswered({ method: 'POST', url, body: { limit: 1000 } }, stage.operator);
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
+import { operatorEmail } from '../../deploy/local/platform/surroundings.ts';
 import type { Database } from '../../services/cloud/database.ts';
 import { openDatabase } from '../../services/cloud/spanner-database.ts';
 import { EventLog } from './event-log.ts';
@@ -21,6 +22,7 @@ export interface Stage {
   /** Every event that was published. */
   readonly eventLog: EventLog;
   readonly partner: TokenSource;
+  readonly operator: TokenSource;
   customer(name: string): TokenSource;
   /** Ends everything; the state stays where `keep` is set, for whoever looks for the reason of a failure. */
   close(keep: boolean): Promise<void>;
@@ -44,6 +46,7 @@ export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise
     database,
     eventLog,
     partner: new TokenSource(endpoints, 'partner', partnerName, preview),
+    operator: new TokenSource(endpoints, 'operator', operatorEmail),
     customer(name) {
       const known = customers.get(name) ?? new TokenSource(endpoints, 'customer', name, customers.size % 2 === 0 ? preview : undefined);
       customers.set(name, known);

@@ -9,7 +9,12 @@ export class TokenSource {
   #token: string | undefined;
 
   /** @param preview which instances of services the caller's requests go to. */
-  constructor(endpoints: Endpoints, kind: 'customer' | 'partner', subject: string, preview?: Readonly<Record<string, string>>) {
+  constructor(
+    endpoints: Endpoints,
+    kind: 'customer' | 'partner' | 'operator',
+    subject: string,
+    preview?: Readonly<Record<string, string>>,
+  ) {
     this.#endpoints = endpoints;
     this.#request = { kind, subject, ...(preview && { preview }) };
   }
