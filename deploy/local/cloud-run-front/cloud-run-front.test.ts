@@ -147,10 +147,12 @@ test('adds where the request comes from and a trace', async () => {
   await call({ ...(await serverless()), 'x-forwarded-for': '203.0.113.7' });
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-00000000000000ff-00';
   await call({ ...(await serverless()), traceparent });
-  const [first, second] = service.seen;
+  await call({ ...(await serverless()), 'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/255;o=0' });
+  const [first, second, third] = service.seen;
   expect(first).toMatchObject({ 'x-forwarded-for': '203.0.113.7, 127.0.0.1', 'x-forwarded-proto': 'https' });
   expect(first?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   expect(second).toMatchObject({ traceparent, 'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/255;o=0' });
+  expect(third).toMatchObject({ traceparent });
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http2';
+import { formatTraceparent, parseCloudTraceContext } from '../../../services/contracts/traceparent.ts';
 
 /** Adds what Cloud Run's front adds: where the request comes from, and a trace where there is none. */
 export function addFrontHeaders(headers: IncomingHttpHeaders, clientAddress: string): void {
@@ -7,8 +8,14 @@ export function addFrontHeaders(headers: IncomingHttpHeaders, clientAddress: str
   headers['x-forwarded-for'] = before === undefined ? clientAddress : `${before}, ${clientAddress}`;
   // TLS always ends before the container, so services see https.
   headers['x-forwarded-proto'] = 'https';
-  headers.traceparent ??= newTraceparent();
+  headers.traceparent ??= traceparentOf(headers['x-cloud-trace-context']) ?? newTraceparent();
   headers['x-cloud-trace-context'] ??= cloudTraceContext(String(headers.traceparent));
+}
+
+/** What Google's older header says, in the newer one. */
+function traceparentOf(older: string | string[] | undefined): string | undefined {
+  const context = parseCloudTraceContext(older?.toString());
+  return context && formatTraceparent(context);
 }
 
 /** A sampled W3C trace context, so that a request that skips the gateway can be followed too. */
