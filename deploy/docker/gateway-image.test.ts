@@ -6,14 +6,15 @@ import { parse } from 'yaml';
 import { validateBootstrap } from '../../gateway/bootstrap/validation/validate-bootstrap.ts';
 import { assembleGateway } from './assemble-gateway.ts';
 
-const rendered = join(import.meta.dirname, '../cloud-run/golden/bootstrap');
+const golden = join(import.meta.dirname, '../../gateway/bootstrap/golden');
+const rendered = (role: string) => join(golden, `production-${role}.yaml`);
 let folder: string;
 let tree: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kumiko-gateway-image-'));
   tree = join(folder, 'tree');
-  cpSync(rendered, join(folder, 'bootstraps'), { recursive: true });
+  for (const role of ['edge', 'jobs']) cpSync(rendered(role), join(folder, 'bootstraps', `${role}.yaml`));
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,7 +25,7 @@ test('the image holds both bootstraps as they were rendered, and everything that
   assemble();
   for (const role of ['edge', 'jobs']) {
     const bootstrap = readFileSync(join(tree, `etc/kumiko/${role}.yaml`), 'utf8');
-    expect(bootstrap).toBe(readFileSync(join(rendered, `${role}.yaml`), 'utf8'));
+    expect(bootstrap).toBe(readFileSync(rendered(role), 'utf8'));
     const here = bootstrap.replaceAll('/etc/kumiko', join(tree, 'etc/kumiko'));
     expect(validateBootstrap(here, { files: 'checked' })).toEqual([]);
   }
@@ -54,6 +55,18 @@ test('a bootstrap that names another file than the image has is refused', () => 
   const file = join(folder, 'bootstraps/edge.yaml');
   writeFileSync(file, readFileSync(file, 'utf8').replaceAll('metadata-token.wasm', 'absent.wasm'));
   expect(assemble).toThrow(`${file} reads /etc/kumiko/wasm/absent.wasm, which the image does not have`);
+});
+
+test('a bootstrap of another machine is refused', () => {
+  for (const role of ['edge', 'jobs']) cpSync(join(golden, `local-${role}.yaml`), join(folder, 'bootstraps', `${role}.yaml`));
+  const file = join(folder, 'bootstraps/edge.yaml');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replace(/port_value: \d+/g, 'port_value: 1')
+      .replace('port_value: 1', 'port_value: 8080'),
+  );
+  expect(assemble).toThrow('which the image does not have');
 });
 
 test.each([
