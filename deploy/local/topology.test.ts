@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { audienceOf, serviceAccountEmail } from '../../services/contracts/identities.ts';
+import { eventTopics } from '../../services/contracts/topics.ts';
 import { listTriggers } from '../../services/contracts/triggers.ts';
 import { startRecordingEndpoint } from '../../tests/recording-endpoint.ts';
 import { createManualClock } from './clock/advanceable-clock.ts';
 import { type PubsubServer, startPubsub } from './pubsub/start-pubsub.ts';
 import { type SchedulerServer, startScheduler } from './scheduler/start-scheduler.ts';
 import { startTasks, type TasksServer } from './tasks/start-tasks.ts';
-import { ensureTopology, eventTopics } from './topology.ts';
+import { ensureTopology } from './topology.ts';
 
 vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
 

@@ -1,7 +1,5 @@
-import { createFileRegistry, getOption, hasOption } from '@bufbuild/protobuf';
-import { topic as topicOption } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../services/contracts/identities.ts';
-import { readDescriptorSet } from '../../services/contracts/methods.ts';
+import { eventTopics } from '../../services/contracts/topics.ts';
 import {
   listTriggers,
   type QueueTrigger,
@@ -49,15 +47,6 @@ export function ensureTopology(options: TopologyOptions): void {
     if (trigger.kind === 'queue') options.tasks.queues.updateQueue(queueOf(options, trigger));
     if (trigger.kind === 'schedule') options.scheduler.jobs.put(jobOf(options, trigger));
   }
-}
-
-/** The topics that the event payloads name. */
-export function eventTopics(): string[] {
-  const topics = new Set<string>();
-  for (const type of createFileRegistry(readDescriptorSet())) {
-    if (type.kind === 'message' && hasOption(type, topicOption)) topics.add(getOption(type, topicOption));
-  }
-  return [...topics];
 }
 
 function ensureTopic({ pubsub: { broker }, project }: TopologyOptions, id: string): void {

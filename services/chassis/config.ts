@@ -44,6 +44,7 @@ export const chassisShape = {
   GOOGLE_CLOUD_PROJECT: text.describe('the id of the Google Cloud project'),
   SPANNER_INSTANCE: text.describe('the id of the Spanner instance'),
   SPANNER_DATABASE: text.describe('the id of the Spanner database'),
+  SPANNER_DATABASE_ROLE: text.optional().describe("the service's database role; without it the session has every right of its account"),
   CUSTOMER_ISSUER: text.describe("the issuer of customers' tokens"),
   CUSTOMER_AUDIENCE: text.describe("the audience of customers' tokens"),
   CUSTOMER_JWKS_URI: httpUrl,

@@ -16,12 +16,18 @@ export interface SchemaConfig {
   readonly GOOGLE_CLOUD_PROJECT: string;
   readonly SPANNER_INSTANCE: string;
   readonly SPANNER_DATABASE: string;
+  readonly SPANNER_DATABASE_ROLE?: string | undefined;
 }
 
 /** Opens the database for the service that owns `schema`, with the schema's outbox. */
 export function openSchema(schema: string, config: SchemaConfig, now: () => Date): OpenSchema {
   const project = config.GOOGLE_CLOUD_PROJECT;
-  const database = openDatabase({ project, instance: config.SPANNER_INSTANCE, database: config.SPANNER_DATABASE });
+  const database = openDatabase({
+    project,
+    instance: config.SPANNER_INSTANCE,
+    database: config.SPANNER_DATABASE,
+    role: config.SPANNER_DATABASE_ROLE,
+  });
   const publisher = createEventPublisher({ project });
   return {
     database,

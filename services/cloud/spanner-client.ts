@@ -8,6 +8,8 @@ export interface DatabaseAddress {
   readonly instance: string;
   /** The database's id. */
   readonly database: string;
+  /** The role that limits what the sessions may do (fine-grained access control); undefined in the local cloud, which has no roles. */
+  readonly role?: string | undefined;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function createSpannerClient(project: string): Promise<Spanner> {
 /** Connects to a database. Nothing is sent before the first use but the request for a session. */
 export async function connectSpanner(address: DatabaseAddress): Promise<{ spanner: Spanner; database: SpannerDatabase }> {
   const spanner = await createSpannerClient(address.project);
-  const database = spanner.instance(address.instance).database(address.database);
+  const database = spanner.instance(address.instance).database(address.database, undefined, undefined, address.role);
   // Sessions are kept in the background, and an 'error' event without a listener ends the process. The statement that needs the session fails by itself.
   database.on('error', () => {});
   return { spanner, database };

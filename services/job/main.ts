@@ -40,7 +40,12 @@ runService({
     ]);
     const now = () => new Date();
     const project = config.GOOGLE_CLOUD_PROJECT;
-    const database = openDatabase({ project, instance: config.SPANNER_INSTANCE, database: config.SPANNER_DATABASE });
+    const database = openDatabase({
+      project,
+      instance: config.SPANNER_INSTANCE,
+      database: config.SPANNER_DATABASE,
+      role: config.SPANNER_DATABASE_ROLE,
+    });
     const owners = connectOwners(config, createIdTokens());
     const tasks = createTaskQueue({
       project,

@@ -1,5 +1,6 @@
 import { createLocalJWKSet } from 'jose';
-import { audienceOf } from '../../../services/contracts/identities.ts';
+import { audienceOf, serviceAccountEmail } from '../../../services/contracts/identities.ts';
+import { invokersOf } from '../../../services/contracts/invokers.ts';
 import { startCarrier } from '../carrier/carrier.ts';
 import { startCloudRunFront } from '../cloud-run-front/cloud-run-front.ts';
 import { startInventory } from '../inventory/inventory.ts';
@@ -17,7 +18,6 @@ import { type DeliveryFaults, DeliveryMishaps } from '../push/delivery-faults.ts
 import { startScheduler } from '../scheduler/start-scheduler.ts';
 import { startTasks } from '../tasks/start-tasks.ts';
 import { ensureTopology } from '../topology.ts';
-import { invokersOf } from './invokers.ts';
 
 /** What the local cloud is started with. */
 export interface CloudOptions {
@@ -91,7 +91,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
       startCloudRunFront({
         port,
         audience: audienceOf(service, project),
-        allowedEmails: invokersOf(service, project),
+        allowedEmails: invokersOf(service).map((workload) => serviceAccountEmail(workload, project)),
         keys,
         clock,
         targetPort: containerPort,
