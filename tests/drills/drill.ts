@@ -13,6 +13,8 @@ export interface DrillReport extends Findings {
   readonly stateDir: string;
 }
 
+const holdsAreOverSeconds = 16 * 60;
+
 /** Runs one drill on a platform of its own: load and faults, then rest, then the audit. */
 export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
   const stage = await openStage(plan.twice);
@@ -22,6 +24,8 @@ export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
     const load = new Load(stage, plan, journal);
     await load.prepare();
     await Promise.all([load.run(), injectFaults(stage, plan.faults)]);
+    await stage.platform.advanceClock(holdsAreOverSeconds);
+    await load.payLate();
     const findings = await settleAndAudit(stage, journal, plan);
     failed = findings.violations.length + journal.incidents.length > 0;
     return { ...findings, plan, journal, stateDir: stage.stateDir };

@@ -28,6 +28,9 @@ export class Load {
   /** Groups that take nobody any more. */
   readonly #isOver = new Set<string>();
 
+  /** Payments that come when their time is over. */
+  readonly #late: (() => Promise<void>)[] = [];
+
   constructor(stage: Stage, plan: DrillPlan, journal: Journal) {
     this.#stage = stage;
     this.#plan = plan;
@@ -64,6 +67,11 @@ export class Load {
     await shipping;
   }
 
+  /** Confirms the payments of those who waited too long. */
+  async payLate(): Promise<void> {
+    await Promise.all(this.#late.map((pay) => pay()));
+  }
+
   async #publish(deal: DealPlan): Promise<string> {
     const draft = {
       title: deal.title,
@@ -84,7 +92,9 @@ export class Load {
     const placed = await this.#place(wish);
     if (placed === undefined) return;
     await delay(wish.hesitatesMs);
-    if (wish.card !== undefined) await this.#pay(placed, wish.card);
+    const { card } = wish;
+    if (card !== undefined && wish.paysLate) this.#late.push(() => this.#pay(placed, card));
+    else if (card !== undefined) await this.#pay(placed, card);
     if (wish.cancelsAfterMs === undefined) return;
     await delay(wish.cancelsAfterMs);
     const call: HttpCall = { method: 'POST', url: `${this.#edge}/${placed.order.name}:cancel`, body: {} };

@@ -27,6 +27,8 @@ export interface WishPlan {
   readonly copies: number;
   /** undefined: never pays. */
   readonly card: 'ok' | 'declined' | 'declined-at-capture' | undefined;
+  /** Pays when the hold is over: too late. */
+  readonly paysLate: boolean;
   /** How long the customer looks at the payment sheet. */
   readonly hesitatesMs: number;
   /** Cancels this long after paying; undefined: does not. */
@@ -102,6 +104,7 @@ function planWish(random: Random, customer: string, deals: number, loadMs: numbe
     requestIds: Array.from({ length: 5 }, () => random.uuid()),
     copies: random.chance(0.2) ? 2 : 1,
     card: pays ? random.pick(cards) : undefined,
+    paysLate: random.chance(0.12),
     hesitatesMs: random.between(0, 1_500),
     cancelsAfterMs: random.chance(0.15) ? random.between(0, 2_500) : undefined,
   };
