@@ -100,9 +100,7 @@ test('the services of an image are all services of its workload', async () => {
     import('../../services/contracts/methods.ts'),
   ]);
   const served = serviceImages.flatMap((service) =>
-    servedServices(service).flatMap(({ typeName, methods }) =>
-      methods.map(({ name, serverStreaming }) => `/${typeName}/${name} ${serverStreaming}`),
-    ),
+    servedServices(service).flatMap(({ methods }) => methods.map(({ path, responseStream }) => `${path} ${responseStream}`)),
   );
   const described = listMethods()
     .filter(({ workload }) => (serviceImages as readonly string[]).includes(workload))

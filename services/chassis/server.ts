@@ -97,15 +97,15 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 }
 
 /** A definition whose messages stay bytes. */
-function rawDefinition({ typeName, methods }: ServedService): ServiceDefinition {
+function rawDefinition({ methods }: ServedService): ServiceDefinition {
   const raw = (bytes: Buffer) => bytes;
   return Object.fromEntries(
-    methods.map(({ name, serverStreaming }) => [
+    methods.map(({ name, path, requestStream, responseStream }) => [
       name,
       {
-        path: `/${typeName}/${name}`,
-        requestStream: false,
-        responseStream: serverStreaming,
+        path,
+        requestStream,
+        responseStream,
         requestSerialize: raw,
         requestDeserialize: raw,
         responseSerialize: raw,

@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import type { ServiceDefinition } from '@grpc/proto-loader';
 import { buildIfChanged } from './build-if-changed.ts';
 
 const gen = join(import.meta.dirname, 'gen');
@@ -75,13 +76,19 @@ async function restoreDescriptor(file: string, published: FileDescriptorProto): 
   writeFileSync(file, toBinary(FileDescriptorSetSchema, set));
 }
 
-/** What a server must know of its methods before it can read their messages: see served-methods.ts. */
+/** The service definitions as proto-loader reads them off the descriptor set, without their messages: see served-methods.ts. */
 async function writeServedMethods(descriptorFile: string, output: string): Promise<void> {
-  const { fromBinary } = await import('@bufbuild/protobuf');
-  const { FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
-  const services = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile))
-    .file.filter((file) => file.package.startsWith('kumiko.'))
-    .flatMap((file) => file.service.map((service) => ({ typeName: `${file.package}.${service.name}`, methods: service.method })))
-    .map(({ typeName, methods }) => ({ typeName, methods: methods.map(({ name, serverStreaming }) => ({ name, serverStreaming })) }));
+  const { loadFileDescriptorSetFromBuffer } = await import('@grpc/proto-loader');
+  const services = Object.entries(loadFileDescriptorSetFromBuffer(readFileSync(descriptorFile)))
+    .filter(([typeName, definition]) => typeName.startsWith('kumiko.') && !('format' in definition))
+    .map(([typeName, definition]) => ({
+      typeName,
+      methods: Object.entries(definition as ServiceDefinition).map(([name, { path, requestStream, responseStream }]) => ({
+        name,
+        path,
+        requestStream,
+        responseStream,
+      })),
+    }));
   writeFileSync(output, JSON.stringify(services));
 }

@@ -1,25 +1,32 @@
 import { type DescMessage, type DescService, fromBinary, type Message, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition } from '@grpc/grpc-js';
-import { grpcPath } from './methods.ts';
+import { servedService } from './served-methods.ts';
 
 /** A gRPC service whose messages are protobuf-es messages. */
 export type MessageServiceDefinition = Readonly<Record<string, MethodDefinition<Message, Message>>>;
 
-/** The grpc-js definition of a service whose messages are protobuf-es messages. Keys are the methods' names as in the proto, such as "GetDeal". */
+/**
+ * The grpc-js definition of a service: proto-loader's, with protobuf-es to write and read the messages, because that is what validation works on. Keys are
+ * the methods' names as in the proto, such as "GetDeal".
+ */
 export function serviceDefinition(service: DescService): MessageServiceDefinition {
+  const { methods } = servedService(service.typeName);
   return Object.fromEntries(
-    service.methods.map((method) => [
-      method.name,
-      {
-        path: grpcPath(method),
-        requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
-        responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
-        requestSerialize: serialiser(method.input),
-        requestDeserialize: deserialiser(method.input),
-        responseSerialize: serialiser(method.output),
-        responseDeserialize: deserialiser(method.output),
-      },
-    ]),
+    methods.map(({ name, path, requestStream, responseStream }) => {
+      const { input, output } = service.methods.find((method) => method.name === name)!;
+      return [
+        name,
+        {
+          path,
+          requestStream,
+          responseStream,
+          requestSerialize: serialiser(input),
+          requestDeserialize: deserialiser(input),
+          responseSerialize: serialiser(output),
+          responseDeserialize: deserialiser(output),
+        },
+      ];
+    }),
   );
 }
 

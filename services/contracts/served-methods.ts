@@ -1,18 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The names of a gRPC service and its methods. */
+/** A method as proto-loader reads it off the descriptor set, without its messages. */
+export interface ServedMethodDefinition {
+  readonly name: string;
+  /** Such as "/kumiko.customer.v1.CustomerService/GetDeal". */
+  readonly path: string;
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+}
+
+/** A gRPC service and its methods. */
 export interface ServedService {
   /** Such as "kumiko.customer.v1.CustomerService". */
   readonly typeName: string;
-  readonly methods: readonly { readonly name: string; readonly serverStreaming: boolean }[];
+  readonly methods: readonly ServedMethodDefinition[];
 }
 
-/** The file that `npm run build` makes from the descriptor set: to read that takes ten times as long as to bind a port. */
+/** The file that `npm run build` makes by proto-loader: to run that at every start would take ten times as long as to bind a port. */
 const file = join(import.meta.dirname, 'gen/served-methods.json');
+let loaded: readonly ServedService[] | undefined;
 
-/** The gRPC services of a workload, without their messages: enough to bind a port for them. */
+function services(): readonly ServedService[] {
+  loaded ??= JSON.parse(readFileSync(file, 'utf8')) as ServedService[];
+  return loaded;
+}
+
+/** The gRPC services of a workload: enough to bind a port for them. */
 export function servedServices(workload: string): ServedService[] {
-  const services = JSON.parse(readFileSync(file, 'utf8')) as ServedService[];
-  return services.filter(({ typeName }) => typeName.startsWith(`kumiko.${workload}.`));
+  return services().filter(({ typeName }) => typeName.startsWith(`kumiko.${workload}.`));
+}
+
+/** One gRPC service of ours. @throws {Error} for another one, or where the build is of other protos. */
+export function servedService(typeName: string): ServedService {
+  const service = services().find((candidate) => candidate.typeName === typeName);
+  if (service === undefined) throw new Error(`${typeName} is not in ${file}: run "npm run build"`);
+  return service;
 }
