@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { type Client, createClient } from '../../contracts/client.ts';
 import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { JobAdminService } from '../../contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { PartnerInternalService } from '../../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
@@ -79,7 +80,7 @@ export async function startTestService({ name = 'customer', env, before, close, 
         bind(PartnerService, stub(PartnerService, handlers.partner ?? {})),
         bind(PartnerInternalService, stub(PartnerInternalService, {})),
       ],
-      job: [bind(JobService, stub(JobService, handlers.job ?? {}))],
+      job: [bind(JobService, stub(JobService, handlers.job ?? {})), bind(JobAdminService, stub(JobAdminService, {}))],
     }[name];
     return { bindings, ...(close && { close }) };
   };
