@@ -11,7 +11,7 @@ export type CaseVerdict =
   | { readonly outcome: 'failed'; readonly faults: readonly string[] };
 
 // Milliseconds; the longest case waits for a time limit of three seconds.
-const caseLimit = 5_000;
+const caseLimit = 10_000;
 
 /** Runs a case by all its protocols and judges it by the data plane's list of known gaps. */
 export async function judge(rig: Rig, kind: Plane['kind'], one: ConformanceCase): Promise<CaseVerdict> {

@@ -9,8 +9,13 @@ export interface RawAnswer {
   readonly closed: boolean;
 }
 
-/** Sends bytes on a connection of its own and collects the answer until it ends or is silent. */
-export async function sendRaw(port: number, one: Pick<RawCase, 'http1' | 'http2' | 'quietMs'>): Promise<RawAnswer> {
+/** Sends what a case says. */
+export function sendRaw(port: number, one: Pick<RawCase, 'http1' | 'http2' | 'quietMs'>): Promise<RawAnswer> {
+  return sendBytes(port, one.http1 ?? bytesOf(one.http2 ?? []), one.quietMs ?? 300);
+}
+
+/** Sends bytes on a connection of its own, with waits in milliseconds between them, and collects the answer until it ends or is silent. */
+export async function sendBytes(port: number, parts: Iterable<Buffer | string | number>, quietMs: number): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   let closed = false;
@@ -29,14 +34,14 @@ export async function sendRaw(port: number, one: Pick<RawCase, 'http1' | 'http2'
     socket.once('connect', resolve);
     socket.once('close', resolve);
   });
-  for (const part of one.http1 ?? bytesOf(one.http2 ?? [])) {
+  for (const part of parts) {
     if (closed) break;
     if (typeof part === 'number') await wait(part);
     else socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
   }
   while (!closed) {
     const seen = chunks.length;
-    await Promise.race([wait(one.quietMs ?? 300), new Promise<void>((resolve) => (wake = resolve))]);
+    await Promise.race([wait(quietMs), new Promise<void>((resolve) => (wake = resolve))]);
     if (chunks.length === seen) break;
   }
   const answer = { bytes: Buffer.concat(chunks), closed };

@@ -155,7 +155,8 @@ function compareHeaders(
 function compareUpstream(seen: readonly SeenRequest[], expected: ExpectedUpstream | 'untouched'): string[] {
   if (expected === 'untouched') return seen.length === 0 ? [] : [`the upstream got ${seen[0]!.path}`];
   const attempts = expected.attempts ?? 1;
-  if (seen.length !== attempts) return [`the upstream got ${seen.length} requests, not ${attempts}`];
+  if (seen.length !== attempts)
+    return [`the upstream got ${seen.length} requests, not ${attempts}: ${seen.map(({ path }) => path).join(', ')}`];
   const last = seen.at(-1)!;
   const faults = last.path === expected.path ? [] : [`the upstream got ${last.path}, not ${expected.path}`];
   if (expected.via !== undefined && last.via !== expected.via) faults.push(`the request came to ${last.via}, not ${expected.via}`);

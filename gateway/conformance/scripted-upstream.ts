@@ -75,6 +75,8 @@ export async function startScriptedUpstream(registry: Registry, identity?: Upstr
       trailers = received;
     });
     stream.on('end', () => {
+      // A request that was given up is none.
+      if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       const method = remember(via, headers, String(headers[':path']), trailers, Buffer.concat(chunks));
       answer(stream, method, behaviour);
     });

@@ -1,10 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import type { ConnectionOptions } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { Http2Options } from './config/listener-config.ts';
-import { Headers } from './header-map.ts';
-import { sendTrailers } from './http2-trailers.ts';
-import { isGrpcContentType } from './matchers.ts';
-import type { ResetReason, UpstreamCallbacks, UpstreamStream } from './upstream.ts';
+import type { Headers } from './header-map.ts';
+import { ClientConnection } from './http2/client-connection.ts';
+import type { UpstreamCallbacks, UpstreamStream } from './upstream.ts';
 
 /** How connections to one host are made and kept; durations in milliseconds. */
 export interface Http2PoolOptions {
@@ -20,10 +19,9 @@ export interface Http2PoolOptions {
 }
 
 interface Connection {
-  readonly session: ClientHttp2Session;
-  streams: number;
+  readonly http2: ClientConnection;
+  readonly socket: Socket;
   connected: boolean;
-  timedOut: boolean;
   /** Of its streams, those that were opened before it was. */
   waiting: number;
 }
@@ -32,7 +30,9 @@ interface Connection {
 export class Http2Pool {
   readonly #options: Http2PoolOptions;
   readonly #address: string;
+  /** Those that take requests. */
   #connections: Connection[] = [];
+  readonly #sockets = new Set<Socket>();
 
   constructor(options: Http2PoolOptions) {
     this.#options = options;
@@ -45,169 +45,85 @@ export class Http2Pool {
   }
 
   request(headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks): UpstreamStream {
+    // Calls of filters may leave it out.
+    if (headers.get(':scheme') === undefined) headers.set(':scheme', this.#options.tls === undefined ? 'http' : 'https');
     const connection = this.#connections.find((one) => this.#hasCapacity(one)) ?? this.#open();
+    const stream = connection.http2.request(headers, endStream, callbacks);
     if (!connection.connected) {
       connection.waiting++;
       this.#options.pending.value++;
     }
-    return new Http2UpstreamStream(connection, this.#address, headers, endStream, callbacks);
+    return stream;
   }
 
-  #hasCapacity({ session, streams }: Connection): boolean {
-    const limit = Math.min(session.remoteSettings?.maxConcurrentStreams ?? 100, this.#options.http2.max_concurrent_streams);
-    return !session.closed && !session.destroyed && streams < limit;
+  #hasCapacity({ http2 }: Connection): boolean {
+    return http2.hasCapacity(this.#options.http2.max_concurrent_streams);
   }
 
   #open(): Connection {
-    const { host, port, tls, http2 } = this.#options;
-    const authority = `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    const options = {
-      // Whether a header may come twice is the service's question.
-      strictSingleValueFields: false,
-      settings: { initialWindowSize: http2.initial_stream_window_size, enablePush: false },
-      ...tls,
-    };
-    const session = connect(authority, options);
-    const connection: Connection = { session, streams: 0, connected: false, timedOut: false, waiting: 0 };
+    const { host, port, tls, http2: limits } = this.#options;
+    const socket = tls === undefined ? connect({ host, port, noDelay: true }) : connectTls({ host, port, ...tls });
+    const http2 = new ClientConnection(socket, {
+      address: this.#address,
+      streamWindow: limits.initial_stream_window_size,
+      connectionWindow: limits.initial_connection_window_size,
+      onRetired: () => {
+        this.#connections = this.#connections.filter((one) => one !== connection);
+      },
+    });
+    const connection: Connection = { http2, socket, connected: false, waiting: 0 };
+    this.#connections.push(connection);
+    this.#sockets.add(socket);
+    let timedOut = false;
+    const connectTimer = setTimeout(() => {
+      timedOut = true;
+      socket.destroy();
+    }, this.#options.connectTimeoutMs);
+    const timers: NodeJS.Timeout[] = [];
     const settled = () => {
+      clearTimeout(connectTimer);
       this.#options.pending.value -= connection.waiting;
       connection.waiting = 0;
     };
-    this.#connections.push(connection);
-    const connectTimer = setTimeout(() => {
-      connection.timedOut = true;
-      session.destroy();
-    }, this.#options.connectTimeoutMs);
-    const timers: NodeJS.Timeout[] = [];
-    session.once('connect', () => {
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
       connection.connected = true;
       settled();
-      clearTimeout(connectTimer);
-      session.setLocalWindowSize(http2.initial_connection_window_size);
-      session.setTimeout(this.#options.idleTimeoutMs, () => {
-        if (connection.streams === 0) this.#retire(connection);
-      });
-      const { interval, timeout } = http2.connection_keepalive ?? { interval: undefined, timeout: 0 };
-      if (interval !== undefined) timers.push(keepAlive(session, interval, timeout));
-      const lifetime = this.#options.maxConnectionDurationMs;
-      if (lifetime !== undefined) timers.push(setTimeout(() => this.#retire(connection), Math.min(lifetime, 2 ** 31 - 1)).unref());
+      if (tls !== undefined) socket.setNoDelay();
+      http2.open();
+      timers.push(...this.#watch(connection));
     });
-    // Its streams learn of it by their own 'close'.
-    session.on('error', () => {});
-    session.on('goaway', () => this.#retire(connection));
-    session.once('close', () => {
+    // Its streams learn of it by 'close'.
+    socket.on('error', () => {});
+    socket.once('close', () => {
       settled();
-      clearTimeout(connectTimer);
       for (const timer of timers) clearTimeout(timer);
-      this.#connections = this.#connections.filter((one) => one !== connection);
+      this.#sockets.delete(socket);
+      http2.close(connection.connected ? 'reset' : timedOut ? 'connection-timeout' : 'connect-failure');
     });
     return connection;
   }
 
-  #retire(connection: Connection): void {
-    this.#connections = this.#connections.filter((one) => one !== connection);
-    if (!connection.session.destroyed) connection.session.close();
+  /** The time limits of a connection that is open. */
+  #watch({ http2, socket }: Connection): NodeJS.Timeout[] {
+    const timers: NodeJS.Timeout[] = [];
+    socket.setTimeout(this.#options.idleTimeoutMs, () => {
+      if (http2.streams === 0) http2.retire();
+    });
+    const { interval, timeout } = this.#options.http2.connection_keepalive ?? { interval: undefined, timeout: 0 };
+    if (interval !== undefined) timers.push(keepAlive(http2, socket, interval, timeout));
+    const lifetime = this.#options.maxConnectionDurationMs;
+    if (lifetime !== undefined) timers.push(setTimeout(() => http2.retire(), Math.min(lifetime, 2 ** 31 - 1)).unref());
+    return timers;
   }
 
   close(): void {
-    for (const { session } of this.#connections) session.destroy();
-    this.#connections = [];
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
-function keepAlive(session: ClientHttp2Session, intervalMs: number, timeoutMs: number): NodeJS.Timeout {
+function keepAlive(http2: ClientConnection, socket: Socket, intervalMs: number, timeoutMs: number): NodeJS.Timeout {
   return setInterval(() => {
-    if (session.destroyed) return;
-    const late = setTimeout(() => session.destroy(), timeoutMs);
-    session.ping(() => clearTimeout(late));
+    const late = setTimeout(() => socket.destroy(), timeoutMs);
+    http2.ping(() => clearTimeout(late));
   }, intervalMs).unref();
-}
-
-class Http2UpstreamStream implements UpstreamStream {
-  readonly address: string;
-  readonly #stream: ClientHttp2Stream;
-  readonly #connection: Connection;
-  #callbacks: UpstreamCallbacks | undefined;
-  #trailers: Headers | undefined;
-  #requestTrailers: Headers = new Headers();
-
-  constructor(connection: Connection, address: string, headers: Headers, endStream: boolean, callbacks: UpstreamCallbacks) {
-    this.address = address;
-    this.#connection = connection;
-    this.#callbacks = callbacks;
-    connection.streams++;
-    const waitForTrailers = !endStream && mayHaveTrailers(headers);
-    const stream = connection.session.request(headers.list, { endStream, waitForTrailers });
-    this.#stream = stream;
-    if (waitForTrailers) stream.on('wantTrailers', () => sendTrailers(stream, this.#requestTrailers));
-    stream.on('response', (_headers, flags, raw) => {
-      const response = new Headers(raw as unknown as string[]);
-      const ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      if (ended) {
-        const to = this.#callbacks;
-        this.#callbacks = undefined;
-        stream.resume();
-        to?.onUpstreamHeaders(response, true);
-        return;
-      }
-      this.#callbacks?.onUpstreamHeaders(response, false);
-      stream.on('data', this.#onData);
-    });
-    stream.on('trailers', (_headers, _flags, raw) => {
-      this.#trailers = new Headers(raw as unknown as string[]);
-    });
-    stream.on('end', () => {
-      const to = this.#callbacks;
-      // An 'end' without a response is a reset; 'close' follows.
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.aborted) return;
-      this.#callbacks = undefined;
-      to?.onUpstreamEnd(this.#trailers);
-    });
-    stream.on('drain', () => this.#callbacks?.onUpstreamWritable());
-    stream.on('error', () => {});
-    stream.on('close', () => {
-      connection.streams--;
-      const to = this.#callbacks;
-      this.#callbacks = undefined;
-      to?.onUpstreamReset(this.#reason());
-    });
-  }
-
-  readonly #onData = (chunk: Buffer): void => {
-    this.#callbacks?.onUpstreamData(chunk);
-  };
-
-  #reason(): ResetReason {
-    if (!this.#connection.connected) return this.#connection.timedOut ? 'connection-timeout' : 'connect-failure';
-    return this.#stream.rstCode === constants.NGHTTP2_REFUSED_STREAM ? 'refused-stream' : 'reset';
-  }
-
-  sendData(chunk: Buffer, endStream: boolean): boolean {
-    if (this.#stream.destroyed || this.#stream.writableEnded) return true;
-    if (!endStream) return this.#stream.write(chunk);
-    this.#stream.end(chunk);
-    return true;
-  }
-
-  sendTrailers(trailers: Headers): void {
-    this.#requestTrailers = trailers;
-    if (!this.#stream.destroyed) this.#stream.end();
-  }
-
-  pause(): void {
-    this.#stream.pause();
-  }
-  resume(): void {
-    this.#stream.resume();
-  }
-
-  cancel(): void {
-    this.#callbacks = undefined;
-    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL);
-  }
-}
-
-/** gRPC has no request trailers, and waiting for them would cost every call an event. */
-function mayHaveTrailers(headers: Headers): boolean {
-  return !isGrpcContentType(headers.get('content-type')) || headers.get('trailer') !== undefined;
 }

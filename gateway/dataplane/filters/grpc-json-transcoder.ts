@@ -18,7 +18,7 @@ interface TranscodedStream {
   readonly matched: MatchedRequest;
   readonly response: ResponseTranscoder;
   /** Set where the request ended with its headers: then it was transcoded at once. */
-  encoded: Buffer | undefined;
+  readonly encoded: Buffer | undefined;
   /** The array of a client stream. */
   readonly array: JsonArraySplitter | undefined;
   /** Messages of the array so far. */
@@ -80,25 +80,26 @@ class GrpcJsonTranscoder implements HttpFilter {
   }
 
   decodeHeaders(stream: HttpStream, endStream: boolean): FilterStatus {
+    if (isGrpcContentType(stream.request.get('content-type'))) return 'continue';
+    try {
+      return this.#transcode(stream, endStream);
+    } catch (error) {
+      if (!(error instanceof LocalReplyError)) throw error;
+      stream.sendLocalReply({ status: error.status, body: error.message, details: error.details });
+      return 'stop';
+    }
+  }
+
+  #transcode(stream: HttpStream, endStream: boolean): FilterStatus {
     const { request } = stream;
-    if (isGrpcContentType(request.get('content-type'))) return 'continue';
     // Envoy matches the route before the first filter; here it is done at the first need, which must not be after the rewrite.
     void stream.route;
     const matched = this.#request.match(request);
     if ('unknown' in matched) return this.#unknown(stream, matched.unknown, matched.message);
     const response = new ResponseTranscoder(stream, matched.binding, this.#responseOptions);
     const array = this.#request.takesArray(matched) ? new JsonArraySplitter(this.#limit) : undefined;
-    const state: TranscodedStream = { matched, response, encoded: undefined, array, messages: 0 };
-    if (endStream && array === undefined) {
-      try {
-        state.encoded = this.#request.transcode(matched, Buffer.alloc(0));
-      } catch (error) {
-        if (!(error instanceof LocalReplyError)) throw error;
-        stream.sendLocalReply({ status: error.status, body: error.message, details: error.details });
-        return 'stop';
-      }
-    }
-    stream.state[this.#slot] = state;
+    const encoded = endStream && array === undefined ? this.#request.transcode(matched, Buffer.alloc(0)) : undefined;
+    stream.state[this.#slot] = { matched, response, encoded, array, messages: 0 } satisfies TranscodedStream;
     stream.requestTransform = array === undefined ? this.#transform : this.#arrayTransform;
     request.remove('content-length');
     request.set('content-type', 'application/grpc');

@@ -1,10 +1,13 @@
+import { isUtf8 } from 'node:buffer';
+import { LocalReplyError } from '../http-filter.ts';
+
 /** grpc_json_transcoder.v3's UrlUnescapeSpec: which escapes of a variable over several segments stay. */
 export type UrlUnescapeSpec = 'ALL_CHARACTERS_EXCEPT_RESERVED' | 'ALL_CHARACTERS_EXCEPT_SLASH' | 'ALL_CHARACTERS';
 
 // RFC 6570 1.5.
 const reserved = new Set("!#$&'()*+,/:;=?@[]");
 
-/** Decodes percent escapes; a broken escape stays as it is. */
+/** Decodes percent escapes; a broken escape stays as it is. @throws LocalReplyError 400 for bytes that are no UTF-8, which no field of text can hold. */
 export function percentDecode(text: string, spec: UrlUnescapeSpec, plusIsSpace = false): string {
   if (!text.includes('%')) return plusIsSpace ? text.replaceAll('+', ' ') : text;
   const bytes: number[] = [];
@@ -17,7 +20,10 @@ export function percentDecode(text: string, spec: UrlUnescapeSpec, plusIsSpace =
       i += 2;
     } else bytes.push(plusIsSpace && byte === 0x2b ? 0x20 : byte);
   }
-  return Buffer.from(bytes).toString();
+  const decoded = Buffer.from(bytes);
+  if (!isUtf8(decoded))
+    throw new LocalReplyError(400, 'Encountered non UTF-8 code points.', 'grpc_json_transcode_failure_early{INVALID_ARGUMENT}');
+  return decoded.toString();
 }
 
 function hex(raw: Buffer, at: number): number {

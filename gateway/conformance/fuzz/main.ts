@@ -1,0 +1,21 @@
+/** Fuzzes the HTTP surface of the embedded data plane: `npm run fuzz -- --minutes 10 --seed 1`. */
+import { parseArgs } from 'node:util';
+import { fuzz } from './fuzz.ts';
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } } });
+const minutes = Number(values.minutes);
+const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
+if (!(minutes > 0) || !Number.isInteger(seed)) {
+  process.stderr.write('usage: npm run fuzz -- [--minutes N] [--seed WHOLE_NUMBER]\n');
+  process.exit(2);
+}
+const until = Date.now() + minutes * 60_000;
+process.stdout.write(`fuzzing for ${minutes} min with seed ${seed}\n`);
+const { connections, reached, statuses, findings } = await fuzz({ seed, goOn: () => Date.now() < until });
+const { rss, heapUsed } = process.memoryUsage();
+const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
+process.stdout.write(`${connections} connections, ${reached} requests reached a service, HTTP/1.1 answers ${JSON.stringify(statuses)}\n`);
+process.stdout.write(`memory at the end: ${mib(heapUsed)} heap, ${mib(rss)} resident\n`);
+for (const finding of findings) process.stdout.write(`FOUND ${finding}\n`);
+process.stdout.write(findings.length === 0 ? 'nothing found\n' : `${findings.length} findings\n`);
+if (findings.length > 0) process.exitCode = 1;
