@@ -6,7 +6,6 @@ export const knownGaps: Readonly<Record<Plane['kind'], Readonly<Record<string, s
   embedded: {
     'a sampled request carries the gateway’s own span upstream':
       'tracing is accepted without effect: trace headers pass as they are, and no spans are made',
-    'trailers of a gRPC request': 'gRPC has no request trailers; waiting for them would cost every native call an event',
   },
   // No case has been run on an Envoy yet: what differs there has still to be learnt.
   envoy: {},

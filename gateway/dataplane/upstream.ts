@@ -19,7 +19,7 @@ export interface UpstreamStream {
   readonly address: string;
   /** Returns false where the upstream is slow: wait for `onUpstreamWritable`. */
   sendData(chunk: Buffer, endStream: boolean): boolean;
-  /** Ends the request with trailers, which HTTP/1.1 upstreams do not get, nor gRPC ones that no `trailer` header announced. */
+  /** Ends the request with trailers, which HTTP/1.1 upstreams do not get. */
   sendTrailers(trailers: Headers): void;
   /** Stops reading the response: back-pressure. */
   pause(): void;
