@@ -2,15 +2,27 @@ import { z } from 'zod';
 import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
 
-const pageSchema = z.object({
-  items: z.array(z.object({ sku: z.string().min(1).max(64), stock: z.number().int().min(0) })),
-  next_page_token: z.string(),
-});
+const pageSchema = z.object({ items: z.array(z.unknown()), next_page_token: z.string() });
+const itemSchema = z.object({ sku: z.string().min(1).max(64), stock: z.int().min(0) });
 
 /** What the inventory system says of one unit. */
 export interface StockItem {
   readonly sku: string;
   readonly stock: number;
+}
+
+/** A page of the stock. */
+export interface StockPage {
+  readonly items: readonly StockItem[];
+  /** Items that are none: without a SKU, or with a stock that is no count. */
+  readonly rejected: number;
+  /** Where the next page begins; empty behind the last one. */
+  readonly nextPageToken: string;
+}
+
+/** The inventory system no longer knows the position that reading was to go on from. */
+export class StalePageToken extends Error {
+  override readonly name = 'StalePageToken';
 }
 
 /** Reads the external inventory system page by page, so that its size does not matter. */
@@ -23,9 +35,14 @@ export class InventoryClient {
     this.#key = options.key;
   }
 
-  /** Every page of the stock. @throws {Error} where the system fails or answers with something else. */
-  async *pages(pageSize: number, signal: AbortSignal): AsyncGenerator<readonly StockItem[]> {
-    let pageToken = '';
+  /**
+   * Every page of the stock from a position on; an empty one is the beginning.
+   *
+   * @throws {StalePageToken} where the system does not take the position.
+   * @throws {Error} where the system fails or answers with something else.
+   */
+  async *pages(pageSize: number, from: string, signal: AbortSignal): AsyncGenerator<StockPage> {
+    let pageToken = from;
     do {
       const query = new URLSearchParams({ page_size: String(pageSize), page_token: pageToken });
       const response = await tracedFetch(`${this.#url}/v1/stock?${query}`, '/v1/stock', {
@@ -33,10 +50,14 @@ export class InventoryClient {
         headers: { authorization: `Bearer ${this.#key.reveal()}` },
         signal,
       });
+      if (pageToken !== '' && (response.status === 400 || response.status === 410)) {
+        throw new StalePageToken('the inventory system no longer knows the position that was reached');
+      }
       if (!response.ok) throw new Error(`the inventory system answered HTTP ${response.status}`);
       const page = pageSchema.parse(await response.json());
-      yield page.items;
+      const items = page.items.flatMap((item) => itemSchema.safeParse(item).data ?? []);
       pageToken = page.next_page_token;
+      yield { items, rejected: page.items.length - items.length, nextPageToken: pageToken };
     } while (pageToken !== '');
   }
 }

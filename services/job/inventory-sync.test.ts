@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
@@ -33,18 +35,22 @@ afterAll(async () => {
   await spanner?.close();
   rmSync(stateDir, { recursive: true, force: true });
 });
-beforeEach(() => outside('POST', '/control/faults', {}));
+beforeEach(async () => {
+  await outside('POST', '/control/faults', {});
+  // A run would go on where the one of the test before did not come to its end.
+  await spanner.database.transact((tx) => tx.execute({ name: 'test.forget', text: 'DELETE FROM job.job_runs WHERE true' }));
+});
 
 async function outside(method: string, path: string, body: object): Promise<void> {
   const headers = { authorization: 'Bearer key', 'content-type': 'application/json' };
   await (await fetch(`http://127.0.0.1:${inventory.port}${path}`, { method, headers, body: JSON.stringify(body) })).text();
 }
 
-function start(answers: Parameters<typeof fakeOwners>[0], key = 'key') {
+function start(answers: Parameters<typeof fakeOwners>[0] = {}, key = 'key', url = `http://127.0.0.1:${inventory.port}`) {
   const { owners, calls } = fakeOwners(answers);
   const store = new JobStore({ database: spanner.database, now: () => new Date() });
   const sync = new InventorySync({
-    inventory: new InventoryClient({ url: `http://127.0.0.1:${inventory.port}`, key: new Secret(key) }),
+    inventory: new InventoryClient({ url, key: new Secret(key) }),
     partner: owners.partner,
     store,
   });
@@ -91,6 +97,46 @@ test('that the owner ends half-way says how far it came', async () => {
   });
   await expect(jobs.syncInventory({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
   expect(await lastRun()).toMatchObject({ state: 'FAILED', items: 1000n, changed: 1n, failure: expect.stringContaining('UNAVAILABLE') });
+});
+
+test('the next run goes on where one did not come to its end, and the one after begins anew', async () => {
+  let page = 0;
+  const { jobs, calls } = start({
+    'partner.applyStockLevels': () => {
+      page += 1;
+      return page === 2 ? refusing(status.UNAVAILABLE)() : { updatedDeals: 0 };
+    },
+  });
+  const first = () => (calls.at(-1)?.request as { levels: { sku: string }[] } | undefined)?.levels[0]?.sku;
+  await expect(jobs.syncInventory({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  expect((await jobs.syncInventory({})).items).toBe(itemCount - 1000);
+  expect(first()).toBe('sku-1000');
+  expect((await jobs.syncInventory({})).items).toBe(itemCount);
+});
+
+test('a position that the inventory system no longer knows is given up: the next run begins anew', async () => {
+  const store = new JobStore({ database: spanner.database, now: () => new Date() });
+  await store.start('killed', 'sync-inventory', 'not~a~token');
+  const { jobs } = start();
+  await expect(jobs.syncInventory({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  expect((await jobs.syncInventory({})).items).toBe(itemCount);
+});
+
+test('an item that cannot be used is counted, and the others are taken over', async () => {
+  const items = [{ sku: 'good', stock: 1 }, { sku: 'bad', stock: -1 }, { sku: '', stock: 1 }, 'none', { sku: 'fine', stock: 0 }];
+  const other = createServer((_, response) => response.end(JSON.stringify({ items, next_page_token: '' })));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  const { jobs, calls } = start({}, undefined, `http://127.0.0.1:${port}`);
+  expect((await jobs.syncInventory({})).items).toBe(2);
+  expect(calls[0]?.request).toEqual({
+    levels: [
+      { sku: 'good', stock: 1n },
+      { sku: 'fine', stock: 0n },
+    ],
+  });
+  expect(await lastRun()).toMatchObject({ state: 'SUCCEEDED', items: 2n, rejected: 3n });
+  other.close();
 });
 
 test.each([

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../chassis/call.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
-import type { InventoryClient } from './inventory-client.ts';
+import { type InventoryClient, StalePageToken } from './inventory-client.ts';
 import { callOwner, type Owners } from './owners.ts';
-import type { JobStore } from './store.ts';
+import type { JobStore, Progress } from './store.ts';
 
+const job = 'sync-inventory';
 const pageSize = 1000;
 
 /** Takes over stock levels from the external inventory system. */
@@ -19,21 +20,30 @@ export class InventorySync {
     this.#store = options.store;
   }
 
-  /** One run over the whole stock, page by page. A run that fails leaves what it has done, and says in its record how far it came. */
+  /**
+   * Runs over the whole stock, page by page. A run that does not come to its end, because it failed, ran out of time or was killed, leaves what it has done;
+   * the next one goes on from there. An item that cannot be used is counted and passed over.
+   */
   async run(call: Call): Promise<{ jobRun: string; items: number; updatedDeals: number }> {
     const id = randomUUID();
-    let progress = { items: 0, changed: 0 };
-    await this.#store.start(id, 'sync-inventory');
+    let progress: Progress = { items: 0, changed: 0, rejected: 0, nextPageToken: await this.#store.resumeFrom(job) };
+    await this.#store.start(id, job, progress.nextPageToken);
     try {
-      for await (const page of this.#inventory.pages(pageSize, call.signal)) {
-        if (page.length === 0) continue;
-        const levels = page.map(({ sku, stock }) => ({ sku, stock: BigInt(stock) }));
-        const applied = await callOwner(call, () => this.#partner.applyStockLevels({ levels }));
-        progress = { items: progress.items + page.length, changed: progress.changed + (applied?.updatedDeals ?? 0) };
+      for await (const page of this.#inventory.pages(pageSize, progress.nextPageToken, call.signal)) {
+        const levels = page.items.map(({ sku, stock }) => ({ sku, stock: BigInt(stock) }));
+        const applied = levels.length === 0 ? undefined : await callOwner(call, () => this.#partner.applyStockLevels({ levels }));
+        progress = {
+          items: progress.items + levels.length,
+          changed: progress.changed + (applied?.updatedDeals ?? 0),
+          rejected: progress.rejected + page.rejected,
+          nextPageToken: page.nextPageToken,
+        };
+        if (page.rejected > 0) call.logger.warn({ jobRun: id, rejected: page.rejected }, 'items of the inventory that cannot be used');
         await this.#store.progress(id, progress);
       }
     } catch (cause) {
-      await this.#store.end(id, progress, cause instanceof Error ? cause.message : String(cause));
+      const end = cause instanceof StalePageToken ? { ...progress, nextPageToken: '' } : progress;
+      await this.#store.end(id, end, cause instanceof Error ? cause.message : String(cause));
       throw unavailable(`the inventory could not be read to its end: see jobRuns/${id}`, cause);
     }
     await this.#store.end(id, progress, undefined);
