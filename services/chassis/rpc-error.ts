@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { ErrorReason } from './error-reasons.ts';
 
 /** One field of a request that breaks a rule. */
 export interface FieldViolation {
@@ -11,7 +12,7 @@ export interface FieldViolation {
 export interface RpcErrorInit {
   readonly code: status;
   /** UPPER_SNAKE_CASE, stable: callers decide by it (AIP-193). */
-  readonly reason: string;
+  readonly reason: ErrorReason;
   /** For the caller's developer. Must not tell anything that the caller may not know. */
   readonly message: string;
   /** google.rpc.ErrorInfo.metadata: the changing parts of the message, keys in lowerCamelCase. */
@@ -25,7 +26,7 @@ export interface RpcErrorInit {
 export class RpcError extends Error {
   override readonly name = 'RpcError';
   readonly code: status;
-  readonly reason: string;
+  readonly reason: ErrorReason;
   readonly metadata: Readonly<Record<string, string>>;
   readonly fieldViolations: readonly FieldViolation[];
 
@@ -44,7 +45,7 @@ export function notFound(resource: string): RpcError {
 }
 
 /** FAILED_PRECONDITION: repeating the call does not help before the state changes. */
-export function failedPrecondition(reason: string, message: string, metadata: Readonly<Record<string, string>> = {}): RpcError {
+export function failedPrecondition(reason: ErrorReason, message: string, metadata: Readonly<Record<string, string>> = {}): RpcError {
   return new RpcError({ code: status.FAILED_PRECONDITION, reason, message, metadata });
 }
 

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { ErrorReason } from './error-reasons.ts';
 import { LruCache } from './lru-cache.ts';
 import { RpcError, unavailable } from './rpc-error.ts';
 
@@ -90,6 +91,6 @@ function isTokensFault(error: unknown): boolean {
 }
 
 /** UNAUTHENTICATED: who calls is not proved. */
-export function unauthenticated(message: string, reason = 'TOKEN_INVALID'): RpcError {
+export function unauthenticated(message: string, reason: ErrorReason = 'TOKEN_INVALID'): RpcError {
   return new RpcError({ code: status.UNAUTHENTICATED, reason, message });
 }

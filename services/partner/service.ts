@@ -132,7 +132,8 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
         if (before.carrier === carrier && before.trackingNumber === trackingNumber) return undefined;
         const after = move(before, 'ship', { carrier, trackingNumber });
         if (after === undefined) {
-          throw failedPrecondition(`ORDER_${before.state}`, `the order is ${before.state.toLowerCase()} and cannot be shipped`, {
+          const state = before.state as Exclude<typeof before.state, 'TO_SHIP'>;
+          throw failedPrecondition(`ORDER_${state}`, `the order is ${before.state.toLowerCase()} and cannot be shipped`, {
             resource: name,
           });
         }

@@ -75,7 +75,7 @@ function tokenError({ error, message }: TokenRefusal, call: Call): RpcError {
   const isClient = error === 'invalid_client';
   return new RpcError({
     code: isClient ? status.UNAUTHENTICATED : status.INVALID_ARGUMENT,
-    reason: error.toUpperCase(),
+    reason: error.toUpperCase() as Uppercase<typeof error>,
     message: isClient ? 'invalid_client: the client is not known, or its assertion does not hold' : `${error}: ${message}`,
     metadata: { error },
   });

@@ -145,9 +145,9 @@ describe('errors', () => {
 
   test('with half a character or endless text still arrive', async () => {
     getDeal = async () => {
-      throw failedPrecondition('TEXT', `\ud800${'x'.repeat(100_000)}`, { text: 'y'.repeat(100_000) });
+      throw failedPrecondition('OUT_OF_STOCK', `\ud800${'x'.repeat(100_000)}`, { text: 'y'.repeat(100_000) });
     };
-    await expect(client.getDeal(deal)).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'TEXT' });
+    await expect(client.getDeal(deal)).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'OUT_OF_STOCK' });
   });
 });
 
@@ -245,9 +245,12 @@ describe('streams', () => {
   test('fail with what the handler throws', async () => {
     watchGroup = async function* () {
       yield { resumeToken: '1' };
-      throw failedPrecondition('GONE', 'the group is gone');
+      throw failedPrecondition('GROUP_EXPIRED', 'the group is gone');
     };
-    await expect(Array.fromAsync(client.watchGroup(group))).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'GONE' });
+    await expect(Array.fromAsync(client.watchGroup(group))).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      reason: 'GROUP_EXPIRED',
+    });
   });
 
   test('carry more than fits into the buffers on the way', async () => {

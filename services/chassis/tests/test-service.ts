@@ -41,7 +41,7 @@ export function testEnv(jwksUri: string): Record<string, string> {
 /** Handlers of a whole service: those that a test is not about answer UNIMPLEMENTED. */
 export function stub<S extends DescService>(service: S, handlers: Partial<Handlers<S>>): Handlers<S> {
   const none = async () => {
-    throw new RpcError({ code: status.UNIMPLEMENTED, reason: 'UNIMPLEMENTED', message: 'this test has no such handler' });
+    throw new RpcError({ code: status.UNIMPLEMENTED, reason: 'INTERNAL', message: 'this test has no such handler' });
   };
   return { ...Object.fromEntries(service.methods.map((method) => [method.localName, none])), ...handlers } as Handlers<S>;
 }
