@@ -60,13 +60,19 @@ export async function openRig(plane: Plane): Promise<Rig> {
     return { port, adminPort, registry: around.registry, upstream: around.upstream, authority: around.authority };
   }
 
+  let closing: Promise<void> | undefined;
+  async function closeAll(): Promise<void> {
+    // A stage that did not start has told so to the case that needed it.
+    await Promise.allSettled([...running.values()].map(async (one) => (await one).close()));
+    await around.close();
+  }
+
   return {
     bench,
     run: async (one, protocol) => await runCase(await bench(one.at ?? 'edge'), one, protocol),
-    close: async () => {
-      // A stage that did not start has told so to the case that needed it.
-      await Promise.allSettled([...running.values()].map(async (one) => (await one).close()));
-      await around.close();
+    close: () => {
+      closing ??= closeAll();
+      return closing;
     },
   };
 }

@@ -19,13 +19,13 @@ export function envoyPlane(executable: string): Plane {
     kind: 'envoy',
     start: async (bootstrap, parent) => {
       const folder = mkdtempSync(join(parent, 'envoy-'));
+      // Envoy tells the format by the name.
       const config = join(folder, 'bootstrap.json');
       const admin = join(folder, 'admin-address');
       const log = join(folder, 'envoy.log');
       writeFileSync(config, JSON.stringify(replacePorts(bootstrap)));
       const output = openSync(log, 'w');
       const args = ['-c', config, '--admin-address-path', admin, '--concurrency', '1', '--use-dynamic-base-id', '--log-level', 'warning'];
-      // JSON is YAML, but only a .json name makes Envoy read it as such.
       const child = spawn(executable, args, { stdio: ['ignore', output, output] });
       try {
         const adminPort = await bound(child, admin, () => readFileSync(log, 'utf8'));
