@@ -15,6 +15,7 @@ const shown: readonly (keyof Endpoints)[] = [
   'payment_provider',
   'carrier',
   'inventory',
+  'clock',
 ];
 
 /** Prints where things are, a token of each kind, and one call by curl and one by gRPC that work as they stand. */
