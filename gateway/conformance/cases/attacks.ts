@@ -253,6 +253,32 @@ export const attacks: readonly ConformanceCase[] = [
     expectUpstream: 'untouched',
   },
   {
+    name: 'spoofed internal headers on a trigger’s route',
+    about: ['attack.spoofed-headers', 'hcm.early-strip'],
+    at: 'jobs',
+    request: { method: 'POST', path: '/v1/tasks/release-hold', headers: spoofed, token: { as: 'trigger' }, body: {} },
+    expect: { status: 200 },
+    expectUpstream: { path: '/kumiko.job.v1.JobService/ReleaseHold', headers: { ...stripped, 'x-envoy-original-method': 'POST' } },
+  },
+  {
+    name: 'spoofed internal headers on a preflight',
+    about: ['attack.spoofed-headers'],
+    request: {
+      method: 'OPTIONS',
+      path: '/v1/profile',
+      headers: [...spoofed, ['origin', 'http://localhost:5173'], ['access-control-request-method', 'GET']],
+    },
+    expect: { status: 200 },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'spoofed internal headers on the health check',
+    about: ['attack.spoofed-headers'],
+    request: { method: 'GET', path: '/health', headers: spoofed },
+    expect: { status: 200 },
+    expectUpstream: 'untouched',
+  },
+  {
     name: 'spoofed internal headers on a stream',
     about: ['attack.spoofed-headers', 'upstream.user-token'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', headers: spoofed, token: customer },

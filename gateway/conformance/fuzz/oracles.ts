@@ -32,12 +32,9 @@ export function judgeSeen(seen: SeenRequest, methods: ReadonlyMap<string, Gatewa
   return faults;
 }
 
-/** Whether a header holds the token; the last characters of base64 may differ and mean the same bytes. */
+/** Whether a header holds the token: Envoy looks for "Bearer " anywhere in it. The last characters of base64 may differ and mean the same bytes. */
 function isSame(header: string | undefined, token: string): boolean {
-  const sent = header
-    ?.split(',')[0]
-    ?.trim()
-    .replace(/^Bearer\s+/i, '');
+  const sent = /Bearer\s+([\w\-.=]*)/.exec(header ?? '')?.[1];
   if (sent === undefined) return false;
   const [a, b] = [sent.split('.'), token.split('.')];
   return a[0] === b[0] && a[1] === b[1] && Buffer.from(a[2] ?? '', 'base64url').equals(Buffer.from(b[2]!, 'base64url'));
