@@ -8,12 +8,14 @@ import { FrameWriter } from './frame-writer.ts';
 import { HeaderBlocks } from './header-blocks.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 import { dataOf, fourBytes, lastStreamOf, readSettings } from './payload.ts';
-import type { SendQueue } from './send-queue.ts';
+import { ReceiveWindow } from './receive-window.ts';
+import { SendWindow } from './send-window.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-// Bytes that wait for the peer to read: above, no more DATA is written; far above, the peer reads nothing and yet makes us answer.
-const fullBacklog = 256 * 1024;
+// Bytes that wait for the peer to read: above, it reads nothing and yet makes us answer.
 const hostileBacklog = 16 * 1024 * 1024;
+// Milliseconds that the last frames have to leave.
+const lingerMs = 1_000;
 const none = Buffer.alloc(0);
 
 /** Windows in bytes that we give, for each stream and for the connection, and who hears of the connection. */
@@ -32,8 +34,9 @@ export interface ClientConnectionOptions {
 export class ClientConnection implements StreamConnection {
   readonly address: string;
   readonly writer: FrameWriter;
+  readonly sendWindow: SendWindow;
   readonly encoder: HpackEncoder = new HpackEncoder();
-  readonly receiveWindow: number;
+  readonly streamWindow: number;
   initialSendWindow = defaultWindow;
   /** What the peer allows; unknown before its SETTINGS. */
   maxConcurrentStreams = 100;
@@ -41,12 +44,9 @@ export class ClientConnection implements StreamConnection {
   readonly #options: ClientConnectionOptions;
   readonly #reader: FrameReader;
   readonly #headers = new HeaderBlocks();
+  readonly #receiveWindow: ReceiveWindow;
   readonly #streams = new Map<number, ClientStream>();
-  readonly #waiting = new Set<SendQueue>();
   #nextId = 1;
-  #sendWindow = defaultWindow;
-  #receiveWindow = defaultWindow;
-  #uncredited = 0;
   #settled = false;
   #retired = false;
   #closed = false;
@@ -57,11 +57,12 @@ export class ClientConnection implements StreamConnection {
     this.#socket = socket;
     this.#options = options;
     this.address = options.address;
-    this.receiveWindow = options.streamWindow;
+    this.streamWindow = options.streamWindow;
     this.writer = new FrameWriter(socket);
+    this.sendWindow = new SendWindow(this.writer);
     this.#reader = new FrameReader((type, flags, id, payload) => this.#onFrame(type, flags, id, payload));
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('drain', () => this.#pump());
+    socket.on('drain', () => this.sendWindow.goOn());
     socket.on('end', () => socket.destroy());
     this.writer.raw(preface);
     const settings = Buffer.alloc(12);
@@ -71,7 +72,7 @@ export class ClientConnection implements StreamConnection {
     this.writer.frame(frameType.settings, 0, 0, settings);
     const more = options.connectionWindow - defaultWindow;
     if (more > 0) this.writer.number(frameType.windowUpdate, 0, more);
-    this.#receiveWindow += Math.max(0, more);
+    this.#receiveWindow = new ReceiveWindow(this.writer, 0, Math.max(defaultWindow, options.connectionWindow));
   }
 
   /** Streams that are open. */
@@ -132,6 +133,8 @@ export class ClientConnection implements StreamConnection {
     this.writer.frame(frameType.goAway, 0, 0, payload);
     this.writer.flush();
     this.#socket.destroySoon();
+    // A peer that reads nothing would keep what is not written yet for ever.
+    setTimeout(() => this.#socket.destroy(), lingerMs).unref();
   }
 
   #onData(chunk: Buffer): void {
@@ -141,7 +144,7 @@ export class ClientConnection implements StreamConnection {
     } catch (error) {
       if (!(error instanceof ConnectionError)) throw error;
       this.#end(error.code);
-      this.#socket.destroy();
+      this.close('reset');
     }
   }
 
@@ -168,8 +171,7 @@ export class ClientConnection implements StreamConnection {
 
   #onDataFrame(flags: number, id: number, payload: Buffer): void {
     const data = dataOf(flags, payload);
-    this.#receiveWindow -= payload.length;
-    if (this.#receiveWindow < 0) throw new ConnectionError(errorCode.flowControl, 'more DATA than the connection allows');
+    if (!this.#receiveWindow.take(payload.length)) throw new ConnectionError(errorCode.flowControl, 'more DATA than the connection allows');
     const stream = this.#streamOf(id);
     if (stream === undefined) this.credit(payload.length);
     else stream.receiveData(data, payload.length, (flags & flag.endStream) !== 0);
@@ -190,10 +192,8 @@ export class ClientConnection implements StreamConnection {
       else if (!stream.openWindow(bytes)) stream.abort('reset', errorCode.flowControl);
       return;
     }
-    this.#sendWindow += bytes;
     if (bytes === 0) throw new ConnectionError(errorCode.protocol, 'WINDOW_UPDATE of nothing');
-    if (this.#sendWindow > maxWindow) throw new ConnectionError(errorCode.flowControl, 'a window over the limit');
-    this.#pump();
+    if (!this.sendWindow.open(bytes)) throw new ConnectionError(errorCode.flowControl, 'a window over the limit');
   }
 
   #onSettings(flags: number, id: number, payload: Buffer): void {
@@ -233,11 +233,7 @@ export class ClientConnection implements StreamConnection {
   }
 
   credit(bytes: number): void {
-    this.#uncredited += bytes;
-    if (this.#closed || this.#uncredited * 2 < Math.max(defaultWindow, this.#options.connectionWindow)) return;
-    this.writer.number(frameType.windowUpdate, 0, this.#uncredited);
-    this.#receiveWindow += this.#uncredited;
-    this.#uncredited = 0;
+    this.#receiveWindow.credit(bytes);
   }
 
   release(stream: ClientStream, code: number | undefined): void {
@@ -245,29 +241,5 @@ export class ClientConnection implements StreamConnection {
     if (this.#closed) return;
     if (code !== undefined) this.writer.number(frameType.reset, stream.id, code);
     if (this.#retired && this.#streams.size === 0) this.#end(errorCode.none);
-  }
-
-  take(wanted: number): number {
-    if (this.writer.backlog + wanted > fullBacklog) {
-      this.writer.flush();
-      if (this.writer.backlog + wanted > fullBacklog) return 0;
-    }
-    const allowed = Math.min(wanted, this.#sendWindow);
-    this.#sendWindow -= allowed;
-    return allowed;
-  }
-
-  wait(queue: SendQueue): void {
-    this.#waiting.add(queue);
-  }
-
-  forget(queue: SendQueue): void {
-    this.#waiting.delete(queue);
-  }
-
-  #pump(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const queue of waiting) queue.pump();
   }
 }

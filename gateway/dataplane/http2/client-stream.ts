@@ -1,15 +1,16 @@
 import { Headers } from '../header-map.ts';
 import type { ResetReason, UpstreamCallbacks, UpstreamStream } from '../upstream.ts';
-import { errorCode, frameType, maxWindow } from './frame.ts';
+import { errorCode, maxWindow } from './frame.ts';
 import type { HeaderList } from './hpack-decoder.ts';
+import { ReceiveWindow } from './receive-window.ts';
 import { announcedLength, areFields, statusOf } from './response-head.ts';
 import { type SendingConnection, SendQueue } from './send-queue.ts';
 
 /** What a stream needs of its connection. */
 export interface StreamConnection extends SendingConnection {
   readonly address: string;
-  /** Of our streams: what a peer may send before it is credited. */
-  readonly receiveWindow: number;
+  /** What the peer may send on a stream before it is credited. */
+  readonly streamWindow: number;
   /** DATA was consumed: the peer may send as much again. */
   credit(bytes: number): void;
   /** The stream is over for the connection; sends RST_STREAM where a code is given. */
@@ -29,8 +30,7 @@ export class ClientStream implements UpstreamStream {
   #trailers: Headers | undefined;
   /** Of the announced length, what has not come; undefined where nothing was announced. */
   #missing: number | undefined;
-  #window: number;
-  #uncredited = 0;
+  readonly #window: ReceiveWindow;
   #paused = false;
   /** What came while paused. */
   #held: Buffer[] = [];
@@ -41,7 +41,7 @@ export class ClientStream implements UpstreamStream {
     this.#connection = connection;
     this.#callbacks = callbacks;
     this.#isHead = headers.get(':method') === 'HEAD';
-    this.#window = connection.receiveWindow;
+    this.#window = new ReceiveWindow(connection.writer, id, connection.streamWindow);
     this.#sending = new SendQueue(id, connection, endStream, () => this.#callbacks?.onUpstreamWritable());
   }
 
@@ -83,11 +83,11 @@ export class ClientStream implements UpstreamStream {
 
   /** DATA without its padding; `flowBytes` with it. */
   receiveData(data: Buffer, flowBytes: number, endStream: boolean): void {
-    this.#window -= flowBytes;
+    const allowed = this.#window.take(flowBytes);
     if (this.#missing !== undefined) this.#missing -= data.length;
-    if (this.#window < 0 || !this.#responded || (this.#missing !== undefined && this.#missing < 0)) {
+    if (!allowed || !this.#responded || (this.#missing !== undefined && this.#missing < 0)) {
       this.#connection.credit(flowBytes);
-      this.#fail(this.#window < 0 ? errorCode.flowControl : errorCode.protocol);
+      this.#fail(allowed ? errorCode.protocol : errorCode.flowControl);
       return;
     }
     if (flowBytes > data.length) this.#credit(flowBytes - data.length);
@@ -104,11 +104,7 @@ export class ClientStream implements UpstreamStream {
 
   #credit(bytes: number): void {
     this.#connection.credit(bytes);
-    this.#uncredited += bytes;
-    if (this.#ended || this.#uncredited * 2 < this.#connection.receiveWindow) return;
-    this.#connection.writer.number(frameType.windowUpdate, this.id, this.#uncredited);
-    this.#window += this.#uncredited;
-    this.#uncredited = 0;
+    if (!this.#ended) this.#window.credit(bytes);
   }
 
   /** The response is complete; what is held goes out first. */

@@ -1,6 +1,7 @@
 import { flag, frameType, maxFrameBytes, maxWindow } from './frame.ts';
 import type { FrameWriter } from './frame-writer.ts';
 import type { HpackEncoder } from './hpack-encoder.ts';
+import type { SendWindow } from './send-window.ts';
 
 /** A connection that sends under flow control (RFC 9113 section 5.2). */
 export interface SendingConnection {
@@ -8,11 +9,7 @@ export interface SendingConnection {
   readonly encoder: HpackEncoder;
   /** What the peer's settings give each stream. */
   readonly initialSendWindow: number;
-  /** What of `wanted` bytes may be sent now; they are taken from the connection's window. */
-  take(wanted: number): number;
-  /** Calls `pump` once the connection can send again. */
-  wait(queue: SendQueue): void;
-  forget(queue: SendQueue): void;
+  readonly sendWindow: SendWindow;
 }
 
 // Above, whoever produces the body is asked to wait.
@@ -70,10 +67,10 @@ export class SendQueue {
   pump(): void {
     while (this.#bytes > 0 && !this.#done) {
       const first = this.#chunks[0]!;
-      const allowed = this.#window <= 0 ? 0 : this.#connection.take(Math.min(first.length, maxFrameBytes, this.#window));
+      const allowed = this.#window <= 0 ? 0 : this.#connection.sendWindow.take(Math.min(first.length, maxFrameBytes, this.#window));
       if (allowed === 0) {
         // The stream's own window is opened by name.
-        if (this.#window > 0) this.#connection.wait(this);
+        if (this.#window > 0) this.#connection.sendWindow.wait(this);
         return;
       }
       this.#window -= allowed;
@@ -108,6 +105,6 @@ export class SendQueue {
     this.#done = true;
     this.#chunks = [];
     this.#bytes = 0;
-    this.#connection.forget(this);
+    this.#connection.sendWindow.forget(this);
   }
 }
