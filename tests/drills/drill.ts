@@ -4,6 +4,7 @@ import { Load } from './load.ts';
 import type { DrillPlan } from './plan.ts';
 import { type Findings, settleAndAudit } from './settle.ts';
 import { openStage } from './stage.ts';
+import { watchStock } from './watch-stock.ts';
 
 /** How a drill ended. */
 export interface DrillReport extends Findings {
@@ -23,7 +24,10 @@ export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
     const journal = createJournal();
     const load = new Load(stage, plan, journal);
     await load.prepare();
-    await Promise.all([load.run(), injectFaults(stage, plan.faults)]);
+    const over = new AbortController();
+    const watching = watchStock(stage, journal, over.signal);
+    await Promise.all([load.run(), injectFaults(stage, plan.faults)]).finally(() => over.abort());
+    await watching;
     await stage.platform.advanceClock(holdsAreOverSeconds);
     await load.payLate();
     const findings = await settleAndAudit(stage, journal, plan);
