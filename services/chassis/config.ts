@@ -33,6 +33,19 @@ export const httpUrl = z.url({ protocol: /^https?$/, error: 'is not an http(s) U
 
 const text = z.string().min(1);
 
+// Of https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration.
+const samplerNames = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** A value of OTEL_TRACES_SAMPLER. */
+export type SamplerName = (typeof samplerNames)[number];
+
 /** The variables that every service has. */
 export const chassisShape = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('a port from 0 to 65535, 0 for any that is free'),
@@ -67,6 +80,8 @@ export const chassisShape = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   // OpenTelemetry's own name for it.
   OTEL_BSP_SCHEDULE_DELAY: z.coerce.number().int().min(1).default(5_000).describe('milliseconds between two exports of spans'),
+  OTEL_TRACES_SAMPLER: z.enum(samplerNames).default('parentbased_always_on').describe(samplerNames.join(', ')),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('the share of traces for a ratio sampler, from 0 to 1'),
   REFLECTION: z
     .enum(['true', 'false'])
     .default('false')

@@ -99,6 +99,8 @@ export async function startService<S extends ConfigShape>(
       service: name,
       endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
       delayMs: config.OTEL_BSP_SCHEDULE_DELAY,
+      sampler: config.OTEL_TRACES_SAMPLER,
+      samplerRatio: config.OTEL_TRACES_SAMPLER_ARG,
     });
     const [{ methodRunner }, { servedMethods }, { bindings, close }] = await Promise.all([
       import('./interceptors/index.ts'),
@@ -107,7 +109,7 @@ export async function startService<S extends ConfigShape>(
     ]);
     const unbound = server.serviceNames.filter((service) => !bindings.some((binding) => binding.service.typeName === service));
     if (unbound.length > 0) throw new Error(`start() of ${name} has bound no handlers for ${unbound.join(', ')}`);
-    const runner = methodRunner({ config, logger, telemetry });
+    const runner = methodRunner({ name, config, logger, destination, telemetry });
     const methods = bindings.flatMap(servedMethods);
     server.serve(new Map(methods.map((method): [string, Route] => [method.path, { desc: method.desc, run: runner(method) }])));
     return { close, telemetry };

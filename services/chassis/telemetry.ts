@@ -1,4 +1,5 @@
 import { context, trace } from '@opentelemetry/api';
+import type { SamplerName } from './config.ts';
 import { within } from './within.ts';
 
 /** The OpenTelemetry SDK as the chassis sees it. */
@@ -17,6 +18,10 @@ export interface TelemetryOptions {
   readonly endpoint: string | undefined;
   /** Spans are kept back no longer than this, in milliseconds. */
   readonly delayMs: number;
+  /** Which spans are made. */
+  readonly sampler: SamplerName;
+  /** The share of traces, from 0 to 1, for the samplers that take one. */
+  readonly samplerRatio: number;
 }
 
 /** A collector that is slow or down costs a request this much at most. */
@@ -29,22 +34,25 @@ const flushWaitMs = 100;
  * Cloud Run takes the CPU away between requests, so a timer alone would keep spans back until the next one: once in `delayMs`, a request waits for the export.
  * What is left then is sent with the next request or before the process ends.
  */
-export async function startTelemetry({ service, endpoint, delayMs }: TelemetryOptions): Promise<Telemetry> {
+export async function startTelemetry({ service, endpoint, delayMs, sampler, samplerRatio }: TelemetryOptions): Promise<Telemetry> {
   const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   if (endpoint === undefined) return { flushWhenDue: () => undefined, shutdown: async () => {} };
 
-  const [{ BatchSpanProcessor, TracerProvider }, { resourceFromAttributes }, { OTLPTraceExporter }] = await Promise.all([
-    import('@opentelemetry/sdk-trace'),
-    import('@opentelemetry/resources'),
-    import('@opentelemetry/exporter-trace-otlp-proto'),
-  ]);
+  const [{ BatchSpanProcessor }, { resourceFromAttributes }, { OTLPTraceExporter }, { createTracerProvider }, { createSampler }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-trace'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-proto'),
+      import('./tracer-provider.ts'),
+      import('./sampler.ts'),
+    ]);
   const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: 1_000 });
   const processor = new BatchSpanProcessor({ exporter, scheduledDelayMillis: delayMs });
   // The chassis' own interceptors and the ports make the spans: nothing is patched, so nothing else is loaded.
-  const provider = new TracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] });
-  trace.setGlobalTracerProvider(provider);
+  const resource = resourceFromAttributes({ 'service.name': service });
+  trace.setGlobalTracerProvider(createTracerProvider({ resource, sampler: createSampler(sampler, samplerRatio), processor }));
 
   let flushedAt = Date.now();
   return {
@@ -57,6 +65,6 @@ export async function startTelemetry({ service, endpoint, delayMs }: TelemetryOp
         processor.forceFlush().catch(() => {}),
       );
     },
-    shutdown: () => provider.shutdown().catch(() => {}),
+    shutdown: () => processor.shutdown().catch(() => {}),
   };
 }

@@ -16,19 +16,23 @@ import { validation } from './validation.ts';
 
 /** What the interceptors are made of. */
 export interface InterceptorOptions {
+  /** The service's. */
+  readonly name: string;
   readonly config: ChassisConfig;
   readonly logger: Logger;
+  /** The logger's. */
+  readonly destination: { write(line: string): void };
   readonly telemetry: Telemetry;
 }
 
 /** Makes the whole way of a call to a method's handler. */
-export function methodRunner({ config, logger, telemetry }: InterceptorOptions): (method: ServedMethod) => Run {
+export function methodRunner({ name, config, logger, destination, telemetry }: InterceptorOptions): (method: ServedMethod) => Run {
   const project = config.GOOGLE_CLOUD_PROJECT;
   const interceptors: readonly Interceptor[] = [
     // First, so that the span covers everything and all that follows can name the trace.
     tracing(telemetry),
     // Outside of errors: it tells the code that the client sees. Inside of tracing: it tells the span.
-    logging(logger, project),
+    logging({ service: name, project, logger, destination }),
     // Outside of everything that throws.
     errors,
     // Before the caller is known: reading an issuer's keys takes time too, and a client that goes away must not leave it behind.

@@ -1,5 +1,6 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import { context, INVALID_TRACEID, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, context, INVALID_TRACEID, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../served-method.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -18,20 +19,34 @@ const serverFaults = new Set<status>([
 export function tracing(telemetry: Telemetry): Interceptor {
   const tracer = trace.getTracer('kumiko');
   return (next, { desc, fullName }) => {
-    const attributes = { 'rpc.system': 'grpc', 'rpc.service': desc.parent.typeName, 'rpc.method': desc.name };
+    const attributesOf = ofCode(desc);
     return async (call) => {
       const parent = parseTraceparent(call.header('traceparent')) ?? parseCloudTraceContext(call.header('x-cloud-trace-context'));
       const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-      const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, attributes, startTime: call.incoming.receivedAt }, parentContext);
+      const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, startTime: call.incoming.receivedAt }, parentContext);
       const spanContext = span.spanContext();
       if (spanContext.traceId !== INVALID_TRACEID) call.spanContext = spanContext;
-      const outcome = await context.with(trace.setSpan(parentContext, span), next, undefined, call);
-      span.setAttribute('rpc.grpc.status_code', outcome.code);
+      const outcome = await context.with(trace.setSpan(ROOT_CONTEXT, span), next, undefined, call);
+      span.setAttributes(attributesOf(outcome.code));
       if (serverFaults.has(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
       const flush = telemetry.flushWhenDue();
       if (flush !== undefined) await flush;
       return outcome;
     };
+  };
+}
+
+/** The attributes of a method's spans by how the call ended. Frozen: spans need no copy. */
+function ofCode(desc: DescMethod): (code: status) => Attributes {
+  const byCode: Attributes[] = [];
+  return (code) => {
+    byCode[code] ??= Object.freeze({
+      'rpc.system': 'grpc',
+      'rpc.service': desc.parent.typeName,
+      'rpc.method': desc.name,
+      'rpc.grpc.status_code': code,
+    });
+    return byCode[code];
   };
 }

@@ -300,6 +300,14 @@ describe('the log', () => {
     ]);
   });
 
+  test('stays JSON whatever a caller is called', async () => {
+    const sub = 'a"b\\c\n{"severity":"ERROR"}';
+    const strange = clientFor(CustomerService, service.url, 'edge-gateway', await issuer.sign({ iss: customerIssuer, aud: project, sub }));
+    await expect(strange.openGroup({ deal: 'x' })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    strange.close();
+    expect(lastLine()).toMatchObject({ severity: 'INFO', code: 'INVALID_ARGUMENT', callerKind: 'customer', callerId: sub });
+  });
+
   test('is joined with the trace by the handlers’ own lines too', async () => {
     getDeal = async (_, call) => {
       call.logger.info({ deal: 'deals/a' }, 'looked up');
