@@ -8,12 +8,7 @@ import { describeReport } from './report.ts';
 const usage = 'usage: npm run drill -- [--seed N] [--minutes N]: whole numbers from 0 on; without --minutes one seed';
 const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
 
-const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, minutes: { type: 'string', default: '0' } } });
-const [first, minutes] = [Number(values.seed), Number(values.minutes)];
-if (!Number.isSafeInteger(first) || first < 0 || !(minutes >= 0)) {
-  process.stderr.write(`${usage}\n`);
-  process.exit(1);
-}
+const { first, minutes } = readArguments();
 const end = performance.now() + minutes * 60_000;
 let failures = 0;
 let seed = first;
@@ -31,3 +26,15 @@ do {
 } while (performance.now() < end);
 process.stdout.write(failures === 0 ? `every invariant held, ${seed - first} seeds\n` : `${failures} of ${seed - first} seeds failed\n`);
 process.exit(failures === 0 ? 0 : 1);
+
+function readArguments(): { first: number; minutes: number } {
+  try {
+    const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, minutes: { type: 'string', default: '0' } } });
+    const [first, minutes] = [Number(values.seed), Number(values.minutes)];
+    if (Number.isSafeInteger(first) && first >= 0 && minutes >= 0) return { first, minutes };
+  } catch {
+    // An option that does not exist.
+  }
+  process.stderr.write(`${usage}\n`);
+  process.exit(1);
+}
