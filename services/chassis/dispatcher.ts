@@ -109,10 +109,8 @@ export class Dispatcher {
   #start({ desc, run }: Route, stream: Stream, incoming: IncomingCall, answer: Answer): void {
     const call = new ServerCall(desc, incoming, this.#root);
     this.#open.add(call);
-    // grpc-js emits 'cancelled' after every call, so it says nothing about one that has been answered.
-    (stream as EventEmitter).on('cancelled', () => {
-      if (this.#open.has(call)) call.clientGone();
-    });
+    const held: Held = { call };
+    onCancelled(stream, held);
     run(call)
       .catch((err) => {
         call.logger.error({ err }, 'an interceptor failed');
@@ -120,10 +118,24 @@ export class Dispatcher {
       })
       .then((outcome) => {
         this.#open.delete(call);
+        held.call = undefined;
         answer(outcome);
         if (this.#open.size === 0) this.#onIdle?.();
       });
   }
+}
+
+/** A call until it is answered. */
+interface Held {
+  call: ServerCall | undefined;
+}
+
+/**
+ * Its own function, so that the listener holds nothing but this: an HTTP/2 stream, with all that can be reached from it, outlives its call until the old objects
+ * are collected. And grpc-js emits 'cancelled' after every call, which says nothing about one that has been answered.
+ */
+function onCancelled(stream: Stream, held: Held): void {
+  (stream as EventEmitter).on('cancelled', () => held.call?.clientGone());
 }
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
