@@ -12,6 +12,11 @@ export class Headers implements HeaderMap {
     this.list = list;
   }
 
+  /** Number of pairs. */
+  get size(): number {
+    return this.list.length >> 1;
+  }
+
   get(name: string): string | undefined {
     const list = this.list;
     for (let i = 0; i < list.length; i += 2) if (list[i] === name) return list[i + 1];

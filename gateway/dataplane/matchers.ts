@@ -10,6 +10,9 @@ export type HeadersMatcher = (headers: Headers) => boolean;
 export function compileStringMatcher(config: StringMatcherConfig): TextMatcher {
   const { exact, prefix, suffix, contains, safe_regex: regex, ignore_case: ignoreCase } = config;
   if (regex !== undefined) return (text) => regex.test(text);
+  // The common kinds without a call in between: routes and rules try many of them for each request.
+  if (exact !== undefined && !ignoreCase) return (text) => text === exact;
+  if (prefix !== undefined && !ignoreCase) return (text) => text.startsWith(prefix);
   const fold = ignoreCase ? (text: string) => text.toLowerCase() : (text: string) => text;
   if (exact !== undefined) {
     const wanted = fold(exact);

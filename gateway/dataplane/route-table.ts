@@ -8,6 +8,7 @@ import {
   type RouteConfigurationConfig,
   type VirtualHostConfig,
 } from './config/route-config.ts';
+import { FirstMatch } from './first-match.ts';
 import { compileHeaderEdits, type HeaderEdit } from './header-edits.ts';
 import type { Headers } from './header-map.ts';
 import { compileRouteMatch, pathOf } from './matchers.ts';
@@ -47,13 +48,13 @@ export interface RouteTable {
 
 /** Compiles a route configuration. @throws ConfigError for a domain that two virtual hosts claim. */
 export function compileRouteTable(config: RouteConfigurationConfig, parsePerRoute: PerRouteParser, path: string): RouteTable {
-  const exact = new Map<string, RouteList>();
-  const suffixes: [string, RouteList][] = [];
-  const prefixes: [string, RouteList][] = [];
-  let fallback: RouteList | undefined;
+  const exact = new Map<string, FirstMatch<Route>>();
+  const suffixes: [string, FirstMatch<Route>][] = [];
+  const prefixes: [string, FirstMatch<Route>][] = [];
+  let fallback: FirstMatch<Route> | undefined;
   for (const [index, host] of config.virtual_hosts.entries()) {
     const hostPath = `${path}.virtual_hosts[${index}]`;
-    const routes = new RouteList(
+    const routes = new FirstMatch(
       host.routes.map((route, i) => compileRoute(config, host, route, parsePerRoute, `${hostPath}.routes[${i}]`)),
     );
     for (const domain of host.domains.map((name) => name.toLowerCase())) {
@@ -66,11 +67,11 @@ export function compileRouteTable(config: RouteConfigurationConfig, parsePerRout
     }
   }
   // The longest wildcard wins, whatever the order in the file.
-  const byLength = (a: [string, RouteList], b: [string, RouteList]) => b[0].length - a[0].length;
+  const byLength = (a: [string, FirstMatch<Route>], b: [string, FirstMatch<Route>]) => b[0].length - a[0].length;
   suffixes.sort(byLength);
   prefixes.sort(byLength);
   const wildcardOnly = exact.size === 0 && suffixes.length === 0 && prefixes.length === 0;
-  const select = (authority: string): RouteList | undefined => {
+  const select = (authority: string): FirstMatch<Route> | undefined => {
     const lower = authority.toLowerCase();
     const host = config.ignore_port_in_host_matching ? lower.replace(/:\d+$/, '') : lower;
     return (
@@ -86,38 +87,6 @@ export function compileRouteTable(config: RouteConfigurationConfig, parsePerRout
       return routes?.match(pathOf(headers.get(':path') ?? ''), headers);
     },
   };
-}
-
-/** Routes in order, those of one exact path indexed by it. */
-class RouteList {
-  readonly #routes: readonly Route[];
-  readonly #others: readonly number[];
-  readonly #exact = new Map<string, number[]>();
-
-  constructor(routes: readonly Route[]) {
-    this.#routes = routes;
-    const others: number[] = [];
-    for (const [index, route] of routes.entries()) {
-      if (route.exactPath === undefined) others.push(index);
-      else if (this.#exact.has(route.exactPath)) this.#exact.get(route.exactPath)!.push(index);
-      else this.#exact.set(route.exactPath, [index]);
-    }
-    this.#others = others;
-  }
-
-  match(path: string, headers: Headers): Route | undefined {
-    let limit = this.#routes.length;
-    for (const index of this.#exact.get(path) ?? []) {
-      if (!this.#routes[index]!.matches(path, headers)) continue;
-      limit = index;
-      break;
-    }
-    for (const index of this.#others) {
-      if (index > limit) break;
-      if (this.#routes[index]!.matches(path, headers)) return this.#routes[index];
-    }
-    return this.#routes[limit];
-  }
 }
 
 function compileRoute(

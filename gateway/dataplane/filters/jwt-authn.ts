@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { ConfigError, readConfig } from '../config/read-config.ts';
 import type { FilterContext, FilterFactory } from '../filter-factory.ts';
+import { FirstMatch } from '../first-match.ts';
 import type { FilterStatus } from '../http-filter.ts';
 import type { HttpStream } from '../http-stream.ts';
 import { openJwks } from '../jwt/jwks-source.ts';
@@ -8,7 +9,7 @@ import { jwtAuthentication, jwtPerRoute } from '../jwt/jwt-config.ts';
 import { type JwtStatus, jwtStatus } from '../jwt/jwt-status.ts';
 import { ProviderVerifier } from '../jwt/provider-verifier.ts';
 import { compileRequirement, type Requirement } from '../jwt/requirement.ts';
-import { compileRouteMatch, pathOf } from '../matchers.ts';
+import { compileRouteMatch, type PathAndHeadersMatch, pathOf } from '../matchers.ts';
 
 const name = 'envoy.filters.http.jwt_authn';
 const maxRealmPath = 256;
@@ -39,7 +40,7 @@ class JwtAuthn {
   readonly name = name;
   readonly #config: Config;
   readonly #named: ReadonlyMap<string, Requirement>;
-  readonly #rules: readonly { matches: ReturnType<typeof compileRouteMatch>; requirement: Requirement | undefined }[];
+  readonly #rules: FirstMatch<PathAndHeadersMatch & { readonly requirement: Requirement | undefined }>;
   readonly #allowed: { value: number };
   readonly #denied: { value: number };
 
@@ -51,13 +52,14 @@ class JwtAuthn {
         compileRequirement(one, providers, `${path}.requirement_map.${key}`),
       ]),
     );
-    this.#rules = config.rules.map((rule, index) => {
+    const rules = config.rules.map((rule, index) => {
       const at = `${path}.rules[${index}]`;
       const named = rule.requirement_name;
       if (named !== undefined && !this.#named.has(named)) throw new ConfigError(`${at}.requirement_name: there is no requirement ${named}`);
       const requirement = rule.requires === undefined ? undefined : compileRequirement(rule.requires, providers, `${at}.requires`);
-      return { matches: compileRouteMatch(rule.match), requirement: named === undefined ? requirement : this.#named.get(named) };
+      return { ...compileRouteMatch(rule.match), requirement: named === undefined ? requirement : this.#named.get(named) };
     });
+    this.#rules = new FirstMatch(rules);
     this.#allowed = stats.counter('envoy_http_jwt_authn_allowed');
     this.#denied = stats.counter('envoy_http_jwt_authn_denied');
   }
@@ -91,8 +93,7 @@ class JwtAuthn {
       );
     }
     const path = pathOf(request.get(':path') ?? '');
-    for (const { matches, requirement } of this.#rules) if (matches.matches(path, request)) return requirement;
-    return undefined;
+    return this.#rules.match(path, request)?.requirement;
   }
 
   #finish(stream: HttpStream, status: JwtStatus): FilterStatus {
