@@ -122,8 +122,14 @@ export class Http2Pool {
 }
 
 function keepAlive(http2: ClientConnection, socket: Socket, intervalMs: number, timeoutMs: number): NodeJS.Timeout {
+  let late: NodeJS.Timeout | undefined;
   return setInterval(() => {
-    const late = setTimeout(() => socket.destroy(), timeoutMs);
-    http2.ping(() => clearTimeout(late));
+    // One at a time: the answer to an older ping must not pass for that to a newer one.
+    if (late !== undefined) return;
+    late = setTimeout(() => socket.destroy(), timeoutMs).unref();
+    http2.ping(() => {
+      clearTimeout(late);
+      late = undefined;
+    });
   }, intervalMs).unref();
 }
