@@ -1,8 +1,8 @@
 /** A grpc-js server as its documentation shows it, and nothing else: proto-loader's own messages, no interceptor. */
 import { toJson } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
-import { packageDefinition } from '../../services/contracts/package-definition.ts';
 import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { packageDefinition } from '../../services/contracts/package-definition.ts';
 import { order, orderName } from './order.ts';
 
 const plainOrder = {

@@ -47,7 +47,7 @@ describe.each([
   });
 
   test('names no variable but the project, since "$" is special to the collector', () => {
-    expect([...textOf(file).matchAll(/\$\S*/g)].map(([name]) => name)).toEqual(['${env:GOOGLE_CLOUD_PROJECT}']);
+    expect([...textOf(file).matchAll(/\$\S*/g)].map(([name]) => name)).toEqual(['$' + '{env:GOOGLE_CLOUD_PROJECT}']);
   });
 });
 
