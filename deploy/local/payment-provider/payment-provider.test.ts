@@ -209,10 +209,13 @@ test('what the merchant adds as metadata comes back with the payment and its web
 
 test('the ledger’s rows can be neither changed nor removed', async () => {
   await authorized();
+  // The provider lets nobody else at its file while it runs.
+  await provider.close();
   const database = new DatabaseSync(join(stateDir, 'payment-provider.sqlite'));
   expect(() => database.exec("UPDATE ledger SET amount_micros = '1'")).toThrow('append-only');
   expect(() => database.exec('DELETE FROM ledger')).toThrow('append-only');
   database.close();
+  await start();
 });
 
 test('payments, ledger, keys and waiting webhooks survive a restart', async () => {
