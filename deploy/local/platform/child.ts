@@ -5,11 +5,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClockMessage, clockAheadMs, clockVariable } from '../clock/clock-message.ts';
+import { compileCache } from './compile-cache.ts';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
 const followClock = join(import.meta.dirname, '../clock/follow-clock.ts');
-// Stripping types and compiling is most of a start: what one process has compiled, the next one reads.
-const compileCache = join(import.meta.dirname, '../../../node_modules/.cache/kumiko-compile');
 const startupTimeoutMs = 60_000;
 const probeIntervalMs = 15;
 const restartDelayMs = 200;

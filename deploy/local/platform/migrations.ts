@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Ports } from './ports.ts';
+import { serviceNames } from './service-names.ts';
 import { databaseEnvironment } from './surroundings.ts';
 
 const services = join(import.meta.dirname, '../../../services');
@@ -12,8 +13,7 @@ const services = join(import.meta.dirname, '../../../services');
 export async function applyMigrations(ports: Ports, stateDir: string): Promise<void> {
   const stampFile = join(stateDir, 'migrations.stamp');
   const hash = createHash('sha256');
-  for (const file of globSync('*/migrations/*.sql', { cwd: services }).toSorted())
-    hash.update(file).update(readFileSync(join(services, file)));
+  for (const file of migrationFiles()) hash.update(file).update(readFileSync(join(services, file)));
   const stamp = hash.digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
   await promisify(execFile)(process.execPath, [join(services, 'cloud/migrate-main.ts')], {
@@ -21,4 +21,12 @@ export async function applyMigrations(ports: Ports, stateDir: string): Promise<v
     env: { ...process.env, ...databaseEnvironment(ports), METADATA_SERVER_DETECTION: 'none' },
   });
   writeFileSync(stampFile, stamp);
+}
+
+function migrationFiles(): string[] {
+  const folders = serviceNames.map((name) => join(name, 'migrations'));
+  return folders.flatMap((folder) => {
+    const names = readdirSync(join(services, folder)).filter((name) => name.endsWith('.sql'));
+    return names.toSorted().map((name) => join(folder, name));
+  });
 }

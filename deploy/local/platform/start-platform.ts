@@ -17,6 +17,8 @@ import { lockState } from './state-lock.ts';
 import { serviceEnvironment } from './surroundings.ts';
 
 const root = join(import.meta.dirname, '../../..');
+/** Young objects have 4 MB instead of 16: 30 MB less for each service, and no more CPU time until it is up. */
+const serviceNodeFlags = ['--max-semi-space-size=4'];
 const stopGraceMs = 1_500;
 const readyTimeoutMs = 60_000;
 
@@ -125,6 +127,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       ...serviceNames.map((name) =>
         starting(name, {
           program: join(root, 'services', name, 'main.ts'),
+          nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
           probePort: ports[`${name}_container`],
         }),
@@ -132,6 +135,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       ...previews.map(({ name, service, containerPort }) =>
         starting(name, {
           program: join(root, 'services', service, 'main.ts'),
+          nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
         }),
