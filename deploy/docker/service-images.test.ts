@@ -14,12 +14,17 @@ const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-images-'));
 const treeOf = (service: ServiceImage) => join(folder, service);
 const sources = new Map<ServiceImage, readonly string[]>();
+/** The compile cache as it was assembled: on this machine, where the tree can be written, a process that ends adds to it. */
+const assembledCache = new Map<ServiceImage, readonly (readonly [file: string, hash: string, mode: number])[]>();
 const running = new Set<ImageProcess>();
 let cloud: ScratchCloud;
 
 beforeAll(async () => {
   cloud = await startScratchCloud();
-  for (const service of serviceImages) sources.set(service, await assembleService(service, treeOf(service), cloud));
+  for (const service of serviceImages) {
+    sources.set(service, await assembleService(service, treeOf(service), cloud));
+    assembledCache.set(service, cacheOf(service));
+  }
 }, 240_000);
 
 afterAll(async () => {
@@ -41,7 +46,7 @@ const cacheOf = (service: ServiceImage) =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
-    .map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex')]);
+    .map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex'), statSync(file).mode] as const);
 
 describe.each(serviceImages)('the image of %s', (service) => {
   test('is one folder, with no package and no source in it', () => {
@@ -67,17 +72,17 @@ describe.each(serviceImages)('the image of %s', (service) => {
     expect(missing.filter((name) => !output.includes(`${name} is missing`))).toEqual([]);
   });
 
-  test('has a compile cache that is used, may be read by everyone, and is not written', async () => {
-    const before = cacheOf(service);
-    expect(before.length).toBeGreaterThan(10);
+  test('has a compile cache that is used, may be read by everyone, and is not rewritten', async () => {
+    const assembled = assembledCache.get(service)!;
+    expect(assembled.length).toBeGreaterThan(5);
+    const others = 0o004;
+    expect(assembled.filter(([, , mode]) => (mode & others) === 0)).toEqual([]);
     const process = start(service, { ...cloud.environmentOf(service), NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
     await process.call(healthCheck);
     const { output } = await process.stop();
     expect(output).toContain('V8 code cache for ESM');
     expect(output).not.toMatch(/V8 code cache for .* was rejected/);
-    expect(cacheOf(service).filter(([file]) => before.some(([known]) => known === file))).toEqual(before);
-    const others = 0o004;
-    expect(before.filter(([file]) => (statSync(file!).mode & others) === 0)).toEqual([]);
+    expect(cacheOf(service).filter(([file]) => assembled.some(([known]) => known === file))).toEqual(assembled);
   });
 
   test('holds nothing of the local cloud, the tests or the tools', () => {
