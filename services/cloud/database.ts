@@ -50,6 +50,11 @@ export class DatabaseError extends Error {
     super(message, options);
     this.kind = kind;
   }
+
+  /** Whether the same call may succeed a little later: a service answers it UNAVAILABLE. */
+  get transient(): boolean {
+    return this.kind === 'unavailable';
+  }
 }
 
 /** Names the statements of one schema: `defineStatements('customer', { insertOrder: 'INSERT …' }).insertOrder.name` is "customer.insertOrder". */

@@ -129,6 +129,16 @@ describe('errors', () => {
     expect(call).toMatchObject({ severity: 'ERROR', code: 'INTERNAL' });
   });
 
+  test('that say that they pass are UNAVAILABLE, without their text', async () => {
+    getDeal = async () => {
+      throw Object.assign(new Error('address of the database'), { transient: true });
+    };
+    const answer = client.getDeal(deal);
+    await expect(answer).rejects.toMatchObject({ code: status.UNAVAILABLE, reason: 'UNAVAILABLE' });
+    await expect(answer).rejects.not.toMatchObject({ message: expect.stringContaining('database') });
+    expect(service.lines().at(-2)).toMatchObject({ severity: 'WARNING', err: { message: 'address of the database' } });
+  });
+
   test('in a response are internal errors too', async () => {
     getDeal = async () => ({ available: 2n ** 70n });
     await expect(client.getDeal(deal)).rejects.toMatchObject({ code: status.INTERNAL, message: 'internal error' });
