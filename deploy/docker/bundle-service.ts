@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { descriptorFile } from '../../services/contracts/methods.ts';
+import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
 import type { ServiceImage } from './images.ts';
 import { onDemandPackages } from './on-demand-packages.ts';
 import { bundleBanner, copyPackageFiles, packageFolders } from './packages.ts';

@@ -1,4 +1,4 @@
-/** `npm start`: the whole platform on this machine. */
+/** `npm start`: builds what has changed and starts the whole platform on this machine. */
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { compileCache } from './platform/compile-cache.ts';
@@ -7,6 +7,7 @@ const startedAt = performance.now();
 
 // Counts for what is imported after it.
 enableCompileCache(compileCache);
+await import('../build.ts');
 const [
   { printBanner },
   { defaultPortBase, PortTakenError },

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   createFileRegistry,
   type DescMethod,
@@ -10,12 +9,10 @@ import {
   hasOption,
 } from '@bufbuild/protobuf';
 import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { descriptorFile } from './descriptor-file.ts';
 import { http as httpExtension } from './gen/types/google/api/annotations_pb.js';
 import type { HttpRule } from './gen/types/google/api/http_pb.js';
 import { type MethodPolicy, method as policyExtension } from './gen/types/kumiko/platform/v1/options_pb.js';
-
-/** The file of the descriptor set that `npm run build` makes. */
-export const descriptorFile = join(import.meta.dirname, 'gen/descriptor.binpb');
 
 /** Reads the descriptor set: every proto of ours and of third parties, error details included. */
 export function readDescriptorSet(): FileDescriptorSet {

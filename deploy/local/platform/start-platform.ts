@@ -8,7 +8,7 @@ import { writeBootstrap } from './bootstraps.ts';
 import { Child, type ChildSpec } from './child.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
-import { openPlatformClock, serveClock } from './platform-clock.ts';
+import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { type PreviewName, type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
@@ -121,6 +121,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
         if (released) child.send('release');
       },
     });
+    const serving = import('./serve-clock.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
@@ -149,6 +150,8 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
         }),
       ),
     ]);
+    // Loaded while the processes start: nothing that takes time comes before their spawning.
+    const { serveClock } = await serving;
     released = true;
     children.get('cloud')?.send('release');
     const endpoints = endpointsOf(ports, previews, traces);
