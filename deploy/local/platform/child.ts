@@ -10,7 +10,7 @@ import { compileCache } from './compile-cache.ts';
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
 const followClock = join(import.meta.dirname, '../clock/follow-clock.ts');
 const startupTimeoutMs = 60_000;
-const probeIntervalMs = 15;
+const probeIntervalMs = 40;
 const restartDelayMs = 200;
 
 /** A process of the platform. */

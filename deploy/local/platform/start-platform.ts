@@ -125,14 +125,16 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
-      ...serviceNames.map((name) =>
-        starting(name, {
+      ...serviceNames.map(async (name) => {
+        // Two cores start what the first public read needs before the rest; the rest would only be in its way.
+        if (name !== 'customer') await Promise.all([database, cloud]);
+        return starting(name, {
           program: join(root, 'services', name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
           probePort: ports[`${name}_container`],
-        }),
-      ),
+        });
+      }),
       ...previews.map(({ name, service, containerPort }) =>
         starting(name, {
           program: join(root, 'services', service, 'main.ts'),
