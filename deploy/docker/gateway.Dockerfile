@@ -8,7 +8,7 @@ ARG ENVOY_IMAGE=envoyproxy/envoy:v1.36.2
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
 RUN npm run -s build
 COPY --from=bootstraps edge.yaml jobs.yaml /bootstraps/

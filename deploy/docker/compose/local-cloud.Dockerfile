@@ -5,7 +5,7 @@ ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 FROM ${BUILD_IMAGE}
 WORKDIR /kumiko
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci
+RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
 RUN npm run -s build
 USER 65532:65532
