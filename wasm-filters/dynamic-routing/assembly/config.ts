@@ -1,3 +1,4 @@
+import { objectFault } from "../../abi/config-object";
 import { isHeaderName } from "../../abi/header-name";
 import { JsonKind, JsonValue, parseJson } from "../../abi/json";
 import { addressOf, utf8 } from "../../abi/memory";
@@ -27,15 +28,8 @@ export function parseConfig(text: string): Config {
 
 function read(text: string, config: Config): string {
   const json = parseJson(text);
-  if (json === null) return "it is not valid JSON";
-  if (json.kind != JsonKind.Object) return "it is not a JSON object";
-  for (let i = 0; i < json.names.length; i++) {
-    const name = json.names[i];
-    if (json.names.indexOf(name) != i) return '"' + name + '" stands twice';
-    if (name != "payloads" && name != "claim" && name != "choice_header" && name != "headers") {
-      return 'unknown field "' + name + '"; the fields are "payloads", "claim", "choice_header" and "headers"';
-    }
-  }
+  const whole = objectFault(json, ["payloads", "claim", "choice_header", "headers"]);
+  if (json === null || whole != "") return whole;
   const payloads = json.member("payloads");
   if (payloads === null || payloads.kind != JsonKind.Array || payloads.items.length == 0) {
     return '"payloads" must list the names under which jwt_authn leaves its payloads';

@@ -1,3 +1,4 @@
+import { objectFault } from "../../abi/config-object";
 import { isHeaderName } from "../../abi/header-name";
 import { JsonKind, JsonValue, parseJson } from "../../abi/json";
 
@@ -27,15 +28,8 @@ export function parseConfig(text: string): Config {
 
 function read(text: string, config: Config): string {
   const json = parseJson(text);
-  if (json === null) return "it is not valid JSON";
-  if (json.kind != JsonKind.Object) return "it is not a JSON object";
-  for (let i = 0; i < json.names.length; i++) {
-    const name = json.names[i];
-    if (json.names.indexOf(name) != i) return '"' + name + '" stands twice';
-    if (name != "metadata_cluster" && name != "token_header" && name != "audiences" && name != "access_token_scopes") {
-      return 'unknown field "' + name + '"; the fields are "metadata_cluster", "token_header", "audiences" and "access_token_scopes"';
-    }
-  }
+  const whole = objectFault(json, ["metadata_cluster", "token_header", "audiences", "access_token_scopes"]);
+  if (json === null || whole != "") return whole;
   const cluster = json.member("metadata_cluster");
   if (cluster === null || cluster.kind != JsonKind.String || cluster.text == "") {
     return '"metadata_cluster" must be the name of the metadata server\'s cluster';
