@@ -10,6 +10,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
+import { OpenCalls } from './open-calls.ts';
 import { unavailable } from './rpc-error.ts';
 import type { Outcome, Run } from './served-method.ts';
 import { type IncomingCall, ServerCall } from './server-call.ts';
@@ -36,7 +37,7 @@ const internalError: Outcome = { code: status.INTERNAL, message: 'internal error
 /** Between grpc-js and the interceptors: knows the calls that are open. Calls that come before the routes are known wait for them. */
 export class Dispatcher {
   readonly #root: DispatcherOptions;
-  readonly #open = new Set<ServerCall>();
+  readonly #open = new OpenCalls();
   readonly #ready = Promise.withResolvers<ReadonlyMap<string, Route>>();
   #routes: ReadonlyMap<string, Route> | undefined;
   #onIdle: (() => void) | undefined;
@@ -108,7 +109,7 @@ export class Dispatcher {
 
   #start({ desc, run }: Route, stream: Stream, incoming: IncomingCall, answer: Answer): void {
     const call = new ServerCall(desc, incoming, this.#root);
-    this.#open.add(call);
+    const place = this.#open.add(call);
     const held: Held = { call };
     onCancelled(stream, held);
     run(call)
@@ -117,7 +118,7 @@ export class Dispatcher {
         return internalError;
       })
       .then((outcome) => {
-        this.#open.delete(call);
+        this.#open.delete(place);
         held.call = undefined;
         answer(outcome);
         if (this.#open.size === 0) this.#onIdle?.();
