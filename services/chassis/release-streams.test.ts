@@ -11,7 +11,7 @@ test('a closed stream holds no listener, and every listener has heard of its end
   const heard: string[] = [];
   const server = createServer();
   const streams = new Promise<ServerHttp2Stream>((resolve) => {
-    server.on('stream', (stream) => {
+    server.on('stream', (stream: ServerHttp2Stream) => {
       for (const event of ['end', 'close']) stream.on(event, () => heard.push(event));
       stream.resume();
       stream.respond({ ':status': 200 });
