@@ -17,6 +17,9 @@ const street = '3-4 Karasuma-dori';
 
 /** What has to be in the trace of an order that completes its group, by service. */
 const life: Readonly<Record<string, readonly string[]>> = {
+  'kumiko-edge-gateway': ['server ingress', 'client router customer egress'],
+  // Of the tasks: a push has a trace of its own.
+  'kumiko-jobs-gateway': ['server ingress', 'client router job egress'],
   customer: [
     'server kumiko.customer.v1.CustomerService/JoinGroup',
     'client transaction',
@@ -106,7 +109,9 @@ describe('a trace', () => {
       stage.stateDir,
     ]);
     expect(stdout).toMatch(new RegExp(`^trace ${trace} `));
-    expect(stdout).toMatch(/^customer +CustomerService\/JoinGroup +\+0\.0 ms +\d+(\.\d)? ms +OK$/m);
+    expect(stdout).toMatch(/^edge-gateway +POST \/v1\/groups\/[\w-]+:join +\+0\.0 ms +\d+(\.\d)? ms +OK$/m);
+    expect(stdout).toMatch(/^edge-gateway +└ router customer egress +\+\d+(\.\d)? ms +\d+(\.\d)? ms +OK$/m);
+    expect(stdout).toMatch(/^customer + {2}└ CustomerService\/JoinGroup .*OK$/m);
     expect(stdout).toMatch(/^job .*process orderPlaced \(orders\/[\w-]+\)/m);
   });
 });

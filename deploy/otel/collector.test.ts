@@ -43,7 +43,7 @@ describe.each([
 
   test('spans lose noise and whatever could be personal before they are kept', () => {
     const { processors } = config.service.pipelines.traces!;
-    expect(processors.slice(1, 3)).toEqual(['filter/noise', 'attributes/ids-only']);
+    expect(processors.slice(1, 4)).toEqual(['filter/noise', 'attributes/ids-only', 'transform/ids-only']);
   });
 
   test('names no variable but the project, since "$" is special to the collector', () => {
@@ -52,7 +52,8 @@ describe.each([
 });
 
 test('both drop the same noise and the same attributes', () => {
-  for (const name of ['filter/noise', 'attributes/ids-only']) expect(gke.processors[name]).toEqual(sidecar.processors[name]);
+  for (const name of ['filter/noise', 'attributes/ids-only', 'transform/ids-only'])
+    expect(gke.processors[name]).toEqual(sidecar.processors[name]);
 });
 
 test('the sidecar listens for its own container only', () => {

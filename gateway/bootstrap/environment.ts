@@ -60,7 +60,13 @@ const schema = z
     /** Whether JSON responses are compressed: not where bytes are free and time is not. */
     compression: z.boolean(),
     /** The OpenTelemetry collector (OTLP over gRPC, plaintext: a sidecar). Without it nothing is traced. */
-    otelCollector: address.optional(),
+    otelCollector: z
+      .strictObject({
+        ...address.shape,
+        /** Of the traces that the gateway begins, so many are kept; 10 without it. A client's own decision is followed always. */
+        samplingPercent: z.number().min(0).max(100).optional(),
+      })
+      .optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })

@@ -9,7 +9,7 @@ export function tracing(role: Role, { otelCollector }: GatewayEnvironment): Json
   return {
     tracing: {
       // Traces that the gateway starts itself; a sampled traceparent of the client is followed always.
-      random_sampling: { value: 10 },
+      random_sampling: { value: otelCollector.samplingPercent ?? 10 },
       // A span for each attempt upstream, or retries would hide in one.
       spawn_upstream_span: true,
       provider: {

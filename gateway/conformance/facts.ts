@@ -46,6 +46,8 @@ export const facts = {
   'hcm.paths': '"#" is 400; escaped slashes, dot segments, merging, in this order.',
   'hcm.forwarding': 'x-forwarded-for, -proto and the scheme by trusted hops.',
   'hcm.early-strip': 'Internal headers of clients are gone before the first route match.',
+  'hcm.tracing':
+    'traceparent is followed, and goes on with a span of the gateway’s; a malformed one passes; without one the request id decides.',
   'hcm.drain': 'POST /drain_listeners?graceful: connections are told to go, new ones are refused.',
   'upstream.tls': 'Certificates are checked by CA and name only where both are configured.',
   'upstream.authority': ':authority is the upstream’s own on every route.',

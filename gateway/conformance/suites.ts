@@ -8,6 +8,7 @@ import { nativeGrpc } from './cases/native-grpc.ts';
 import { responses } from './cases/responses.ts';
 import { routing } from './cases/routing.ts';
 import { tokens } from './cases/tokens.ts';
+import { tracing } from './cases/tracing.ts';
 import { transcoding } from './cases/transcoding.ts';
 import { upstreams } from './cases/upstreams.ts';
 import type { ConformanceCase } from './conformance-case.ts';
@@ -23,6 +24,7 @@ export const suites: Readonly<Record<string, readonly ConformanceCase[]>> = {
   filters,
   routing,
   upstreams,
+  tracing,
   chain,
   attacks,
   connections,

@@ -36,6 +36,7 @@ interface Limits {
 export class Cluster {
   readonly name: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
   readonly #endpoints: Endpoints;
   readonly #makePool: (endpoint: Endpoint) => Pool;
   readonly #pools = new Map<string, Pool>();
@@ -47,11 +48,12 @@ export class Cluster {
   /** Requests that wait for a connection, of all pools. */
   readonly #pending: { value: number };
 
-  private constructor(config: ClusterConfig, endpoints: Endpoints, makePool: (endpoint: Endpoint) => Pool, pending: { value: number }) {
+  private constructor(config: ClusterConfig, endpoints: Endpoints, pools: PoolMaker, pending: { value: number }) {
     this.name = config.name;
+    this.protocol = pools.protocol;
     this.metadata = config.metadata?.filter_metadata ?? {};
     this.#endpoints = endpoints;
-    this.#makePool = makePool;
+    this.#makePool = pools.make;
     this.#random = config.lb_policy === 'RANDOM';
     this.#pending = pending;
     const { max_requests: requests, max_pending_requests: waiting, max_retries: retries } = config.circuit_breakers?.thresholds[0] ?? {};
@@ -61,9 +63,9 @@ export class Cluster {
   /** Opens a cluster; resolves its names before it returns. @throws ConfigError for what is not supported. */
   static async open(config: ClusterConfig, path: string, overrides: ClusterOverrides): Promise<Cluster> {
     const pending = { value: 0 };
-    const makePool = poolMaker(config, path, overrides.ca, pending);
+    const pools = poolMaker(config, path, overrides.ca, pending);
     const endpoints = await openEndpoints(config, overrides.resolve ?? systemResolve(config.dns_lookup_family));
-    return new Cluster(config, endpoints, makePool, pending);
+    return new Cluster(config, endpoints, pools, pending);
   }
 
   /** Picks the host of the next request; undefined where there is none. */
@@ -118,7 +120,12 @@ export class Cluster {
   }
 }
 
-function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined, pending: { value: number }): (endpoint: Endpoint) => Pool {
+interface PoolMaker {
+  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
+  readonly make: (endpoint: Endpoint) => Pool;
+}
+
+function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined, pending: { value: number }): PoolMaker {
   const protocol = readProtocol(config, path);
   const socket = config.transport_socket;
   const tls =
@@ -133,7 +140,7 @@ function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined, 
   const common = protocol.common_http_protocol_options;
   const explicit = protocol.explicit_http_config;
   const isHttp2 = 'http2_protocol_options' in explicit;
-  return ({ host, port, hostname }) => {
+  const make = ({ host, port, hostname }: Endpoint) => {
     const options = {
       host,
       port,
@@ -145,6 +152,7 @@ function poolMaker(config: ClusterConfig, path: string, ca: Buffer | undefined, 
     if (!isHttp2) return new Http1Pool({ ...options, maxConnections: config.circuit_breakers?.thresholds[0]?.max_connections ?? 1024 });
     return new Http2Pool({ ...options, maxConnectionDurationMs: common?.max_connection_duration, http2: explicit.http2_protocol_options });
   };
+  return { protocol: isHttp2 ? 'HTTP/2' : 'HTTP/1.1', make };
 }
 
 function readProtocol(config: ClusterConfig, path: string): UpstreamProtocolConfig {

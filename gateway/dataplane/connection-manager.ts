@@ -10,6 +10,7 @@ import type { LocalReplyRewriter } from './local-reply.ts';
 import { compilePathNormalization } from './path-normalization.ts';
 import type { RouteTable } from './route-table.ts';
 import type { Stats } from './stats.ts';
+import type { Tracer } from './tracing/tracer.ts';
 
 // Envoy's HeaderUtility and ConnectionManagerUtility remove them from requests of the outside world.
 const internalHeaders = new Set(
@@ -43,6 +44,7 @@ export interface ConnectionManagerParts {
   readonly localReply: LocalReplyRewriter;
   readonly log: (stream: HttpStream) => void;
   readonly earlyEdits: readonly HeaderEdit[];
+  readonly tracer: Tracer | undefined;
   readonly stats: Stats;
   /** The data plane's own log. */
   readonly report: Log;
@@ -57,6 +59,8 @@ export class ConnectionManager {
   readonly routes: RouteTable;
   readonly localReply: LocalReplyRewriter;
   readonly now: () => number;
+  /** Undefined where the listener does not trace. */
+  readonly tracer: Tracer | undefined;
   /** Set while draining: HTTP/1.1 connections close after their response. */
   draining = false;
   /** What the health check filter answers: not after /healthcheck/fail. */
@@ -76,6 +80,7 @@ export class ConnectionManager {
     this.routes = parts.routes;
     this.localReply = parts.localReply;
     this.now = parts.now;
+    this.tracer = parts.tracer;
     this.#normalizePath = compilePathNormalization(parts.config);
     const labels = `envoy_http_conn_manager_prefix="${parts.config.stat_prefix}"`;
     this.#requests = parts.stats.counter(`envoy_http_downstream_rq_total{${labels}}`);
@@ -133,6 +138,7 @@ export class ConnectionManager {
     }
     if (path.path !== before) request.set(':path', path.path);
     this.#addForwarding(stream, request);
+    if (this.tracer !== undefined) stream.trace = this.tracer.start(stream);
     return true;
   }
 
@@ -182,6 +188,7 @@ export class ConnectionManager {
   onStreamDone(stream: HttpStream): void {
     this.streams.delete(stream);
     this.#active.value--;
+    stream.trace?.finish();
     this.#parts.log(stream);
   }
 }

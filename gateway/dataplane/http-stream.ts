@@ -7,6 +7,7 @@ import { composeLocalReply } from './local-reply.ts';
 import { isGrpcContentType } from './matchers.ts';
 import type { Route } from './route-table.ts';
 import { StreamTimers } from './stream-timers.ts';
+import type { RequestTrace } from './tracing/request-trace.ts';
 
 /** A response that the proxy gives by itself. */
 export interface LocalReply {
@@ -53,6 +54,8 @@ export class HttpStream {
   /** What a local reply said before its format was applied. */
   localReplyBody: string | undefined;
   healthCheck = false;
+  /** Undefined where the listener does not trace. */
+  trace: RequestTrace | undefined;
   /** The upstream's response is not over with its headers. */
   trailersMayFollow = false;
   /** The router's state. */

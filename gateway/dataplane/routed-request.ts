@@ -6,6 +6,7 @@ import { pathOf } from './matchers.ts';
 import { RequestBody } from './request-body.ts';
 import { compileRetry, type RetryState } from './retry.ts';
 import type { Route, RouteAction } from './route-table.ts';
+import type { UpstreamSpan } from './tracing/upstream-span.ts';
 import type { ResetReason, UpstreamCallbacks, UpstreamStream } from './upstream.ts';
 
 const resetText: Readonly<Record<ResetReason, { text: string; flags: string }>> = {
@@ -27,6 +28,8 @@ export class RoutedRequest implements UpstreamCallbacks {
   readonly #retry: RetryState | undefined;
   readonly #body: RequestBody;
   #upstream: UpstreamStream | undefined;
+  /** Of the attempt under way. */
+  #span: UpstreamSpan | undefined;
   #holdsSlot = false;
   #holdsRetry = false;
   #responded = false;
@@ -103,8 +106,10 @@ export class RoutedRequest implements UpstreamCallbacks {
     const { config } = this.#action;
     const { request } = this.#stream;
     if (config.auto_host_rewrite) request.set(':authority', endpoint.hostname);
+    this.#span = this.#stream.trace?.startAttempt(this.#cluster, this.#retry?.attempts ?? 0);
     this.#upstream = this.#cluster.request(endpoint, request, this.#body.isEmpty, this);
     this.#stream.upstreamHost = this.#upstream.address;
+    this.#span?.onHost(this.#upstream.address);
     if (config.timeout > 0 && this.#timeout === undefined) this.#timeout = setTimeout(() => this.#onTimeout(), config.timeout);
     const perTry = this.#action.retry?.per_try_timeout;
     if (perTry !== undefined && perTry > 0) this.#perTry = setTimeout(() => this.#onPerTryTimeout(), perTry);
@@ -148,7 +153,9 @@ export class RoutedRequest implements UpstreamCallbacks {
   onUpstreamHeaders(headers: Headers, endStream: boolean): void {
     clearTimeout(this.#perTry);
     if (headers.get(':status')?.charCodeAt(0) === 49) return;
+    this.#span?.onHeaders(headers);
     if (!this.#responded && this.#retry?.onHeaders(headers, endStream) === true && this.#body.canReplay && this.#retryAfter(true)) {
+      if (endStream) this.#endSpan();
       this.#dropUpstream();
       return;
     }
@@ -169,6 +176,7 @@ export class RoutedRequest implements UpstreamCallbacks {
   }
 
   onUpstreamEnd(trailers: Headers | undefined): void {
+    this.#span?.onTrailers(trailers);
     this.#complete();
     if (trailers !== undefined) this.#stream.encodeTrailers(trailers);
     else this.#stream.encodeData(Buffer.alloc(0), true);
@@ -177,6 +185,8 @@ export class RoutedRequest implements UpstreamCallbacks {
   onUpstreamReset(reason: ResetReason): void {
     this.#releaseSlot();
     this.#upstream = undefined;
+    this.#span?.onReset(resetText[reason].text);
+    this.#span = undefined;
     clearTimeout(this.#perTry);
     if (this.#finished) return;
     if (!this.#responded && this.#body.canReplay && this.#retryAfter(this.#retry?.onReset(reason) ?? false)) return;
@@ -214,12 +224,20 @@ export class RoutedRequest implements UpstreamCallbacks {
   /** The response is complete; a request that is still being sent is cut off, as Envoy does. */
   #complete(): void {
     this.#finished = true;
+    this.#endSpan();
     this.#releaseRetry();
     this.#clearTimers();
     this.#releaseSlot();
   }
 
+  #endSpan(): void {
+    this.#span?.finish();
+    this.#span = undefined;
+  }
+
   #dropUpstream(): void {
+    this.#span?.cancel();
+    this.#span = undefined;
     this.#upstream?.cancel();
     this.#upstream = undefined;
     this.#body.detach();

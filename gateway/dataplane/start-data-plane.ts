@@ -7,7 +7,7 @@ import { ConfigError, unpackAny } from './config/read-config.ts';
 import { ConnectionManager } from './connection-manager.ts';
 import type { FilterContext, Log } from './filter-factory.ts';
 import { compileMutations, headerMutationConfig } from './filters/header-mutation.ts';
-import { Router, routerConfig } from './filters/router.ts';
+import { Router, type RouterConfig, routerConfig } from './filters/router.ts';
 import type { HttpFilter } from './http-filter.ts';
 import { type Listener, startListener } from './listener.ts';
 import { compileLocalReply } from './local-reply.ts';
@@ -15,6 +15,7 @@ import { compileRouteTable, type PerRouteParser } from './route-table.ts';
 import { writeToStandardOutput } from './standard-output.ts';
 import { Stats } from './stats.ts';
 import { connectionManagerType, earlyHeaderMutationType, routerType, supportedFilters } from './supported.ts';
+import { openTracer } from './tracing/open-tracer.ts';
 
 /** What may differ from the file; nothing is needed. */
 export interface DataPlaneOptions extends ClusterOverrides {
@@ -32,7 +33,7 @@ export interface DataPlaneOptions extends ClusterOverrides {
 export interface DataPlane {
   /** Bound ports by listener name; "admin" is the admin listener. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Stops accepting and lets streams finish, for at most `graceMs`; resolves when no stream is left. */
+  /** Stops accepting and lets streams finish, for at most `graceMs`; resolves when no stream is left and the spans of all were sent. */
   drain(graceMs: number): Promise<void>;
   /** Ends everything at once. */
   close(): Promise<void>;
@@ -100,6 +101,7 @@ export async function startDataPlane(bootstrap: unknown, options: DataPlaneOptio
       const deadline = Date.now() + graceMs;
       while (managers.some((manager) => manager.streams.size > 0) && Date.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 10));
+      await Promise.all(managers.map((manager) => manager.tracer?.flush()));
     };
     return { ports, drain, close };
   } catch (error) {
@@ -127,16 +129,15 @@ async function buildManager(
   options: DataPlaneOptions,
 ): Promise<ConnectionManager> {
   const config = unpackAny(connectionManagerType, httpConnectionManager, listener.filter_chains[0]!.filters[0]!.typed_config, path);
-  if (config.tracing !== undefined)
-    shared.log('INFO', `${path}.tracing has no effect in the embedded data plane: it passes trace headers on and makes no spans`);
   const routes = compileRouteTable(config.route_config, parsePerRoute, `${path}.route_config`);
   checkClusters(config, shared.clusters, `${path}.route_config`);
+  const router = readRouter(config, path);
   const write = options.accessLog ?? writeToStandardOutput;
   return new ConnectionManager({
     config,
     routes,
     filters: await buildFilters(config, path, shared),
-    router: buildRouter(config, path, shared),
+    router: new Router(router, shared.clusters),
     localReply: compileLocalReply(config.local_reply_config),
     log: compileAccessLogs(
       config.access_log,
@@ -149,6 +150,7 @@ async function buildManager(
           .mutations,
       ),
     ),
+    tracer: config.tracing && openTracer(config.tracing, { ...shared, path: `${path}.tracing`, startChildSpan: router.start_child_span }),
     stats: shared.stats,
     report: shared.log,
     now: shared.now,
@@ -171,10 +173,9 @@ async function buildFilters(
   return filters;
 }
 
-function buildRouter(config: HttpConnectionManagerConfig, path: string, shared: Omit<FilterContext, 'path' | 'slot'>): Router {
+function readRouter(config: HttpConnectionManagerConfig, path: string): RouterConfig {
   const last = config.http_filters.length - 1;
-  const fields = unpackAny(routerType, routerConfig, config.http_filters[last]!.typed_config, `${path}.http_filters[${last}].typed_config`);
-  return new Router(fields, shared.clusters);
+  return unpackAny(routerType, routerConfig, config.http_filters[last]!.typed_config, `${path}.http_filters[${last}].typed_config`);
 }
 
 const parsePerRoute: PerRouteParser = (name, { '@type': url, ...fields }, path) => {

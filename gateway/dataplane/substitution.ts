@@ -53,7 +53,8 @@ const commands: Readonly<Record<string, Value>> = {
   STREAM_ID: (s) => s.requestId,
   HOSTNAME: () => hostname(),
   LOCAL_REPLY_BODY: (s) => s.localReplyBody,
-  TRACE_ID: (s) => s.request.get('traceparent')?.split('-')[1],
+  // Where nothing is traced Envoy knows none; the client's is more use than that.
+  TRACE_ID: (s) => s.trace?.traceId ?? s.request.get('traceparent')?.split('-')[1],
 };
 
 let isoTimeAt = Number.NaN;

@@ -82,7 +82,10 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
         job: ports.metadata_job,
       },
     }),
-    traces && import('../traces/start-traces.ts').then(({ startTraces }) => startTraces({ port: ports.traces, stateDir })),
+    traces &&
+      import('../traces/start-traces.ts').then(({ startTraces }) =>
+        startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
+      ),
     // All revisions of a service have its audience and its invokers.
     ...[
       ...serviceNames.map((service) => ({ service, port: ports[service], containerPort: ports[`${service}_container`] })),

@@ -14,11 +14,12 @@ export async function writeBootstrap(
   ports: Ports,
   previews: readonly LocalPreview[],
   stateDir: string,
+  traces: boolean,
 ): Promise<string> {
   const directory = join(stateDir, 'gateway');
   const file = join(directory, `${role}.yaml`);
   const stampFile = join(directory, `${role}.stamp`);
-  const environment = gatewayEnvironment(ports, role, previews);
+  const environment = gatewayEnvironment(ports, role, previews, traces);
   const stamp = fingerprint(JSON.stringify(environment));
   if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
   const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');

@@ -30,6 +30,7 @@ export const portNames = [
   'metadata_job',
   'clock',
   'traces',
+  'traces_grpc',
 ] as const;
 
 /** Something that listens. `customer` is the IAM check in front of `customer_container`. */

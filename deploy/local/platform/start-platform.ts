@@ -39,7 +39,7 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Second instances of services, for requests whose token asks for them. */
   readonly previews?: readonly PreviewTarget[];
-  /** Has the services send their spans to the local cloud, which keeps the newest of them. */
+  /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
   readonly traces?: boolean;
 }
 
@@ -146,7 +146,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
       ...(['edge', 'jobs'] as const).map(async (role) =>
         starting(role, {
           program: join(root, 'gateway/main.ts'),
-          args: ['run', await writeBootstrap(role, ports, previews, stateDir)],
+          args: ['run', await writeBootstrap(role, ports, previews, stateDir, traces)],
           env: {},
           probePort: ports[role],
         }),

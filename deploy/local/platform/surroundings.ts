@@ -31,7 +31,12 @@ function jwksUri(ports: Ports, name: keyof typeof issuers): string {
 }
 
 /** What the bootstraps of both gateways are compiled for. */
-export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', previews: readonly LocalPreview[] = []): GatewayEnvironment {
+export function gatewayEnvironment(
+  ports: Ports,
+  role: 'edge' | 'jobs',
+  previews: readonly LocalPreview[] = [],
+  traces = false,
+): GatewayEnvironment {
   const service = (name: ServiceName) => ({ url: `http://127.0.0.1:${ports[name]}` });
   return {
     name: 'local',
@@ -52,6 +57,8 @@ export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', previews
     corsOrigins: [],
     trustedHops: 0,
     compression: false,
+    // Whoever looks at traces at home looks for the last request, not for every tenth.
+    ...(traces && { otelCollector: { host: '127.0.0.1', port: ports.traces_grpc, samplingPercent: 100 } }),
   };
 }
 

@@ -33,6 +33,9 @@ const schema = `
   CREATE INDEX IF NOT EXISTS spans_by_trace ON spans (trace, start_us);
 `;
 
+/** The first call of a service says what a trace is about, the gateway's span before it only that there was one. */
+const telling = `kind = 'server' DESC, name = 'ingress', start_us, seq`;
+
 /** About 20 MB. */
 const keptSpans = 50_000;
 
@@ -46,8 +49,8 @@ export function openSpanStore(stateDir: string, kept = keptSpans): SpanStore {
   const ofTrace = database.prepare(`SELECT * FROM spans WHERE trace >= ? AND trace < ? || 'g' ORDER BY trace, start_us, seq`);
   const summaries = database.prepare(`
     SELECT trace, min(start_us) AS start_us, max(end_us) AS end_us, count(*) AS spans, sum(failed) AS failed,
-      (SELECT name FROM spans f WHERE f.trace = s.trace ORDER BY kind = 'server' DESC, start_us, seq LIMIT 1) AS name,
-      (SELECT service FROM spans f WHERE f.trace = s.trace ORDER BY kind = 'server' DESC, start_us, seq LIMIT 1) AS service
+      (SELECT name FROM spans f WHERE f.trace = s.trace ORDER BY ${telling} LIMIT 1) AS name,
+      (SELECT service FROM spans f WHERE f.trace = s.trace ORDER BY ${telling} LIMIT 1) AS service
     FROM spans s
     WHERE ?1 IS NULL OR trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?1)
     GROUP BY trace ORDER BY min(start_us) DESC LIMIT ?2`);

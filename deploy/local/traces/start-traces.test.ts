@@ -6,17 +6,16 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LocalServer } from '../local-server.ts';
 import type { Span } from './span.ts';
 import { openSpanStore } from './span-store.ts';
 import { startTraces } from './start-traces.ts';
 
 let stateDir: string;
-let server: LocalServer;
+let server: Awaited<ReturnType<typeof startTraces>>;
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'kumiko-traces-'));
-  server = await startTraces({ port: 0, stateDir });
+  server = await startTraces({ port: 0, grpcPort: 0, stateDir });
 });
 
 afterEach(async () => {
@@ -49,7 +48,7 @@ test('spans of the real exporter are kept as they were sent, also over a restart
     span.end(1_700_000_000_250);
   });
   await server.close();
-  server = await startTraces({ port: 0, stateDir });
+  server = await startTraces({ port: 0, grpcPort: 0, stateDir });
   const { spans } = (await (await fetch(url('/traces/last'))).json()) as { spans: Span[] };
   expect(spans).toEqual([
     {
@@ -80,6 +79,34 @@ test('traces are listed by who began them, and found by what they mention', asyn
   expect(await names('/traces')).toEqual(['GetOrder']);
   expect(await names('/traces?mention=orders/x')).toEqual(['RelayOutbox']);
   expect(await names('/traces?mention=orders/y')).toEqual([]);
+});
+
+test('a trace is named after the first call of a service, and one that the edge alone has seen after that', () => {
+  const store = openSpanStore(join(stateDir, 'named'));
+  const at = (startUs: number, service: string, name: string, trace: string) =>
+    ({
+      trace: trace.repeat(32),
+      id: String(startUs),
+      parent: undefined,
+      service,
+      name,
+      kind: 'server',
+      startUs,
+      endUs: 9,
+      failed: false,
+      attributes: {},
+      links: [],
+    }) as const;
+  store.add([
+    at(3, 'kumiko-edge-gateway', 'ingress', 'b'),
+    at(1, 'kumiko-edge-gateway', 'ingress', 'a'),
+    at(2, 'customer', 'GetOrder', 'a'),
+  ]);
+  expect(store.latest(10).map(({ service, name }) => [service, name])).toEqual([
+    ['kumiko-edge-gateway', 'ingress'],
+    ['customer', 'GetOrder'],
+  ]);
+  store.close();
 });
 
 test('what is not OTLP is refused, and an unknown trace is 404', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { startLoopbackServer } from '../http/loopback-server.ts';
 import type { LocalServer } from '../local-server.ts';
+import { serveOtlpGrpc } from './otlp-grpc.ts';
 import { readOtlp } from './read-otlp.ts';
 import type { Span } from './span.ts';
 import { openSpanStore, type SpanStore, type TraceSummary } from './span-store.ts';
@@ -12,11 +13,16 @@ const listLength = 20;
 const lookBack = 200;
 
 /**
- * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`: `POST /v1/traces` takes OTLP in the binary format,
+ * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`. It takes OTLP over gRPC on `grpcPort`, and `POST /v1/traces` in the binary format;
  * `GET /traces` lists those that people began, `GET /traces?mention=orders/x` all that have to do with it, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
  */
-export async function startTraces(options: { readonly port: number; readonly stateDir: string }): Promise<LocalServer> {
+export async function startTraces(options: {
+  readonly port: number;
+  readonly grpcPort: number;
+  readonly stateDir: string;
+}): Promise<LocalServer & { readonly grpcPort: number }> {
   const store = openSpanStore(options.stateDir);
+  const grpc = await serveOtlpGrpc(options.grpcPort, (spans) => store.add(spans));
   const server = await startLoopbackServer({
     port: options.port,
     listener: (request, response) =>
@@ -27,7 +33,9 @@ export async function startTraces(options: { readonly port: number; readonly sta
   });
   return {
     port: server.port,
+    grpcPort: grpc.port,
     close: async () => {
+      grpc.close();
       await server.close();
       store.close();
     },
@@ -65,9 +73,9 @@ function read(store: SpanStore, path: string, mention: string | undefined): unkn
   return spans.length === 0 ? undefined : { spans };
 }
 
-/** A push, a task, a tick and a webhook begin traces too, of which the interesting part belongs to somebody's request. */
+/** A push, a task, a tick and a webhook begin traces too, of which the interesting part belongs to somebody's request. What the edge alone has seen it has refused. */
 function wasBegunByPeople({ service }: TraceSummary): boolean {
-  return service === 'customer' || service === 'partner';
+  return service === 'customer' || service === 'partner' || service === 'kumiko-edge-gateway';
 }
 
 function spansIn(body: Buffer): Span[] | undefined {

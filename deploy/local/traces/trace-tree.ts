@@ -15,7 +15,7 @@ export function traceTree(spans: readonly Span[]): string {
 
   function add(span: Span, lead: string, branch: string, below: string): void {
     rows.push([
-      span.service,
+      span.service.replace(/^kumiko-/, ''),
       lead + branch + labelOf(span),
       `+${milliseconds(span.startUs - startUs)}`,
       milliseconds(span.endUs - span.startUs),
@@ -51,6 +51,7 @@ export function traceList(traces: readonly TraceSummary[]): string {
 
 function labelOf(span: Span): string {
   const { attributes, name } = span;
+  if (name === 'ingress') return `${attributes['http.method']} ${pathOf(String(attributes['http.url']))}`;
   if (attributes['db.system.name'] === undefined) return `${shortName(name)}${about(span)}`;
   const summary = String(attributes['db.query.summary'] ?? '').replaceAll(/(?<= )\w+\./g, '');
   return name === summary ? name : `${name}: ${summary}`;
@@ -63,14 +64,20 @@ function about({ attributes }: Span): string {
 }
 
 function outcomeOf({ attributes, failed }: Span): string {
-  const code = attributes['rpc.grpc.status_code'];
-  const http = attributes['http.response.status_code'];
-  const error = attributes['error.type'];
+  // A service's spans have the names of today's conventions, the gateways' those of Envoy.
+  const code = attributes['rpc.grpc.status_code'] ?? attributes['grpc.status_code'];
+  const http = attributes['http.response.status_code'] ?? attributes['http.status_code'];
+  const error = attributes['error.type'] ?? attributes['error.reason'] ?? (attributes.canceled && 'canceled');
   if (code !== undefined) return status[Number(code)] ?? String(code);
-  if (http !== undefined) return String(http);
-  if (failed) return error === undefined ? 'failed' : String(error);
+  if (http !== undefined && http !== '0') return String(http);
+  if (failed || http === '0') return error === undefined ? 'failed' : String(error);
   const attempts = Number(attributes['kumiko.transaction.attempts'] ?? 1);
   return attempts > 1 ? `ok after ${attempts} attempts` : 'ok';
+}
+
+/** Without what is the same for all. */
+function pathOf(url: string): string {
+  return url.replace(/^\w*:\/\/[^/]*/, '');
 }
 
 /** Without the proto package. */

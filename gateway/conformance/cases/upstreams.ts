@@ -127,14 +127,6 @@ export const upstreams: readonly ConformanceCase[] = [
     expectUpstream: { path: '/kumiko.customer.v1.CustomerService/GetDeal', trailers: { 'x-sum': '9' } },
   },
   {
-    name: 'a sampled request carries the gateway’s own span upstream',
-    about: ['chain.order'],
-    at: 'lab.traced',
-    request: { method: 'GET', path: '/', headers: [['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01']] },
-    expect: { status: 200 },
-    expectUpstream: { path: '/', headers: { traceparent: /^00-0af7651916cd43dd8448eb211c80319c-(?!b7ad6b7169203331)[0-9a-f]{16}-01$/ } },
-  },
-  {
     name: 'the client’s address, as the trusted proxy tells it',
     about: ['hcm.forwarding'],
     at: 'guarded',

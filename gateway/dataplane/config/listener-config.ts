@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { headerMatcher } from './matcher-config.ts';
 import { anyConfig, dataSource, duration, extensionConfig, list, uint } from './read-config.ts';
 import { headerValueOption, routeConfiguration } from './route-config.ts';
+import { tracingConfig } from './tracing-config.ts';
 
 /** envoy.config.core.v3.Address: TCP only. */
 export const address = z
@@ -137,7 +138,7 @@ export const httpConnectionManager = z.strictObject({
   preserve_external_request_id: z.boolean().default(false),
   always_set_request_id_in_response: z.boolean().default(false),
   stream_error_on_invalid_http_message: z.boolean().optional(),
-  tracing: z.json().optional(),
+  tracing: tracingConfig.optional(),
 });
 /** A parsed HTTP connection manager. */
 export type HttpConnectionManagerConfig = z.output<typeof httpConnectionManager>;
@@ -158,7 +159,8 @@ export const listener = z.strictObject({
   ignore_global_conn_limit: z.boolean().optional(),
   enable_reuse_port: z.boolean().optional(),
   max_connections_to_accept_per_socket_event: uint.optional(),
-  traffic_direction: z.string().optional(),
+  // The other one would have its spans named otherwise.
+  traffic_direction: z.enum(['UNSPECIFIED', 'INBOUND']).optional(),
   drain_type: z.enum(['DEFAULT', 'MODIFY_ONLY']).optional(),
   tcp_backlog_size: uint.optional(),
   stat_prefix: z.string().optional(),

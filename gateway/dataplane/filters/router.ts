@@ -11,19 +11,22 @@ import { RoutedRequest } from '../routed-request.ts';
 export const routerConfig = z.strictObject({
   suppress_envoy_headers: z.boolean().default(false),
   dynamic_stats: z.boolean().optional(),
-  start_child_span: z.boolean().optional(),
+  start_child_span: z.boolean().default(false),
   strict_check_headers: list(z.never()),
 });
+
+/** A parsed router. */
+export type RouterConfig = z.output<typeof routerConfig>;
 
 const redirectStatus = { MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308 } as const;
 const missingCluster = { SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 } as const;
 
 /** The last filter: answers, redirects or sends the request to a cluster. */
 export class Router implements TerminalFilter {
-  readonly #config: z.output<typeof routerConfig>;
+  readonly #config: RouterConfig;
   readonly #clusters: ReadonlyMap<string, Cluster>;
 
-  constructor(config: z.output<typeof routerConfig>, clusters: ReadonlyMap<string, Cluster>) {
+  constructor(config: RouterConfig, clusters: ReadonlyMap<string, Cluster>) {
     this.#config = config;
     this.#clusters = clusters;
   }
