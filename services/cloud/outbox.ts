@@ -12,6 +12,14 @@ export interface PublishResult {
   readonly error?: unknown;
 }
 
+/** What waits in an outbox. */
+export interface Backlog {
+  /** Counted up to 10,000: counting on would only cost. */
+  readonly rows: number;
+  /** For how long the oldest event waits; 0 where none does. */
+  readonly lagSeconds: number;
+}
+
 /** Events of one schema, stored with their cause and published afterwards: at least once, for each aggregate in the order of its versions. */
 export interface Outbox {
   /**
@@ -34,6 +42,8 @@ export interface Outbox {
    * @throws {DatabaseError} where the rows cannot be read or deleted.
    */
   publishPending(limit: number): Promise<PublishResult>;
+  /** What is stored and not published. @throws {DatabaseError} */
+  backlog(): Promise<Backlog>;
 }
 
 /** What an outbox is made of. */
@@ -44,6 +54,9 @@ export interface OutboxOptions {
   readonly publisher: EventPublisher;
   readonly now: () => Date;
 }
+
+/** As far as a backlog is counted: the index is read that far. */
+const countedRows = 10_000;
 
 /**
  * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
@@ -98,6 +111,12 @@ export function createOutbox({ schema, database, publisher, now }: OutboxOptions
     async publishPending(limit) {
       return send((await database.query(statements.pending, [limit])).map(toOutboxRow));
     },
+
+    async backlog() {
+      const [found] = await database.query<{ waiting: bigint; oldest: Date | null }>(statements.backlog, [countedRows]);
+      const { waiting = 0n, oldest = null } = found ?? {};
+      return { rows: Number(waiting), lagSeconds: oldest === null ? 0 : Math.max(0, (now().getTime() - oldest.getTime()) / 1_000) };
+    },
   };
 }
 
@@ -108,6 +127,8 @@ export function outboxStatements(schema: string) {
     insertOutbox: `INSERT INTO ${schema}.outbox (${columns}, create_time) VALUES ($1, $2, $3, $4, $5, $6)`,
     pending: `SELECT ${columns} FROM ${schema}.outbox ORDER BY create_time, version LIMIT $1`,
     pendingOfAggregates: `SELECT ${columns} FROM ${schema}.outbox WHERE aggregate = ANY($1) ORDER BY version`,
+    backlog: `SELECT count(*) AS waiting, min(create_time) AS oldest
+      FROM (SELECT create_time FROM ${schema}.outbox ORDER BY create_time LIMIT $1) AS stored`,
     deleteOutbox: `DELETE FROM ${schema}.outbox WHERE id = ANY($1)`,
   });
 }

@@ -3,6 +3,7 @@ import { microsFromMoney } from '../chassis/money.ts';
 import { notFound, unavailable } from '../chassis/rpc-error.ts';
 import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
+import { relayOutbox } from '../cloud/relay-outbox.ts';
 import type { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { type DealPublished, type Event, PaymentStatusReported_Status } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { noChange } from './domain/change.ts';
@@ -131,11 +132,7 @@ export function customerInternalService({
       return result;
     },
 
-    async relayOutbox({ limit }, call) {
-      const { published, failed, error } = await outbox.publishPending(limit);
-      if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
-      return { published, failed };
-    },
+    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call.logger),
 
     async pruneHistory({ limit }) {
       return { deleted: await history.prune(limit) };

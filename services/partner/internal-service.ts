@@ -3,6 +3,7 @@ import { microsFromMoney } from '../chassis/money.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
 import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
+import { relayOutbox } from '../cloud/relay-outbox.ts';
 import {
   type Event,
   type OrderConfirmed,
@@ -46,11 +47,7 @@ export function partnerInternalService({
       return { updatedDeals: committed.after };
     },
 
-    async relayOutbox({ limit }, call) {
-      const { published, failed, error } = await outbox.publishPending(limit);
-      if (failed > 0) call.logger.warn({ err: error, failed }, 'events wait for the next relay');
-      return { published, failed };
-    },
+    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call.logger),
 
     async pruneHistory({ limit }) {
       return { deleted: await history.prune(limit) };

@@ -96,6 +96,19 @@ export const messageCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'outbox: tells how much waits, and for how long the oldest does',
+    async run({ database }) {
+      const { outbox, store, clock } = await newOutbox(database);
+      expect(await outbox.backlog()).toEqual({ rows: 0, lagSeconds: 0 });
+      await store([newEvent('deals/a', 1)]);
+      clock.ms += 90_000;
+      await store([newEvent('deals/b', 1)]);
+      expect(await outbox.backlog()).toEqual({ rows: 2, lagSeconds: 90.002 });
+      await outbox.publishPending(10);
+      expect(await outbox.backlog()).toEqual({ rows: 0, lagSeconds: 0 });
+    },
+  },
+  {
     name: 'outbox: two relays at once lose nothing, whatever each of them fails to publish',
     async run({ database }) {
       const one = await newOutbox(database);
@@ -211,11 +224,11 @@ export const messageCases: readonly StorageCase[] = [
 async function newOutbox(database: Database) {
   await database.transact((tx) => tx.execute(clearOutbox));
   const publisher: RecordingPublisher = recordingPublisher();
-  let time = Date.UTC(2026, 0, 1);
-  const outbox = createOutbox({ schema: 'storage', database, publisher, now: () => new Date(time++) });
+  const clock = { ms: Date.UTC(2026, 0, 1) };
+  const outbox = createOutbox({ schema: 'storage', database, publisher, now: () => new Date(clock.ms++) });
   const store = (events: readonly Event[], attributes?: Record<string, string>) =>
     database.transact((tx) => tx.batch(events.map((event) => outbox.insert(event, attributes))));
-  return { outbox, publisher, store };
+  return { outbox, publisher, store, clock };
 }
 
 function newEvent(aggregate: string, version: number): Event {
