@@ -7,6 +7,7 @@ import { createDelivery } from './delivery.ts';
 import { createEventBus } from './event-bus.ts';
 import { createInvokerBindings } from './invoker-bindings.ts';
 import { createLoadBalancer } from './load-balancer.ts';
+import { createLogMetrics } from './log-metrics.ts';
 import { createNetwork } from './network.ts';
 import { createPerimeter } from './perimeter.ts';
 import { createPrivateDns } from './private-dns.ts';
@@ -46,6 +47,6 @@ export function createPlatform(environment: Environment): PlatformOutputs {
   const apiAddress = createLoadBalancer(context, services);
   const workloadIdentityProvider = createDelivery(context, { accounts, repository, services, database });
   createPerimeter(context);
-  createAlertPolicies(context);
+  createAlertPolicies(context, createLogMetrics(context));
   return { apiAddress, egressAddress: network.egressAddress, workloadIdentityProvider };
 }
