@@ -22,15 +22,19 @@ export interface RequestTraceOptions {
 export class RequestTrace {
   readonly traceId: string;
   readonly #options: RequestTraceOptions;
-  readonly #spanId = randomId(8);
+  readonly #spanId: string;
   readonly #traceState: string;
   /** On the clock that never jumps; the stream's own start says when that was. */
-  readonly #startedAt = performance.now();
+  readonly #startedAt: number;
 
   constructor(options: RequestTraceOptions) {
     this.traceId = options.traceId;
     this.#options = options;
-    this.#traceState = options.parentId === undefined ? '' : (options.stream.request.getAll('tracestate') ?? '');
+    const { sampled, spansUpstream, parentId, stream } = options;
+    // Nine in ten requests are not sampled: they make nothing that only a span needs.
+    this.#spanId = sampled || !spansUpstream ? randomId(8) : '';
+    this.#startedAt = sampled ? performance.now() : 0;
+    this.#traceState = sampled && parentId !== undefined ? (stream.request.getAll('tracestate') ?? '') : '';
   }
 
   /** Begins an attempt upstream: writes the context into the request's headers. Returns the attempt's span where it is to have one. */
@@ -47,7 +51,7 @@ export class RequestTrace {
       traceState: this.#traceState,
       cluster,
       retries,
-      now: this.#now,
+      now: () => this.#now(),
       sink,
     });
   }
@@ -70,5 +74,7 @@ export class RequestTrace {
     });
   }
 
-  readonly #now = (): number => this.#options.stream.startTime + performance.now() - this.#startedAt;
+  #now(): number {
+    return this.#options.stream.startTime + performance.now() - this.#startedAt;
+  }
 }
