@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Workload } from '../contracts/identities.ts';
 import { type ServedService, servedServices } from '../contracts/served-methods.ts';
 import { Dispatcher, type Route } from './dispatcher.ts';
-import { releaseClosedStreams } from './release-streams.ts';
 
 /** Where and what to serve. */
 export interface ServerOptions {
@@ -44,7 +43,6 @@ const flushAnswerMs = 5;
  * @throws {Error} naming the address where it cannot be bound.
  */
 export async function bindServer({ name, host, port, reflection, project, logger }: ServerOptions): Promise<BoundServer> {
-  releaseClosedStreams();
   // channelz keeps books on every message for a debugger that is never attached.
   const server = new Server({ 'grpc.enable_channelz': 0 });
   const boundPort = await listen(server, host, port);
