@@ -1,6 +1,8 @@
 import {
   type Context,
   context as contextApi,
+  INVALID_SPANID,
+  INVALID_TRACEID,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -51,7 +53,7 @@ class LeanTracer implements Tracer {
   startSpan(name: string, options: SpanOptions = {}, context: Context = contextApi.active()): Span {
     const parentContext = options.root ? trace.deleteSpan(context) : context;
     const given = trace.getSpanContext(parentContext);
-    const parent = given !== undefined && trace.isSpanContextValid(given) ? given : undefined;
+    const parent = given?.traceId === INVALID_TRACEID || given?.spanId === INVALID_SPANID ? undefined : given;
     const { kind = SpanKind.INTERNAL, attributes, links, startTime } = options;
     const traceId = parent?.traceId ?? ids.generateTraceId();
     const {

@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import { type Attributes, context, INVALID_TRACEID, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../served-method.ts';
+import { SpanOnlyContext } from '../span-only-context.ts';
 import type { Telemetry } from '../telemetry.ts';
 
 /** The codes that are the server's fault (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). */
@@ -22,11 +23,11 @@ export function tracing(telemetry: Telemetry): Interceptor {
     const attributesOf = ofCode(desc);
     return async (call) => {
       const parent = parseTraceparent(call.header('traceparent')) ?? parseCloudTraceContext(call.header('x-cloud-trace-context'));
-      const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+      const parentContext = parent === undefined ? ROOT_CONTEXT : new SpanOnlyContext(trace.wrapSpanContext(parent));
       const span = tracer.startSpan(fullName, { kind: SpanKind.SERVER, startTime: call.incoming.receivedAt }, parentContext);
       const spanContext = span.spanContext();
       if (spanContext.traceId !== INVALID_TRACEID) call.spanContext = spanContext;
-      const outcome = await context.with(trace.setSpan(ROOT_CONTEXT, span), next, undefined, call);
+      const outcome = await context.with(new SpanOnlyContext(span), next, undefined, call);
       span.setAttributes(attributesOf(outcome.code));
       if (serverFaults.has(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
