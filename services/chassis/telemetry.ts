@@ -39,16 +39,15 @@ export async function startTelemetry({ service, endpoint, delayMs, sampler, samp
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   if (endpoint === undefined) return { flushWhenDue: () => undefined, shutdown: async () => {} };
 
-  const [{ BatchSpanProcessor }, { resourceFromAttributes }, { OTLPTraceExporter }, { createTracerProvider }, { createSampler }] =
+  const [{ BatchSpanProcessor }, { resourceFromAttributes }, { otlpExporter }, { createTracerProvider }, { createSampler }] =
     await Promise.all([
       import('@opentelemetry/sdk-trace'),
       import('@opentelemetry/resources'),
-      import('@opentelemetry/exporter-trace-otlp-proto'),
+      import('./otlp-exporter.ts'),
       import('./tracer-provider.ts'),
       import('./sampler.ts'),
     ]);
-  const url = `${endpoint.replace(/\/$/, '')}/v1/traces`;
-  const exporter = new OTLPTraceExporter({ url, timeoutMillis: 1_000 });
+  const exporter = otlpExporter(`${endpoint.replace(/\/$/, '')}/v1/traces`);
   const processor = new BatchSpanProcessor({ exporter, scheduledDelayMillis: delayMs });
   // The chassis' own interceptors and the ports make the spans: nothing is patched, so nothing else is loaded.
   const resource = resourceFromAttributes({ 'service.name': service });
