@@ -36,8 +36,7 @@ export async function run(report: (line: string) => void): Promise<void> {
       kind: 'grpc',
       port,
       path: orderPath,
-      headers,
-      body: orderRequest,
+      calls: headers.map((own) => ({ headers: own, body: orderRequest })),
       connections: 4,
       streams: 25,
     });

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { create } from '@bufbuild/protobuf';
-import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { clientFor, customerIssuer, project } from '../services/chassis/tests/test-service.ts';
 import type { Client } from '../services/contracts/client.ts';
 import { ClientError } from '../services/contracts/client-error.ts';
 import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../services/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { EventSchema } from '../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { machine, median } from './load/compare.ts';
 import { type CustomerSurroundings, startCustomerSurroundings } from './servers/customer-surroundings.ts';
+import { dealEvent } from './servers/deal-event.ts';
 
 export const question =
   'How many round trips to the database does JoinGroup take (target: at most 3, commit included, without the outbox), and do 100 concurrent joins end right?';
@@ -115,26 +113,8 @@ async function signIn({ issuer }: CustomerSurroundings, customers: Customers, na
 /** A deal on sale, as the partner service tells of it. */
 async function publishDeal({ url }: CustomerSurroundings): Promise<string> {
   const internal = clientFor(CustomerInternalService, url, 'job');
-  const name = 'deals/bench';
-  const event = create(EventSchema, {
-    id: randomUUID(),
-    aggregate: name,
-    version: 1n,
-    occurredAt: timestampNow(),
-    payload: {
-      case: 'dealPublished',
-      value: {
-        partner: 'partners/acme',
-        title: 'Uji matcha, 100 g',
-        price: { currencyCode: 'JPY', units: 1_980n },
-        groupSize,
-        groupLifetimeSeconds: 3_600n,
-        stock: BigInt(stock),
-        sku: 'MATCHA-100',
-      },
-    },
-  });
+  const event = dealEvent({ groupSize, stock });
   await internal.applyEvent({ event });
   internal.close();
-  return name;
+  return event.aggregate;
 }

@@ -34,7 +34,14 @@ export async function run(report: (line: string) => void): Promise<void> {
         name: names[index]!,
         server,
         // The message has one text in field 1, as GetDeal's has.
-        load: { kind: 'grpc', port: server.port, path, headers: [{}], body: orderRequest, connections: 4, streams: 25 } satisfies GrpcLoad,
+        load: {
+          kind: 'grpc',
+          port: server.port,
+          path,
+          calls: [{ headers: {}, body: orderRequest }],
+          connections: 4,
+          streams: 25,
+        } satisfies GrpcLoad,
       }),
     );
     const results = await alternate(load, contenders, { warmUpMs: 2_500, roundMs: 700, rounds: 11 });

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { GrpcLoad } from './load.ts';
+import type { GrpcCall, GrpcLoad } from './load.ts';
 
 /** Told of each answer; `fault` where it was not a message with grpc-status 0 behind it. */
 export type Finished = (latencyMs: number, fault: string | undefined) => void;
@@ -10,6 +10,13 @@ const endHeaders = 0x4;
 const ack = 0x1;
 const frameHeaderBytes = 9;
 
+/** A call as it is sent, but for its stream id. */
+export interface EncodedCall {
+  readonly bytes: Buffer;
+  /** Where DATA begins. */
+  readonly dataAt: number;
+}
+
 interface OpenCall {
   readonly startedAt: number;
   /** Of DATA: a call that failed has none. */
@@ -17,19 +24,21 @@ interface OpenCall {
 }
 
 /**
- * A connection that keeps `streams` unary calls open. It writes HTTP/2 frames by itself (RFC 9113), headers as literals (RFC 7541 section 6.2.2): a client
+ * A connection that keeps `streams` unary calls open, as long as there is a next one. It writes HTTP/2 frames by itself (RFC 9113), headers as literals (RFC 7541 section 6.2.2): a client
  * library would cost as much as the server that is measured. Returns how to end it.
  */
-export function openGrpcConnection(load: GrpcLoad, offset: number, finished: Finished): () => Promise<void> {
-  const templates = load.headers.map((headers) => requestTemplate(load, headers));
+export function openGrpcConnection(
+  { port, streams }: GrpcLoad,
+  nextCall: () => EncodedCall | undefined,
+  finished: Finished,
+): () => Promise<void> {
   const open = new Map<number, OpenCall>();
-  const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let nextStream = 1;
-  let turn = offset;
   let closing = false;
   let rest: Buffer = Buffer.alloc(0);
   let outgoing: Buffer[] = [preface()];
-  for (let i = 0; i < load.streams; i++) call();
+  for (let i = 0; i < streams; i++) call();
   send();
 
   socket.on('data', (chunk: Buffer) => {
@@ -47,10 +56,11 @@ export function openGrpcConnection(load: GrpcLoad, offset: number, finished: Fin
   socket.on('close', () => !closing && finished(0, 'the server closed the connection'));
 
   function call(): void {
-    const { bytes, dataAt } = templates[turn++ % templates.length]!;
-    const copy = Buffer.from(bytes);
+    const next = nextCall();
+    if (next === undefined) return;
+    const copy = Buffer.from(next.bytes);
     copy.writeUInt32BE(nextStream, 5);
-    copy.writeUInt32BE(nextStream, dataAt + 5);
+    copy.writeUInt32BE(nextStream, next.dataAt + 5);
     open.set(nextStream, { startedAt: performance.now(), bytes: 0 });
     nextStream += 2;
     outgoing.push(copy);
@@ -109,19 +119,19 @@ function preface(): Buffer {
 }
 
 /** HEADERS and DATA of one call, without their stream id. */
-function requestTemplate(load: GrpcLoad, headers: Readonly<Record<string, string>>): { bytes: Buffer; dataAt: number } {
+export function encodeCall({ path, port }: GrpcLoad, { headers, body }: GrpcCall): EncodedCall {
   const all = {
     ':method': 'POST',
     ':scheme': 'http',
-    ':path': load.path,
-    ':authority': `127.0.0.1:${load.port}`,
+    ':path': path,
+    ':authority': `127.0.0.1:${port}`,
     te: 'trailers',
     'content-type': 'application/grpc',
     'user-agent': 'grpc-bench/1.0',
     ...headers,
   };
   const block = Buffer.concat(Object.entries(all).flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
-  const message = Buffer.from(load.body, 'base64');
+  const message = Buffer.from(body, 'base64');
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.length, 1);
   const head = frameOf(frame.headers, endHeaders, 0, block);

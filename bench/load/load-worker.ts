@@ -1,31 +1,34 @@
 /** The process behind load.ts: closed loops that ask again as soon as they are answered. */
-import { type Finished, openGrpcConnection } from './grpc-connection.ts';
-import type { GrpcLoad, LoadReport, RestLoad } from './load.ts';
-import { openRestConnection } from './rest-connection.ts';
+import { encodeCall, type Finished, openGrpcConnection } from './grpc-connection.ts';
+import type { GrpcLoad, LoadOrder, LoadReport, RestLoad } from './load.ts';
+import { encodeRequest, openRestConnection } from './rest-connection.ts';
 
 // Whoever asked is gone.
 process.on('disconnect', () => process.exit());
-process.on('message', async ({ load, durationMs }: { load: GrpcLoad | RestLoad; durationMs: number }) => {
-  process.send!(await runLoad(load, durationMs));
+process.on('message', async (order: LoadOrder) => {
+  process.send!(await runLoad(order));
 });
 
-async function runLoad(load: GrpcLoad | RestLoad, durationMs: number): Promise<LoadReport> {
+async function runLoad({ load, durationMs }: LoadOrder): Promise<LoadReport> {
   const latencies: number[] = [];
   let failures = 0;
   let failure = '';
+  const over = Promise.withResolvers<void>();
+  const ends = durationMs === undefined ? sizeOf(load) : Number.POSITIVE_INFINITY;
   const finished: Finished = (latencyMs, fault) => {
-    if (fault === undefined) {
-      latencies.push(latencyMs);
-      return;
+    if (fault === undefined) latencies.push(latencyMs);
+    else {
+      failures += 1;
+      failure ||= fault;
     }
-    failures += 1;
-    failure ||= fault;
+    // What a failure has kept from being sent will never be answered.
+    if (latencies.length === ends || (failures > 0 && durationMs === undefined)) over.resolve();
   };
+  const open = opener(load, durationMs === undefined, finished);
   const startedAt = performance.now();
-  const connections = Array.from({ length: load.connections }, (_, index) =>
-    load.kind === 'grpc' ? openGrpcConnection(load, index, finished) : openRestConnection(load, index, finished),
-  );
-  await new Promise((resolve) => setTimeout(resolve, durationMs));
+  const connections = Array.from({ length: load.connections }, open);
+  if (durationMs !== undefined) setTimeout(over.resolve, durationMs);
+  await over.promise;
   const seconds = (performance.now() - startedAt) / 1_000;
   const count = latencies.length;
   const sorted = Float64Array.from(latencies).sort();
@@ -33,4 +36,29 @@ async function runLoad(load: GrpcLoad | RestLoad, durationMs: number): Promise<L
   const report = { count, seconds, p50Ms, p99Ms, failures, failure };
   await Promise.all(connections.map((close) => close()));
   return report;
+}
+
+function sizeOf(load: GrpcLoad | RestLoad): number {
+  return load.kind === 'grpc' ? load.calls.length : load.requests.length;
+}
+
+/** What opens one connection after the other. The requests are encoded before the clock starts, and go to whatever connection is free. */
+function opener(load: GrpcLoad | RestLoad, once: boolean, finished: Finished): () => () => Promise<void> {
+  if (load.kind === 'grpc') {
+    const nextCall = inTurn(
+      load.calls.map((call) => encodeCall(load, call)),
+      once,
+    );
+    return () => openGrpcConnection(load, nextCall, finished);
+  }
+  const nextRequest = inTurn(
+    load.requests.map((request) => encodeRequest(load.port, request)),
+    once,
+  );
+  return () => openRestConnection(load.port, nextRequest, finished);
+}
+
+function inTurn<T>(items: readonly T[], once: boolean): () => T | undefined {
+  let turn = 0;
+  return () => (once && turn === items.length ? undefined : items[turn++ % items.length]);
 }

@@ -8,20 +8,23 @@ export interface GrpcLoad {
   readonly kind: 'grpc';
   readonly port: number;
   readonly path: string;
-  /** One set of headers for each kind of call; calls take them in turn. */
-  readonly headers: readonly Readonly<Record<string, string>>[];
-  /** The request message in base64. */
-  readonly body: string;
+  readonly calls: readonly GrpcCall[];
   readonly connections: number;
   /** Calls at one time on each connection. */
   readonly streams: number;
+}
+
+/** One gRPC call. */
+export interface GrpcCall {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The request message in base64. */
+  readonly body: string;
 }
 
 /** HTTP/1.1 requests over connections that are kept. */
 export interface RestLoad {
   readonly kind: 'rest';
   readonly port: number;
-  /** Each connection takes them in turn. */
   readonly requests: readonly RestRequest[];
   readonly connections: number;
 }
@@ -46,9 +49,17 @@ export interface LoadResult {
 
 /** A process that makes load: not the one that serves, and not the one that counts. */
 export interface LoadProcess {
-  /** @throws {Error} where one request was not answered as it should be. */
+  /** Sends the requests in turn, again and again. @throws {Error} where one was not answered as it should be. */
   run(load: GrpcLoad | RestLoad, durationMs: number): Promise<LoadResult>;
+  /** Sends each request once and waits for all answers. @throws {Error} where one was not answered as it should be. */
+  runOnce(load: GrpcLoad | RestLoad): Promise<LoadResult>;
   stop(): void;
+}
+
+/** What the process is told. Without a duration each request is sent once. */
+export interface LoadOrder {
+  readonly load: GrpcLoad | RestLoad;
+  readonly durationMs?: number;
 }
 
 /** What the process answers. */
@@ -64,16 +75,19 @@ export interface LoadReport {
 /** Starts the process. */
 export function startLoadProcess(): LoadProcess {
   const child = fork(join(import.meta.dirname, 'load-worker.ts'), { stdio: 'inherit' });
+  async function run(order: LoadOrder): Promise<LoadResult> {
+    const { port } = order.load;
+    const cpuBefore = cpuMilliseconds(child.pid!);
+    child.send(order);
+    const [report] = (await once(child, 'message')) as [LoadReport];
+    const { count, seconds, p50Ms, p99Ms, failures, failure } = report;
+    if (failures > 0) throw new Error(`${failures} of ${failures + count} requests to port ${port} failed; the first: ${failure}`);
+    if (count === 0) throw new Error(`port ${port} has answered nothing`);
+    return { perSecond: count / seconds, p50Ms, p99Ms, loadCores: (cpuMilliseconds(child.pid!) - cpuBefore) / 1_000 / seconds };
+  }
   return {
-    async run(load, durationMs) {
-      const cpuBefore = cpuMilliseconds(child.pid!);
-      child.send({ load, durationMs });
-      const [report] = (await once(child, 'message')) as [LoadReport];
-      const { count, seconds, p50Ms, p99Ms, failures, failure } = report;
-      if (failures > 0) throw new Error(`${failures} of ${failures + count} requests to port ${load.port} failed; the first: ${failure}`);
-      if (count === 0) throw new Error(`port ${load.port} has answered nothing`);
-      return { perSecond: count / seconds, p50Ms, p99Ms, loadCores: (cpuMilliseconds(child.pid!) - cpuBefore) / 1_000 / seconds };
-    },
+    run: (load, durationMs) => run({ load, durationMs }),
+    runOnce: (load) => run({ load }),
     stop: () => void child.kill(),
   };
 }

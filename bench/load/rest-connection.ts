@@ -1,12 +1,10 @@
 import { connect } from 'node:net';
 import type { Finished } from './grpc-connection.ts';
-import type { RestLoad, RestRequest } from './load.ts';
+import type { RestRequest } from './load.ts';
 
-/** An HTTP/1.1 connection that sends the next request when the one before is answered with 200. Returns how to end it. */
-export function openRestConnection(load: RestLoad, offset: number, finished: Finished): () => Promise<void> {
-  const requests = load.requests.map((request) => requestBytes(load.port, request));
-  const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
-  let turn = offset;
+/** An HTTP/1.1 connection that sends the next request, if there is one, when the one before is answered with 200. Returns how to end it. */
+export function openRestConnection(port: number, nextRequest: () => Buffer | undefined, finished: Finished): () => Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   let startedAt = 0;
   let closing = false;
   let received = '';
@@ -26,8 +24,10 @@ export function openRestConnection(load: RestLoad, offset: number, finished: Fin
   socket.on('close', () => !closing && finished(0, 'the server closed the connection'));
 
   function send(): void {
+    const request = nextRequest();
+    if (request === undefined) return;
     startedAt = performance.now();
-    socket.write(requests[turn++ % requests.length]!);
+    socket.write(request);
   }
 
   return async () => {
@@ -36,7 +36,8 @@ export function openRestConnection(load: RestLoad, offset: number, finished: Fin
   };
 }
 
-function requestBytes(port: number, { method, path, headers, body = '' }: RestRequest): Buffer {
+/** A request as it is sent. */
+export function encodeRequest(port: number, { method, path, headers, body = '' }: RestRequest): Buffer {
   const all = {
     host: `127.0.0.1:${port}`,
     'user-agent': 'rest-bench/1.0',

@@ -39,6 +39,8 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Second instances of services, for requests whose token asks for them. */
   readonly previews?: readonly PreviewTarget[];
+  /** Of a read-write transaction, from 0 to 1: that the local Spanner aborts it without a cause. The local Spanner's own default unless told. */
+  readonly abortProbability?: number;
   /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
   readonly traces?: boolean;
 }
@@ -46,6 +48,8 @@ export interface PlatformOptions {
 /** The running platform. */
 export interface Platform {
   readonly endpoints: Endpoints;
+  /** Also those that nobody calls but the platform itself, such as the services' own behind their IAM check. */
+  readonly ports: Ports;
   readonly secrets: LocalSecrets;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
@@ -73,7 +77,8 @@ export class StateInUseError extends Error {
  *
  * @throws {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
-export async function startPlatform({ portBase, stateDir, previews: targets = [], traces = false }: PlatformOptions): Promise<Platform> {
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false } = options;
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = lockState(stateDir);
   if (release === undefined) throw new StateInUseError(stateDir);
@@ -105,7 +110,10 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
     let disturbance: Disturbance = {};
     const database = starting('spanner', {
       program: join(root, 'deploy/local/spanner/main.ts'),
-      args: ['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
+      args: [
+        ...['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
+        ...(abortProbability === undefined ? [] : ['--abort-probability', String(abortProbability)]),
+      ],
       nodeFlags: SPANNER_NODE_FLAGS,
       env: {},
       probePort: ports.spanner,
@@ -161,6 +169,7 @@ export async function startPlatform({ portBase, stateDir, previews: targets = []
     writeEndpoints(stateDir, endpoints);
     return {
       endpoints,
+      ports,
       secrets,
       pid: (name) => children.get(name)?.pid,
       advanceClock: clock.advance,
