@@ -1,10 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { assembleService } from '../deploy/docker/assemble-service.ts';
-import { ImageProcess } from '../deploy/docker/image-process.ts';
 import { location, serviceEnvironment } from '../deploy/local/platform/surroundings.ts';
 import { type Client, createClient } from '../services/contracts/client.ts';
 import { JobService } from '../services/contracts/gen/types/kumiko/job/v1/job_pb.js';
@@ -15,6 +10,7 @@ import { type LoadProcess, type RestRequest, startLoadProcess } from './load/loa
 import { peakResidentBytes, watchMemory } from './load/memory.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
 import { checkedIdentityHeader } from './servers/identity-header.ts';
+import { type ImageService, startImageService } from './servers/image-service.ts';
 import { type BenchPlatform, startBenchPlatform } from './servers/platform.ts';
 
 export const question =
@@ -37,15 +33,15 @@ const megabyte = 1e6;
 export async function run(report: (line: string) => void): Promise<void> {
   const bench = await startBenchPlatform();
   const load = startLoadProcess();
-  const folder = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
-  let job: ImageProcess | undefined;
+  let job: ImageService | undefined;
   try {
     await pauseSchedule(bench);
     await fillInventory(bench, load);
     await makeDeals(bench);
-    job = await startJobImage(bench, folder);
+    const { ports, secrets } = bench.platform;
+    job = await startImageService('job', serviceEnvironment('job', ports, secrets, []));
     report(machine());
-    const client = await connect(bench, await job.listening());
+    const client = await connect(bench, job.url);
     for (const [what, changed] of [
       [`${deals} deals change`, deals],
       ['nothing changes', 0],
@@ -59,23 +55,16 @@ export async function run(report: (line: string) => void): Promise<void> {
     load.stop();
     await job?.stop();
     await bench.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startJobImage({ platform: { ports, secrets } }: BenchPlatform, folder: string): Promise<ImageProcess> {
-  const environment = { ...serviceEnvironment('job', ports, secrets, []), PORT: '0' };
-  await assembleService('job', folder, { environmentOf: () => environment, close: async () => {} });
-  return new ImageProcess(folder, environment);
-}
-
-async function connect({ token }: BenchPlatform, port: number): Promise<Client<typeof JobService>> {
+async function connect({ token }: BenchPlatform, url: string): Promise<Client<typeof JobService>> {
   const [gateway, trigger] = await Promise.all([
     token({ kind: 'service', subject: 'job', as: 'jobs-gateway' }),
     token({ kind: 'trigger', subject: 'scheduler' }),
   ]);
   const headers = { ...checkedIdentityHeader(gateway), authorization: `Bearer ${trigger}` };
-  return createClient(JobService, { url: `http://127.0.0.1:${port}`, headers: async () => headers });
+  return createClient(JobService, { url, headers: async () => headers });
 }
 
 /** Describes a run. @throws where it did not take in every item, or changed other deals than it should. */

@@ -62,9 +62,13 @@ export async function run(report: (line: string) => void): Promise<void> {
     await checkRows(bench);
     report(machine());
     for (const [index, { name }] of contenders.entries()) report(describe(name, results[index]!));
-    const [ours, base] = results;
+    const [ours, base] = results.map((all) => ({
+      perSecond: all.map(({ perSecond }) => perSecond),
+      cpu: all.map(({ cpuMicros }) => Object.values(cpuMicros).reduce((sum, micros) => sum + micros, 0)),
+    }));
     report(
-      `ratio ${median(ours!.map(({ perSecond }, round) => perSecond / base![round]!.perSecond)).toFixed(2)} by events per second (target 0.5)`,
+      `ratio ${median(ours!.perSecond.map((value, round) => value / base!.perSecond[round]!)).toFixed(2)} by events per second (target 0.5), ` +
+        `${median(base!.cpu.map((value, round) => value / ours!.cpu[round]!)).toFixed(2)} by CPU time`,
     );
   } finally {
     load.stop();

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../../deploy/local/local-server.ts';
 import { startPaymentProvider } from '../../deploy/local/payment-provider/payment-provider.ts';
+import type { Broker } from '../../deploy/local/pubsub/broker.ts';
 import { startPubsub } from '../../deploy/local/pubsub/start-pubsub.ts';
 import { startTestIssuer, type TestIssuer } from '../../services/chassis/tests/test-issuer.ts';
 import { project, testEnv } from '../../services/chassis/tests/test-service.ts';
+import type { Database } from '../../services/cloud/database.ts';
+import { openDatabase } from '../../services/cloud/spanner-database.ts';
 import { type FaultProxy, startFaultProxy } from '../../services/cloud/tests/fault-proxy.ts';
 import { startServerProcess } from '../load/server-process.ts';
 
@@ -19,6 +22,12 @@ export interface CustomerSurroundings {
   readonly url: string;
   readonly issuer: TestIssuer;
   readonly proxy: FaultProxy;
+  /** The variables of the service. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Of the local Pub/Sub, which has the service's topics and no subscription. */
+  readonly broker: Broker;
+  /** Its database, past the proxy. */
+  openDatabase(): Database;
   close(): Promise<void>;
 }
 
@@ -42,21 +51,27 @@ export async function startCustomerSurroundings(): Promise<CustomerSurroundings>
   ]);
   for (const topic of ['group-events', 'order-events'])
     pubsub.broker.createTopic({ name: `projects/${project}/topics/${topic}`, labels: {} });
-  const service = await startServerProcess(join(root, 'services/customer/main.ts'), {
-    env: {
-      ...env,
-      ...emulators,
-      SPANNER_EMULATOR_HOST: proxy.host,
-      PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsub.port}`,
-      PAYMENT_PROVIDER: 'yamapay',
-      PAYMENT_PROVIDER_URL: `http://127.0.0.1:${provider.port}`,
-      PAYMENT_PROVIDER_KEY: 'key',
-    },
-  });
+  const environment = {
+    ...env,
+    ...emulators,
+    SPANNER_EMULATOR_HOST: proxy.host,
+    PUBSUB_EMULATOR_HOST: `127.0.0.1:${pubsub.port}`,
+    PAYMENT_PROVIDER: 'yamapay',
+    PAYMENT_PROVIDER_URL: `http://127.0.0.1:${provider.port}`,
+    PAYMENT_PROVIDER_KEY: 'key',
+  };
+  const service = await startServerProcess(join(root, 'services/customer/main.ts'), { env: environment });
   return {
     url: `http://127.0.0.1:${service.port}`,
     issuer,
     proxy,
+    environment,
+    broker: pubsub.broker,
+    openDatabase: () => {
+      // Google's client reads it from there.
+      Object.assign(process.env, emulators);
+      return openDatabase({ project, instance: env.SPANNER_INSTANCE!, database: env.SPANNER_DATABASE! });
+    },
     close: async () => {
       await service.stop();
       await Promise.all([proxy.close(), spanner.stop(), pubsub.close(), provider.close(), issuer.close()]);

@@ -37,11 +37,13 @@ export interface Outbox {
    */
   publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<void>;
   /**
-   * Publishes what is stored, the oldest first, at most `limit` rows. For the relay. Two at once may publish an event twice; consumers expect that.
+   * Publishes what is stored, the oldest first, at most `limit` rows, page by page: memory does not grow with what has piled up, and what is published of it
+   * is deleted soon. Ends where something of a page could not be published, and in good time before the deadline, if there is one. For the relay. Two at
+   * once may publish an event twice; consumers expect that.
    *
    * @throws {DatabaseError} where the rows cannot be read or deleted.
    */
-  publishPending(limit: number): Promise<PublishResult>;
+  publishPending(limit: number, deadline?: Date): Promise<PublishResult>;
   /** What is stored and not published. @throws {DatabaseError} */
   backlog(): Promise<Backlog>;
 }
@@ -57,6 +59,12 @@ export interface OutboxOptions {
 
 /** As far as a backlog is counted: the index is read that far. */
 const countedRows = 10_000;
+
+/** Rows that a relay has in hand at one time. Messages that are on their way together share the time that one may take. */
+const pageRows = 500;
+
+/** What a page may take: a message takes ten seconds at most. */
+const pageMs = 15_000;
 
 /**
  * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
@@ -108,8 +116,17 @@ export function createOutbox({ schema, database, publisher, now }: OutboxOptions
       if (failed > 0) throw new Error(`${failed} events are left in ${schema}.outbox for the relay`, { cause: error });
     },
 
-    async publishPending(limit) {
-      return send((await database.query(statements.pending, [limit])).map(toOutboxRow));
+    async publishPending(limit, deadline) {
+      let published = 0;
+      for (;;) {
+        const asked = Math.min(pageRows, limit - published);
+        const rows = (await database.query(statements.pending, [asked])).map(toOutboxRow);
+        const result = await send(rows);
+        published += result.published;
+        const isLate = deadline !== undefined && now().getTime() > deadline.getTime() - pageMs;
+        // A later page could hold the next events of an aggregate that has failed.
+        if (result.failed > 0 || rows.length < asked || published >= limit || isLate) return { ...result, published };
+      }
     },
 
     async backlog() {

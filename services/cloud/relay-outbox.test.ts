@@ -7,7 +7,8 @@ async function relayed(result: PublishResult, left: Awaited<ReturnType<Outbox['b
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const outbox = { publishPending: async () => result, backlog: async () => left } as unknown as Outbox;
-  await relayOutbox(outbox, 10, createLogger({ service: 'customer', level: 'info', destination }));
+  const logger = createLogger({ service: 'customer', level: 'info', destination });
+  await relayOutbox(outbox, 10, { logger, deadline: new Date() });
   return lines;
 }
 

@@ -1,14 +1,24 @@
 import type { Logger } from 'pino';
 import type { Outbox } from './outbox.ts';
 
+/** What the relay needs of the call that it is run by. */
+export interface RelayCall {
+  readonly logger: Logger;
+  readonly deadline: Date;
+}
+
 /**
- * The relay of an owner: publishes at most `limit` of what its outbox holds, and says in one log line what is left. The metrics of the outbox's lag are made
+ * The relay of an owner: publishes at most `limit` of what its outbox holds, as far as the call's deadline lets it, and says in one log line what is left. The metrics of the outbox's lag are made
  * of that line (deploy/infra/log-metrics.ts), so it comes with every run, also where nothing waits.
  *
  * @throws {DatabaseError} where the rows cannot be read or deleted.
  */
-export async function relayOutbox(outbox: Outbox, limit: number, logger: Logger): Promise<{ published: number; failed: number }> {
-  const { published, failed, error } = await outbox.publishPending(limit);
+export async function relayOutbox(
+  outbox: Outbox,
+  limit: number,
+  { logger, deadline }: RelayCall,
+): Promise<{ published: number; failed: number }> {
+  const { published, failed, error } = await outbox.publishPending(limit, deadline);
   if (failed > 0) logger.warn({ err: error, failed }, 'events wait for the next relay');
   const { rows, lagSeconds } = await outbox.backlog();
   logger.info({ published, outboxRows: rows, outboxLagSeconds: lagSeconds }, 'outbox relayed');

@@ -132,7 +132,7 @@ export function customerInternalService({
       return result;
     },
 
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call.logger),
+    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
 
     async pruneHistory({ limit }) {
       return { deleted: await history.prune(limit) };

@@ -25,8 +25,10 @@ export interface JobServiceOptions {
   readonly runAlone: RunAlone;
 }
 
-/** Rows that one tick may work on, in each service: what is left waits for the next. */
-const batchLimit = 500;
+/** Groups and holds that one tick may work on: what is left waits for the next. */
+const sweepLimit = 500;
+/** Rows of each outbox that one tick publishes at most. An owner ends in time before that where it is slow. */
+const relayLimit = 10_000;
 /** Rows of each table that one tick deletes at most. */
 const pruneLimit = 20_000;
 
@@ -100,7 +102,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
     },
 
     async sweepOverdueGroups(_request, call) {
-      const swept = await runAlone(call, () => callOwner(call, () => owners.customer.sweepOverdue({ limit: batchLimit })));
+      const swept = await runAlone(call, () => callOwner(call, () => owners.customer.sweepOverdue({ limit: sweepLimit })));
       return { expiredGroups: swept?.expiredGroups ?? 0, releasedHolds: swept?.releasedHolds ?? 0 };
     },
 
@@ -109,7 +111,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
         forEachOwner(
           call,
           [owners.customer, owners.partner, owners.webhook],
-          (owner): Promise<Relayed> => owner.relayOutbox({ limit: batchLimit }),
+          (owner): Promise<Relayed> => owner.relayOutbox({ limit: relayLimit }),
         ),
       );
       return {

@@ -47,7 +47,7 @@ export function partnerInternalService({
       return { updatedDeals: committed.after };
     },
 
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call.logger),
+    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
 
     async pruneHistory({ limit }) {
       return { deleted: await history.prune(limit) };

@@ -13,7 +13,7 @@ export function webhookInternalService({
   readonly history: History;
 }): Handlers<typeof WebhookInternalService> {
   return {
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call.logger),
+    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
 
     async pruneHistory({ limit }) {
       return { deleted: await history.prune(limit) };
