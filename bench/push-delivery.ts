@@ -24,9 +24,17 @@ interface Way {
   readonly deliver: (events: readonly Event[]) => Promise<number>;
 }
 
+/** What a round of a way has seen. */
+interface Round {
+  readonly perSecond: number;
+  /** CPU time for each event by process, in milliseconds. */
+  readonly cpuMs: Readonly<Record<string, number>>;
+}
+
 /**
- * Delivers the same number of fresh events, as many at one time as the local Pub/Sub pushes, at each hop of the way in turn. What a hop costs is the time for
- * an event that its way takes more than the one without it.
+ * Delivers the same number of fresh events, as many at one time as the local Pub/Sub pushes, at each hop of the way in turn. What a hop costs is what its way
+ * takes for an event more than the one without it: of time, and of the CPU time of all processes together, which the load of others on the machine changes
+ * least.
  */
 export async function run(report: (line: string) => void): Promise<void> {
   const bench = await startBenchPlatform();
@@ -35,27 +43,23 @@ export async function run(report: (line: string) => void): Promise<void> {
   try {
     const ways = waysOf(bench, await hopLoads(bench), load, publisher);
     let delivered = 0;
-    const deliver = async ({ deliver: way }: Way, count: number): Promise<number> => {
-      const perSecond = await way(Array.from({ length: count }, () => dealEvent({ groupSize: 3, stock: 300 })));
+    const deliver = async (way: Way, count: number): Promise<Round> => {
+      const events = Array.from({ length: count }, () => dealEvent({ groupSize: 3, stock: 300 }));
+      const before = cpuOf(bench);
+      const perSecond = await way.deliver(events);
+      const cpuMs = Object.entries(cpuOf(bench)).map(([name, ms]) => [name, (ms - before[name]!) / count] as const);
       delivered += count;
       await checkApplied(bench, delivered);
-      return perSecond;
+      return { perSecond, cpuMs: Object.fromEntries(cpuMs) };
     };
     for (const way of ways) await deliver(way, warmUpEvents);
-    const results: number[][] = ways.map(() => []);
-    const cpu: Record<string, number>[] = [];
+    const results: Round[][] = ways.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [index, way] of ways.entries()) {
-        const before = cpuOf(bench);
-        results[index]!.push(await deliver(way, roundEvents));
-        const after = cpuOf(bench);
-        // The last way is the whole one.
-        cpu[round] = Object.fromEntries(Object.entries(after).map(([name, ms]) => [name, ((ms - before[name]!) * 1_000) / roundEvents]));
-      }
+      for (const [index, way] of ways.entries()) results[index]!.push(await deliver(way, roundEvents));
     }
     report(machine());
-    reportShares(report, ways, results.map(median));
-    report(`CPU in µs for each event on the whole way: ${describeCpu(cpu)}`);
+    reportShares(report, ways, results);
+    report(`CPU time for an event on the whole way: ${describeProcesses(results.at(-1)!)}`);
   } finally {
     load.stop();
     await publisher.close();
@@ -103,16 +107,21 @@ async function checkApplied({ rows }: BenchPlatform, expected: number): Promise<
   }
 }
 
-function reportShares(report: (line: string) => void, ways: readonly Way[], perSecond: readonly number[]): void {
-  const msOf = (index: number) => (index < 0 ? 0 : 1_000 / perSecond[index]!);
-  const last = ways.length - 1;
+function reportShares(report: (line: string) => void, ways: readonly Way[], results: readonly (readonly Round[])[]): void {
+  const costs = results.map((rounds) => ({
+    ms: median(rounds.map(({ perSecond }) => 1_000 / perSecond)),
+    cpuMs: median(rounds.map(({ cpuMs }) => Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0))),
+  }));
+  const whole = costs.at(-1)!;
+  const share = (part: number, all: number) => `${part.toFixed(2)} ms (${((100 * part) / all).toFixed(0)} %)`;
   report(
-    `${perSecond[last]!.toFixed(0)} events/s from Pub/Sub to the owner: ${msOf(last).toFixed(2)} ms for each. Of that, by leaving out one hop after the other:`,
+    `${(1_000 / whole.ms).toFixed(0)} events/s from Pub/Sub to the owner: ${whole.ms.toFixed(2)} ms, ${whole.cpuMs.toFixed(2)} ms of CPU time for each. Of that, by leaving out one hop after the other:`,
   );
   for (const [index, { hop }] of ways.entries()) {
-    const ms = msOf(index) - msOf(index - 1);
+    const { ms, cpuMs } = costs[index]!;
+    const before = costs[index - 1] ?? { ms: 0, cpuMs: 0 };
     report(
-      `  ${hop}: ${ms.toFixed(2)} ms, ${((100 * ms) / msOf(last)).toFixed(0)} % (${perSecond[index]!.toFixed(0)} events/s up to here)`,
+      `  ${hop}: ${share(ms - before.ms, whole.ms)}, CPU ${share(cpuMs - before.cpuMs, whole.cpuMs)}; up to here ${(1_000 / ms).toFixed(0)} events/s`,
     );
   }
 }
@@ -130,7 +139,7 @@ function cpuOf({ platform }: BenchPlatform): Record<string, number> {
   return Object.fromEntries(names.map((name) => [processNames[name], cpuMilliseconds(platform.pid(name)!)]));
 }
 
-function describeCpu(byRound: readonly Record<string, number>[]): string {
+function describeProcesses(rounds: readonly Round[]): string {
   const names = Object.values(processNames);
-  return names.map((name) => `${name} ${median(byRound.map((round) => round[name]!)).toFixed(0)}`).join(', ');
+  return names.map((name) => `${name} ${median(rounds.map(({ cpuMs }) => cpuMs[name]!)).toFixed(2)} ms`).join(', ');
 }

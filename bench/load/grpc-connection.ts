@@ -24,8 +24,8 @@ interface OpenCall {
 }
 
 /**
- * A connection that keeps `streams` unary calls open, as long as there is a next one. It writes HTTP/2 frames by itself (RFC 9113), headers as literals (RFC 7541 section 6.2.2): a client
- * library would cost as much as the server that is measured. Returns how to end it.
+ * A connection that keeps `streams` unary calls open, as long as there is a next one. It writes HTTP/2 frames by itself (RFC 9113), headers as literals
+ * (RFC 7541 section 6.2.2): a client library would cost as much as the server that is measured. Returns how to end it.
  */
 export function openGrpcConnection(
   { port, streams }: GrpcLoad,

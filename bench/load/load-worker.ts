@@ -26,7 +26,7 @@ async function runLoad({ load, durationMs }: LoadOrder): Promise<LoadReport> {
   };
   const open = opener(load, durationMs === undefined, finished);
   const startedAt = performance.now();
-  const connections = Array.from({ length: load.connections }, open);
+  const connections = Array.from({ length: load.connections }, (_, index) => open(index));
   if (durationMs !== undefined) setTimeout(over.resolve, durationMs);
   await over.promise;
   const seconds = (performance.now() - startedAt) / 1_000;
@@ -42,23 +42,30 @@ function sizeOf(load: GrpcLoad | RestLoad): number {
   return load.kind === 'grpc' ? load.calls.length : load.requests.length;
 }
 
-/** What opens one connection after the other. The requests are encoded before the clock starts, and go to whatever connection is free. */
-function opener(load: GrpcLoad | RestLoad, once: boolean, finished: Finished): () => () => Promise<void> {
+/** Opens the connection of an index. The requests are encoded before the clock starts. */
+type Open = (index: number) => () => Promise<void>;
+
+function opener(load: GrpcLoad | RestLoad, once: boolean, finished: Finished): Open {
   if (load.kind === 'grpc') {
-    const nextCall = inTurn(
-      load.calls.map((call) => encodeCall(load, call)),
-      once,
-    );
-    return () => openGrpcConnection(load, nextCall, finished);
+    const calls = load.calls.map((call) => encodeCall(load, call));
+    const sourceOf = once ? shared(calls) : inTurn(calls);
+    return (index) => openGrpcConnection(load, sourceOf(index), finished);
   }
-  const nextRequest = inTurn(
-    load.requests.map((request) => encodeRequest(load.port, request)),
-    once,
-  );
-  return () => openRestConnection(load.port, nextRequest, finished);
+  const requests = load.requests.map((request) => encodeRequest(load.port, request));
+  const sourceOf = once ? shared(requests) : inTurn(requests);
+  return (index) => openRestConnection(load.port, sourceOf(index), finished);
 }
 
-function inTurn<T>(items: readonly T[], once: boolean): () => T | undefined {
-  let turn = 0;
-  return () => (once && turn === items.length ? undefined : items[turn++ % items.length]);
+/** Each connection takes all of them, again and again, and begins with another one. */
+function inTurn<T>(items: readonly T[]): (index: number) => () => T | undefined {
+  return (index) => {
+    let turn = index;
+    return () => items[turn++ % items.length];
+  };
+}
+
+/** Each goes to whatever connection is free. */
+function shared<T>(items: readonly T[]): () => () => T | undefined {
+  const left = items.values();
+  return () => () => left.next().value;
 }

@@ -49,7 +49,7 @@ export interface LoadResult {
 
 /** A process that makes load: not the one that serves, and not the one that counts. */
 export interface LoadProcess {
-  /** Sends the requests in turn, again and again. @throws {Error} where one was not answered as it should be. */
+  /** Sends the requests in turn on each connection, again and again. @throws {Error} where one was not answered as it should be. */
   run(load: GrpcLoad | RestLoad, durationMs: number): Promise<LoadResult>;
   /** Sends each request once and waits for all answers. @throws {Error} where one was not answered as it should be. */
   runOnce(load: GrpcLoad | RestLoad): Promise<LoadResult>;
