@@ -8,8 +8,8 @@ export interface RelayCall {
 }
 
 /**
- * The relay of an owner: publishes at most `limit` of what its outbox holds, as far as the call's deadline lets it, and says in one log line what is left. The metrics of the outbox's lag are made
- * of that line (deploy/infra/log-metrics.ts), so it comes with every run, also where nothing waits.
+ * The relay of an owner: publishes at most `limit` of what its outbox holds, as far as the call's deadline lets it, and says in one log line what is left. The
+ * metrics of the outbox's lag are made of that line (deploy/infra/log-metrics.ts), so it comes with every run, also where nothing waits.
  *
  * @throws {DatabaseError} where the rows cannot be read or deleted.
  */
