@@ -20,12 +20,12 @@ export class LruCache<V> {
   }
 
   get(key: string): V | undefined {
+    // Comparing two long texts costs less than hashing one.
+    if (this.#newest?.key === key) return this.#newest.value;
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry !== this.#newest) {
-      this.#unlink(entry);
-      this.#link(entry);
-    }
+    this.#unlink(entry);
+    this.#link(entry);
     return entry.value;
   }
 

@@ -81,8 +81,13 @@ function writeFlags(writer: BinaryWriter, field: number, traceFlags: number, rem
   writer.tag(field, Bit32).fixed32((traceFlags & 0xff) | 0x100 | (remote ? 0x200 : 0));
 }
 
+const traceIdBytes = Buffer.alloc(16);
+const spanIdBytes = Buffer.alloc(8);
+
 function writeId(writer: BinaryWriter, field: number, hex: string): void {
-  writer.tag(field, nested).bytes(Buffer.from(hex, 'hex'));
+  const bytes = hex.length === 32 ? traceIdBytes : spanIdBytes;
+  bytes.write(hex, 'hex');
+  writer.tag(field, nested).bytes(bytes);
 }
 
 function writeTime(writer: BinaryWriter, field: number, [seconds, nanoseconds]: HrTime): void {

@@ -1,4 +1,13 @@
-import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, type TimeInput, type Tracer, trace } from '@opentelemetry/api';
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  type TimeInput,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
@@ -122,6 +131,12 @@ describe('parents', () => {
     expect(exported().parentSpanContext).toBeUndefined();
     expect(exported().spanContext().traceId).not.toBe('0af7651916cd43dd8448eb211c80319c');
   });
+});
+
+test('a parent that is no valid one counts as none', () => {
+  tracer.startSpan('root', {}, trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT)).end();
+  expect(exported().parentSpanContext).toBeUndefined();
+  expect(exported().spanContext().traceId).not.toBe(INVALID_SPAN_CONTEXT.traceId);
 });
 
 describe('samplers', () => {

@@ -3,6 +3,7 @@ import {
   context as contextApi,
   INVALID_SPANID,
   INVALID_TRACEID,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   type SpanOptions,
@@ -60,7 +61,7 @@ class LeanTracer implements Tracer {
       decision,
       attributes: sampled,
       traceState = parent?.traceState,
-    } = this.#sampler.shouldSample(parentContext, traceId, name, kind, attributes ?? {}, links ?? []);
+    } = this.#sampler.shouldSample(parent === undefined ? ROOT_CONTEXT : parentContext, traceId, name, kind, attributes ?? {}, links ?? []);
     const traceFlags = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const spanContext = { traceId, spanId: ids.generateSpanId(), traceFlags, ...(traceState !== undefined && { traceState }) };
     if (decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
