@@ -112,17 +112,16 @@ export class Dispatcher {
     const place = this.#open.add(call);
     const held: Held = { call };
     onCancelled(stream, held);
-    run(call)
-      .catch((err) => {
-        call.logger.error({ err }, 'an interceptor failed');
-        return internalError;
-      })
-      .then((outcome) => {
-        this.#open.delete(place);
-        held.call = undefined;
-        answer(outcome);
-        if (this.#open.size === 0) this.#onIdle?.();
-      });
+    const finish = (outcome: Outcome) => {
+      this.#open.delete(place);
+      held.call = undefined;
+      answer(outcome);
+      if (this.#open.size === 0) this.#onIdle?.();
+    };
+    run(call).then(finish, (err) => {
+      call.logger.error({ err }, 'an interceptor failed');
+      finish(internalError);
+    });
   }
 }
 
