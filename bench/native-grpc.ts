@@ -75,12 +75,11 @@ pid ${directory}/nginx.pid;
 error_log stderr warn;
 events { worker_connections 512; }
 http {
-  access_log ${directory}/access.log;
+  access_log ${directory}/access.log combined buffer=64k flush=1s;
   client_body_temp_path ${directory}/body;
-  upstream service { server 127.0.0.1:${upstreamPort}; keepalive 64; }
+  upstream service { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 1000000; }
   server {
-    listen 127.0.0.1:${port};
-    http2 on;
+    listen 127.0.0.1:${port} http2;
     keepalive_requests 1000000;
     location / { grpc_pass grpc://service; }
   }
