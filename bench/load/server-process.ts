@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Which of its listeners is meant, where the data plane has several. */
   readonly listener?: string;
+  /** The folder of its CPU profile, written when it ends; none is made without. */
+  readonly profiles?: string;
 }
 
 /**
@@ -31,11 +33,11 @@ export interface ServerOptions {
  *
  * Environment variable BENCH_CPU_PROF: a directory for the CPU profile of each server.
  */
-export async function startServerProcess(program: string, { args = [], env = {}, listener }: ServerOptions = {}): Promise<ServerProcess> {
+export async function startServerProcess(program: string, options: ServerOptions = {}): Promise<ServerProcess> {
+  const { args = [], env = {}, listener, profiles = process.env.BENCH_CPU_PROF } = options;
   const directory = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const outputFile = join(directory, 'output.log');
   const output = openSync(outputFile, 'a');
-  const profiles = process.env.BENCH_CPU_PROF;
   const flags = profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles];
   const child = spawn(process.execPath, [...flags, program, ...args], {
     env: { ...process.env, ...env },

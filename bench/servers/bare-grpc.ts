@@ -5,10 +5,10 @@ import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/
 import { packageDefinition } from '../../services/contracts/package-definition.ts';
 import { order, orderName } from './order.ts';
 
+// proto-loader's messages have the field names of the proto files.
 const plainOrder = {
-  ...(toJson(OrderSchema, order) as object),
-  total: { currencyCode: 'JPY', units: 1_980 },
-  createTime: { seconds: 1_767_225_600 },
+  ...(toJson(OrderSchema, order, { useProtoFieldName: true }) as object),
+  create_time: { seconds: 1_767_225_600 },
 };
 
 const server = new Server();
@@ -17,16 +17,16 @@ server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as S
     answer(null, { ...plainOrder, name: request.name }),
   JoinGroup: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
     answer(null, {
-      group: { name: request.name, deal: order.deal, state: 'STATE_OPEN', size: 3, taken: 2, ownOrder: orderName },
+      group: { name: request.name, deal: order.deal, state: 'STATE_OPEN', size: 3, taken: 2, own_order: orderName },
       order: plainOrder,
-      payment: { provider: 'yamapay', id: 'pi_1', clientToken: 'secret' },
+      payment: { provider: 'yamapay', id: 'pi_1', client_token: 'secret' },
     }),
   GetDeal: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
     answer(null, {
       name: request.name,
       title: 'Uji matcha, 100 g',
-      price: plainOrder.total,
-      groupSize: 3,
+      price: { currency_code: 'JPY', units: 1_980 },
+      group_size: 3,
       available: 300,
       state: 'STATE_OPEN',
     }),

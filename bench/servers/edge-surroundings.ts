@@ -7,10 +7,20 @@ import { startMetadataServer } from '../../deploy/local/metadata-server/metadata
 import { type Ports, portNames } from '../../deploy/local/platform/ports.ts';
 import { gatewayEnvironment, project } from '../../deploy/local/platform/surroundings.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
+import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { serviceAccountEmail } from '../../services/contracts/identities.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
 
 const root = join(import.meta.dirname, '../..');
+
+/** How a gateway differs from that of the local platform. */
+export interface GatewayOptions {
+  /** Without it every request's token is verified. */
+  readonly tokenCache: boolean;
+  readonly environment?: Partial<GatewayEnvironment>;
+  /** The folder of its CPU profile. */
+  readonly profiles?: string;
+}
 
 /** What an edge gateway needs around it: an issuer, its metadata server, and a bare gRPC server in the place of the customer service. */
 export interface EdgeSurroundings {
@@ -19,8 +29,8 @@ export interface EdgeSurroundings {
   readonly upstream: ServerProcess;
   /** Tokens of as many customers. */
   customerTokens(count: number): Promise<string[]>;
-  /** The embedded data plane on the compiled bootstrap, with the real filters. Without `tokenCache` every request's token is verified. */
-  startGateway(options: { readonly tokenCache: boolean }): Promise<ServerProcess>;
+  /** The embedded data plane on the compiled bootstrap, with the real filters. */
+  startGateway(options: GatewayOptions): Promise<ServerProcess>;
   close(): Promise<void>;
 }
 
@@ -37,6 +47,7 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
   });
   const upstream = await startServerProcess(join(root, 'bench/servers/bare-grpc.ts'));
   const gateways: ServerProcess[] = [];
+  let bootstraps = 0;
   const ports = {
     ...Object.fromEntries(portNames.map((name) => [name, 0])),
     issuer: issuer.port,
@@ -51,15 +62,19 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
     upstream,
     customerTokens: (count) =>
       Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}` }))),
-    startGateway: async ({ tokenCache }) => {
-      const bootstrap = compileBootstrap({ role: 'edge', environment: gatewayEnvironment(ports, 'edge') });
-      const file = join(stateDir, tokenCache ? 'edge.yaml' : 'edge-without-token-cache.yaml');
+    startGateway: async ({ tokenCache, environment, profiles }) => {
+      const bootstrap = compileBootstrap({ role: 'edge', environment: { ...gatewayEnvironment(ports, 'edge'), ...environment } });
+      const file = join(stateDir, `edge-${bootstraps++}.yaml`);
       // JSON is YAML.
       writeFileSync(
         file,
         JSON.stringify(bootstrap, (key, value) => (key === 'jwt_cache_config' && !tokenCache ? undefined : value)),
       );
-      const gateway = await startServerProcess(join(root, 'gateway/main.ts'), { args: ['run', file], listener: 'edge' });
+      const gateway = await startServerProcess(join(root, 'gateway/main.ts'), {
+        args: ['run', file],
+        listener: 'edge',
+        ...(profiles !== undefined && { profiles }),
+      });
       gateways.push(gateway);
       return gateway;
     },
