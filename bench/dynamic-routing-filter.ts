@@ -5,7 +5,8 @@ import type { PluginEnvironment, PropertyValue } from '../gateway/wasm-host/host
 import { pluginConfig } from '../gateway/wasm-host/testing/scripted-proxy.ts';
 import { reportCost, requestStream } from './filters/filter-cost.ts';
 
-export const question = 'What does the dynamic-routing filter cost per request with and without a choice, and does its memory stay flat?';
+export const question =
+  'What does the dynamic-routing filter cost per request with and without a choice (target: at most 3 µs), and does its memory stay flat (one page, 64 KiB)?';
 
 const configuration = {
   payloads: ['customer', 'partner', 'operator'],

@@ -16,6 +16,8 @@ import { orderRequest } from './servers/order.ts';
 export const question =
   'Native gRPC through the edge gateway: against the service itself, and against nginx with grpc_pass? (target: at least 0.5 of nginx)';
 
+// Not everybody has /usr/sbin on PATH.
+const programs = ['nginx', '/usr/sbin/nginx'];
 /** A public method, so that nginx, which looks at no token, has the same to do. */
 const path = '/kumiko.customer.v1.CustomerService/GetDeal';
 
@@ -61,9 +63,13 @@ export async function run(report: (line: string) => void): Promise<void> {
   }
 }
 
-/** nginx in the foreground with one worker, before the service; a text says why there is none. */
+/**
+ * nginx in the foreground as one process, as the gateway is one, with connections to the service that are kept; a text says why there is none. It has an
+ * access log, as the gateway has; `http2` stands at `listen`, where versions before 1.25 want it.
+ */
 async function startNginx(upstreamPort: number): Promise<ServerProcess | string> {
-  if (spawnSync('nginx', ['-v']).error !== undefined) return 'there is no nginx on PATH';
+  const program = programs.find((name) => spawnSync(name, ['-v']).error === undefined);
+  if (program === undefined) return `there is none (${programs.join(', ')})`;
   const directory = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const port = await freePort();
   const file = join(directory, 'nginx.conf');
@@ -86,7 +92,7 @@ http {
 }
 `,
   );
-  const child = spawn('nginx', ['-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, ['-e', 'stderr', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   const stopped = endWithRunner(() => child.kill('SIGKILL'));
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

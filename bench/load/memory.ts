@@ -16,10 +16,19 @@ export function proportionalBytes(pid: number): number {
   return Number(/^Pss: +(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
 }
 
-/** The most memory that a process has had at one time in bytes, all that it shares with others counted (RSS). */
+/** Memory of a process in bytes, all that it shares with others counted (RSS). */
+export function residentBytes(pid: number): number {
+  return statusBytes(pid, 'VmRSS');
+}
+
+/** The most memory that a process has had at one time in bytes (RSS). */
 export function peakResidentBytes(pid: number): number {
+  return statusBytes(pid, 'VmHWM');
+}
+
+function statusBytes(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024;
 }
 
 /** Memory of a process while something runs: the largest PSS that was seen, in bytes, and what ran. */

@@ -1,6 +1,6 @@
 /** A grpc-js server as its documentation shows it, and nothing else: proto-loader's own messages, no interceptor. */
 import { toJson } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerWritableStream, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
 import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { packageDefinition } from '../../services/contracts/package-definition.ts';
 import { order, orderName } from './order.ts';
@@ -10,6 +10,8 @@ const plainOrder = {
   ...(toJson(OrderSchema, order, { useProtoFieldName: true }) as object),
   create_time: { seconds: 1_767_225_600 },
 };
+
+const watchIntervalMs = 200;
 
 const server = new Server();
 server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as ServiceDefinition, {
@@ -30,6 +32,16 @@ server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as S
       available: 300,
       state: 'STATE_OPEN',
     }),
+  // A change at each interval; the resume token counts them.
+  WatchGroup: (call: ServerWritableStream<{ name: string }, object>) => {
+    let sent = 0;
+    const timer = setInterval(() => {
+      sent += 1;
+      const group = { name: call.request.name, deal: order.deal, state: 'STATE_OPEN', size: 3, taken: 2, own_order: orderName };
+      call.write({ group, resume_token: String(sent) });
+    }, watchIntervalMs);
+    call.on('cancelled', () => clearInterval(timer));
+  },
 });
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error;
