@@ -65,7 +65,8 @@ export class ConnectionManager {
   draining = false;
   /** What the health check filter answers: not after /healthcheck/fail. */
   healthy = true;
-  readonly streams = new Set<HttpStream>();
+  /** Streams that are open. */
+  streams = 0;
   readonly #parts: ConnectionManagerParts;
   readonly #normalizePath: ReturnType<typeof compilePathNormalization>;
   readonly #requests: { value: number };
@@ -93,7 +94,7 @@ export class ConnectionManager {
   /** Takes one request from a codec. */
   handle(downstream: DownstreamStream, request: Headers, endStream: boolean): void {
     const stream = new HttpStream(this, downstream, request, endStream);
-    this.streams.add(stream);
+    this.streams++;
     this.#requests.value++;
     this.#active.value++;
     let prepared = false;
@@ -186,7 +187,7 @@ export class ConnectionManager {
 
   /** Counts and logs a stream that is over. */
   onStreamDone(stream: HttpStream): void {
-    this.streams.delete(stream);
+    this.streams--;
     this.#active.value--;
     stream.trace?.finish();
     this.#parts.log(stream);

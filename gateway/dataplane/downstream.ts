@@ -19,16 +19,22 @@ export interface DownstreamStream {
   resume(): void;
   /** Sends the response's headers, ":status" among them. `trailers` says that trailers may follow. */
   sendHeaders(headers: Headers, endStream: boolean, trailers: boolean): void;
-  /** Returns false where the client reads too slowly: wait for `onWritable`. */
+  /** Returns false where the client reads too slowly: wait for `onDownstreamWritable`. */
   sendData(chunk: Buffer, endStream: boolean): boolean;
   /** Ends the response with trailers, which HTTP/1.1 clients do not get, as in Envoy. */
   sendTrailers(trailers: Headers): void;
   /** Ends the stream abruptly. */
   reset(): void;
-  /** Set by the stream: the client can take data again. */
-  onWritable: (() => void) | undefined;
-  /** Set by the stream: the exchange is over; `complete` is false where the client went away before the end. */
-  onClose: ((complete: boolean) => void) | undefined;
+  /** Set by the stream. An object, not functions: each closure made for a request costs, most of all when its garbage is collected. */
+  listener: DownstreamListener | undefined;
+}
+
+/** Who hears of a downstream stream. */
+export interface DownstreamListener {
+  /** The client can take data again. */
+  onDownstreamWritable(): void;
+  /** The exchange is over; `complete` is false where the client went away before the end. */
+  onDownstreamClose(complete: boolean): void;
 }
 
 /** What a codec calls for each request. */

@@ -29,6 +29,8 @@ export interface HttpFilter {
 export interface TerminalFilter {
   /** All filters let the request through. */
   start(stream: HttpStream): void;
+  /** The client takes response data again. */
+  onWritable(stream: HttpStream): void;
   /** The stream is over before the upstream's response is. */
   onDone(stream: HttpStream): void;
 }

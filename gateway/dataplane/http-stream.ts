@@ -1,5 +1,5 @@
 import type { ConnectionManager } from './connection-manager.ts';
-import type { DownstreamStream } from './downstream.ts';
+import type { DownstreamListener, DownstreamStream } from './downstream.ts';
 import { parseGrpcStatus } from './grpc-status.ts';
 import type { Headers } from './header-map.ts';
 import type { HttpFilter, RequestTransform } from './http-filter.ts';
@@ -23,7 +23,7 @@ export interface LocalReply {
 }
 
 /** One request on its way through the filters and back: Envoy's filter manager and stream info. */
-export class HttpStream {
+export class HttpStream implements DownstreamListener {
   readonly manager: ConnectionManager;
   readonly downstream: DownstreamStream;
   /** The request's headers as they are now. */
@@ -78,7 +78,7 @@ export class HttpStream {
     this.clientAddress = downstream.remoteAddress;
     this.timers = new StreamTimers(this);
     this.state = new Array(manager.filters.length);
-    downstream.onClose = (complete) => this.#close(complete);
+    downstream.listener = this;
   }
 
   /** The route, matched at the first need and again after `clearRouteCache`. */
@@ -244,7 +244,11 @@ export class HttpStream {
     return parseGrpcStatus(this.responseTrailers?.get('grpc-status') ?? this.response?.get('grpc-status'));
   }
 
-  #close(complete: boolean): void {
+  onDownstreamWritable(): void {
+    this.manager.router.onWritable(this);
+  }
+
+  onDownstreamClose(complete: boolean): void {
     if (this.done) return;
     this.done = true;
     this.timers.stop();

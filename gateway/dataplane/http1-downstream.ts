@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { BodySink, DownstreamStream } from './downstream.ts';
+import type { BodySink, DownstreamListener, DownstreamStream } from './downstream.ts';
 import { Headers } from './header-map.ts';
 
 // RFC 9110 7.6.1: they concern one connection only.
@@ -43,26 +43,53 @@ export function http1EndsAtHeaders(headers: IncomingMessage['headers']): boolean
   return headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0');
 }
 
+const owner = Symbol('downstream');
+
+/** node:http's request and response with what they are to the data plane: listeners that find it by `this` need no closures, which cost more. */
+interface OwnedRequest extends IncomingMessage {
+  [owner]?: Http1Downstream;
+}
+interface OwnedResponse extends ServerResponse {
+  [owner]?: Http1Downstream;
+}
+
 /** HTTP/1.1 on node:http. */
 export class Http1Downstream implements DownstreamStream {
   readonly protocol = 'HTTP/1.1';
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: OwnedRequest;
+  readonly #response: OwnedResponse;
   readonly #socket: Socket;
+  readonly #lingerMs: number;
   #sink: BodySink | undefined;
-  onWritable: (() => void) | undefined;
-  onClose: ((complete: boolean) => void) | undefined;
+  listener: DownstreamListener | undefined;
 
   /** `lingerMs`: how long a body may go on after its answer before the connection is cut; it is read and thrown away meanwhile. */
-  constructor(request: IncomingMessage, response: ServerResponse, lingerMs: number) {
+  constructor(request: OwnedRequest, response: OwnedResponse, lingerMs: number) {
     this.#request = request;
     this.#response = response;
     this.#socket = request.socket;
-    response.on('close', () => {
-      this.onClose?.(response.writableFinished);
-      if (!request.complete) setTimeout(() => request.complete || request.destroy(), lingerMs).unref();
-    });
-    response.on('drain', () => this.onWritable?.());
+    this.#lingerMs = lingerMs;
+    request[owner] = this;
+    response[owner] = this;
+    response.on('close', onClose);
+  }
+
+  closed(): void {
+    const request = this.#request;
+    this.listener?.onDownstreamClose(this.#response.writableFinished);
+    if (!request.complete) setTimeout(() => request.complete || request.destroy(), this.#lingerMs).unref();
+  }
+
+  writable(): void {
+    this.listener?.onDownstreamWritable();
+  }
+
+  received(chunk: Buffer): void {
+    this.#sink?.onData(chunk);
+  }
+
+  receivedEnd(): void {
+    this.#sink?.onEnd(undefined);
   }
 
   get remoteAddress(): string {
@@ -81,9 +108,9 @@ export class Http1Downstream implements DownstreamStream {
   readBody(sink: BodySink): void {
     this.#sink = sink;
     if (/100-continue/i.test(this.#request.headers.expect ?? '')) this.#response.writeContinue();
-    this.#request.on('data', (chunk: Buffer) => this.#sink?.onData(chunk));
-    this.#request.on('end', () => this.#sink?.onEnd(undefined));
-    this.#request.on('error', () => {});
+    this.#request.on('data', onData);
+    this.#request.on('end', onEnd);
+    this.#request.on('error', onError);
   }
 
   pause(): void {
@@ -113,7 +140,11 @@ export class Http1Downstream implements DownstreamStream {
   }
 
   sendData(chunk: Buffer, endStream: boolean): boolean {
-    if (!endStream) return this.#response.write(chunk);
+    if (!endStream) {
+      if (this.#response.write(chunk)) return true;
+      this.#response.once('drain', onDrain);
+      return false;
+    }
     // node:http joins headers and a string into one write, headers and a buffer into two pieces of one.
     if (chunk.length <= joinedBody) this.#response.end(chunk.toString('latin1'), 'latin1');
     else this.#response.end(chunk);
@@ -128,3 +159,22 @@ export class Http1Downstream implements DownstreamStream {
     this.#socket.destroy();
   }
 }
+
+function onClose(this: OwnedResponse): void {
+  this[owner]?.closed();
+}
+
+function onDrain(this: OwnedResponse): void {
+  this[owner]?.writable();
+}
+
+function onData(this: OwnedRequest, chunk: Buffer): void {
+  this[owner]?.received(chunk);
+}
+
+function onEnd(this: OwnedRequest): void {
+  this[owner]?.receivedEnd();
+}
+
+// The response's 'close' tells the stream.
+function onError(): void {}

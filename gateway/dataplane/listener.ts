@@ -32,6 +32,8 @@ export async function startListener(config: ListenerConfig, manager: ConnectionM
     maxHeaderSize: options.max_request_headers_kb * 1024,
     connectionsCheckingInterval: 1_000,
     noDelay: true,
+    // One without a body is never read, and nothing of it is dumped after the answer.
+    optimizeEmptyRequests: true,
   });
   // It never listens by itself: this starts its watch over slow headers and idle connections.
   http1.emit('listening');

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { list } from './config/read-config.ts';
 import type { HttpStream } from './http-stream.ts';
+import { LruMap } from './lru-map.ts';
 import { TokenBucket, tokenBucketConfig } from './token-bucket.ts';
 
 const name = z.string().min(1);
@@ -38,13 +39,12 @@ type Entry = readonly [key: string, value: string];
 export class DescriptorBuckets {
   readonly #descriptors: readonly Descriptor[];
   readonly #limits: readonly { readonly actions: readonly Action[] }[];
-  readonly #maxBuckets: number;
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets: LruMap<TokenBucket>;
 
   constructor(config: z.output<typeof fields>, maxBuckets: number) {
     this.#descriptors = config.descriptors;
     this.#limits = config.rate_limits;
-    this.#maxBuckets = maxBuckets;
+    this.#buckets = new LruMap(maxBuckets);
   }
 
   /** The buckets that a request draws from; none where no descriptor is made of it. */
@@ -62,10 +62,11 @@ export class DescriptorBuckets {
 
   #bucket(index: number, entries: readonly Entry[]): TokenBucket {
     const key = JSON.stringify([index, entries]);
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#descriptors[index]!.token_bucket);
-    this.#buckets.delete(key);
-    this.#buckets.set(key, bucket);
-    if (this.#buckets.size > this.#maxBuckets) this.#buckets.delete(this.#buckets.keys().next().value!);
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.#descriptors[index]!.token_bucket);
+      this.#buckets.set(key, bucket);
+    }
     return bucket;
   }
 }

@@ -7,10 +7,15 @@ import type { UpstreamStream } from './upstream.ts';
 // Bodies above are sent on without being kept, and then cannot be retried.
 const replayLimit = 64 * 1024;
 
+/** Who waits for a body that a transform needs whole. */
+export interface BodyOwner {
+  onBodyComplete(): void;
+}
+
 /** The request's body on its way to the upstream: transformed where a filter asked for it, kept for retries while small. */
 export class RequestBody implements BodySink {
   readonly #stream: HttpStream;
-  readonly #onComplete: () => void;
+  readonly #owner: BodyOwner;
   #upstream: UpstreamStream | undefined;
   #keep: boolean;
   #kept: Buffer[] = [];
@@ -19,10 +24,10 @@ export class RequestBody implements BodySink {
   #trailers: Headers | undefined;
   #reading = false;
 
-  constructor(stream: HttpStream, keep: boolean, onComplete: () => void) {
+  constructor(stream: HttpStream, keep: boolean, owner: BodyOwner) {
     this.#stream = stream;
     this.#keep = keep;
-    this.#onComplete = onComplete;
+    this.#owner = owner;
     this.#ended = stream.requestEnded;
   }
 
@@ -36,7 +41,7 @@ export class RequestBody implements BodySink {
     return this.#keep;
   }
 
-  /** Whether the upstream request can start; otherwise the body is read first and `onComplete` follows. */
+  /** Whether the upstream request can start; otherwise the body is read first and `onBodyComplete` follows. */
   readyAtOnce(): boolean {
     const transform = this.#stream.requestTransform;
     if (transform === undefined) return true;
@@ -53,7 +58,7 @@ export class RequestBody implements BodySink {
       new WholeBody(this.#stream, transform, (chunks) => {
         this.#ended = true;
         this.#takeWhole(chunks);
-        if (!this.#stream.over) this.#onComplete();
+        if (!this.#stream.over) this.#owner.onBodyComplete();
       }),
     );
     return false;

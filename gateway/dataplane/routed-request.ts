@@ -47,7 +47,7 @@ export class RoutedRequest implements UpstreamCallbacks {
     this.#cluster = cluster;
     this.#suppressEnvoyHeaders = suppressEnvoyHeaders;
     this.#retry = action.retry === undefined ? undefined : compileRetry(action.retry);
-    this.#body = new RequestBody(stream, this.#retry !== undefined, () => this.#onBodyComplete());
+    this.#body = new RequestBody(stream, this.#retry !== undefined, this);
     stream.upstreamCluster = cluster.name;
   }
 
@@ -72,7 +72,7 @@ export class RoutedRequest implements UpstreamCallbacks {
   }
 
   /** The body that a transform needed whole is there. */
-  #onBodyComplete(): void {
+  onBodyComplete(): void {
     if (!this.#stream.over) this.#send();
   }
 
@@ -110,7 +110,7 @@ export class RoutedRequest implements UpstreamCallbacks {
     this.#upstream = this.#cluster.request(endpoint, request, this.#body.isEmpty, this);
     this.#stream.upstreamHost = this.#upstream.address;
     this.#span?.onHost(this.#upstream.address);
-    if (config.timeout > 0 && this.#timeout === undefined) this.#timeout = setTimeout(() => this.#onTimeout(), config.timeout);
+    if (config.timeout > 0 && this.#timeout === undefined) this.#timeout = setTimeout(onTimeout, config.timeout, this.#stream);
     const perTry = this.#action.retry?.per_try_timeout;
     if (perTry !== undefined && perTry > 0) this.#perTry = setTimeout(() => this.#onPerTryTimeout(), perTry);
     if (!this.#body.isEmpty) this.#body.sendTo(this.#upstream);
@@ -129,25 +129,13 @@ export class RoutedRequest implements UpstreamCallbacks {
     }
     if (milliseconds <= 0 && asked === undefined) return;
     request.set('grpc-timeout', formatGrpcTimeout(milliseconds));
-    this.#maxDuration = setTimeout(() => {
-      this.#stream.sendLocalReply({
-        status: 408,
-        body: 'downstream duration timeout',
-        grpcStatus: 4,
-        details: 'max_duration_timeout',
-        flags: 'DT',
-      });
-    }, milliseconds);
-  }
-
-  #onTimeout(): void {
-    this.#stream.sendLocalReply({ status: 504, body: 'upstream request timeout', details: 'response_timeout', flags: 'UT' });
+    this.#maxDuration = setTimeout(onMaxDuration, milliseconds, this.#stream);
   }
 
   #onPerTryTimeout(): void {
     if (this.#responded) return;
     this.#dropUpstream();
-    if (!this.#retryAfter(this.#retry?.onReset('reset') ?? false)) this.#onTimeout();
+    if (!this.#retryAfter(this.#retry?.onReset('reset') ?? false)) onTimeout(this.#stream);
   }
 
   onUpstreamHeaders(headers: Headers, endStream: boolean): void {
@@ -167,7 +155,6 @@ export class RoutedRequest implements UpstreamCallbacks {
       headers.set('x-envoy-upstream-service-time', String(Math.round(this.#stream.manager.now() - this.#sentAt)));
     this.#stream.details = 'via_upstream';
     for (const edit of this.#route.responseEdits) edit(headers, this.#stream);
-    this.#stream.downstream.onWritable = () => this.#upstream?.resume();
     this.#stream.encodeHeaders(headers, endStream);
   }
 
@@ -221,6 +208,11 @@ export class RoutedRequest implements UpstreamCallbacks {
     this.#body.resume();
   }
 
+  /** The client takes response data again. */
+  resumeResponse(): void {
+    this.#upstream?.resume();
+  }
+
   /** The response is complete; a request that is still being sent is cut off, as Envoy does. */
   #complete(): void {
     this.#finished = true;
@@ -269,4 +261,19 @@ export class RoutedRequest implements UpstreamCallbacks {
     this.#finished = true;
     this.#dropUpstream();
   }
+}
+
+// Functions that are there once, with the stream as an argument: a closure for each request costs more.
+function onTimeout(stream: HttpStream): void {
+  stream.sendLocalReply({ status: 504, body: 'upstream request timeout', details: 'response_timeout', flags: 'UT' });
+}
+
+function onMaxDuration(stream: HttpStream): void {
+  stream.sendLocalReply({
+    status: 408,
+    body: 'downstream duration timeout',
+    grpcStatus: 4,
+    details: 'max_duration_timeout',
+    flags: 'DT',
+  });
 }

@@ -99,7 +99,7 @@ export async function startDataPlane(bootstrap: unknown, options: DataPlaneOptio
     const drain = async (graceMs: number) => {
       drainAll();
       const deadline = Date.now() + graceMs;
-      while (managers.some((manager) => manager.streams.size > 0) && Date.now() < deadline)
+      while (managers.some((manager) => manager.streams > 0) && Date.now() < deadline)
         await new Promise((resolve) => setTimeout(resolve, 10));
       await Promise.all(managers.map((manager) => manager.tracer?.flush()));
     };

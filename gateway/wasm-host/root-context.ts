@@ -19,7 +19,7 @@ export class RootContext {
     this.id = vm.nextContextId();
     this.config = config;
     this.environment = environment;
-    vm.contexts.set(this.id, this);
+    vm.contexts.add(this.id, this);
   }
 
   get root(): RootContext {

@@ -24,7 +24,7 @@ export class StreamContext implements PluginStream {
     this.root = root;
     this.environment = environment;
     this.id = root.vm.nextContextId();
-    this.vm.contexts.set(this.id, this);
+    this.vm.contexts.add(this.id, this);
     const create = this.vm.callbacks.proxy_on_context_create;
     if (create) {
       this.vm.call(this, create, this.id, root.id);

@@ -1,3 +1,4 @@
+import { IdTable } from '../id-table.ts';
 import type { HttpCallResponse, PluginEnvironment } from './host.ts';
 import { hostFunctions } from './host-functions.ts';
 import type { MetricStore } from './metric-store.ts';
@@ -30,7 +31,7 @@ type Callback = (...args: number[]) => number | undefined;
 export class Vm {
   readonly options: VmOptions;
   readonly memory: VmMemory;
-  readonly contexts = new Map<number, RootContext | StreamContext>();
+  readonly contexts = new IdTable<RootContext | StreamContext>();
   readonly callbacks: Readonly<Record<string, Callback | undefined>>;
   /** The response of an HTTP call, during its callback. */
   httpCallResponse: HttpCallResponse | undefined;

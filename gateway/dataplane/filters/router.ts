@@ -64,6 +64,10 @@ export class Router implements TerminalFilter {
     request.start();
   }
 
+  onWritable(stream: HttpStream): void {
+    (stream.upstream as RoutedRequest | undefined)?.resumeResponse();
+  }
+
   onDone(stream: HttpStream): void {
     (stream.upstream as RoutedRequest | undefined)?.cancel();
   }

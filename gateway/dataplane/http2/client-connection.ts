@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { IdTable } from '../../id-table.ts';
 import type { Headers } from '../header-map.ts';
 import type { UpstreamCallbacks } from '../upstream.ts';
 import { ClientStream, type StreamConnection } from './client-stream.ts';
@@ -45,7 +46,7 @@ export class ClientConnection implements StreamConnection {
   readonly #reader: FrameReader;
   readonly #headers = new HeaderBlocks();
   readonly #receiveWindow: ReceiveWindow;
-  readonly #streams = new Map<number, ClientStream>();
+  readonly #streams = new IdTable<ClientStream>();
   #nextId = 1;
   #settled = false;
   #retired = false;
@@ -95,7 +96,7 @@ export class ClientConnection implements StreamConnection {
     const id = this.#nextId;
     this.writer.headers(this.encoder, headers.list, id, endStream);
     const stream = new ClientStream(id, this, headers, endStream, callbacks);
-    this.#streams.set(id, stream);
+    this.#streams.add(id, stream);
     this.#nextId += 2;
     if (this.#nextId > maxWindow) this.retire();
     return stream;
@@ -121,7 +122,7 @@ export class ClientConnection implements StreamConnection {
     this.#closed = true;
     this.#reader.stop();
     this.retire();
-    for (const stream of [...this.#streams.values()]) stream.abort(reason);
+    for (const stream of this.#streams.values()) stream.abort(reason);
   }
 
   #end(code: number): void {
@@ -228,7 +229,7 @@ export class ClientConnection implements StreamConnection {
   #onGoAway(id: number, payload: Buffer): void {
     const last = lastStreamOf(id, payload);
     // Those after the last were not processed and can be sent elsewhere (RFC 9113 section 6.8).
-    for (const stream of [...this.#streams.values()]) if (stream.id > last) stream.abort('refused-stream');
+    for (const stream of this.#streams.values()) if (stream.id > last) stream.abort('refused-stream');
     this.retire();
   }
 

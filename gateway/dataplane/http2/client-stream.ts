@@ -4,7 +4,7 @@ import { errorCode, maxWindow } from './frame.ts';
 import type { HeaderList } from './hpack-decoder.ts';
 import { ReceiveWindow } from './receive-window.ts';
 import { announcedLength, areFields, statusOf } from './response-head.ts';
-import { type SendingConnection, SendQueue } from './send-queue.ts';
+import { type SendingConnection, SendQueue, type SendQueueOwner } from './send-queue.ts';
 
 /** What a stream needs of its connection. */
 export interface StreamConnection extends SendingConnection {
@@ -18,7 +18,7 @@ export interface StreamConnection extends SendingConnection {
 }
 
 /** One request to an HTTP/2 upstream (RFC 9113 section 8.1). */
-export class ClientStream implements UpstreamStream {
+export class ClientStream implements UpstreamStream, SendQueueOwner {
   readonly id: number;
   readonly address: string;
   readonly #connection: StreamConnection;
@@ -42,7 +42,7 @@ export class ClientStream implements UpstreamStream {
     this.#callbacks = callbacks;
     this.#isHead = headers.get(':method') === 'HEAD';
     this.#window = new ReceiveWindow(connection.writer, id, connection.streamWindow);
-    this.#sending = new SendQueue(id, connection, endStream, () => this.#callbacks?.onUpstreamWritable());
+    this.#sending = new SendQueue(id, connection, endStream, this);
   }
 
   get sending(): SendQueue {
@@ -182,6 +182,10 @@ export class ClientStream implements UpstreamStream {
 
   cancel(): void {
     this.#drop(errorCode.cancel);
+  }
+
+  onSendable(): void {
+    this.#callbacks?.onUpstreamWritable();
   }
 
   /** The peer opens the stream's window; false where it opens too far. */

@@ -12,6 +12,12 @@ export interface SendingConnection {
   readonly sendWindow: SendWindow;
 }
 
+/** Who fills a queue. */
+export interface SendQueueOwner {
+  /** There is room again. */
+  onSendable(): void;
+}
+
 // Above, whoever produces the body is asked to wait.
 const highWaterBytes = 64 * 1024;
 const nothing = Buffer.alloc(0);
@@ -20,7 +26,7 @@ const nothing = Buffer.alloc(0);
 export class SendQueue {
   readonly #id: number;
   readonly #connection: SendingConnection;
-  readonly #onWritable: () => void;
+  readonly #owner: SendQueueOwner;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #window: number;
@@ -31,10 +37,10 @@ export class SendQueue {
   #done: boolean;
   #told = true;
 
-  constructor(id: number, connection: SendingConnection, endStream: boolean, onWritable: () => void) {
+  constructor(id: number, connection: SendingConnection, endStream: boolean, owner: SendQueueOwner) {
     this.#id = id;
     this.#connection = connection;
-    this.#onWritable = onWritable;
+    this.#owner = owner;
     this.#window = connection.initialSendWindow;
     this.#closing = endStream;
     this.#done = endStream;
@@ -89,7 +95,7 @@ export class SendQueue {
     }
     if (this.#told) return;
     this.#told = true;
-    this.#onWritable();
+    this.#owner.onSendable();
   }
 
   /** Opens the window by so many bytes, or closes it where the peer lowers its setting; returns its new size. */

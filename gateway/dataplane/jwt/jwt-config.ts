@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { routeMatch, stringMatcher } from '../config/matcher-config.ts';
 import { dataSource, duration, list, uint } from '../config/read-config.ts';
+import { normalizeAudience } from './jwt-token.ts';
 
 const name = z.string().min(1);
+const audience = z.string().transform(normalizeAudience);
 
 const remoteJwks = z.strictObject({
   http_uri: z.strictObject({ uri: z.url(), cluster: name, timeout: duration }),
@@ -20,7 +22,7 @@ const remoteJwks = z.strictObject({
 const provider = z
   .strictObject({
     issuer: z.string().default(''),
-    audiences: list(z.string()),
+    audiences: list(audience),
     subjects: stringMatcher.optional(),
     require_expiration: z.boolean().default(false),
     max_lifetime: duration.optional(),
@@ -60,7 +62,7 @@ const several: z.ZodType<{ requirements: RequirementConfig[] }> = z.lazy(() =>
 const requirement: z.ZodType<RequirementConfig> = z.lazy(() =>
   z.union([
     z.strictObject({ provider_name: name }),
-    z.strictObject({ provider_and_audiences: z.strictObject({ provider_name: name, audiences: z.array(z.string()).default([]) }) }),
+    z.strictObject({ provider_and_audiences: z.strictObject({ provider_name: name, audiences: list(audience) }) }),
     z.strictObject({ requires_any: several }),
     z.strictObject({ requires_all: several }),
     z.strictObject({ allow_missing: z.strictObject({}) }),

@@ -10,6 +10,7 @@ export interface JwtToken {
   readonly payloadBase64: string;
   readonly issuer: string;
   readonly subject: string;
+  /** Each without its scheme and one trailing slash, as Envoy compares them. */
   readonly audiences: readonly string[];
   /** Seconds since the epoch; 0 where the claim is missing. */
   readonly notBefore: number;
@@ -70,10 +71,15 @@ export function parseJwt(raw: string): JwtToken | string {
     payloadBase64: payloadPart,
     issuer: (payload.iss as string | undefined) ?? '',
     subject: (payload.sub as string | undefined) ?? '',
-    audiences,
+    audiences: audiences.map(normalizeAudience),
     notBefore: (payload.nbf as number | undefined) ?? 0,
     expires: (payload.exp as number | undefined) ?? 0,
   };
+}
+
+/** Both sides of a comparison lose the scheme and one trailing slash. */
+export function normalizeAudience(audience: string): string {
+  return audience.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
 function parseObject(part: string): Record<string, unknown> | undefined {

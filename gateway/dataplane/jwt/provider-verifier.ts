@@ -1,6 +1,7 @@
 import type { FilterContext } from '../filter-factory.ts';
 import type { Headers } from '../header-map.ts';
 import type { HttpStream } from '../http-stream.ts';
+import { LruMap } from '../lru-map.ts';
 import { compileStringMatcher, type TextMatcher } from '../matchers.ts';
 import type { JwksSource } from './jwks-source.ts';
 import type { ProviderConfig } from './jwt-config.ts';
@@ -16,13 +17,14 @@ export class ProviderVerifier {
   readonly #jwks: JwksSource;
   readonly #places: readonly { name: string; prefix: string }[];
   readonly #subjects: TextMatcher | undefined;
-  readonly #cache = new Map<string, JwtToken>();
+  readonly #cache: LruMap<JwtToken>;
   readonly #hits: { value: number };
   readonly #misses: { value: number };
 
   constructor(config: ProviderConfig, jwks: JwksSource, context: FilterContext) {
     this.config = config;
     this.#context = context;
+    this.#cache = new LruMap(config.jwt_cache_config?.jwt_cache_size ?? 0);
     this.#jwks = jwks;
     const defaults = config.from_headers.length === 0 && config.from_params.length === 0;
     this.#places = defaults
@@ -98,10 +100,7 @@ export class ProviderVerifier {
     const allowed = skew === 0 ? 60 : skew;
     if (token.notBefore > now + allowed) return jwtStatus.notYetValid;
     if (token.expires !== 0 && now > token.expires + allowed) return jwtStatus.expired;
-    if (audiences.length > 0) {
-      const wanted = audiences.map(normalizeAudience);
-      if (!token.audiences.some((audience) => wanted.includes(normalizeAudience(audience)))) return jwtStatus.audience;
-    }
+    if (audiences.length > 0 && !token.audiences.some((audience) => audiences.includes(audience))) return jwtStatus.audience;
     if (this.#subjects !== undefined && !this.#subjects(token.subject)) return jwtStatus.verification;
     // The remaining lifetime counts; a token without exp has no end.
     if (maxLifetime !== undefined && (token.expires === 0 || (token.expires - now) * 1000 > maxLifetime)) return jwtStatus.verification;
@@ -127,9 +126,6 @@ export class ProviderVerifier {
       return undefined;
     }
     this.#hits.value++;
-    // The most recently used stands last.
-    this.#cache.delete(raw);
-    this.#cache.set(raw, token);
     return token;
   }
 
@@ -137,7 +133,6 @@ export class ProviderVerifier {
     const limits = this.config.jwt_cache_config;
     if (limits === undefined || token.raw.length > limits.jwt_max_token_size) return;
     this.#cache.set(token.raw, token);
-    if (this.#cache.size > limits.jwt_cache_size) this.#cache.delete(this.#cache.keys().next().value!);
   }
 
   #accept(stream: HttpStream, token: JwtToken): void {
@@ -167,11 +162,6 @@ function tokenIn(value: string | undefined, prefix: string): string | undefined 
   const at = value.indexOf(prefix);
   if (at < 0) return undefined;
   return /[\w\-.=]*/.exec(value.slice(at + prefix.length).trimStart())![0];
-}
-
-/** Both sides lose the scheme and one trailing slash. */
-function normalizeAudience(audience: string): string {
-  return audience.replace(/^https?:\/\//, '').replace(/\/$/, '');
 }
 
 /** A claim as header text: strings, numbers, booleans; nested by dots. */
