@@ -10,7 +10,8 @@ export const question =
 
 const streamsOfEach = 100;
 const channels = 2;
-const warmUpMs = 15_000;
+// In that time V8's young generation has grown to its size.
+const warmUpMs = 30_000;
 const durationMs = 60_000;
 const sampleMs = 500;
 const mebibyte = 2 ** 20;
