@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type ClientHttp2Session, connect, createServer, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Duplex, Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buildFormsDescriptor } from '../conformance/forms-descriptor.ts';
 import { type DataPlane, startDataPlane } from './start-data-plane.ts';
@@ -146,3 +147,38 @@ test('draining ends idle connections, lets streams finish, and takes no new conn
   const late = connect(`http://127.0.0.1:${plane.ports.test}`);
   expect(((await once(late, 'error')) as [NodeJS.ErrnoException])[0].code).toBe('ECONNREFUSED');
 });
+
+test.each(['HTTP/1.1', 'HTTP/2'])(
+  'a client of %s that reads nothing for a while stops the upstream, then gets all of it',
+  async (protocol) => {
+    const length = 16 * 1024 * 1024;
+    const { plane, client } = await start();
+    const reached = nextStream();
+    const answer: Duplex = protocol === 'HTTP/2' ? client.request({ ':path': '/' }) : unreadByHttp1(plane.ports.test!);
+    const stream = await reached;
+    let produced = 0;
+    const body = function* () {
+      for (; produced < length; produced += 65_536) yield Buffer.alloc(65_536);
+    };
+    stream.respond({ ':status': 200 });
+    Readable.from(body()).pipe(stream);
+    let before = 0;
+    const stopped = () => {
+      const still = produced > 0 && produced === before;
+      before = produced;
+      return still;
+    };
+    await expect.poll(stopped, { interval: 200, timeout: 10_000 }).toBe(true);
+    expect(produced).toBeLessThan(length);
+    let received = 0;
+    for await (const chunk of answer) received += (chunk as Buffer).length;
+    expect(received).toBeGreaterThanOrEqual(length);
+  },
+);
+
+/** Sends a request; its answer is not read yet. */
+function unreadByHttp1(port: number): Duplex {
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.write('GET / HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n');
+  return socket;
+}

@@ -61,6 +61,7 @@ export class Http1Downstream implements DownstreamStream {
   readonly #socket: Socket;
   readonly #lingerMs: number;
   #sink: BodySink | undefined;
+  #hasBeenFull = false;
   listener: DownstreamListener | undefined;
 
   /** `lingerMs`: how long a body may go on after its answer before the connection is cut; it is read and thrown away meanwhile. */
@@ -142,7 +143,8 @@ export class Http1Downstream implements DownstreamStream {
   sendData(chunk: Buffer, endStream: boolean): boolean {
     if (!endStream) {
       if (this.#response.write(chunk)) return true;
-      this.#response.once('drain', onDrain);
+      if (!this.#hasBeenFull) this.#response.on('drain', onDrain);
+      this.#hasBeenFull = true;
       return false;
     }
     // node:http joins headers and a string into one write, headers and a buffer into two pieces of one.

@@ -18,6 +18,7 @@ export class Http2Downstream implements DownstreamStream {
   readonly protocol = 'HTTP/2';
   readonly #stream: OwnedStream;
   #sink: BodySink | undefined;
+  #hasBeenFull = false;
   #trailers: Headers | undefined;
   #requestTrailers: Headers | undefined;
   listener: DownstreamListener | undefined;
@@ -94,7 +95,8 @@ export class Http2Downstream implements DownstreamStream {
     if (this.#stream.destroyed) return true;
     if (!endStream) {
       if (this.#stream.write(chunk)) return true;
-      this.#stream.once('drain', onDrain);
+      if (!this.#hasBeenFull) this.#stream.on('drain', onDrain);
+      this.#hasBeenFull = true;
       return false;
     }
     this.#stream.end(chunk);
