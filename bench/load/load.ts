@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { cpuMilliseconds } from './process-cpu.ts';
@@ -79,7 +79,7 @@ export function startLoadProcess(): LoadProcess {
     const { port } = order.load;
     const cpuBefore = cpuMilliseconds(child.pid!);
     child.send(order);
-    const [report] = (await once(child, 'message')) as [LoadReport];
+    const report = await reportOf(child);
     const { count, seconds, p50Ms, p99Ms, failures, failure } = report;
     if (failures > 0) throw new Error(`${failures} of ${failures + count} requests to port ${port} failed; the first: ${failure}`);
     if (count === 0) throw new Error(`port ${port} has answered nothing`);
@@ -90,4 +90,19 @@ export function startLoadProcess(): LoadProcess {
     runOnce: (load) => run({ load }),
     stop: () => void child.kill(),
   };
+}
+
+/** @throws {Error} when the process ends instead. */
+async function reportOf(child: ChildProcess): Promise<LoadReport> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const ended = once(child, 'exit', { signal }).then(([code, by]) => {
+    throw new Error(`the process that makes the load has ended with ${by ?? `code ${code}`}`);
+  });
+  try {
+    const [report] = await Promise.race([once(child, 'message', { signal }), ended]);
+    return report as LoadReport;
+  } finally {
+    waiting.abort();
+  }
 }
