@@ -1,7 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import * as z from 'zod';
 import { list } from './config/read-config.ts';
 import type { HttpStream } from './http-stream.ts';
-import { LruMap } from './lru-map.ts';
 import { TokenBucket, tokenBucketConfig } from './token-bucket.ts';
 
 const name = z.string().min(1);
@@ -39,12 +39,12 @@ type Entry = readonly [key: string, value: string];
 export class DescriptorBuckets {
   readonly #descriptors: readonly Descriptor[];
   readonly #limits: readonly { readonly actions: readonly Action[] }[];
-  readonly #buckets: LruMap<TokenBucket>;
+  readonly #buckets: LRUCache<string, TokenBucket>;
 
   constructor(config: z.output<typeof fields>, maxBuckets: number) {
     this.#descriptors = config.descriptors;
     this.#limits = config.rate_limits;
-    this.#buckets = new LruMap(maxBuckets);
+    this.#buckets = new LRUCache({ max: maxBuckets });
   }
 
   /** The buckets that a request draws from; none where no descriptor is made of it. */

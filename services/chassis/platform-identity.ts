@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import { serviceAccountEmail, type Workload } from '../contracts/identities.ts';
-import { LruCache } from './lru-cache.ts';
 
 const workloads: readonly Workload[] = ['edge-gateway', 'jobs-gateway', 'customer', 'partner', 'webhook', 'job'];
 
@@ -16,7 +16,7 @@ export type IdentifyWorkload = (header: string | undefined) => Workload | undefi
 export function workloadIdentifier(project: string): IdentifyWorkload {
   const byEmail = new Map(workloads.map((workload) => [serviceAccountEmail(workload, project), workload]));
   // ID tokens live an hour and each instance of a workload has its own.
-  const known = new LruCache<Workload>(1_000);
+  const known = new LRUCache<string, Workload>({ max: 1_000 });
   return (header) => {
     if (header === undefined) return undefined;
     const cached = known.get(header);

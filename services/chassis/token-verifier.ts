@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { ErrorReason } from './error-reasons.ts';
-import { LruCache } from './lru-cache.ts';
 import { RpcError, unavailable } from './rpc-error.ts';
 
 /** Whose tokens are believed, and for whom they must be meant. */
@@ -35,7 +35,7 @@ const cacheCapacity = 10_000;
  */
 export function tokenVerifier<T>(issuers: readonly TrustedIssuer<T>[], now: () => number = Date.now): VerifyToken<T> {
   const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, { trusted, keys: createRemoteJWKSet(new URL(trusted.jwksUri)) }]));
-  const cache = new LruCache<Verified<T>>(cacheCapacity);
+  const cache = new LRUCache<string, Verified<T>>({ max: cacheCapacity });
 
   return (token) => {
     const known = cache.get(token);

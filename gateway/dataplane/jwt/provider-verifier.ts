@@ -1,7 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { FilterContext } from '../filter-factory.ts';
 import type { Headers } from '../header-map.ts';
 import type { HttpStream } from '../http-stream.ts';
-import { LruMap } from '../lru-map.ts';
 import { compileStringMatcher, type TextMatcher } from '../matchers.ts';
 import type { JwksSource } from './jwks-source.ts';
 import type { ProviderConfig } from './jwt-config.ts';
@@ -17,14 +17,15 @@ export class ProviderVerifier {
   readonly #jwks: JwksSource;
   readonly #places: readonly { name: string; prefix: string }[];
   readonly #subjects: TextMatcher | undefined;
-  readonly #cache: LruMap<JwtToken>;
+  readonly #cache: LRUCache<string, JwtToken> | undefined;
   readonly #hits: { value: number };
   readonly #misses: { value: number };
 
   constructor(config: ProviderConfig, jwks: JwksSource, context: FilterContext) {
     this.config = config;
     this.#context = context;
-    this.#cache = new LruMap(config.jwt_cache_config?.jwt_cache_size ?? 0);
+    const size = config.jwt_cache_config?.jwt_cache_size ?? 0;
+    if (size > 0) this.#cache = new LRUCache({ max: size });
     this.#jwks = jwks;
     const defaults = config.from_headers.length === 0 && config.from_params.length === 0;
     this.#places = defaults
@@ -119,7 +120,7 @@ export class ProviderVerifier {
   }
 
   #cached(raw: string): JwtToken | undefined {
-    if (this.config.jwt_cache_config === undefined) return undefined;
+    if (this.#cache === undefined) return undefined;
     const token = this.#cache.get(raw);
     if (token === undefined) {
       this.#misses.value++;
@@ -132,7 +133,7 @@ export class ProviderVerifier {
   #remember(token: JwtToken): void {
     const limits = this.config.jwt_cache_config;
     if (limits === undefined || token.raw.length > limits.jwt_max_token_size) return;
-    this.#cache.set(token.raw, token);
+    this.#cache?.set(token.raw, token);
   }
 
   #accept(stream: HttpStream, token: JwtToken): void {
