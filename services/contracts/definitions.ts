@@ -1,6 +1,9 @@
 import { type DescMessage, type DescService, fromBinary, type Message, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition } from '@grpc/grpc-js';
+import { shareMessageMemory } from './message-memory.ts';
 import { servedService } from './served-methods.ts';
+
+shareMessageMemory();
 
 /** A gRPC service whose messages are protobuf-es messages. */
 export type MessageServiceDefinition = Readonly<Record<string, MethodDefinition<Message, Message>>>;
@@ -31,10 +34,8 @@ export function serviceDefinition(service: DescService): MessageServiceDefinitio
 }
 
 function serialiser<D extends DescMessage>(schema: D): (message: MessageShape<D>) => Buffer {
-  return (message) => {
-    const bytes = toBinary(schema, message);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
+  // As shared memory has it, a Buffer.
+  return (message) => toBinary(schema, message) as Buffer;
 }
 
 function deserialiser<D extends DescMessage>(schema: D): (bytes: Buffer) => MessageShape<D> {
