@@ -8,6 +8,9 @@ import { describeReport } from './report.ts';
 const usage = 'usage: npm run drill -- [--seed N] [--minutes N]: whole numbers from 0 on; without --minutes one seed';
 const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
 
+// Google's clients listen to these signals without ending the process. What a drill has started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 const { first, minutes } = readArguments();
 const end = performance.now() + minutes * 60_000;
 let failures = 0;
