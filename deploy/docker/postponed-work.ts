@@ -55,6 +55,31 @@ const changes: readonly Change[] = [
     find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
     replace: '',
   },
+  // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
+  {
+    file: 'protobufjs/src/type.js',
+    find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
+    replace: `const postponed = (name, make) => {
+              let made;
+              const first = function () {
+                made ??= make();
+                if (this[name] === first) this[name] = made;
+                return made.apply(this, arguments);
+              };
+              this[name] = first;
+            };
+            `,
+  },
+  ...['encode', 'decode', 'verify'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1$2);`,
+  })),
+  ...['fromObject', 'toObject'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1);`,
+  })),
 ];
 
 /** The source of a file of a package with its changes. @throws where one does not fit. */
@@ -82,9 +107,6 @@ const usedServices: Readonly<Record<string, readonly string[]>> = {
 const lazyModules = [
   // Message classes, for callers who build messages with them: clients work from JSON.
   '@google-cloud/pubsub/build/protos/protos.js',
-  'google-gax/build/protos/iam_service.js',
-  'google-gax/build/protos/locations.js',
-  'google-gax/build/protos/operations.js',
   // Asked for only by the metrics that are switched off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
@@ -96,7 +118,13 @@ const absentModules = [
 ];
 
 /** Megabytes of message classes of which the client uses the enums: it works from JSON otherwise. */
-const enumModules = ['@google-cloud/spanner-api/build/protos/protos.js'];
+const enumModules = [
+  '@google-cloud/spanner-api/build/protos/protos.js',
+  // For clients of administration.
+  'google-gax/build/protos/iam_service.js',
+  'google-gax/build/protos/locations.js',
+  'google-gax/build/protos/operations.js',
+];
 
 const standIns = [...lazyModules, ...absentModules, ...enumModules];
 const namespace = 'stand-in';

@@ -17,11 +17,7 @@ const lastResortMs = 9_800;
  *     runService({
  *       name: 'customer',
  *       config: { PAYMENT_PROVIDER_URL: httpUrl, PAYMENT_PROVIDER_KEY: secret },
- *       start: async ({ config }) => {
- *         const { openDatabase } = await import('../cloud/spanner-database.ts');
- *         const database = openDatabase({ … });
- *         return { bindings: [bind(CustomerService, customerHandlers({ database }))], close: () => database.close() };
- *       },
+ *       start: async (context) => (await import('./composition.ts')).compose(context),
  *     });
  */
 export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {

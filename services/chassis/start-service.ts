@@ -28,7 +28,7 @@ export interface ServiceOptions<S extends ConfigShape> {
   readonly name: Workload;
   /** The variables that only this service has. */
   readonly config: S;
-  /** Wires the service. It runs after the port is bound, so import the heavy clients in here; calls wait for it. */
+  /** Wires the service. It runs after the port is bound, so import what it takes in here, as one module: each more is a file to find. Calls wait for it. */
   readonly start: (context: StartContext<S>) => Promise<Started>;
 }
 
