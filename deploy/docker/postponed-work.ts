@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 import { enumsModule, type ProtoNode, protosOf } from './client-protos.ts';
+import { withInlinedConstants } from './inlined-constants.ts';
 import { withLazyRequires } from './lazy-requires.ts';
 import { insideOf } from './packages.ts';
 
@@ -94,7 +95,7 @@ export function changed(path: string): string {
     },
     readFileSync(path, 'utf8'),
   );
-  return withLazyRequires(source, inside);
+  return withLazyRequires(withInlinedConstants(source, path), inside);
 }
 
 /** The services that a client is made for, by the protos that it turns into descriptors whenever it is made: what only others need is left out. */
@@ -107,6 +108,8 @@ const usedServices: Readonly<Record<string, readonly string[]>> = {
 const lazyModules = [
   // Message classes, for callers who build messages with them: clients work from JSON.
   '@google-cloud/pubsub/build/protos/protos.js',
+  // For errors that are HTML pages.
+  'html-entities/dist/commonjs/index.js',
   // Asked for only by the metrics that are switched off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
