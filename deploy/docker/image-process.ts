@@ -7,9 +7,6 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 
 /** What the image's ENV sets beside what Cloud Run does; paths of the image's own file system. */
 export const imageEnvironment = {
-  NODE_COMPILE_CACHE: '/app/compile-cache',
-  // Files are known by their paths relative to the cache: it was made elsewhere.
-  NODE_COMPILE_CACHE_PORTABLE: '1',
   // The client's own metrics would go to Cloud Monitoring by a timer, for which Cloud Run gives no CPU, and by a role that no service has.
   SPANNER_DISABLE_BUILTIN_METRICS: 'true',
   // One heap for all threads, given back when it is free: a service is one busy thread, and memory is paid for.
@@ -19,9 +16,17 @@ export const imageEnvironment = {
 
 /**
  * What Node is started with. About 35 MB are alive in a service that is busy, and without limits V8 lets garbage grow to several times as much. Maglev, the
- * compiler of the middle, keeps 40 MB for itself; hot code still goes through the optimising one.
+ * compiler of the middle, keeps 40 MB for itself; hot code still goes through the optimising one. That one would optimise what only the start calls often, a
+ * tenth of the start: the service turns it on when it has started. The last is what the service sets for itself, here because a code cache is for the flags
+ * that it was made with.
  */
-export const nodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128', '--no-maglev'] as const;
+export const nodeFlags = [
+  '--max-semi-space-size=4',
+  '--max-old-space-size=128',
+  '--no-maglev',
+  '--no-opt',
+  '--no-allocation-site-pretenuring',
+] as const;
 
 /** A unary call of bytes. */
 export interface RawCall {
@@ -48,7 +53,7 @@ export class ImageProcess {
     const folder = join(tree, 'app');
     this.#child = spawn(process.execPath, [...nodeFlags, join(folder, 'main.js')], {
       cwd: folder,
-      env: { ...imageEnvironment, NODE_COMPILE_CACHE: join(tree, imageEnvironment.NODE_COMPILE_CACHE), ...env },
+      env: { ...imageEnvironment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stderr!.on('data', (data) => this.#print(data));

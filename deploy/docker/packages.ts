@@ -58,13 +58,6 @@ export function insideOf(path: string): string {
   return path.slice(path.lastIndexOf('/node_modules/') + '/node_modules/'.length);
 }
 
-/** What every file of the bundle begins with: CommonJS packages call `require` for Node's own modules, and look for their folders. */
-export const bundleBanner = [
-  `import { createRequire as __createRequire } from 'node:module';`,
-  `const require = __createRequire(import.meta.url);`,
-  `const __packages = import.meta.dirname + '/packages/';`,
-].join('\n');
-
 /** Copies the files that packages read at run time to where they look for them. */
 export function copyPackageFiles(bundle: string): void {
   for (const [name, files] of Object.entries(dataFiles)) {

@@ -10,7 +10,7 @@ export type { ServiceOptions, StartContext, Started } from './start-service.ts';
 /** Cloud Run kills after 10 s; whoever still waits then has lost anyway. */
 const lastResortMs = 9_800;
 
-/** How long the first requests are answered without optimised code, once the service is started. */
+/** How long the first requests are answered without optimised code, where the process was started with --no-opt. */
 const firstRequestsMs = 500;
 
 /**
@@ -26,8 +26,6 @@ const firstRequestsMs = 500;
 export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {
   // V8 would learn under load to put what calls allocate among the old objects at once; there each dead one keeps its whole call until a full collection.
   setFlagsFromString('--no-allocation-site-pretenuring');
-  // And it would optimise what only the start calls often, which takes as long as a tenth of the start. Compilers are there for what comes after it.
-  setFlagsFromString('--no-opt');
   const destination = standardOutput();
   const service = startService(options, { env: process.env, destination });
 
