@@ -33,6 +33,8 @@ export interface RawCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** The status that it ends with, where that is not OK. */
+  readonly refused?: keyof typeof status;
 }
 
 /** grpc.health.v1.Health/Check of the whole server. */
@@ -78,8 +80,8 @@ export class ImageProcess {
     return this.#port;
   }
 
-  /** Resolves with the response. @throws naming the status, with the output so far. */
-  async call({ path, headers = {}, body = Buffer.alloc(0) }: RawCall): Promise<Buffer> {
+  /** Resolves with the response, an empty one where the call is to be refused. @throws naming the status, with the output so far. */
+  async call({ path, headers = {}, body = Buffer.alloc(0), refused }: RawCall): Promise<Buffer> {
     this.#client ??= new Client(`127.0.0.1:${await this.listening()}`, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
     });
@@ -90,7 +92,9 @@ export class ImageProcess {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + callTimeoutMs };
       client.makeUnaryRequest(path, raw, raw, body, metadata, options, (error: ServiceError | null, response) => {
-        if (error === null) resolve(response!);
+        if (error === null && refused === undefined) resolve(response!);
+        else if (error === null) reject(new Error(`${path}: OK, not ${refused}`));
+        else if (status[error.code] === refused) resolve(Buffer.alloc(0));
         else reject(new Error(`${path}: ${status[error.code]} ${error.details}\n${this.#output}`, { cause: error }));
       });
     });

@@ -6,7 +6,7 @@ import { calledBy, type ScratchCloud } from './scratch-cloud.ts';
 // RelayOutboxRequest { limit: 1 }, which is the first field of each service's own.
 const one = Buffer.from([0x08, 0x01]);
 
-/** Calls that answer from an empty database. */
+/** Calls that are answered from an empty database. */
 export const warmUpCalls: Readonly<Record<ServiceImage, readonly RawCall[]>> = {
   customer: [
     { path: '/kumiko.customer.v1.CustomerService/ListDeals', headers: calledBy('edge-gateway') },
@@ -14,8 +14,8 @@ export const warmUpCalls: Readonly<Record<ServiceImage, readonly RawCall[]>> = {
   ],
   partner: [{ path: '/kumiko.partner.v1.PartnerInternalService/RelayOutbox', headers: calledBy('job'), body: one }],
   webhook: [{ path: '/kumiko.webhook.v1.WebhookInternalService/RelayOutbox', headers: calledBy('job'), body: one }],
-  // Every method of it is for triggers, whose tokens need an issuer.
-  job: [],
+  // Every method of it is for triggers, whose tokens need an issuer. To refuse a call it must have started.
+  job: [{ path: '/kumiko.job.v1.JobService/HandleDealEvent', headers: calledBy('jobs-gateway'), refused: 'UNAUTHENTICATED' }],
 };
 
 /** Makes a process write its code cache when it ends by itself. */
