@@ -6,7 +6,7 @@ import { bundleProgram } from '../deploy/docker/bundle-service.ts';
 import { healthCheck, ImageProcess, type RawCall } from '../deploy/docker/image-process.ts';
 import { type ServiceImage, serviceImages } from '../deploy/docker/images.ts';
 import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
-import { warmUpCalls } from '../deploy/docker/warm-up.ts';
+import { recordsCode, warmUpCalls } from '../deploy/docker/warm-up.ts';
 import { machine, median } from './load/compare.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
 
@@ -96,7 +96,7 @@ async function measureMemory({ name, tree, env, call }: Contender, report: (line
 async function bareServer(tree: string): Promise<Contender> {
   await bundleProgram(join(import.meta.dirname, 'cold-start/bare-server.ts'), join(tree, 'app'));
   const contender = { name: 'bare grpc-js', tree, env: { PORT: '0' }, call: { path: '/bare.Bare/Echo', body: Buffer.from('a') } };
-  const process = new ImageProcess(tree, contender.env);
+  const process = new ImageProcess(tree, { ...contender.env, ...recordsCode });
   await process.call(healthCheck);
   await process.call(contender.call);
   await process.stop();

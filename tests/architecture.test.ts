@@ -105,7 +105,7 @@ describe('the dependency rule of docs/architecture.md', () => {
 
   it('every service has the same inner files', () => {
     const missing = owners.flatMap((owner) =>
-      ['main.ts', 'service.ts', 'store.ts', 'domain', 'migrations', 'README.md']
+      ['main.ts', 'composition.ts', 'service.ts', 'store.ts', 'domain', 'migrations', 'README.md']
         .filter((name) => !existsSync(join(root, 'services', owner, name)))
         .map((name) => `services/${owner}/${name}`),
     );

@@ -1,15 +1,15 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
 import type { ServiceImage } from './images.ts';
 import { onDemandPackages } from './on-demand-packages.ts';
-import { bundleBanner, copyPackageFiles, packageFolders } from './packages.ts';
+import { copyPackageFiles, packageFolders } from './packages.ts';
 import { postponedWork } from './postponed-work.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Bundles a service into `folder`: main.js, the chunks that it loads later, and the files that it reads. Nothing else is needed but Node. */
+/** Bundles a service into `folder`: main.js, the chunks that it loads, and the files that it reads. Nothing else is needed but Node. */
 export async function bundleService(name: ServiceImage, folder: string): Promise<readonly string[]> {
   const inputs = await bundleProgram(join(root, 'services', name, 'main.ts'), folder);
   mkdirSync(join(folder, 'gen'));
@@ -20,26 +20,44 @@ export async function bundleService(name: ServiceImage, folder: string): Promise
 /** Bundles any program likewise. Returns the files that are in it, from the root of the project. */
 export async function bundleProgram(program: string, folder: string): Promise<readonly string[]> {
   mkdirSync(folder, { recursive: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { main: program },
+    entryPoints: { program },
     outdir: folder,
     bundle: true,
     splitting: true,
+    // Only modules can be split.
     format: 'esm',
     platform: 'node',
     target: 'node26',
-    banner: { js: bundleBanner },
     // Identifiers stay: stack traces in the log can be read without a source map.
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
     plugins: [onDemandPackages, postponedWork, packageFolders],
     metafile: true,
+    write: false,
     logLevel: 'warning',
   });
-  // Without it Node reads each file as CommonJS first.
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}\n');
+  for (const { path, text } of outputFiles) writeFileSync(path, await chunk(text));
+  cpSync(join(import.meta.dirname, 'chunk-loader.cjs'), join(folder, 'main.js'));
+  // Without it Node looks for one in the folders above.
+  writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   copyPackageFiles(folder);
   return Object.keys(metafile.inputs);
+}
+
+/** A module as a script whose value is a function, for chunk-loader.cjs: V8 can cache all of a script's functions, but of a module's few. */
+async function chunk(module: string): Promise<string> {
+  const { code } = await transform(module, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node26',
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.dirname': '__folder' },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: 'warning',
+  });
+  return `(function (exports, module, require, __folder, __packages) {${code}\n})`;
 }

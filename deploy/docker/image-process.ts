@@ -7,9 +7,6 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 
 /** What the image's ENV sets beside what Cloud Run does; paths of the image's own file system. */
 export const imageEnvironment = {
-  NODE_COMPILE_CACHE: '/app/compile-cache',
-  // Files are known by their paths relative to the cache: it was made elsewhere.
-  NODE_COMPILE_CACHE_PORTABLE: '1',
   // The client's own metrics would go to Cloud Monitoring by a timer, for which Cloud Run gives no CPU, and by a role that no service has.
   SPANNER_DISABLE_BUILTIN_METRICS: 'true',
   // One heap for all threads, given back when it is free: a service is one busy thread, and memory is paid for.
@@ -19,15 +16,25 @@ export const imageEnvironment = {
 
 /**
  * What Node is started with. About 35 MB are alive in a service that is busy, and without limits V8 lets garbage grow to several times as much. Maglev, the
- * compiler of the middle, keeps 40 MB for itself; hot code still goes through the optimising one.
+ * compiler of the middle, keeps 40 MB for itself; hot code still goes through the optimising one. That one would optimise what only the start calls often, a
+ * tenth of the start: the service turns it on when it has started. The last is what the service sets for itself, here because a code cache is for the flags
+ * that it was made with.
  */
-export const nodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128', '--no-maglev'] as const;
+export const nodeFlags = [
+  '--max-semi-space-size=4',
+  '--max-old-space-size=128',
+  '--no-maglev',
+  '--no-opt',
+  '--no-allocation-site-pretenuring',
+] as const;
 
 /** A unary call of bytes. */
 export interface RawCall {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Buffer;
+  /** The status that it ends with, where that is not OK. */
+  readonly refused?: keyof typeof status;
 }
 
 /** grpc.health.v1.Health/Check of the whole server. */
@@ -48,7 +55,7 @@ export class ImageProcess {
     const folder = join(tree, 'app');
     this.#child = spawn(process.execPath, [...nodeFlags, join(folder, 'main.js')], {
       cwd: folder,
-      env: { ...imageEnvironment, NODE_COMPILE_CACHE: join(tree, imageEnvironment.NODE_COMPILE_CACHE), ...env },
+      env: { ...imageEnvironment, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stderr!.on('data', (data) => this.#print(data));
@@ -73,8 +80,8 @@ export class ImageProcess {
     return this.#port;
   }
 
-  /** Resolves with the response. @throws naming the status, with the output so far. */
-  async call({ path, headers = {}, body = Buffer.alloc(0) }: RawCall): Promise<Buffer> {
+  /** Resolves with the response, an empty one where the call is to be refused. @throws naming the status, with the output so far. */
+  async call({ path, headers = {}, body = Buffer.alloc(0), refused }: RawCall): Promise<Buffer> {
     this.#client ??= new Client(`127.0.0.1:${await this.listening()}`, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
     });
@@ -85,7 +92,9 @@ export class ImageProcess {
     return new Promise((resolve, reject) => {
       const options = { deadline: Date.now() + callTimeoutMs };
       client.makeUnaryRequest(path, raw, raw, body, metadata, options, (error: ServiceError | null, response) => {
-        if (error === null) resolve(response!);
+        if (error === null && refused === undefined) resolve(response!);
+        else if (error === null) reject(new Error(`${path}: OK, not ${refused}`));
+        else if (status[error.code] === refused) resolve(Buffer.alloc(0));
         else reject(new Error(`${path}: ${status[error.code]} ${error.details}\n${this.#output}`, { cause: error }));
       });
     });

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
@@ -38,13 +38,12 @@ export const packageFolders: Plugin = {
   name: 'package folders',
   setup(build) {
     build.onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, ({ path }) => {
-      const change = changed(path);
-      const source = change ?? readFileSync(path, 'utf8');
+      const source = changed(path);
       const inside = insideOf(path);
       if (inside.startsWith('@google-cloud/tasks/')) return { contents: withStaticJson(source), loader: 'js' };
       // Comments do not look for anything.
       if (!knowsItsFolder.test(source.replaceAll(/\/\*[\s\S]*?\*\//g, ''))) {
-        return change === undefined ? undefined : { contents: change, loader: 'js' };
+        return { contents: source, loader: 'js' };
       }
       if (!Object.hasOwn(dataFiles, packageOf(inside))) {
         return { errors: [{ text: `${inside} looks for its own folder: say in deploy/docker/packages.ts which files it reads` }] };
@@ -58,13 +57,6 @@ export const packageFolders: Plugin = {
 export function insideOf(path: string): string {
   return path.slice(path.lastIndexOf('/node_modules/') + '/node_modules/'.length);
 }
-
-/** What every file of the bundle begins with: CommonJS packages call `require` for Node's own modules, and look for their folders. */
-export const bundleBanner = [
-  `import { createRequire as __createRequire } from 'node:module';`,
-  `const require = __createRequire(import.meta.url);`,
-  `const __packages = import.meta.dirname + '/packages/';`,
-].join('\n');
 
 /** Copies the files that packages read at run time to where they look for them. */
 export function copyPackageFiles(bundle: string): void {

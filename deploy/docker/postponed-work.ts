@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
+import { enumsModule, type ProtoNode, protosOf } from './client-protos.ts';
+import { withInlinedConstants } from './inlined-constants.ts';
+import { withLazyRequires } from './lazy-requires.ts';
 import { insideOf } from './packages.ts';
 
 /** A change of one file of a package. It must fit exactly once, so that a new version of the package ends the build instead of bringing the work back. */
@@ -47,37 +50,66 @@ const changes: readonly Change[] = [
     find: /protoServices: \{\s*Operations: \{[^{}]*\},\s*\},/,
     replace: 'protoServices: {},',
   },
+  // protobufjs resolves the fields of all messages, for which it compiles a constructor each; it does so for each message too when it is first used.
+  {
+    file: 'protobufjs/src/type.js',
+    find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
+    replace: '',
+  },
+  // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
+  {
+    file: 'protobufjs/src/type.js',
+    find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
+    replace: `const postponed = (name, make) => {
+              let made;
+              const first = function () {
+                made ??= make();
+                if (this[name] === first) this[name] = made;
+                return made.apply(this, arguments);
+              };
+              this[name] = first;
+            };
+            `,
+  },
+  ...['encode', 'decode', 'verify'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1$2);`,
+  })),
+  ...['fromObject', 'toObject'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1);`,
+  })),
 ];
 
-/** The source of a file with its changes; undefined where it has none. @throws where one does not fit. */
-export function changed(path: string): string | undefined {
-  const own = changes.filter(({ file }) => file === insideOf(path));
-  if (own.length === 0) return undefined;
-  return own.reduce(
-    (source, { file, find, replace }) => {
-      if (source.match(new RegExp(find, 'g'))?.length !== 1)
+/** The source of a file of a package with its changes. @throws where one does not fit. */
+export function changed(path: string): string {
+  const inside = insideOf(path);
+  const own = changes.filter(({ file }) => file === inside);
+  const source = own.reduce(
+    (before, { file, find, replace }) => {
+      if (before.match(new RegExp(find, 'g'))?.length !== 1)
         throw new Error(`${file} is not as deploy/docker/postponed-work.ts knows it: ${find}`);
-      return source.replace(find, replace);
+      return before.replace(find, replace);
     },
     readFileSync(path, 'utf8'),
   );
+  return withLazyRequires(withInlinedConstants(source, path), inside);
 }
 
-/** The protos that a client turns into descriptors whenever it is made: APIs that no service calls are left out, by namespace. */
-const unusedNamespaces: Readonly<Record<string, readonly string[]>> = {
-  '@google-cloud/spanner-api/build/protos/protos.json': [
-    'google.spanner.admin',
-    'google.spanner.executor',
-    'google.iam',
-    'google.longrunning',
-  ],
-  '@google-cloud/tasks/build/protos/protos.json': ['google.cloud.tasks.v2beta2', 'google.cloud.tasks.v2beta3'],
+/** The services that a client is made for, by the protos that it turns into descriptors whenever it is made: what only others need is left out. */
+const usedServices: Readonly<Record<string, readonly string[]>> = {
+  '@google-cloud/spanner-api/build/protos/protos.json': ['google.spanner.v1.Spanner'],
+  '@google-cloud/tasks/build/protos/protos.json': ['google.cloud.tasks.v2.CloudTasks'],
 };
 
 /** Modules that are evaluated when something of them is used, which for most services is never. */
 const lazyModules = [
   // Message classes, for callers who build messages with them: clients work from JSON.
   '@google-cloud/pubsub/build/protos/protos.js',
+  // For errors that are HTML pages.
+  'html-entities/dist/commonjs/index.js',
   // Asked for only by the metrics that are switched off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
@@ -88,7 +120,16 @@ const absentModules = [
   '@google-cloud/monitoring/build/src/index.js',
 ];
 
-const standIns = [...lazyModules, ...absentModules];
+/** Megabytes of message classes of which the client uses the enums: it works from JSON otherwise. */
+const enumModules = [
+  '@google-cloud/spanner-api/build/protos/protos.js',
+  // For clients of administration.
+  'google-gax/build/protos/iam_service.js',
+  'google-gax/build/protos/locations.js',
+  'google-gax/build/protos/operations.js',
+];
+
+const standIns = [...lazyModules, ...absentModules, ...enumModules];
 const namespace = 'stand-in';
 
 /** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. */
@@ -96,9 +137,9 @@ export const postponedWork: Plugin = {
   name: 'postponed work',
   setup(build) {
     build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
-      const unused = unusedNamespaces[insideOf(path)];
-      if (unused === undefined) return undefined;
-      return { contents: JSON.stringify(without(JSON.parse(readFileSync(path, 'utf8')), unused)), loader: 'json' };
+      const services = usedServices[insideOf(path)];
+      if (services === undefined) return undefined;
+      return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
     });
     build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
       if (kind !== 'require-call' || pluginData === namespace || !couldBeLazy(path)) return undefined;
@@ -107,7 +148,7 @@ export const postponedWork: Plugin = {
     });
     build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
     build.onLoad({ filter: /./, namespace }, ({ path }) => ({
-      contents: absentModules.includes(insideOf(path)) ? absentModule(path) : lazyModule(path),
+      contents: standInFor(path),
       loader: 'js',
       resolveDir: '/',
     }));
@@ -118,6 +159,16 @@ export const postponedWork: Plugin = {
 function couldBeLazy(specifier: string): boolean {
   const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
   return standIns.some((module) => module.includes(end));
+}
+
+function standInFor(path: string): string {
+  const inside = insideOf(path);
+  if (absentModules.includes(inside)) return absentModule(path);
+  return enumModules.includes(inside) ? enumsModule(protosIn(`${path}on`), inside) : lazyModule(path);
+}
+
+function protosIn(path: string): ProtoNode {
+  return JSON.parse(readFileSync(path, 'utf8')) as ProtoNode;
 }
 
 /** CommonJS that stands for a module until a property of it is asked for. */
@@ -137,16 +188,4 @@ function lazyModule(path: string): string {
 function absentModule(path: string): string {
   const message = `${insideOf(path)} is not in this image: see deploy/docker/postponed-work.ts`;
   return `module.exports = new Proxy({}, { get: (_, name) => { if (name === '__esModule') return true; throw new Error(${JSON.stringify(message)}); } });`;
-}
-
-type Namespaces = { nested?: Record<string, Namespaces> };
-
-function without(root: Namespaces, namespaces: readonly string[]): Namespaces {
-  for (const name of namespaces) {
-    const parts = name.split('.');
-    const last = parts.pop()!;
-    const parent = parts.reduce<Namespaces | undefined>((at, part) => at?.nested?.[part], root);
-    delete parent?.nested?.[last];
-  }
-  return root;
 }

@@ -21,12 +21,10 @@ RUN mkdir -p /tree/nodejs /tree/usr/lib \
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /tree/ /
 # The same as imageEnvironment and nodeFlags in deploy/docker/image-process.ts, where the reasons are.
-ENV NODE_COMPILE_CACHE=/app/compile-cache \
-    NODE_COMPILE_CACHE_PORTABLE=1 \
-    SPANNER_DISABLE_BUILTIN_METRICS=true \
+ENV SPANNER_DISABLE_BUILTIN_METRICS=true \
     MALLOC_ARENA_MAX=1 \
     MALLOC_TRIM_THRESHOLD_=131072
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "/app/main.js"]
+ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "--no-opt", "--no-allocation-site-pretenuring", "/app/main.js"]

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { chassisShape, httpUrl, loadConfig, secret } from './config.ts';
 import type { Secret } from './secret.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from './secret.ts';
 
 /** A service's environment variables: their names with their zod types. Describe each (`.describe('…')`) with what is accepted. */

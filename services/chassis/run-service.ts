@@ -10,6 +10,9 @@ export type { ServiceOptions, StartContext, Started } from './start-service.ts';
 /** Cloud Run kills after 10 s; whoever still waits then has lost anyway. */
 const lastResortMs = 9_800;
 
+/** How long the first requests are answered without optimised code, where the process was started with --no-opt. */
+const firstRequestsMs = 500;
+
 /**
  * The whole main.ts of a service: reads the environment, binds the port, starts the service, and drains on SIGTERM and SIGINT. Ends the process with code 1
  * where the environment is at fault, the port is taken or `start` fails.
@@ -17,11 +20,7 @@ const lastResortMs = 9_800;
  *     runService({
  *       name: 'customer',
  *       config: { PAYMENT_PROVIDER_URL: httpUrl, PAYMENT_PROVIDER_KEY: secret },
- *       start: async ({ config }) => {
- *         const { openDatabase } = await import('../cloud/spanner-database.ts');
- *         const database = openDatabase({ … });
- *         return { bindings: [bind(CustomerService, customerHandlers({ database }))], close: () => database.close() };
- *       },
+ *       start: async (context) => (await import('./composition.ts')).compose(context),
  *     });
  */
 export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {
@@ -61,5 +60,8 @@ export function runService<S extends ConfigShape>(options: ServiceOptions<S>): v
   process.on('SIGINT', stop);
   process.on('uncaughtException', (error) => fail(error, 'an error was not handled'));
 
-  service.then((running) => running.started).catch((error) => fail(error, 'the service could not be started'));
+  service
+    .then((running) => running.started)
+    .then(() => setTimeout(() => setFlagsFromString('--opt'), firstRequestsMs).unref())
+    .catch((error) => fail(error, 'the service could not be started'));
 }

@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
@@ -24,6 +26,8 @@ export interface BoundServer {
   readonly port: number;
   /** The gRPC names of the services that need handlers. */
   readonly serviceNames: readonly string[];
+  /** Whether anybody has connected. */
+  readonly connected: () => boolean;
   /** Resolves with the first call, one of the health service once it is answered. */
   readonly called: Promise<void>;
   /** Lets calls go to their handlers, by gRPC path. */
@@ -46,6 +50,13 @@ export async function bindServer({ name, host, port, reflection, project, logger
   // channelz keeps books on every message for a debugger that is never attached.
   const server = new Server({ 'grpc.enable_channelz': 0 });
   const boundPort = await listen(server, host, port);
+  let connected = false;
+  // grpc-js does not say it.
+  const onConnection = (message: unknown) => {
+    connected ||= (message as { readonly socket: Socket }).socket.localPort === boundPort;
+    if (connected) unsubscribe('net.server.socket', onConnection);
+  };
+  subscribe('net.server.socket', onConnection);
 
   // No request is read before this turn of the event loop ends, so all this may come after the port is bound.
   const { promise: called, resolve: onCall } = Promise.withResolvers<void>();
@@ -73,9 +84,11 @@ export async function bindServer({ name, host, port, reflection, project, logger
   return {
     port: boundPort,
     serviceNames,
+    connected: () => connected,
     called,
     serve: (routes) => dispatcher.serve(routes),
     drain: async (graceMs) => {
+      unsubscribe('net.server.socket', onConnection);
       setHealth('NOT_SERVING');
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       await dispatcher.drain(graceMs);

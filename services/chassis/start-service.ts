@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Workload } from '../contracts/identities.ts';
 import type { Binding } from './bind.ts';
@@ -28,7 +29,7 @@ export interface ServiceOptions<S extends ConfigShape> {
   readonly name: Workload;
   /** The variables that only this service has. */
   readonly config: S;
-  /** Wires the service. It runs after the port is bound, so import the heavy clients in here; calls wait for it. */
+  /** Wires the service. It runs after the port is bound, so import what it takes in here, as one module: each more is a file to find. Calls wait for it. */
   readonly start: (context: StartContext<S>) => Promise<Started>;
 }
 
@@ -56,9 +57,14 @@ const spansGraceMs = 1_000;
 
 /**
  * Loading takes the one thread for a while, and the platform lets requests through once its startup probe is answered: the probe goes first, if it comes within
- * this time.
+ * this time. What takes a few milliseconds each is loaded while it is waited for, and a probe that comes meanwhile waits for one of them at most.
  */
 const probeGraceMs = 100;
+const loadedMeanwhile = [
+  () => import('./telemetry.ts'),
+  () => import('./served-method.ts'),
+  () => import('./interceptors/index.ts'),
+] as const;
 
 /**
  * Binds the port, then starts the service behind it.
@@ -93,7 +99,13 @@ export async function startService<S extends ConfigShape>(
   };
 
   async function startBehind() {
-    await within(probeGraceMs, server.called);
+    const grace = within(probeGraceMs, server.called);
+    for (const load of loadedMeanwhile) {
+      await setImmediate();
+      if (server.connected()) break;
+      await load();
+    }
+    await grace;
     const { startTelemetry } = await import('./telemetry.ts');
     const telemetry = await startTelemetry({
       service: name,

@@ -34,7 +34,7 @@ const cacheCapacity = 10_000;
  * Fails with UNAUTHENTICATED for a token at fault, and UNAVAILABLE where the issuer's keys cannot be read.
  */
 export function tokenVerifier<T>(issuers: readonly TrustedIssuer<T>[], now: () => number = Date.now): VerifyToken<T> {
-  const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, { trusted, keys: createRemoteJWKSet(new URL(trusted.jwksUri)) }]));
+  const byIssuer = new Map(issuers.map((trusted) => [trusted.issuer, { trusted, keys: keysOf(trusted) }]));
   const cache = new LRUCache<string, Verified<T>>({ max: cacheCapacity });
 
   return (token) => {
@@ -54,6 +54,15 @@ export function tokenVerifier<T>(issuers: readonly TrustedIssuer<T>[], now: () =
     cache.set(token, { subject, expiresAt: claims.exp! * 1_000 });
     return subject;
   }
+}
+
+/** Made with the first token: making it loads Node's whole `fetch`, which calls without a token do not need. */
+function keysOf({ jwksUri }: TrustedIssuer<unknown>): JWTVerifyGetKey {
+  let keys: JWTVerifyGetKey | undefined;
+  return (header, token) => {
+    keys ??= createRemoteJWKSet(new URL(jwksUri));
+    return keys(header, token);
+  };
 }
 
 function issuerOf(token: string): string {

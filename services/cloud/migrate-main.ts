@@ -1,6 +1,6 @@
 /** Applies every service's migrations to the database that the environment names. Exit code 0 when the database is up to date. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { migrate } from './migrate.ts';
 
 const variables = z.object({ GOOGLE_CLOUD_PROJECT: z.string(), SPANNER_INSTANCE: z.string(), SPANNER_DATABASE: z.string() });

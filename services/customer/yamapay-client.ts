@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
 import type { Order } from './domain/order.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpUrl } from '../chassis/config.ts';
 
 /** Where a key is: a version of a Cloud KMS key, or a file. */

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   type EventSchema,
   PaymentStatusReported_Status as PaymentStatus,

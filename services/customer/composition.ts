@@ -1,0 +1,33 @@
+import { bind } from '../chassis/bind.ts';
+import type { StartContext, Started } from '../chassis/start-service.ts';
+import { createHistory, inboxTable, requestsTable } from '../cloud/history.ts';
+import { openSchema } from '../cloud/open-schema.ts';
+import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import type { config as shape } from './config.ts';
+import { customerInternalService } from './internal-service.ts';
+import { customerService } from './service.ts';
+import { Settlement } from './settlement.ts';
+import { CustomerStore } from './store.ts';
+import { YamapayClient } from './yamapay-client.ts';
+
+/** Wires the service. */
+export function compose({ config }: StartContext<typeof shape>): Started {
+  const now = () => new Date();
+  const { database, outbox, close } = openSchema('customer', config, now);
+  const history = createHistory({ schema: 'customer', tables: [inboxTable, requestsTable], database, now });
+  const store = new CustomerStore({ database, outbox, now });
+  const provider = new YamapayClient({
+    name: config.PAYMENT_PROVIDER,
+    url: config.PAYMENT_PROVIDER_URL,
+    key: config.PAYMENT_PROVIDER_KEY,
+  });
+  const settlement = new Settlement({ store, provider, now });
+  return {
+    bindings: [
+      bind(CustomerService, customerService({ store, outbox, settlement, provider: provider.name, now })),
+      bind(CustomerInternalService, customerInternalService({ store, outbox, history, settlement, now })),
+    ],
+    close,
+  };
+}

@@ -1,0 +1,58 @@
+import { bind } from '../chassis/bind.ts';
+import type { StartContext, Started } from '../chassis/start-service.ts';
+import { createDeadLetters } from '../cloud/dead-letters.ts';
+import { createEventPublisher } from '../cloud/event-publisher.ts';
+import { createHistory } from '../cloud/history.ts';
+import { createIdTokens } from '../cloud/identity.ts';
+import { openDatabase } from '../cloud/spanner-database.ts';
+import { createTaskQueue } from '../cloud/task-queue.ts';
+import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { jobAdminService } from './admin-service.ts';
+import type { config as shape } from './config.ts';
+import { InventoryClient } from './inventory-client.ts';
+import { InventorySync } from './inventory-sync.ts';
+import { connectOwners } from './owners.ts';
+import { createRunAlone } from './schedules.ts';
+import { jobService } from './service.ts';
+import { JobStore, keptTables } from './store.ts';
+
+/** Wires the service. */
+export function compose({ config }: StartContext<typeof shape>): Started {
+  const now = () => new Date();
+  const project = config.GOOGLE_CLOUD_PROJECT;
+  const database = openDatabase({
+    project,
+    instance: config.SPANNER_INSTANCE,
+    database: config.SPANNER_DATABASE,
+    role: config.SPANNER_DATABASE_ROLE,
+  });
+  const owners = connectOwners(config, createIdTokens());
+  const tasks = createTaskQueue({
+    project,
+    location: config.TASKS_LOCATION,
+    jobsGatewayUrl: config.JOBS_GATEWAY_URL,
+    endpoint: config.CLOUD_TASKS_ENDPOINT,
+  });
+  const store = new JobStore({ database, now });
+  const inventorySync = new InventorySync({
+    inventory: new InventoryClient({ url: config.INVENTORY_URL, key: config.INVENTORY_KEY }),
+    partner: owners.partner,
+    store,
+  });
+  const history = createHistory({ schema: 'job', tables: keptTables, database, now });
+  const publisher = createEventPublisher({ project });
+  const deadLetters = createDeadLetters({ project, publisher });
+  return {
+    bindings: [
+      bind(JobService, jobService({ owners, tasks, inventorySync, history, runAlone: createRunAlone(store) })),
+      bind(JobAdminService, jobAdminService({ deadLetters })),
+    ],
+    async close() {
+      await Promise.all([tasks.close(), deadLetters.close()]);
+      await publisher.close();
+      for (const client of Object.values(owners)) client.close();
+      await database.close();
+    },
+  };
+}

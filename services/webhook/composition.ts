@@ -1,0 +1,25 @@
+import { bind } from '../chassis/bind.ts';
+import type { StartContext, Started } from '../chassis/start-service.ts';
+import { createHistory } from '../cloud/history.ts';
+import { openSchema } from '../cloud/open-schema.ts';
+import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import type { config as shape } from './config.ts';
+import { webhookInternalService } from './internal-service.ts';
+import { webhookService } from './service.ts';
+import { keptTables, WebhookStore } from './store.ts';
+
+/** Wires the service. */
+export function compose({ config }: StartContext<typeof shape>): Started {
+  const now = () => new Date();
+  const { database, outbox, close } = openSchema('webhook', config, now);
+  const history = createHistory({ schema: 'webhook', tables: keptTables, database, now });
+  const store = new WebhookStore({ database, outbox, now });
+  return {
+    bindings: [
+      bind(WebhookService, webhookService({ store, outbox, profiles: config.WEBHOOK_PROFILES, now })),
+      bind(WebhookInternalService, webhookInternalService({ outbox, history })),
+    ],
+    close,
+  };
+}
