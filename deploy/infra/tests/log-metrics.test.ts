@@ -32,7 +32,7 @@ const service = await startTestService({
       throw new Error('a bug');
     },
   },
-  internal: { relayOutbox: ({ limit }, call) => relayOutbox(left, limit, call.logger) },
+  internal: { relayOutbox: ({ limit }, call) => relayOutbox(left, limit, call) },
 });
 after(() => service.stop());
 
