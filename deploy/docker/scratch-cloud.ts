@@ -25,8 +25,13 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-scratch-'));
   const spanner = spawn(
     process.execPath,
-    [join(root, 'deploy/local/spanner/main.ts'), '--port', '0', '--data-dir', folder, '--abort-probability', '0'],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    [
+      '--import',
+      join(root, 'deploy/local/platform/die-with-parent.ts'),
+      join(root, 'deploy/local/spanner/main.ts'),
+      ...['--port', '0', '--data-dir', folder, '--abort-probability', '0'],
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
   );
   const close = async () => {
     if (spanner.exitCode === null && spanner.signalCode === null) {
