@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
 import type { Broker } from '../deploy/local/pubsub/broker.ts';
+import { pullSubscription } from '../deploy/local/topology.ts';
 import { clientFor, project } from '../services/chassis/tests/test-service.ts';
 import { type Database, defineStatements } from '../services/cloud/database.ts';
 import { createOutbox } from '../services/cloud/outbox.ts';
@@ -19,7 +20,7 @@ export const question =
 const rowCount = 10_000;
 const eventsOfEachOrder = 4;
 const rowsOfEachInsert = 500;
-const topic = `projects/${project}/topics/order-events`;
+const topic = 'order-events';
 const megabyte = 1e6;
 
 /** Events of orders whose publishing has failed, and one call of the relay in the customer service as its image holds it. */
@@ -88,22 +89,11 @@ function orderEvent(order: string, version: bigint): Event {
 
 /** Keeps what is published from now on, in its order. */
 function subscribe(broker: Broker): () => readonly string[] {
-  const name = `projects/${project}/subscriptions/bench`;
-  broker.createSubscription({
-    name,
-    topic,
-    pushConfig: null,
-    ackDeadlineSeconds: 600,
-    messageRetentionDuration: null,
-    labels: {},
-    enableMessageOrdering: false,
-    filter: '',
-    deadLetterPolicy: null,
-    retryPolicy: null,
-  });
+  const subscription = { ...pullSubscription(project, 'bench', topic), ackDeadlineSeconds: 600 };
+  broker.createSubscription(subscription);
   return () =>
     broker
-      .subscriber(name)
+      .subscriber(subscription.name)
       .take(Number.POSITIVE_INFINITY)
       .toSorted((a, b) => a.message.messageId - b.message.messageId)
       .map(({ message }) => message.attributes.event_id ?? '');

@@ -79,7 +79,8 @@ function deadLetterSubscription(project: string, deadLetterTopic: string): Subsc
   return pullSubscription(project, deadLetterTopic, deadLetterTopic);
 }
 
-function pullSubscription(project: string, id: string, topic: string): Subscription {
+/** A subscription that is pulled, without options. */
+export function pullSubscription(project: string, id: string, topic: string): Subscription {
   return {
     name: `projects/${project}/subscriptions/${id}`,
     topic: `projects/${project}/topics/${topic}`,

@@ -19,16 +19,20 @@ export interface SchemaConfig {
   readonly SPANNER_DATABASE_ROLE?: string | undefined;
 }
 
-/** Opens the database for the service that owns `schema`, with the schema's outbox. */
-export function openSchema(schema: string, config: SchemaConfig, now: () => Date): OpenSchema {
-  const project = config.GOOGLE_CLOUD_PROJECT;
-  const database = openDatabase({
-    project,
+/** Opens the database that the chassis' variables name. */
+export function openConfiguredDatabase(config: SchemaConfig): Database {
+  return openDatabase({
+    project: config.GOOGLE_CLOUD_PROJECT,
     instance: config.SPANNER_INSTANCE,
     database: config.SPANNER_DATABASE,
     role: config.SPANNER_DATABASE_ROLE,
   });
-  const publisher = createEventPublisher({ project });
+}
+
+/** Opens the database for the service that owns `schema`, with the schema's outbox. */
+export function openSchema(schema: string, config: SchemaConfig, now: () => Date): OpenSchema {
+  const database = openConfiguredDatabase(config);
+  const publisher = createEventPublisher({ project: config.GOOGLE_CLOUD_PROJECT });
   return {
     database,
     outbox: createOutbox({ schema, database, publisher, now }),

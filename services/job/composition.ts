@@ -4,7 +4,7 @@ import { createDeadLetters } from '../cloud/dead-letters.ts';
 import { createEventPublisher } from '../cloud/event-publisher.ts';
 import { createHistory } from '../cloud/history.ts';
 import { createIdTokens } from '../cloud/identity.ts';
-import { openDatabase } from '../cloud/spanner-database.ts';
+import { openConfiguredDatabase } from '../cloud/open-schema.ts';
 import { createTaskQueue } from '../cloud/task-queue.ts';
 import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
@@ -21,12 +21,7 @@ import { JobStore, keptTables } from './store.ts';
 export function compose({ config }: StartContext<typeof shape>): Started {
   const now = () => new Date();
   const project = config.GOOGLE_CLOUD_PROJECT;
-  const database = openDatabase({
-    project,
-    instance: config.SPANNER_INSTANCE,
-    database: config.SPANNER_DATABASE,
-    role: config.SPANNER_DATABASE_ROLE,
-  });
+  const database = openConfiguredDatabase(config);
   const owners = connectOwners(config, createIdTokens());
   const tasks = createTaskQueue({
     project,
