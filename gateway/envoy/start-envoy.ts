@@ -1,0 +1,129 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { adminPage, listenerPorts } from './admin-page.ts';
+import { EnvoyError } from './envoy-error.ts';
+import { requireEnvoy } from './find-envoy.ts';
+import { spawnEnvoy } from './spawn-envoy.ts';
+
+// Milliseconds. V8 compiles the filters before the first listener is ready.
+const startLimit = 30_000;
+const stopLimit = 5_000;
+
+/** An Envoy that serves one bootstrap. */
+export interface RunningEnvoy {
+  readonly pid: number;
+  /** By the listener's name. */
+  readonly ports: Readonly<Record<string, number>>;
+  readonly adminPort: number;
+  /** What it has logged so far: its own lines. */
+  log(): string;
+  /** The access log so far, up to what it has flushed: within a second of the request's end. */
+  accessLog(): string;
+  /** Ends it by SIGTERM, which Envoy obeys at once. */
+  close(): Promise<void>;
+}
+
+/** How to start it. */
+export interface StartEnvoyOptions {
+  /** A folder to write its configuration and logs into. */
+  readonly folder: string;
+  /** The one that this machine has unless told. */
+  readonly executable?: string;
+  readonly args?: readonly string[];
+}
+
+/**
+ * Serves a bootstrap by an Envoy of its own, every listener and the admin interface on a free port of loopback. Where it is bound it says by its
+ * admin interface, whose own address it writes into a file
+ * (https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-admin-address-path).
+ *
+ * @throws EnvoyError where there is no Envoy, or it does not serve the bootstrap, with what it said.
+ */
+export async function startEnvoy(bootstrap: unknown, options: StartEnvoyOptions): Promise<RunningEnvoy> {
+  const { executable = requireEnvoy(), args = [] } = options;
+  const folder = mkdtempSync(join(options.folder, 'envoy-'));
+  const path = (name: string) => join(folder, name);
+  writeFileSync(path('bootstrap.json'), JSON.stringify(onFreePorts(bootstrap)));
+  const output = [openSync(path('access.log'), 'w'), openSync(path('envoy.log'), 'w')] as const;
+  const admin = path('admin-address');
+  const child = spawnEnvoy({ executable, config: path('bootstrap.json'), args: ['--admin-address-path', admin, ...args], output });
+  for (const file of output) closeSync(file);
+  const log = () => readFileSync(path('envoy.log'), 'utf8');
+  try {
+    const adminPort = await live(child, admin, log);
+    return {
+      pid: child.pid!,
+      ports: await listenerPorts(adminPort),
+      adminPort,
+      log,
+      accessLog: () => readFileSync(path('access.log'), 'utf8'),
+      close: () => stop(child),
+    };
+  } catch (error) {
+    await stop(child);
+    throw error;
+  }
+}
+
+interface Addressed {
+  readonly address: { readonly socket_address: object };
+}
+
+interface Bootstrap {
+  readonly admin: Addressed;
+  readonly static_resources: { readonly listeners: readonly Addressed[] };
+}
+
+function onFreePorts(bootstrap: unknown): unknown {
+  const { admin, static_resources: resources } = bootstrap as Bootstrap;
+  const free = <T extends Addressed>(one: T): T => ({
+    ...one,
+    address: { socket_address: { ...one.address.socket_address, address: '127.0.0.1', port_value: 0 } },
+  });
+  return {
+    ...(bootstrap as object),
+    admin: free(admin),
+    static_resources: { ...resources, listeners: resources.listeners.map(free) },
+  };
+}
+
+/** Waits until Envoy serves; the admin port. */
+async function live(child: ChildProcess, addressFile: string, log: () => string): Promise<number> {
+  const deadline = Date.now() + startLimit;
+  for (;;) {
+    if (hasEnded(child)) throw new EnvoyError(`Envoy does not serve the bootstrap: it ended.\n${lastLines(log())}`);
+    if (Date.now() > deadline) throw new EnvoyError(`Envoy is not ready after ${startLimit / 1000} s.\n${lastLines(log())}`);
+    const port = existsSync(addressFile) ? Number(/:(\d+)\s*$/.exec(readFileSync(addressFile, 'utf8'))?.[1]) : Number.NaN;
+    if (!Number.isNaN(port) && (await isLive(port))) return port;
+    await delay(20);
+  }
+}
+
+async function isLive(port: number): Promise<boolean> {
+  try {
+    await adminPage(port, '/ready');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function lastLines(text: string): string {
+  return text.trimEnd().split('\n').slice(-20).join('\n');
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimit);
+  await ended;
+  clearTimeout(timer);
+}
