@@ -21,7 +21,7 @@ export async function runEnvoy(file: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-envoy-'));
   const addressFile = join(folder, 'admin-address');
   const child = spawnEnvoy({ executable: requireEnvoy(), config: file, args: ['--admin-address-path', addressFile], output: [1, 2] });
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   const signalled = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
   });

@@ -93,7 +93,7 @@ function lastLines(text: string): string {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
   await ended;

@@ -95,7 +95,8 @@ export class Child {
     this.#stopping = true;
     const child = this.#process;
     if (child === undefined || hasEnded(child)) return;
-    const gone = once(child, 'exit');
+    // Also of whatever holds its channels.
+    const gone = once(child, 'close');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await gone;
