@@ -10,6 +10,8 @@ const request = [
 ] as const;
 const protectedRequest: Http2Step = { open: request };
 const refused = [400] as const;
+// Envoy answers, and closes a second later: a client that still writes would lose the answer otherwise.
+const delayedClose = 2_000;
 
 function http1(name: string, about: ConformanceCase['about'], bytes: string, statuses: readonly number[] = refused): ConformanceCase {
   return { name, about, http1: [bytes], expect: { statuses: [statuses] } };
@@ -43,66 +45,32 @@ export const connections: readonly ConformanceCase[] = [
     [400, 501],
   ),
   http1('a space before a colon', ['attack.smuggling'], `${head}x-a : 1\r\n${last}`),
-  http1('a header that is folded', ['attack.smuggling'], `${head}x-a: 1\r\n b\r\n${last}`, [400]),
+
   http1('no host', ['attack.smuggling'], 'GET /v1/deals/tea HTTP/1.1\r\nconnection: close\r\n\r\n'),
-  http1('two hosts', ['attack.smuggling'], `${head}host: another\r\n${last}`),
+
   http1('bytes that are no HTTP', ['attack.utf-8'], '\xff\xfe\x00\x01\r\n\r\n'),
+  // No host chooses anything here, and upstreams get their own.
+  { ...http1('two hosts are one request', ['attack.smuggling'], `${head}host: another\r\n${last}`, [200]), upstreamAtMost: 1 },
+  { ...http1('a header that is folded is one header', ['attack.smuggling'], `${head}x-a: 1\r\n b\r\n${last}`, [200]), upstreamAtMost: 1 },
   {
     name: 'a broken chunk',
     about: ['attack.smuggling', 'attack.body-limit'],
     http1: [`POST /v1/webhooks/payments/yamapay HTTP/1.1\r\nhost: g\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n`],
+    quietMs: delayedClose,
     expect: { statuses: [[400, 401]], closes: true },
   },
   {
-    name: 'headers that never end',
-    about: ['attack.slow-headers', 'hcm.edge-limits'],
-    at: 'lab.plain',
-    http1: ['GET /echo HTTP/1.1\r\nhost: g\r\n', 200, 'x-a: 1\r\n'],
-    quietMs: 3000,
-    expect: { statuses: [[408]], closes: true },
-  },
-  {
-    name: 'a connection that says nothing',
-    about: ['attack.slow-headers'],
-    at: 'lab.plain',
-    http1: ['GE'],
-    quietMs: 3000,
-    expect: { closes: true },
-  },
-  {
-    name: 'headers over a limit of 8 KiB',
+    name: 'headers over the limit of 60 KiB',
     about: ['attack.oversized-headers', 'hcm.edge-limits'],
-    at: 'lab.plain',
-    http1: [`GET /echo HTTP/1.1\r\nhost: g\r\nx-long: ${'a'.repeat(10_000)}\r\n\r\n`],
-    expect: { statuses: [[431]], closes: true },
-  },
-  {
-    name: 'a header with an underscore is dropped, where that is asked for',
-    about: ['attack.underscore', 'hcm.edge-limits'],
-    at: 'lab.plain',
-    request: {
-      method: 'GET',
-      path: '/echo',
-      headers: [
-        ['x_secret', '1'],
-        ['x-kept', '2'],
-      ],
-    },
-    expect: { status: 200 },
-    expectUpstream: { path: '/echo', headers: { x_secret: null, 'x-kept': '2' } },
-  },
-  {
-    name: 'a stream that is silent for too long',
-    about: ['hcm.edge-limits'],
-    at: 'lab.plain',
-    request: { method: 'GET', path: '/echo' },
-    upstream: { silent: true },
-    expect: { status: 504, body: 'stream timeout' },
+    http1: [`GET /v1/deals HTTP/1.1\r\nhost: g\r\nx-long: ${'a'.repeat(70_000)}\r\n\r\n`],
+    quietMs: delayedClose,
+    expect: { statuses: [431], closes: true },
   },
   {
     name: 'two requests on one connection are two',
     about: ['attack.smuggling'],
     http1: [`GET /v1/profile HTTP/1.1\r\nhost: g\r\n\r\nGET /v1/orders HTTP/1.1\r\nhost: g\r\n${last}`],
+    quietMs: delayedClose,
     expect: { statuses: [401, 401], closes: true },
   },
   {
