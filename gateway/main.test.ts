@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { pinnedVersion } from './envoy/pinned-version.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-'));
 const root = join(import.meta.dirname, '..');
-const golden = 'gateway/bootstrap/golden/local-edge.yaml';
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -20,7 +20,10 @@ interface Outcome {
 async function gateway(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const main = join(import.meta.dirname, 'main.ts');
   try {
-    const output = await promisify(execFile)(process.execPath, [main, ...args], { cwd: root, env: { PATH: '', ...env } });
+    const output = await promisify(execFile)(process.execPath, [main, ...args], {
+      cwd: root,
+      env: { PATH: '', XDG_CACHE_HOME: folder, ...env },
+    });
     return { code: 0, ...output };
   } catch (error) {
     return error as Outcome;
@@ -62,19 +65,22 @@ test('validate prints faults with file and path, and ends with 1', async () => {
   });
 });
 
-test('validate asks the Envoy that ENVOY names as well', async () => {
-  const refusing = file('refusing-envoy', '#!/bin/sh\necho "error initializing configuration: $*" >&2\nexit 1\n', 0o755);
-  const args = ['validate', '--no-files', golden];
-  expect(await gateway(args, { ENVOY: refusing })).toMatchObject({
+test('validate asks Envoy as well, and what it warns of is a fault', async () => {
+  const args = ['validate', file('good.yaml', 'admin: {address: {socket_address: {address: 127.0.0.1, port_value: 0}}}')];
+  const says = (name: string, script: string) =>
+    file(name, `#!/bin/sh\n[ "$1" = --version ] && echo "envoy  version: 0/${pinnedVersion}/Clean" && exit\n${script}\n`, 0o755);
+  expect(await gateway(args, { ENVOY: says('content', 'exit 0') })).toMatchObject({ code: 0, stdout: `${args[1]}: valid\n` });
+  expect(await gateway(args, { ENVOY: says('refusing', 'echo "error initializing configuration: $*" >&2; exit 1') })).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`error initializing configuration: --mode validate -c ${golden}`),
+    stderr: expect.stringContaining(`Envoy refuses it: error initializing configuration: --mode validate -c ${args[1]}`),
   });
-  expect(await gateway(args, { ENVOY: file('envoy', '#!/bin/sh\nexit 0\n', 0o755) })).toMatchObject({ code: 0 });
-  expect(await gateway(args, { PATH: folder })).toMatchObject({
-    code: 0,
-    stdout: `${golden}: valid, and for ${join(folder, 'envoy')} too\n`,
+  expect(
+    await gateway(args, { ENVOY: says('warning', 'echo "[2026-01-01 00:00:00.000][1][warning][misc] [a.cc:1] Deprecated field" >&2') }),
+  ).toMatchObject({
+    code: 1,
+    stderr: `${args[1]}: Envoy warns: [a.cc:1] Deprecated field\n`,
   });
-  expect(await gateway(args)).toMatchObject({ code: 0, stdout: `${golden}: valid (no envoy at hand to ask as well)\n` });
+  expect(await gateway(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('there is no Envoy') });
 });
 
 test('a missing file is told in one line', async () => {

@@ -3,12 +3,16 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EnvironmentError, readEnvironment } from './bootstrap/environment.ts';
 import { MethodError, type Role } from './bootstrap/gateway-methods.ts';
+import type { Fault } from './bootstrap/validation/fault.ts';
+import { EnvoyError } from './envoy/envoy-error.ts';
+import { requireEnvoy } from './envoy/find-envoy.ts';
 
 const usage = `usage:
   gateway render --role edge|jobs --environment FILE   prints the Envoy bootstrap of one gateway
   gateway render --golden                              writes gateway/bootstrap/golden anew
   gateway validate [--no-files] FILE...                checks bootstraps; --no-files for those of another machine
-  gateway run FILE                                     serves a bootstrap by the embedded data plane`;
+  gateway validate --golden                            puts the bootstraps of every example environment to Envoy
+  gateway run FILE                                     serves a bootstrap by Envoy`;
 
 /** A command line that means nothing. */
 class UsageError extends Error {}
@@ -40,27 +44,42 @@ async function render(args: string[]): Promise<void> {
 }
 
 async function validate(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({ args, options: { 'no-files': { type: 'boolean' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    args,
+    options: { 'no-files': { type: 'boolean' }, golden: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (values.golden === true) return await validateGolden();
   if (positionals.length === 0) throw new UsageError('no file to validate');
   // Loaded here only: the official API comes from a development dependency.
   const { validateBootstrap } = await import('./bootstrap/validation/validate-bootstrap.ts');
-  const { findEnvoy, validateWithEnvoy } = await import('./bootstrap/validation/envoy-binary.ts');
-  const envoy = findEnvoy(process.env);
+  const { validateWithEnvoy } = await import('./bootstrap/validation/envoy-binary.ts');
+  // Envoy opens the files that a bootstrap names.
+  const files = values['no-files'] === true ? 'unchecked' : 'checked';
   for (const file of positionals) {
-    const faults = validateBootstrap(readFileSync(file, 'utf8'), { files: values['no-files'] === true ? 'unchecked' : 'checked' });
-    if (faults.length === 0 && envoy !== undefined) faults.push(...validateWithEnvoy(envoy, file));
-    for (const { path, message } of faults) process.stderr.write(`${file}: ${path === '' ? '' : `${path}: `}${message}\n`);
-    if (faults.length > 0) process.exitCode = 1;
-    else process.stdout.write(`${file}: valid${envoy === undefined ? ' (no envoy at hand to ask as well)' : `, and for ${envoy} too`}\n`);
+    const faults = validateBootstrap(readFileSync(file, 'utf8'), { files });
+    if (faults.length === 0 && files === 'checked') faults.push(...validateWithEnvoy(requireEnvoy(), file));
+    report(file, faults, files === 'checked' ? 'valid' : 'valid, as far as can be told without its files and Envoy');
   }
+}
+
+async function validateGolden(): Promise<void> {
+  const { validateGoldenFiles } = await import('./bootstrap/validation/validate-golden.ts');
+  for (const [name, faults] of validateGoldenFiles(requireEnvoy())) report(name, faults, 'valid');
+}
+
+function report(file: string, faults: readonly Fault[], verdict: string): void {
+  for (const { path, message } of faults) process.stderr.write(`${file}: ${path === '' ? '' : `${path}: `}${message}\n`);
+  if (faults.length > 0) process.exitCode = 1;
+  else process.stdout.write(`${file}: ${verdict}\n`);
 }
 
 async function run(args: string[]): Promise<void> {
   const { positionals } = parseArgs({ args, allowPositionals: true });
   const [file, ...rest] = positionals;
   if (file === undefined || rest.length > 0) throw new UsageError('run takes one file');
-  const { runBootstrapFile } = await import('./dataplane/run.ts');
-  await runBootstrapFile(file);
+  const { runEnvoy } = await import('./envoy/run-envoy.ts');
+  await runEnvoy(file);
 }
 
 function isRole(value: string | undefined): value is Role {
@@ -69,8 +88,6 @@ function isRole(value: string | undefined): value is Role {
 
 /** Mistakes of the person who calls: told without a stack trace. */
 function isMistake(error: unknown): boolean {
-  if (error instanceof EnvironmentError || error instanceof MethodError) return true;
-  // The data plane is loaded by "run" only, and its error is known by name.
-  const { name, code } = error as NodeJS.ErrnoException;
-  return name === 'ConfigError' || code === 'ENOENT';
+  const known = error instanceof EnvironmentError || error instanceof MethodError || error instanceof EnvoyError;
+  return known || (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

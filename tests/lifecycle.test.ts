@@ -44,7 +44,8 @@ describe('npm start', () => {
     expect(platform.output).toContain('npm run -s grpc --');
     platform.signal('SIGTERM');
     expect(await platform.exit()).toBe(0);
-    expect(platform.alive).toBe(false);
+    // What it has ended may still have to be reaped.
+    await gone(platform);
     expect(existsSync(endpointsFile(stateDir))).toBe(false);
   });
 

@@ -7,6 +7,18 @@ const startedAt = performance.now();
 
 // Counts for what is imported after it.
 enableCompileCache(compileCache);
+// Told before anything that takes time.
+const [{ EnvoyError }, { requireEnvoy }] = await Promise.all([
+  import('../../gateway/envoy/envoy-error.ts'),
+  import('../../gateway/envoy/find-envoy.ts'),
+]);
+try {
+  requireEnvoy();
+} catch (error) {
+  if (!(error instanceof EnvoyError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}
 await import('../build.ts');
 const [
   { printBanner },

@@ -45,10 +45,22 @@ const roles = ['edge', 'jobs'] as const;
 test('filters stand in the order that holds', () => {
   const names = (role: Role, name: keyof typeof environments) =>
     manager(role, name).http_filters.map((one: { name: string }) => one.name.replace('envoy.filters.http.', ''));
-  expect(names('jobs', 'local')).toEqual(['health_check', 'jwt_authn', 'grpc_json_transcoder', 'rbac', 'wasm', 'router']);
+  expect(names('jobs', 'production')).toEqual([
+    ...['health_check', 'error-caching', 'compressor.brotli', 'compressor.gzip', 'jwt_authn'],
+    ...['buffer', 'grpc_json_transcoder', 'rbac', 'grpc_stats', 'wasm', 'router'],
+  ]);
   expect(names('edge', 'production')).toEqual([
-    ...['health_check', 'cors', 'local_ratelimit', 'compressor', 'jwt_authn'],
-    ...['local_ratelimit', 'grpc_json_transcoder', 'rbac', 'wasm', 'router'],
+    ...[
+      'health_check',
+      'error-caching',
+      'cors',
+      'grpc_web',
+      'connect_grpc_bridge',
+      'local_ratelimit',
+      'compressor.brotli',
+      'compressor.gzip',
+    ],
+    ...['jwt_authn', 'local_ratelimit', 'buffer', 'grpc_json_transcoder', 'rbac', 'grpc_stats', 'wasm', 'router'],
   ]);
 });
 
@@ -105,7 +117,9 @@ test('only methods that may happen twice are retried', () => {
 
 test('a method of customers needs a payload of their issuer with a subject', () => {
   const { policies } = filter('edge', 'envoy.filters.http.rbac').rules;
-  const claim = (name: string, value: object) => ({ metadata: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value } });
+  const claim = (name: string, value: object) => ({
+    sourced_metadata: { metadata_matcher: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value }, metadata_source: 'DYNAMIC' },
+  });
   expect(policies.customer.principals).toEqual([
     {
       and_ids: {
@@ -126,7 +140,8 @@ test('an operator is one of the listed addresses, verified', () => {
   const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
   const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
   const claims = at(rbac, 'typed_config', 'rules', 'policies', 'operator', 'principals', 0, 'and_ids', 'ids');
-  expect(claims.map(({ metadata: { path, value } }: Walked) => [path[1].key, Object.values(value)[0]])).toEqual([
+  const matchers = claims.map(({ sourced_metadata }: Walked) => sourced_metadata.metadata_matcher);
+  expect(matchers.map(({ path, value }: Walked) => [path[1].key, Object.values(value)[0]])).toEqual([
     ['iss', { exact: 'https://accounts.google.com' }],
     ['email_verified', true],
     ['email', { exact: 'operator@kumiko.example' }],
@@ -143,7 +158,7 @@ test('public reads may be cached, and nothing else', () => {
 test('a REST request has a route to an upstream before it is transcoded, as cors needs, and it leads nowhere', () => {
   const { routes } = manager('edge').route_config.virtual_hosts[0];
   const { mutations } = manager('edge').early_header_mutation_extensions[0].typed_config;
-  expect(routes.at(-2)).toEqual({ name: 'rest/v1/', match: { prefix: '/v1/' }, route: { cluster_header: 'x-kumiko-no-cluster' } });
+  expect(routes.at(-2)).toMatchObject({ name: 'rest/v1/', match: { prefix: '/v1/' }, route: { cluster_header: 'x-kumiko-no-cluster' } });
   expect(mutations).toContainEqual({ remove: 'x-kumiko-no-cluster' });
 });
 
@@ -213,7 +228,7 @@ test('each kind of trigger is pinned to the service account that sends it', () =
   const emails = Object.fromEntries(
     Object.entries(policies).map(([name, policy]) => [
       name,
-      at(policy, 'principals', 0, 'and_ids', 'ids', 2, 'metadata', 'value', 'string_match', 'exact'),
+      at(policy, 'principals', 0, 'and_ids', 'ids', 2, 'sourced_metadata', 'metadata_matcher', 'value', 'string_match', 'exact'),
     ]),
   );
   expect(emails).toEqual({
@@ -265,7 +280,7 @@ test('locally upstreams are plaintext addresses', () => {
 });
 
 test('without origins there is no cors filter and no policy', () => {
-  const environment = { ...environments.local, corsOrigins: [] };
+  const environment = { ...environments.production, corsOrigins: [] };
   expect(JSON.stringify(compileBootstrap({ role: 'edge', environment }))).not.toContain('http.cors');
 });
 

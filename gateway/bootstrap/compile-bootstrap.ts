@@ -5,6 +5,7 @@ import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-met
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { any, type JsonObject } from './json.ts';
 import { previewsOf } from './previews.ts';
+import { tracingRuntime } from './tracing.ts';
 
 /** What a bootstrap is made of. */
 export interface BootstrapSource {
@@ -44,6 +45,7 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
       ],
     },
     overload_manager: overloadManager(),
+    ...(environment.otelCollector !== undefined && { layered_runtime: { layers: [{ name: 'static', static_layer: tracingRuntime }] } }),
   };
 }
 

@@ -11,20 +11,31 @@ export function cors(): JsonObject {
 }
 
 /** Whether browser apps call this gateway. */
-export function hasCors(role: Role, { corsOrigins }: GatewayEnvironment): boolean {
-  return role === 'edge' && corsOrigins.length > 0;
+export function hasCors(role: Role, { name, corsOrigins }: GatewayEnvironment): boolean {
+  return role === 'edge' && (name === 'local' || corsOrigins.length > 0);
 }
 
 /** What browser apps of the listed origins may do. */
-export function corsPolicy({ corsOrigins }: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
-  const httpMethods = new Set(methods.flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod)));
+export function corsPolicy({ name, corsOrigins }: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
+  const httpMethods = new Set(['POST', ...methods.flatMap(({ bindings }) => bindings.map(({ httpMethod }) => httpMethod))]);
   return any('envoy.extensions.filters.http.cors.v3.CorsPolicy', {
     // Exact origins: "*" would reflect any.
-    allow_origin_string_match: corsOrigins.map((exact) => ({ exact })),
+    allow_origin_string_match: [
+      ...corsOrigins.map((exact) => ({ exact })),
+      ...(name === 'local' ? [{ safe_regex: { regex: ownMachine } }] : []),
+    ],
     allow_methods: [...httpMethods].sort().join(','),
-    allow_headers: 'authorization,content-type,traceparent',
-    expose_headers: 'grpc-status,grpc-message',
+    allow_headers: ['authorization', 'content-type', 'traceparent', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(','),
+    expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin',
     max_age: '600',
     forward_not_matching_preflights: false,
   });
 }
+
+/** A developer's own machine, on any port: the page of whoever develops an app. */
+const ownMachine = 'http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?';
+
+const grpcWebRequestHeaders = ['x-grpc-web', 'x-user-agent', 'grpc-timeout'];
+
+/** https://connectrpc.com/docs/protocol */
+const connectRequestHeaders = ['connect-protocol-version', 'connect-timeout-ms'];

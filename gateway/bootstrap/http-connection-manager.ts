@@ -1,10 +1,14 @@
 import { accessLogs } from './access-log.ts';
-import { compressor } from './compressor.ts';
+import { bodyLimit } from './body-limit.ts';
+import { browserProtocols } from './browser-protocols.ts';
+import { compressors } from './compressors.ts';
 import { cors, hasCors } from './cors.ts';
 import { dynamicRouting } from './dynamic-routing.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import { errorCaching } from './error-caching.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
+import { grpcStatistics } from './grpc-statistics.ts';
 import { headersToStrip } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';
 import { jwtAuthn } from './jwt-authn.ts';
@@ -41,21 +45,29 @@ export function httpConnectionManager(
       http_filters: [
         // First: answers probes without a token.
         healthCheck(),
+        // Before everything that answers or changes an answer.
+        errorCaching(),
         // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
         ...(hasCors(role, environment) ? [cors()] : []),
+        // Before every filter that rejects as well: a rejection is put into the form of the protocol that the client speaks.
+        ...(role === 'edge' ? browserProtocols() : []),
         // Before the token check, which costs more than what it protects from.
         ...(limits === undefined ? [] : [clientRateLimit(limits)]),
-        ...(environment.compression ? [compressor()] : []),
+        ...(environment.compression ? compressors() : []),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
         jwtAuthn(role, environment, methods),
         // Behind the token check, which says who calls.
         ...(limits === undefined ? [] : [callerRateLimit(limits)]),
         // Behind the token check, whose payload it reads, and before the transcoder, behind which the route is chosen for good.
         ...(hasPreviews(environment) ? [dynamicRouting(role, environment)] : []),
+        // Right before the transcoder, which keeps what a body has in memory.
+        bodyLimit(),
         // Before rbac, which knows gRPC paths only.
         grpcJsonTranscoder(environment, methods),
         // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.
         rbac(environment, methods),
+        // Behind rbac: only what may reach a service is counted as a call of it.
+        grpcStatistics(methods),
         // Last before the router: nothing after it may change the route, since the token is the route's.
         metadataToken(environment, upstreams),
         {

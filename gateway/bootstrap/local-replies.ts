@@ -1,5 +1,6 @@
 import { Code } from '../../services/contracts/gen/types/google/rpc/code_pb.js';
-import type { Json, JsonObject } from './json.ts';
+import type { JsonObject } from './json.ts';
+import { isRest } from './request-forms.ts';
 
 /** The google.rpc.Code that a REST client is told for each status that Envoy answers with by itself. */
 const codes: ReadonlyMap<number, Code> = new Map([
@@ -32,7 +33,7 @@ export function localReplies(): JsonObject {
                 comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
               },
             },
-            { or_filter: { filters: [notGrpc, transcoded] } },
+            isRest,
           ],
         },
       },
@@ -43,12 +44,3 @@ export function localReplies(): JsonObject {
     })),
   };
 }
-
-const notGrpc: Json = {
-  header_filter: {
-    header: { name: 'content-type', string_match: { prefix: 'application/grpc' }, invert_match: true, treat_missing_header_as_empty: true },
-  },
-};
-
-/** The transcoder has made the request gRPC, but the client waits for JSON. Clients' own copies of this header are removed early. */
-const transcoded: Json = { header_filter: { header: { name: 'x-envoy-original-path', present_match: true } } };

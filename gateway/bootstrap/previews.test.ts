@@ -141,8 +141,9 @@ test('validation wants the headers that choose stripped early, and the filter in
   strip.mutations = strip.mutations.filter(({ remove }: Walked) => remove !== partnerHeader);
   const at = manager.http_filters.findIndex(({ typed_config }: Walked) => typed_config.config?.name === 'dynamic-routing');
   const [filter] = manager.http_filters.splice(at, 1);
-  manager.http_filters.splice(at - 1, 0, filter);
-  const place = `static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[${at - 1}]`;
+  const jwt = manager.http_filters.findIndex(({ name }: Walked) => name === 'envoy.filters.http.jwt_authn');
+  manager.http_filters.splice(jwt, 0, filter);
+  const place = `static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters[${jwt}]`;
   expect(validateBootstrap(bootstrap, { files: 'unchecked' })).toEqual([
     { path: place, message: 'must stand behind jwt_authn and before the transcoder' },
     { path: place, message: `a client can spoof ${partnerHeader}: remove it in early_header_mutation_extensions` },

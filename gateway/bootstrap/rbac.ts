@@ -70,5 +70,10 @@ function allOf(ids: readonly Json[]): Json {
 }
 
 function claim(access: TokenAccess, name: string, value: JsonObject): Json {
-  return { metadata: { filter: jwtAuthnName, path: [{ key: access }, { key: name }], value } };
+  return {
+    sourced_metadata: {
+      metadata_matcher: { filter: jwtAuthnName, path: [{ key: access }, { key: name }], value },
+      metadata_source: 'DYNAMIC',
+    },
+  };
 }

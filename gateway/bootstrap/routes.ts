@@ -1,4 +1,5 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import { bodyLimitName, noBodyLimit, restBodyLimit } from './body-limit.ts';
 import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
@@ -33,11 +34,11 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
             name: 'not-found',
             match: { prefix: '/' },
             direct_response: { status: 404 },
-            typed_per_filter_config: { [rbacName]: rbacOff() },
+            typed_per_filter_config: { [rbacName]: rbacOff(), [bodyLimitName]: restBodyLimit() },
           },
         ],
         response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
-        ...(cors && { typed_per_filter_config: { [corsName]: corsPolicy(environment, methods) } }),
+        typed_per_filter_config: { [bodyLimitName]: noBodyLimit(), ...(cors && { [corsName]: corsPolicy(environment, methods) }) },
       },
     ],
   };
@@ -98,7 +99,12 @@ function methodRoute(
  * removed early.
  */
 function beforeTranscoding(prefix: string): JsonObject {
-  return { name: `rest${prefix}`, match: { prefix }, route: { cluster_header: noClusterHeader } };
+  return {
+    name: `rest${prefix}`,
+    match: { prefix },
+    route: { cluster_header: noClusterHeader },
+    typed_per_filter_config: { [bodyLimitName]: restBodyLimit() },
+  };
 }
 
 function restPrefixes(methods: readonly GatewayMethod[]): string[] {
@@ -128,7 +134,7 @@ function retries({ desc }: GatewayMethod): JsonObject {
   };
 }
 
-/** Public reads may be kept for a moment; all else falls under the virtual host's "no-store". */
+/** Public reads may be kept for a moment, unless they fail; all else falls under the virtual host's "no-store". */
 function caching({ access, desc }: GatewayMethod): JsonObject {
   if (access !== 'public' || desc.idempotency !== Idempotency.NO_SIDE_EFFECTS) return {};
   return {

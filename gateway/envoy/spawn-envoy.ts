@@ -1,5 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import type { Socket } from 'node:net';
 
 /**
  * Envoy watches no parent. This shell does, on a pipe that the parent holds: a newline in it is leave to go, its end without one is the parent's
@@ -26,14 +26,14 @@ export interface EnvoySpec {
   readonly output: number | readonly [stdout: number, stderr: number];
 }
 
-/** Starts Envoy as a child that does not outlive this process. The child's process id is Envoy's. */
+/** Starts Envoy as a child that does not outlive this process. The child's process id is Envoy's; it emits "close" when its guard is gone as well. */
 export function spawnEnvoy({ executable, config, args = [], output }: EnvoySpec): ChildProcess {
   const [stdout, stderr] = typeof output === 'number' ? [output, output] : output;
   const stdio: StdioOptions = ['ignore', stdout, stderr, 'pipe'];
   const child = spawn('/bin/sh', ['-c', guarded, executable, '-c', config, ...options, ...args], { stdio });
-  const leash = child.stdio[3] as Writable;
-  // The guard may be gone before it is let go.
-  leash.on('error', () => {});
+  // The channel's other end closes with the guard.
+  const leash = child.stdio[3] as Socket;
+  leash.on('error', () => {}).resume();
   child.once('exit', () => leash.end('\n'));
   return child;
 }

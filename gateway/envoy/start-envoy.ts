@@ -1,16 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { adminPage, listenerPorts } from './admin-page.ts';
+import { listenerPorts } from './admin-page.ts';
 import { EnvoyError } from './envoy-error.ts';
 import { requireEnvoy } from './find-envoy.ts';
+import { hasEnded, servingAdminPort } from './serving.ts';
 import { spawnEnvoy } from './spawn-envoy.ts';
 
-// Milliseconds. V8 compiles the filters before the first listener is ready.
-const startLimit = 30_000;
-const stopLimit = 5_000;
+const stopLimitMs = 5_000;
 
 /** An Envoy that serves one bootstrap. */
 export interface RunningEnvoy {
@@ -36,9 +34,7 @@ export interface StartEnvoyOptions {
 }
 
 /**
- * Serves a bootstrap by an Envoy of its own, every listener and the admin interface on a free port of loopback. Where it is bound it says by its
- * admin interface, whose own address it writes into a file
- * (https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-admin-address-path).
+ * Serves a bootstrap by an Envoy of its own, every listener and the admin interface on a free port of loopback.
  *
  * @throws EnvoyError where there is no Envoy, or it does not serve the bootstrap, with what it said.
  */
@@ -53,7 +49,7 @@ export async function startEnvoy(bootstrap: unknown, options: StartEnvoyOptions)
   for (const file of output) closeSync(file);
   const log = () => readFileSync(path('envoy.log'), 'utf8');
   try {
-    const adminPort = await live(child, admin, log);
+    const adminPort = await servingAdminPort(child, admin);
     return {
       pid: child.pid!,
       ports: await listenerPorts(adminPort),
@@ -64,7 +60,8 @@ export async function startEnvoy(bootstrap: unknown, options: StartEnvoyOptions)
     };
   } catch (error) {
     await stop(child);
-    throw error;
+    if (!(error instanceof EnvoyError)) throw error;
+    throw new EnvoyError(`${error.message}\n${lastLines(log())}`);
   }
 }
 
@@ -90,40 +87,15 @@ function onFreePorts(bootstrap: unknown): unknown {
   };
 }
 
-/** Waits until Envoy serves; the admin port. */
-async function live(child: ChildProcess, addressFile: string, log: () => string): Promise<number> {
-  const deadline = Date.now() + startLimit;
-  for (;;) {
-    if (hasEnded(child)) throw new EnvoyError(`Envoy does not serve the bootstrap: it ended.\n${lastLines(log())}`);
-    if (Date.now() > deadline) throw new EnvoyError(`Envoy is not ready after ${startLimit / 1000} s.\n${lastLines(log())}`);
-    const port = existsSync(addressFile) ? Number(/:(\d+)\s*$/.exec(readFileSync(addressFile, 'utf8'))?.[1]) : Number.NaN;
-    if (!Number.isNaN(port) && (await isLive(port))) return port;
-    await delay(20);
-  }
-}
-
-async function isLive(port: number): Promise<boolean> {
-  try {
-    await adminPage(port, '/ready');
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
 function lastLines(text: string): string {
   return text.trimEnd().split('\n').slice(-20).join('\n');
 }
 
 async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
-  const ended = once(child, 'exit');
+  const ended = once(child, 'close');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimit);
+  const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
   await ended;
   clearTimeout(timer);
 }

@@ -7,6 +7,7 @@ const shown: readonly (keyof Endpoints)[] = [
   'edge',
   'jobs',
   'admin',
+  'jobs_admin',
   'issuer',
   'spanner',
   'pubsub',

@@ -13,22 +13,32 @@ const startupTimeoutMs = 60_000;
 const probeIntervalMs = 40;
 const restartDelayMs = 200;
 
-/** A process of the platform. */
-export interface ChildSpec {
-  readonly name: string;
+/** A program of ours, run by Node. */
+export interface NodeProgram {
   /** The program and its arguments. */
   readonly program: string;
   readonly args?: readonly string[];
   readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The program follows the platform's clock by itself, rather than having its `Date` shifted. */
+  readonly ownClock?: boolean;
+}
+
+/** Any other program, started by a function that sees to it that it does not outlive this process. It has the machine's time. */
+export interface OtherProgram {
+  /** @param output the file descriptor that it writes to. */
+  readonly spawn: (output: number) => ChildProcess;
+}
+
+/** A process of the platform. */
+export type ChildSpec = (NodeProgram | OtherProgram) & {
+  readonly name: string;
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
   readonly logFile: string;
-  /** The program follows the platform's clock by itself, rather than having its `Date` shifted. */
-  readonly ownClock?: boolean;
   /** Called when it is up, also after a restart. */
   readonly onUp?: (process: ChildProcess) => void;
-}
+};
 
 /** A process that is started again whenever it ends, until `stop`. */
 export class Child {
@@ -64,7 +74,7 @@ export class Child {
   async setClock(aheadMs: number): Promise<void> {
     this.#aheadMs = aheadMs;
     const child = this.#process;
-    if (child === undefined || hasEnded(child)) return;
+    if ('spawn' in this.spec || child === undefined || hasEnded(child)) return;
     await new Promise<void>((resolve) => {
       const done = () => {
         child.off('message', onMessage);
@@ -85,7 +95,8 @@ export class Child {
     this.#stopping = true;
     const child = this.#process;
     if (child === undefined || hasEnded(child)) return;
-    const gone = once(child, 'exit');
+    // Also of whatever holds its channels.
+    const gone = once(child, 'close');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await gone;
@@ -93,16 +104,19 @@ export class Child {
   }
 
   #spawn(): ChildProcess {
-    const { program, args = [], nodeFlags = [], env, logFile, ownClock = false } = this.spec;
-    const log = openSync(logFile, 'a', 0o600);
-    const preloads = [dieWithParent, ...(ownClock ? [] : [followClock])].flatMap((file) => ['--import', file]);
-    const child = spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
-      stdio: ['ignore', log, log, 'ipc'],
-    });
+    const log = openSync(this.spec.logFile, 'a', 0o600);
+    const child = 'spawn' in this.spec ? this.spec.spawn(log) : this.#spawnNode(this.spec, log);
     closeSync(log);
     this.#process = child;
     return child;
+  }
+
+  #spawnNode({ program, args = [], nodeFlags = [], env, ownClock = false }: NodeProgram, log: number): ChildProcess {
+    const preloads = [dieWithParent, ...(ownClock ? [] : [followClock])].flatMap((file) => ['--import', file]);
+    return spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
+      stdio: ['ignore', log, log, 'ipc'],
+    });
   }
 
   async #up(child: ChildProcess): Promise<void> {

@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
+import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../local-server.ts';
 import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
 import { writeBootstrap } from './bootstraps.ts';
-import { Child, type ChildSpec } from './child.ts';
+import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
 import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
@@ -66,6 +68,9 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
+/** What a part is started with, besides its name and log. */
+type StartedSpec = (NodeProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onUp'>;
+
 /** The state is in use by another platform. */
 export class StateInUseError extends Error {
   override readonly name = 'StateInUseError';
@@ -78,10 +83,11 @@ export class StateInUseError extends Error {
 /**
  * Starts the whole platform and resolves when a request through the edge gateway reaches the database.
  *
- * @throws {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
+ * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { portBase, stateDir, previews: targets = [], abortProbability, traces = false } = options;
+  const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = lockState(stateDir);
   if (release === undefined) throw new StateInUseError(stateDir);
@@ -103,7 +109,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const ports = await choosePorts(portBase, previewPortNames(targets));
     const previews = placePreviews(targets, ports);
     const secrets = loadSecrets(stateDir);
-    const starting = (name: ProcessName, spec: Omit<ChildSpec, 'name' | 'logFile'>) => {
+    const starting = (name: ProcessName, spec: StartedSpec) => {
       const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) }, clock.aheadMs);
       children.set(name, child);
       return child.start();
@@ -154,14 +160,10 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           probePort: containerPort,
         }),
       ),
-      ...(['edge', 'jobs'] as const).map(async (role) =>
-        starting(role, {
-          program: join(root, 'gateway/main.ts'),
-          args: ['run', await writeBootstrap(role, ports, previews, stateDir, traces)],
-          env: {},
-          probePort: ports[role],
-        }),
-      ),
+      ...(['edge', 'jobs'] as const).map(async (role) => {
+        const config = await writeBootstrap(role, ports, previews, stateDir, traces);
+        return starting(role, { spawn: (output) => spawnEnvoy({ executable, config, output }), probePort: ports[role] });
+      }),
     ]);
     // Loaded while the processes start: nothing that takes time comes before their spawning.
     const { serveClock } = await serving;

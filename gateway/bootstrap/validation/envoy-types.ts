@@ -21,7 +21,7 @@ export function envoyTypes(): protobuf.Root {
   if (loaded !== undefined) return loaded;
   const root = new protobuf.Root();
   root.resolvePath = (_origin, file) => importRoots.map((folder) => join(folder, file)).find(existsSync) ?? file;
-  const files = ['config', 'extensions'].flatMap((folder) =>
+  const files = ['config', 'extensions', 'type/matcher'].flatMap((folder) =>
     readdirSync(join(deps, 'envoy-api/envoy', folder), { recursive: true, encoding: 'utf8' }).map((file) => `envoy/${folder}/${file}`),
   );
   root.loadSync(
@@ -33,6 +33,7 @@ export function envoyTypes(): protobuf.Root {
   return root;
 }
 
+const compressorDirection = 'envoy.extensions.filters.http.compressor.v3.Compressor.CommonDirectionConfig';
 const localRateLimit = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 
 /**
@@ -44,13 +45,22 @@ export const newerFields = [
   { message: 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', name: 'auto_sni_san_validation', id: 7, type: 'bool' },
   { message: localRateLimit, name: 'rate_limits', id: 17, type: 'envoy.config.route.v3.RateLimit', rule: 'repeated' },
   { message: localRateLimit, name: 'max_dynamic_descriptors', id: 18, type: 'google.protobuf.UInt32Value' },
+  { message: compressorDirection, name: 'content_type_matcher', id: 4, type: 'envoy.type.matcher.v3.StringMatcher', rule: 'repeated' },
+  { message: 'envoy.config.rbac.v3.Principal', name: 'sourced_metadata', id: 13, type: 'SourcedMetadata', oneof: 'identifier' },
 ] as const;
 
 function addNewerFields(root: protobuf.Root): void {
   const policies = { UNSPECIFIED: 0, FAIL_RELOAD: 1, FAIL_CLOSED: 2, FAIL_OPEN: 3 };
   root.define('envoy.extensions.wasm.v3').add(new protobuf.Enum('FailurePolicy', policies));
+  const sources = new protobuf.Enum('MetadataSource', { DYNAMIC: 0, ROUTE: 1 });
+  const sourced = new protobuf.Type('SourcedMetadata')
+    .add(new protobuf.Field('metadata_matcher', 1, 'envoy.type.matcher.v3.MetadataMatcher'))
+    .add(new protobuf.Field('metadata_source', 2, 'MetadataSource'));
+  root.define('envoy.config.rbac.v3').add(sources).add(sourced);
   for (const { message, name, id, type, ...rest } of newerFields) {
-    root.lookupType(message).add(new protobuf.Field(name, id, type, 'rule' in rest ? rest.rule : undefined));
+    const field = new protobuf.Field(name, id, type, 'rule' in rest ? rest.rule : undefined);
+    if ('oneof' in rest) root.lookupType(message).oneofs[rest.oneof]!.add(field);
+    else root.lookupType(message).add(field);
   }
   // A descriptor without a value has stood for any value since 1.33; the older constraint asks for one.
   delete root.lookupType('envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry').fields.value!.parsedOptions;

@@ -18,6 +18,11 @@ const filterOrder: readonly (readonly [before: string, after: string, reason: st
     'responses run through the filters in reverse',
   ],
   [
+    `${http}.buffer.v3.Buffer`,
+    `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`,
+    'the transcoder keeps what it does not understand yet, however much that is',
+  ],
+  [
     `${http}.jwt_authn.v3.JwtAuthentication`,
     `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`,
     'nothing unverified is to be transcoded',

@@ -157,8 +157,10 @@ test.each([
   ['grpc_json_transcoder', 'jwt_authn', 'nothing unverified is to be transcoded'],
   ['rbac', 'jwt_authn', 'rbac reads the payload that jwt_authn leaves'],
   ['jwt_authn', 'cors', 'preflights carry no token'],
+  ['jwt_authn', 'grpc_web', 'rejections must reach the client as gRPC-Web'],
+  ['grpc_json_transcoder', 'buffer', 'keeps what it does not understand yet'],
   ['jwt_authn', 'health_check', 'probes carry no token'],
-  ['grpc_json_transcoder', 'compressor', 'responses run through the filters in reverse'],
+  ['grpc_json_transcoder', 'compressor.brotli', 'responses run through the filters in reverse'],
   ['wasm', 'rbac', 'sees the old route'],
   ['router', 'wasm', 'the router must be last'],
 ])('filters in a wrong order are refused: %s before %s', (moved, before, message) => {
@@ -203,4 +205,9 @@ test('text that is no YAML, and YAML that is no object, are faults rather than c
 test("fields that are newer than the package's copy of Envoy's API are still missing from it", () => {
   const added = newerFields.filter(({ message, name }) => envoyTypes().lookupType(message).fields[name]!.filename === null);
   expect(added).toEqual(newerFields);
+});
+
+test('a file is read as Envoy reads it, by YAML 1.1', () => {
+  expect(validateBootstrap('node: {id: on, cluster: local}\nadmin: {}')[0]).toEqual({ path: 'node.id', message: 'must be text' });
+  expect(validateBootstrap('node: {id: "on", cluster: local}')).toEqual([]);
 });

@@ -19,7 +19,7 @@ export interface ValidationOptions {
 export function validateBootstrap(source: string | object, { files = 'checked' }: ValidationOptions = {}): Fault[] {
   let value: unknown = source;
   if (typeof source === 'string') {
-    const document = parseDocument(source, { prettyErrors: true });
+    const document = parseDocument(source, { prettyErrors: true, version: '1.1' });
     if (document.errors.length > 0) return document.errors.map(({ message }) => ({ path: '', message: message.split('\n')[0]! }));
     value = document.toJS({ maxAliasCount: 1000 });
   }

@@ -1,0 +1,15 @@
+import { any, type JsonObject } from './json.ts';
+
+/**
+ * gRPC-Web (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md) and Connect with binary messages (https://connectrpc.com/docs/protocol),
+ * both as gRPC from here on. Connect with JSON is not translated by Envoy: REST is there for that.
+ */
+export function browserProtocols(): JsonObject[] {
+  return [
+    { name: 'envoy.filters.http.grpc_web', typed_config: any('envoy.extensions.filters.http.grpc_web.v3.GrpcWeb') },
+    {
+      name: 'envoy.filters.http.connect_grpc_bridge',
+      typed_config: any('envoy.extensions.filters.http.connect_grpc_bridge.v3.FilterConfig'),
+    },
+  ];
+}
