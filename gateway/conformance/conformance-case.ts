@@ -171,6 +171,8 @@ export interface RawCase extends AnyCase {
   readonly expect: {
     /** HTTP/1.1: the statuses of the answers, in order; a list for each where several are right. */
     readonly statuses?: readonly (number | readonly number[])[];
+    /** HTTP/1.1: what the answers hold, as Latin-1 text. */
+    readonly answer?: RegExp;
     /** Whether the gateway ends the connection. Not judged without this. */
     readonly closes?: boolean;
     /** True: there is nobody to connect to. */

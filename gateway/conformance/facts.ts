@@ -36,7 +36,10 @@ export const facts = {
 
   'browsers.cors': 'Preflights of known origins get 200 at the edge; others get no CORS headers.',
 
-  'filters.compressor': 'Stands before the transcoder, since responses run in reverse.',
+  'browsers.grpc-web': 'gRPC-Web, unary and streaming, is gRPC behind the edge, and is told of refusals in its own form.',
+  'browsers.connect': 'Unary Connect with binary messages is gRPC behind the edge; with JSON it is not translated.',
+
+  'filters.compressor': 'JSON by brotli or gzip, as the client prefers; it stands before the transcoder, since responses run in reverse.',
 
   'wasm.token': 'Every request brings the gateway’s own token for the service of its route, previews included.',
   'wasm.refusal': 'Without that token it is refused.',
@@ -46,7 +49,7 @@ export const facts = {
   'router.no-route': 'What is no method is 404, by gRPC UNIMPLEMENTED.',
   'router.deadlines': '504 and gRPC 4 when they pass; a client’s own is capped and passed on.',
   'router.retries': 'Only methods that may happen twice, at most twice more.',
-  'router.caching': 'Public reads may be kept for five seconds, nothing else at all.',
+  'router.caching': 'Public reads that succeed may be kept for five seconds, nothing else at all.',
 
   'hcm.edge-limits': 'Underscores, header size and count, slow headers, silent streams.',
   'hcm.paths': '"#" is 400; escaped slashes, dot segments, merging, in this order.',
@@ -66,7 +69,8 @@ export const facts = {
   'upstream.user-token': 'The user’s token travels on in authorization, the gateway’s own in x-serverless-authorization.',
   'upstream.stripped-signature': 'A token whose signature the platform took away verifies nowhere.',
 
-  'chain.order': 'health_check, cors, rate limit, compressor, jwt, dynamic routing, transcoder, rbac, token, router.',
+  'chain.order':
+    'health check, CORS, protocols of browsers, rates, compression, tokens, previews, body limit, transcoder, access, own token, router.',
 } as const satisfies Record<string, string>;
 
 /** The id of a row. */

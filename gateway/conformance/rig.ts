@@ -41,6 +41,7 @@ export async function openRig(): Promise<Rig> {
     const envoy = await startEnvoy(bootstrap(around), { folder: around.files.folder, args });
     const { method, path, token } = probes[stage];
     const headers = [['authorization', `Bearer ${await around.authority.token(token)}`]] as const;
+    around.upstream.script(undefined);
     const deadline = Date.now() + keysLimit;
     for (;;) {
       const { status, body } = await send(envoy.ports[listener]!, { protocol: 'HTTP/1.1', method, path, headers, body: undefined });

@@ -75,13 +75,15 @@ async function runRaw({ port, upstream }: CaseBench, one: RawCase): Promise<stri
   upstream.script(undefined);
   const { bytes, closed, refused } = await sendRaw(port, one);
   const faults: string[] = [];
-  const { statuses, closes } = one.expect;
+  const { statuses, closes, answer } = one.expect;
   if (refused !== (one.expect.refused ?? false)) faults.push(`the connection was ${refused ? 'refused' : 'taken'}`);
   if (statuses !== undefined) {
     const got = statusesOf(bytes);
     const fits = got.length === statuses.length && statuses.every((wanted, i) => [wanted].flat().includes(got[i]!));
     if (!fits) faults.push(`statuses ${JSON.stringify(got)}, not ${JSON.stringify(statuses)}`);
   }
+  if (answer !== undefined && !answer.test(bytes.toString('latin1')))
+    faults.push(`the answer does not match ${answer}: ${bytes.toString('latin1')}`);
   const ended = closed || (one.http2 !== undefined && saysGoAway(bytes));
   if (closes !== undefined && ended !== closes) faults.push(`the connection ${ended ? 'ended' : 'stayed'}`);
   const most = one.upstreamAtMost ?? 0;

@@ -39,10 +39,14 @@ export const spoofedHeaders: HeaderLines = [
   ['x-envoy-upstream-stream-duration-ms', '1'],
 ];
 
-/** What of them may reach a service: nothing, but for the gateway's own token, and what the transcoder says of a REST request. */
+/**
+ * What of them may reach a service: nothing, but for the gateway's own token, the address that Envoy itself has seen, and what the transcoder says of a
+ * REST request.
+ */
 export function strippedHeaders(rest: { readonly method: string; readonly path: string } | undefined): ExpectedHeaders {
   return {
     ...Object.fromEntries(spoofedHeaders.map(([name]) => [name, null])),
+    'x-envoy-external-address': /^127\./,
     'x-serverless-authorization': /^Bearer ey[\w-]+\.ey[\w-]+\.[\w-]+$/,
     ...(rest !== undefined && { 'x-envoy-original-method': rest.method, 'x-envoy-original-path': rest.path }),
   };

@@ -20,7 +20,7 @@ export type StageName = 'edge' | 'guarded' | 'limited' | 'draining' | 'jobs' | '
 export const stages: Readonly<Record<StageName, Stage>> = {
   edge: { listener: 'edge', bootstrap: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }) },
 
-  // What is off locally and on in production. Limits so high that no case meets them. Nobody listens where the collector should be.
+  // As in production: TLS upstreams, trusted proxies, one origin of apps, previews as in staging. Nobody listens where the collector should be.
   guarded: {
     listener: 'edge',
     bootstrap: (around) => {
@@ -31,9 +31,8 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         name: 'production' as const,
         services: { ...local.services, partner: { url: secure('tls') } },
         trustedCaFile: around.files.ca,
-        compression: true,
         trustedHops: 2,
-        rateLimits: { clientPerSecond: 10_000, callerPerSecond: 10_000, anonymousPerSecond: 10_000 },
+        corsOrigins: ['https://app.kumiko.example'],
         otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 100 },
         previews: [
           { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
@@ -63,7 +62,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
   draining: {
     listener: 'edge',
     bootstrap: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }),
-    args: ['--drain-time-s', '1', '--drain-strategy', 'immediate'],
+    args: ['--drain-time-s', '2', '--drain-strategy', 'immediate'],
   },
 
   jobs: { listener: 'jobs', bootstrap: (around) => compileBootstrap({ role: 'jobs', environment: environmentOf(around) }) },

@@ -27,6 +27,7 @@ export const accessLog: readonly ConformanceCase[] = [
       grpcPath: '/kumiko.customer.v1.CustomerService/GetDeal',
       durationMs: /^\d+$/,
       upstream: 'customer',
+      grpcStatus: null,
       details: 'via_upstream',
       requestId: /^[0-9a-f-]{36}$/,
     },
@@ -37,7 +38,20 @@ export const accessLog: readonly ConformanceCase[] = [
     request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', token: customer, grpc: {} },
     upstream: { error: { code: 5, message: 'no profile' } },
     expect: { status: 200, grpcStatus: 5 },
-    expectLog: { grpcPath: '/kumiko.customer.v1.CustomerService/GetProfile', grpcStatus: 'NotFound', upstream: 'customer' },
+    expectLog: {
+      severity: 'INFO',
+      grpcPath: '/kumiko.customer.v1.CustomerService/GetProfile',
+      grpcStatus: 'NotFound',
+      upstream: 'customer',
+    },
+  },
+  {
+    name: 'a native call that fails by the service’s fault is an error',
+    about: ['access-log.fields'],
+    request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', token: customer, grpc: {} },
+    upstream: { error: { code: 13, message: 'broken' } },
+    expect: { status: 200, grpcStatus: 13 },
+    expectLog: { severity: 'ERROR', httpRequest: { status: 200 }, grpcStatus: 'Internal' },
   },
   {
     name: 'a request that is refused, with the reason',
@@ -52,7 +66,7 @@ export const accessLog: readonly ConformanceCase[] = [
     request: { protocols, method: 'POST', path: '/v1/groups', token: customer, body: {} },
     upstream: { reset: 'internal-error' },
     expect: { status: 503 },
-    expectLog: { severity: 'ERROR', httpRequest: { status: 503 }, flags: 'UR', upstream: 'customer' },
+    expectLog: { severity: 'ERROR', httpRequest: { status: 503 }, flags: 'URX,UR', upstream: 'customer' },
   },
   {
     name: 'the trace of the client, for Cloud Logging',

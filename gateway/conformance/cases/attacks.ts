@@ -207,13 +207,6 @@ export const attacks: readonly ConformanceCase[] = [
     expectUpstream: 'untouched',
   },
   {
-    name: 'a webhook over the limit',
-    about: ['attack.body-limit', 'limits.bodies'],
-    request: { method: 'POST', path: '/v1/webhooks/payments/yamapay', body: ' '.repeat(1024), repeat: 1100 },
-    expect: { status: 413, body: /exceeds the configured limit/ },
-    expectUpstream: 'untouched',
-  },
-  {
     name: 'a gRPC frame that says more than it brings is the service’s to refuse',
     about: ['attack.grpc-frames'],
     request: { protocols: ['HTTP/2'], method: 'POST', path: getDeal, headers: grpc, bytes: 'AAAAAP8KAQ==' },

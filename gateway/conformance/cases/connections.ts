@@ -77,6 +77,7 @@ export const connections: readonly ConformanceCase[] = [
     name: 'rapid reset',
     about: ['attack.rapid-reset'],
     http2: [{ open: request, reset: true, times: 3000 }, { waitMs: 100 }],
+    quietMs: delayedClose,
     expect: { closes: true },
   },
   {
@@ -107,24 +108,28 @@ export const connections: readonly ConformanceCase[] = [
     name: 'headers that go on in empty CONTINUATION frames',
     about: ['attack.stream-flood', 'attack.oversized-headers'],
     http2: [{ frame: { type: 1, flags: 0, stream: 1 } }, { frame: { type: 9, flags: 0, stream: 1 }, times: 20_000 }, { waitMs: 100 }],
+    quietMs: delayedClose,
     expect: { closes: true },
   },
   {
     name: 'data on a stream that is not open',
     about: ['attack.stream-flood'],
     http2: [{ frame: { type: 0, flags: 1, stream: 7, payload: 'AAAA' } }],
+    quietMs: delayedClose,
     expect: { closes: true },
   },
   {
     name: 'a window that overflows',
     about: ['attack.stream-flood'],
     http2: [{ frame: { type: 8, payload: 'f////w==' }, times: 2 }],
+    quietMs: delayedClose,
     expect: { closes: true },
   },
   {
     name: 'a frame that is too short for its kind',
     about: ['attack.grpc-frames'],
     http2: [{ frame: { type: 3, stream: 1, payload: 'AA==' } }],
+    quietMs: delayedClose,
     expect: { closes: true },
   },
   {

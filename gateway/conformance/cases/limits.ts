@@ -9,8 +9,72 @@ function from(address: string, said = ''): CaseRequest {
   return { method: 'GET', path: '/v1/deals', headers: [['x-forwarded-for', `${said}${address}, 198.51.100.1`]] };
 }
 
+/** Text of so many KiB. */
+const kib = (n: number) => ({ body: ' '.repeat(1024), repeat: n });
+const oversized = { status: 413, body: { json: { code: 11, message: 'Payload Too Large', details: [] } } } as const;
+
 /** Bodies, times and rates. */
 export const limits: readonly ConformanceCase[] = [
+  {
+    name: 'JSON over the limit',
+    about: ['limits.bodies', 'attack.body-limit', 'local-replies.json'],
+    request: { method: 'POST', path: '/v1/groups', token: customer, ...kib(1100) },
+    expect: oversized,
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'JSON over the limit, on a path of a preview’s service',
+    about: ['limits.bodies', 'attack.body-limit'],
+    at: 'guarded',
+    request: { method: 'PATCH', path: '/v1/profile', token: customer, ...kib(1100) },
+    expect: oversized,
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'JSON over the limit at the jobs gateway',
+    about: ['limits.bodies', 'attack.body-limit'],
+    at: 'jobs',
+    request: { method: 'POST', path: '/v1/tasks/release-hold', token: { as: 'queue' }, ...kib(1100) },
+    expect: oversized,
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'JSON under the limit',
+    about: ['limits.bodies'],
+    request: { method: 'POST', path: '/v1/groups', token: customer, body: { quantity: 2, deal: 'x'.repeat(900_000) } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup`, fields: { quantity: 2 } },
+  },
+  {
+    name: 'a webhook over the limit',
+    about: ['limits.bodies', 'attack.body-limit'],
+    request: { method: 'POST', path: '/v1/webhooks/payments/yamapay', ...kib(1100) },
+    expect: oversized,
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'a body over the limit that never says its length',
+    about: ['limits.bodies', 'attack.body-limit'],
+    http1: [
+      'POST /v1/webhooks/payments/yamapay HTTP/1.1\r\nhost: g\r\ntransfer-encoding: chunked\r\n\r\n',
+      ...Array.from({ length: 1100 }, () => `400\r\n${'x'.repeat(1024)}\r\n`),
+    ],
+    expect: { statuses: [413] },
+  },
+  {
+    name: 'a message of native gRPC has the service’s limit',
+    about: ['limits.bodies'],
+    request: { method: 'POST', path: `${service}/OpenGroup`, token: customer, grpc: { deal: 'x'.repeat(3_000_000) } },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/OpenGroup` },
+  },
+  {
+    name: 'a long stream is not held back',
+    about: ['limits.bodies'],
+    request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
+    upstream: { stream: Array.from({ length: 200 }, () => ({ resumeToken: 'x'.repeat(10_000) })) },
+    expect: { status: 200, body: /^(\{"resumeToken":"x{10000}"\}\n){200}$/ },
+  },
   {
     name: 'a client within its bucket',
     about: ['limits.rates'],

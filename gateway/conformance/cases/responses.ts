@@ -181,7 +181,7 @@ export const responses: readonly ConformanceCase[] = [
     expect: {
       status: 503,
       headers: { 'grpc-status': null, 'content-type': 'application/json' },
-      body: /^\{"code":14,"details":\[\],"message":"upstream connect error.* reset before headers/,
+      body: /^\{"code":14,"details":\[\],"message":"upstream connect error or disconnect\/reset before headers/,
     },
   },
   {
@@ -190,5 +190,25 @@ export const responses: readonly ConformanceCase[] = [
     request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetDeal', grpc: {} },
     upstream: { reset: 'internal-error' },
     expect: { status: 200, grpcStatus: 14, body: '' },
+  },
+  {
+    name: 'an error of a public read is not stored',
+    about: ['router.caching'],
+    request: get,
+    upstream: { error: { code: 5, message: 'no such deal' } },
+    expect: { status: 404, headers: { 'cache-control': 'no-store' } },
+  },
+  {
+    name: 'what the gateway itself answers to a public read is not stored',
+    about: ['router.caching'],
+    request: { method: 'GET', path: '/v1/deals?colour=red' },
+    expect: { status: 400, headers: { 'cache-control': 'no-store' } },
+  },
+  {
+    name: 'a page of Cloud Run’s own in place of a public read is not stored',
+    about: ['router.caching'],
+    request: get,
+    upstream: { raw: 'PGgxPg==', status: 503, headers: { 'content-type': 'text/html' } },
+    expect: { status: 503, headers: { 'cache-control': 'no-store' } },
   },
 ];
