@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serveOtlpGrpc } from '../../deploy/local/traces/otlp-grpc.ts';
 import type { Span } from '../../deploy/local/traces/span.ts';

@@ -134,7 +134,7 @@ export const browsers: readonly ConformanceCase[] = [
     expect: {
       status: 200,
       headers: { 'content-type': 'application/grpc-web+proto' },
-      body: /deals\/tea\ufffd[^]{4}grpc-status:0\r\n$/,
+      body: /deals\/tea\ufffd[\s\S]{4}grpc-status:0\r\n$/,
     },
     expectUpstream: { path: `${customerService}/GetDeal`, message: { name: 'deals/tea' }, headers: { 'content-type': 'application/grpc' } },
   },

@@ -1,4 +1,4 @@
-import type { CaseRequest, ConformanceCase } from '../conformance-case.ts';
+import type { CaseRequest, ConformanceCase, ExpectedResponse } from '../conformance-case.ts';
 
 const customer = { as: 'customer' } as const;
 const at = 'limited';
@@ -11,7 +11,7 @@ function from(address: string, said = ''): CaseRequest {
 
 /** Text of so many KiB. */
 const kib = (n: number) => ({ body: ' '.repeat(1024), repeat: n });
-const oversized = { status: 413, body: { json: { code: 11, message: 'Payload Too Large', details: [] } } } as const;
+const oversized: ExpectedResponse = { status: 413, body: { json: { code: 11, message: 'Payload Too Large', details: [] } } };
 
 /** Bodies, times and rates. */
 export const limits: readonly ConformanceCase[] = [
