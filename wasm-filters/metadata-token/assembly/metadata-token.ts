@@ -11,7 +11,7 @@ import { parseConfig, Target, TokenKind } from "./config";
 import { Random } from "./random";
 import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
 
-const CLUSTER_NAME = utf8("cluster_name");
+const CLUSTER_NAME = utf8("xds\0cluster_name");
 const CALL_TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES: u32 = 16_384;
 const MAX_WAITING = 1_000;
