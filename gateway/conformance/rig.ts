@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { EnvoyError } from '../envoy/envoy-error.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { send } from './case-client.ts';
 import type { ConformanceCase, TokenSpec } from './conformance-case.ts';
@@ -66,6 +67,8 @@ export async function openRig(): Promise<Rig> {
         const found = await within(caseLimit, runCase(await bench(one.at ?? 'edge'), one, protocol));
         faults.push(...found.map((fault) => `${protocol}: ${fault}`));
       } catch (error) {
+        // No case of the stage can run: that is no fault of this one.
+        if (error instanceof EnvoyError) throw error;
         faults.push(`${protocol}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
