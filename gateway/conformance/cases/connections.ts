@@ -10,6 +10,8 @@ const request = [
 ] as const;
 const protectedRequest: Http2Step = { open: request };
 const refused = [400] as const;
+/** HPACK (RFC 7541 6.2.2): "x-a: 1". */
+const trailer = Buffer.from([0, 3, ...Buffer.from('x-a'), 1, ...Buffer.from('1')]).toString('base64');
 // Envoy answers, and closes a second later: a client that still writes would lose the answer otherwise.
 const delayedClose = 2_000;
 
@@ -48,6 +50,22 @@ export const connections: readonly ConformanceCase[] = [
 
   http1('no host', ['attack.smuggling'], 'GET /v1/deals/tea HTTP/1.1\r\nconnection: close\r\n\r\n'),
 
+  http1('bytes that are no UTF-8 in the path', ['attack.utf-8'], `GET /v1/deals/\xff\xfe HTTP/1.1\r\nhost: g\r\n${last}`),
+  http1('a request to become a WebSocket', ['attack.tunnels'], `${head}upgrade: websocket\r\nconnection: upgrade\r\n\r\n`, [403]),
+  http1('a tunnel without an authority', ['attack.tunnels'], 'CONNECT HTTP/1.1\r\n\r\n'),
+  {
+    name: 'a tunnel leads nowhere',
+    about: ['attack.tunnels'],
+    http2: [
+      {
+        open: [
+          [':method', 'CONNECT'],
+          [':authority', '127.0.0.1:80'],
+        ],
+      },
+    ],
+    expect: { closes: false },
+  },
   http1('bytes that are no HTTP', ['attack.utf-8'], '\xff\xfe\x00\x01\r\n\r\n'),
   // No host chooses anything here, and upstreams get their own.
   { ...http1('two hosts are one request', ['attack.smuggling'], `${head}host: another\r\n${last}`, [200]), upstreamAtMost: 1 },
@@ -117,6 +135,38 @@ export const connections: readonly ConformanceCase[] = [
     http2: [{ frame: { type: 0, flags: 1, stream: 7, payload: 'AAAA' } }],
     quietMs: delayedClose,
     expect: { closes: true },
+  },
+  {
+    name: 'trailers that do not end their stream',
+    about: ['attack.stream-states'],
+    http2: [{ open: request, end: false }, { frame: { type: 1, flags: 4, stream: 1, payload: trailer } }],
+    quietMs: delayedClose,
+    expect: { closes: true },
+  },
+  {
+    name: 'data on a stream that the client has ended',
+    about: ['attack.stream-states'],
+    http2: [{ open: request }, { data: 'AAAA' }],
+    expect: {},
+  },
+  {
+    name: 'headers on a stream that the client has ended',
+    about: ['attack.stream-states'],
+    http2: [{ open: request }, { frame: { type: 1, flags: 5, stream: 1, payload: trailer } }],
+    expect: {},
+  },
+  {
+    name: 'more Host headers than there may be, all of them right',
+    about: ['attack.oversized-headers'],
+    http2: [{ open: [...request, ...Array.from({ length: 1000 }, () => ['host', 'gateway'] as const)] }],
+    quietMs: delayedClose,
+    expect: { closes: true },
+  },
+  {
+    name: 'cookies that are too many',
+    about: ['attack.oversized-headers'],
+    http2: [{ open: [...request, ...Array.from({ length: 200 }, (_, i) => ['cookie', `c${i}=1`] as const)] }],
+    expect: {},
   },
   {
     name: 'a window that overflows',

@@ -135,7 +135,7 @@ export const tokens: readonly ConformanceCase[] = [
   },
   {
     name: 'unknown gRPC method with a token',
-    about: ['router.no-route', 'local-replies.grpc'],
+    about: ['methods.apart', 'local-replies.grpc'],
     request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/Nothing', token: { as: 'partner' }, grpc: {} },
     expect: { status: 200, grpcStatus: 12 },
     expectUpstream: 'untouched',
