@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readEnvironment } from '../bootstrap/environment.ts';
 import { headersToStrip } from '../bootstrap/internal-headers.ts';
@@ -24,4 +25,21 @@ test('every header that a gateway strips is one that cases spoof', () => {
   const local = readEnvironment('gateway/bootstrap/environments/local.yaml');
   const spoofed = new Set(spoofedHeaders.map(([name]) => name));
   expect((['edge', 'jobs'] as const).flatMap((role) => headersToStrip(role, local)).filter((name) => !spoofed.has(name))).toEqual([]);
+});
+
+test('every case that docs/envoy.md names is there', () => {
+  const names = new Set(allCases.map(({ name }) => name));
+  const [, changes = '', surprises = ''] = readFileSync('docs/envoy.md', 'utf8').split(
+    /^## What releases changed for us$|^## Where Envoy surprised us$/m,
+  );
+  const rows = surprises.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| What '));
+  expect(rows.length).toBeGreaterThan(10);
+  const held = rows.filter((line) => !line.startsWith('| ---')).map((line) => ({ line, last: line.split(' | ').at(-1)! }));
+  const named = held.flatMap(({ last }) => [...last.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+  expect(held.filter(({ last }) => !last.includes('`')).map(({ line }) => line)).toEqual([]);
+  // Between settings and commands a case is told by its spaces.
+  const mentioned = [...changes.matchAll(/`([a-z][^`.:_]* [^`]*)`/gi)]
+    .map((match) => match[1]!)
+    .filter((text) => !/^(npm|ENVOY|validate)/.test(text));
+  expect([...named, ...mentioned].filter((name) => !names.has(name))).toEqual([]);
 });
