@@ -24,8 +24,8 @@ export interface ChildSpec {
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
   readonly logFile: string;
-  /** The program follows the platform's clock by itself, rather than having its `Date` shifted. */
-  readonly ownClock?: boolean;
+  /** Who moves the program's business time with the platform's: a preload, or the program by itself. Unless told it has the machine's time only. */
+  readonly clock?: 'preload' | 'own';
   /** Called when it is up, also after a restart. */
   readonly onUp?: (process: ChildProcess) => void;
 }
@@ -37,7 +37,7 @@ export class Child {
   #stopping = false;
   #aheadMs: number;
 
-  /** @param aheadMs how far the platform's clock is ahead of the machine's. */
+  /** @param aheadMs how far business time is ahead of the machine's clock. */
   constructor(spec: ChildSpec, aheadMs: number) {
     this.spec = spec;
     this.#aheadMs = aheadMs;
@@ -60,7 +60,10 @@ export class Child {
     this.#process?.send(message, () => {});
   }
 
-  /** Sets how far the process's clock is ahead of the machine's. Resolves when the process has followed, or is gone: the next one starts with it. */
+  /**
+   * Sets how far the business time of a process that has one is ahead of the machine's clock. Resolves when the process has followed, or is gone: the next one
+   * starts with it.
+   */
   async setClock(aheadMs: number): Promise<void> {
     this.#aheadMs = aheadMs;
     const child = this.#process;
@@ -93,11 +96,16 @@ export class Child {
   }
 
   #spawn(): ChildProcess {
-    const { program, args = [], nodeFlags = [], env, logFile, ownClock = false } = this.spec;
+    const { program, args = [], nodeFlags = [], env, logFile, clock } = this.spec;
     const log = openSync(logFile, 'a', 0o600);
-    const preloads = [dieWithParent, ...(ownClock ? [] : [followClock])].flatMap((file) => ['--import', file]);
+    const preloads = [dieWithParent, ...(clock === 'preload' ? [followClock] : [])].flatMap((file) => ['--import', file]);
     const child = spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: compileCache,
+        ...env,
+        ...(clock !== undefined && { [clockVariable]: String(this.#aheadMs) }),
+      },
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);
