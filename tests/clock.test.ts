@@ -58,6 +58,16 @@ describe('business time', () => {
     expect(gateways()).toEqual(before);
   });
 
+  it('is the time of the outside world too: what it signs is neither too old nor too new', async () => {
+    const { app, deal } = await signedIn('kaito');
+    const { order, payment } = await app.openGroup(deal);
+    await app.pay(payment);
+    await eventually(
+      () => app.order(order.name),
+      ({ state }) => state === 'STATE_AUTHORIZED',
+    );
+  });
+
   it('is none of the business of a partner who signs by its own clock', async () => {
     const { edge } = stage.platform.endpoints;
     const tokenEndpoint = `${edge}/v1/partner/token`;
