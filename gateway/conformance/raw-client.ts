@@ -7,6 +7,8 @@ import { frameType, headersFrame, makeFrame, preface, resetFrame } from './http2
 export interface RawAnswer {
   readonly bytes: Buffer;
   readonly closed: boolean;
+  /** There was nobody to connect to. */
+  readonly refused: boolean;
 }
 
 /** Sends what a case says. */
@@ -28,8 +30,11 @@ export async function sendBytes(port: number, parts: Iterable<Buffer | string | 
     closed = true;
     wake();
   });
+  let refused = false;
   // A connection that the gateway cuts tells by 'close'.
-  socket.on('error', () => {});
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    refused ||= error.code === 'ECONNREFUSED';
+  });
   await new Promise((resolve) => {
     socket.once('connect', resolve);
     socket.once('close', resolve);
@@ -44,7 +49,7 @@ export async function sendBytes(port: number, parts: Iterable<Buffer | string | 
     await Promise.race([wait(quietMs), new Promise<void>((resolve) => (wake = resolve))]);
     if (chunks.length === seen) break;
   }
-  const answer = { bytes: Buffer.concat(chunks), closed };
+  const answer = { bytes: Buffer.concat(chunks), closed, refused };
   socket.destroy();
   return answer;
 }
