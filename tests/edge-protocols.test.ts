@@ -1,5 +1,7 @@
+import { promisify } from 'node:util';
 import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
 import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-web';
+import { credentials, Client as GrpcClient, type requestCallback, status } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
@@ -115,4 +117,35 @@ test('calls are counted by method and status under names that stay', async () =>
       page.includes(`envoy_cluster_grpc_5${labels}`) &&
       page.includes('envoy_cluster_upstream_rq_time_bucket{envoy_cluster_name="customer"'),
   );
+});
+
+describe('whoever looks at the API by gRPC', () => {
+  const raw = (bytes: Buffer) => bytes;
+  const open = (url: string) => new GrpcClient(new URL(url).host, credentials.createInsecure());
+  const reflect = async (url: string) => {
+    const client = open(url);
+    const stream = client.makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', raw, raw);
+    // ServerReflectionRequest { list_services: "" }
+    stream.end(Buffer.from([0x3a, 0x00]));
+    try {
+      return Buffer.concat((await Array.fromAsync(stream)) as Buffer[]).toString();
+    } finally {
+      client.close();
+    }
+  };
+
+  test('is told at the edge which services there are, and that it serves', async () => {
+    expect(await reflect(stage.platform.endpoints.edge)).toContain('kumiko.partner.v1.PartnerService');
+    const client = open(stage.platform.endpoints.edge);
+    const answer = await promisify<Buffer>((done) =>
+      client.makeUnaryRequest('/grpc.health.v1.Health/Check', raw, raw, Buffer.alloc(0), done as requestCallback<Buffer>),
+    )();
+    client.close();
+    // HealthCheckResponse { status: SERVING }
+    expect(answer).toEqual(Buffer.from([0x08, 0x01]));
+  });
+
+  test('is told nothing at the jobs gateway', async () => {
+    await expect(reflect(stage.platform.endpoints.jobs)).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
+  });
 });

@@ -67,6 +67,11 @@ const schema = z
         samplingPercent: z.number().min(0).max(100).optional(),
       })
       .optional(),
+    /**
+     * The service that answers server reflection and gRPC health checks of whoever reaches the edge; its REFLECTION is on. Without it the edge knows
+     * neither.
+     */
+    introspection: services.keyof().optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })

@@ -31,8 +31,8 @@ function scalars(value: unknown, path = ''): [string, unknown][] {
 }
 
 function bootstrap(role: Role, name: string): Map<string, unknown> {
-  // A collector is an option on a laptop, and previews are of the moment.
-  const environment = { ...readEnvironment(join(environmentFolder, `${name}.yaml`)), otelCollector: undefined };
+  // A collector is an option on a laptop, reflection is open there, and previews are of the moment.
+  const environment = { ...readEnvironment(join(environmentFolder, `${name}.yaml`)), otelCollector: undefined, introspection: undefined };
   return new Map(scalars(compileBootstrap({ role, environment })));
 }
 

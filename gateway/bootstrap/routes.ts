@@ -5,6 +5,7 @@ import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
+import { introspectionOf } from './introspection.ts';
 import type { JsonObject } from './json.ts';
 import { previewsOf } from './previews.ts';
 import { rbacName, rbacOff } from './rbac.ts';
@@ -29,6 +30,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...methods.flatMap((method) => previewRoutes(environment, method)),
           ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
           ...methods.map((method) => ({ ...methodRoute(environment, method), ...caching(method) })),
+          ...introspectionRoutes(role, environment),
           ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
           {
             name: 'not-found',
@@ -91,6 +93,18 @@ function methodRoute(
       ...retries(method),
     },
   };
+}
+
+/** Reflection and health, for as long as somebody looks. */
+function introspectionRoutes(role: Role, environment: GatewayEnvironment): JsonObject[] {
+  const open = introspectionOf(role, environment);
+  if (open === undefined) return [];
+  const { upstream, paths } = open;
+  return paths.map((path) => ({
+    name: path.slice(1),
+    match: { path },
+    route: { cluster: upstream, host_rewrite_literal: new URL(environment.services[upstream].url).host, timeout: '60s' },
+  }));
 }
 
 /**

@@ -73,13 +73,7 @@ export async function bindServer({ name, host, port, reflection, project, logger
   };
   health.addToServer(observed(server, onCall));
   setHealth('SERVING');
-  if (reflection) {
-    const [{ ReflectionService }, { packageDefinition }] = await Promise.all([
-      import('@grpc/reflection'),
-      import('../contracts/package-definition.ts'),
-    ]);
-    new ReflectionService(packageDefinition()).addToServer(server);
-  }
+  if (reflection) await (await import('./reflection.ts')).addReflection(server);
 
   return {
     port: boundPort,

@@ -33,8 +33,8 @@ export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'
 /** A process of the platform. */
 export type ProcessName = (typeof processNames)[number] | PreviewName;
 
-/** A process whose clock may be off: the local cloud is the platform's time itself. */
-export type SkewableProcess = Exclude<ProcessName, 'cloud'>;
+/** A process whose business time may be off: the local cloud's is the platform's itself, and a gateway has none. */
+export type SkewableProcess = Exclude<ProcessName, 'cloud' | 'edge' | 'jobs'>;
 
 /** What the platform is started with. */
 export interface PlatformOptions {
@@ -58,9 +58,9 @@ export interface Platform {
   readonly secrets: LocalSecrets;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
-  /** Moves the time of every process forward, as `POST /clock:advance` does: what falls due on the way happens. */
+  /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
   advanceClock(seconds: number): Promise<void>;
-  /** Sets how far the clock of one process is off the platform's, in milliseconds, until it is set again. */
+  /** Sets how far the business time of one process is off the platform's, in milliseconds, until it is set again. */
   skewClock(name: SkewableProcess, offMs: number): Promise<void>;
   /** Replaces what goes wrong in the local cloud, also for its processes to come; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
@@ -126,13 +126,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       nodeFlags: SPANNER_NODE_FLAGS,
       env: {},
       probePort: ports.spanner,
+      clock: 'preload',
     });
     const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets, traces };
     const cloud = starting('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: ports.customer,
-      ownClock: true,
+      clock: 'own',
       onUp: (child) => {
         child.send({ disturb: disturbance });
         if (released) child.send('release');
@@ -150,6 +151,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
           probePort: ports[`${name}_container`],
+          clock: 'preload',
         });
       }),
       ...previews.map(({ name, service, containerPort }) =>
@@ -158,6 +160,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
+          clock: 'preload',
         }),
       ),
       ...(['edge', 'jobs'] as const).map(async (role) => {

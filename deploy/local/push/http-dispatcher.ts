@@ -11,7 +11,7 @@ export interface Dispatch {
   readonly body: Uint8Array | string;
   /** The service account whose ID token goes into `Authorization`; null for none. An empty audience means the URL, as in Google's APIs. */
   readonly identity: { readonly email: string; readonly audience: string } | null;
-  /** How long an answer may take, in milliseconds of the network clock. */
+  /** How long an answer may take, in milliseconds of the machine's clock. */
   readonly timeoutMs: number;
 }
 
@@ -28,8 +28,8 @@ export interface HttpDispatcher {
   close(): void;
 }
 
-/** An HTTP/1.1 client with connections kept alive. `networkClock` measures timeouts; `mishaps` are for drills. */
-export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
+/** An HTTP/1.1 client with connections kept alive. `machineClock` measures timeouts; `mishaps` are for drills. */
+export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const underWay = new Set<AbortController>();
 
@@ -54,7 +54,7 @@ export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdTok
   const deliver = async (dispatch: Dispatch): Promise<Outcome> => {
     const aborted = new AbortController();
     underWay.add(aborted);
-    const cancelTimeout = networkClock.schedule(dispatch.timeoutMs, () =>
+    const cancelTimeout = machineClock.schedule(dispatch.timeoutMs, () =>
       aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
     );
     try {
@@ -74,9 +74,9 @@ export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdTok
     send: async (dispatch) => {
       const mishap = mishaps?.next();
       if (mishap === undefined) return deliver(dispatch);
-      if (mishap.delayMs > 0) await new Promise<void>((resolve) => void networkClock.schedule(mishap.delayMs, resolve));
+      if (mishap.delayMs > 0) await new Promise<void>((resolve) => void machineClock.schedule(mishap.delayMs, resolve));
       const outcome = await deliver(dispatch);
-      if (mishap.repeatAfterMs !== undefined) networkClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
+      if (mishap.repeatAfterMs !== undefined) machineClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
       return mishap.answerIsLost ? { kind: 'unanswered', reason: 'the answer was lost, as a drill asked' } : outcome;
     },
     close: () => {

@@ -102,7 +102,7 @@ it('retries a failed attempt with growing waits, then leaves it to the next tick
 
 it('ends an attempt at its deadline', async () => {
   endpoint.answer = () => new Promise<number>(() => {});
-  await open([job()], { networkClock: clock });
+  await open([job()], { machineClock: clock });
   clock.advance(4 * minuteMs);
   await endpoint.received(1);
   clock.advance(15_000);

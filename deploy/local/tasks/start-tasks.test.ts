@@ -30,7 +30,7 @@ async function open(options: Partial<TasksOptions> = {}): Promise<void> {
     port: 0,
     stateDir,
     clock,
-    networkClock: clock,
+    machineClock: clock,
     mintIdToken: async (email, audience) => `${email} for ${audience}`,
     ...options,
   });
