@@ -26,6 +26,7 @@ export const facts = {
   'transcoder.convert-status': 'google.rpc.Status as JSON, details included; an unknown detail type empties the body.',
   'transcoder.server-streaming': 'One JSON text for each line; an error within ends a well-formed body.',
 
+  'native.introspection': 'Reflection and health checks are open to everybody on a laptop, and closed in production.',
   'native.pass-through': 'gRPC passes as it is, with errors, streams and trailers.',
 
   'local-replies.json': 'What the gateway itself answers to REST is google.rpc.Status as JSON, also behind the transcoder.',

@@ -54,25 +54,29 @@ export async function sendBytes(port: number, parts: Iterable<Buffer | string | 
   return answer;
 }
 
-function* bytesOf(steps: readonly Http2Step[]): Generator<Buffer | number> {
-  yield preface;
+/** Frames between two waits go out together, so that Envoy meets them in one turn. */
+function bytesOf(steps: readonly Http2Step[]): (Buffer | number)[] {
+  const parts: (Buffer | number)[] = [];
+  let together = [preface];
   let stream = -1;
   for (const step of steps) {
-    if ('waitMs' in step) yield step.waitMs;
-    else if ('data' in step) yield makeFrame(frameType.data, step.end === true ? 1 : 0, stream, Buffer.from(step.data, 'base64'));
-    else if ('frame' in step) {
+    if ('waitMs' in step) {
+      parts.push(Buffer.concat(together), step.waitMs);
+      together = [];
+    } else if ('data' in step) {
+      together.push(makeFrame(frameType.data, step.end === true ? 1 : 0, stream, Buffer.from(step.data, 'base64')));
+    } else if ('frame' in step) {
       const { type, flags = 0, stream: on = 0, payload = '' } = step.frame;
-      yield Buffer.concat(Array.from({ length: step.times ?? 1 }, () => makeFrame(type, flags, on, Buffer.from(payload, 'base64'))));
+      for (let i = 0; i < (step.times ?? 1); i++) together.push(makeFrame(type, flags, on, Buffer.from(payload, 'base64')));
     } else {
-      const frames: Buffer[] = [];
       for (let i = 0; i < (step.times ?? 1); i++) {
         stream += 2;
-        frames.push(headersFrame(stream, step.open, step.end ?? true));
-        if (step.reset === true) frames.push(resetFrame(stream));
+        together.push(headersFrame(stream, step.open, step.end ?? true));
+        if (step.reset === true) together.push(resetFrame(stream));
       }
-      yield Buffer.concat(frames);
     }
   }
+  return [...parts, Buffer.concat(together)];
 }
 
 /** The statuses of the HTTP/1.1 answers in the bytes. */

@@ -54,7 +54,7 @@ async function runRequest(bench: CaseBench, one: RequestCase, protocol: CaseProt
   }
   bench.upstream.script(one.upstream);
   const faults = await sendAndCompare(bench, one, numbered(request, times));
-  if (one.expectUpstream !== undefined) faults.push(...compareUpstream(bench.upstream.seen, one.expectUpstream));
+  if (one.expectUpstream !== undefined) faults.push(...compareUpstream(bench.upstream, one.expectUpstream));
   if (one.expectLog !== undefined) faults.push(...(await compareLog(bench.envoy, userAgentOf(request), one.expectLog)));
   return faults;
 }

@@ -20,7 +20,7 @@ export type StageName = 'edge' | 'guarded' | 'limited' | 'draining' | 'jobs' | '
 export const stages: Readonly<Record<StageName, Stage>> = {
   edge: { listener: 'edge', bootstrap: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }) },
 
-  // As in production: TLS upstreams, trusted proxies, one origin of apps, previews as in staging. Nobody listens where the collector should be.
+  // As in production: TLS upstreams, trusted proxies, one origin of apps, previews as in staging, reflection closed. Nobody listens where the collector should be.
   guarded: {
     listener: 'edge',
     bootstrap: (around) => {
@@ -34,6 +34,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         trustedHops: 2,
         corsOrigins: ['https://app.kumiko.example'],
         otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 100 },
+        introspection: undefined,
         previews: [
           { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
           { service: 'partner' as const, tag: 'other-name', url: secure('tls-other-name') },

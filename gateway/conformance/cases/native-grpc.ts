@@ -1,10 +1,57 @@
+import { audienceOf } from '../../../services/contracts/identities.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
+import { spoofedHeaders, strippedHeaders } from '../spoofed-headers.ts';
+import { project } from '../tokens.ts';
 
 const customer = { as: 'customer' } as const;
 const service = '/kumiko.customer.v1.CustomerService';
 
+const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
+const health = '/grpc.health.v1.Health/Check';
+// An empty message: neither is of our descriptor set.
+const answered = { raw: 'AAAAAAA=', headers: { 'content-type': 'application/grpc' }, trailers: { 'grpc-status': '0' } };
+
+function introspection(path: string, audience: string): readonly ConformanceCase[] {
+  return [
+    {
+      name: `${path} on a laptop`,
+      about: ['native.introspection', 'hcm.early-strip'],
+      request: { method: 'POST', path, headers: spoofedHeaders, grpc: {} },
+      upstream: answered,
+      expect: { status: 200 },
+      expectUpstream: { path, audience, headers: strippedHeaders(undefined) },
+    },
+    {
+      name: `${path} in production, without a token`,
+      about: ['native.introspection'],
+      at: 'guarded',
+      request: { method: 'POST', path, grpc: {} },
+      expect: { status: 200, grpcStatus: 16 },
+      expectUpstream: 'untouched',
+    },
+    {
+      name: `${path} in production, with a token`,
+      about: ['native.introspection'],
+      at: 'guarded',
+      request: { method: 'POST', path, token: { as: 'operator' }, grpc: {} },
+      expect: { status: 200, grpcStatus: 12 },
+      expectUpstream: 'untouched',
+    },
+    {
+      name: `${path} at the jobs gateway`,
+      about: ['native.introspection'],
+      at: 'jobs',
+      request: { method: 'POST', path, token: { as: 'queue' }, grpc: {} },
+      expect: { status: 200, grpcStatus: 12 },
+      expectUpstream: 'untouched',
+    },
+  ];
+}
+
 /** gRPC clients go through untouched. */
 export const nativeGrpc: readonly ConformanceCase[] = [
+  ...introspection(reflection, audienceOf('customer', project)),
+  ...introspection(health, audienceOf('customer', project)),
   {
     name: 'a unary call',
     about: ['native.pass-through'],
