@@ -18,6 +18,8 @@ export function metadataToken(environment: GatewayEnvironment, upstreams: readon
       ...upstreams.map((name) => [name, audience(name)]),
       ...previewsOf(environment, upstreams).map((preview) => [previewCluster(preview), audience(preview.service)]),
     ]),
+    // The direct responses of routes.ts. Any other request without a cluster is refused.
+    answering_routes: ['not-found', 'unknown-preview/*'],
   };
   return wasmFilter('metadata-token', configuration, environment);
 }

@@ -39,6 +39,9 @@ test.each([
     text.replace('https://partner.example', '\\ud800'),
     'cluster "partner" in "audiences" must have a text',
   ],
+  ['a text for the routes', { ...configuration, answering_routes: 'not-found' }, '"answering_routes" must list names of routes'],
+  ['a route without a name', { ...configuration, answering_routes: [''] }, '"answering_routes" must list names of routes'],
+  ['all routes', { ...configuration, answering_routes: ['*'] }, '"answering_routes" must list names of routes'],
   ['a repeated cluster', text.replace('"partner":', '"customer":'), 'cluster "customer" stands twice'],
 ])('%s is refused, and the reason says what is wrong', async (_, config, reason) => {
   await expect(RunningFilter.start(config)).rejects.toThrow(

@@ -62,7 +62,7 @@ afterEach(async () => {
 
 /** The token header that a request to this cluster goes on with. */
 async function tokenFor(cluster: string): Promise<string | undefined> {
-  const environment = new ScriptedStream([[':path', '/']], { cluster_name: cluster });
+  const environment = new ScriptedStream([[':path', '/']], { 'xds.cluster_name': cluster });
   const event = new Promise<string>((resolve) => {
     environment.onEvent = resolve;
   });

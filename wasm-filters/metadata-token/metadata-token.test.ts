@@ -139,7 +139,7 @@ test("a copy of the header that the client sent never goes upstream, whatever be
     expect(values).toEqual([expect.stringMatching(/^Bearer ey/)]);
   }
   expect(filter.request('open', spoofed).token()).toBeUndefined();
-  expect(filter.request(undefined, spoofed).token()).toBeUndefined();
+  expect(filter.request(undefined, spoofed, 'not-found').token()).toBeUndefined();
 });
 
 test('a cluster that the configuration lacks is refused, one with null passes without a token', () => {
@@ -152,8 +152,16 @@ test('a cluster that the configuration lacks is refused, one with null passes wi
   expect(filter.request('open').action).toBe('continue');
 });
 
-test('a request without a route passes: there is no upstream to meet', () => {
-  expect(filter.request(undefined).action).toBe('continue');
+test.each(['not-found', 'unknown-preview/kumiko.partner.v1.PartnerService'])('a route that answers by itself, %s, answers', (route) => {
+  expect(filter.request(undefined, [], route).action).toBe('continue');
+});
+
+test.each([undefined, 'rest/v1/', 'not-found/', 'unknown-preview', ''])('without a cluster, a request on route %j is refused', (route) => {
+  const request = filter.request(undefined, [[tokenHeader, 'Bearer forged']], route);
+  expect(request.action).toBe('stop');
+  expect(request.environment.replies[0]).toMatchObject({ status: 503, details: 'metadata_token_no_cluster', grpcStatus: -1 });
+  filter.request(undefined, [], route);
+  expect(filter.proxy.lines.filter((line) => line.startsWith('error: metadata-token: '))).toHaveLength(1);
 });
 
 test('a client that disconnects during the fetch takes nothing with it', () => {

@@ -15,6 +15,7 @@ export class Config {
   metadataCluster: string = "";
   tokenHeader: string = "";
   targets: Target[] = [];
+  answeringRoutes: string[] = [];
   /** What is wrong with the configuration; "" where nothing is. */
   fault: string = "";
 }
@@ -28,7 +29,7 @@ export function parseConfig(text: string): Config {
 
 function read(text: string, config: Config): string {
   const json = parseJson(text);
-  const whole = objectFault(json, ["metadata_cluster", "token_header", "audiences", "access_token_scopes"]);
+  const whole = objectFault(json, ["metadata_cluster", "token_header", "audiences", "access_token_scopes", "answering_routes"]);
   if (json === null || whole != "") return whole;
   const cluster = json.member("metadata_cluster");
   if (cluster === null || cluster.kind != JsonKind.String || cluster.text == "") {
@@ -44,6 +45,8 @@ function read(text: string, config: Config): string {
   if (fault != "") return fault;
   const scopesFault = readTargets(json, "access_token_scopes", TokenKind.Access, config);
   if (scopesFault != "") return scopesFault;
+  const routesFault = readRoutes(json.member("answering_routes"), config);
+  if (routesFault != "") return routesFault;
   return config.targets.length == 0 ? 'there is no cluster in "audiences" or "access_token_scopes"' : "";
 }
 
@@ -63,6 +66,19 @@ function readTargets(json: JsonValue, field: string, kind: TokenKind, config: Co
     } else {
       return 'cluster "' + cluster + '" in "' + field + '" must have a text of visible ASCII, or null for requests without a token';
     }
+  }
+  return "";
+}
+
+function readRoutes(routes: JsonValue | null, config: Config): string {
+  if (routes === null) return "";
+  const fault = '"answering_routes" must list names of routes, each alone or followed by "*"';
+  if (routes.kind != JsonKind.Array) return fault;
+  for (let i = 0; i < routes.items.length; i++) {
+    const route = routes.items[i];
+    // "*" alone would let every request pass whose cluster cannot be read.
+    if (route.kind != JsonKind.String || route.text == "" || route.text == "*") return fault;
+    config.answeringRoutes.push(route.text);
   }
   return "";
 }

@@ -11,7 +11,9 @@ import { parseConfig, Target, TokenKind } from "./config";
 import { Random } from "./random";
 import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
 
-const CLUSTER_NAME = utf8("cluster_name");
+// The cluster that the route has led to. The shorter "cluster_name" is NotFound while a request is on its way in.
+const CLUSTER_NAME = utf8("xds\0cluster_name");
+const ROUTE_NAME = utf8("xds\0route_name");
 const CALL_TIMEOUT_MS = 5_000;
 const MAX_BODY_BYTES: u32 = 16_384;
 const MAX_WAITING = 1_000;
@@ -29,10 +31,11 @@ export class MetadataToken extends RootContext {
   private tokenHeader: ArrayBuffer = new ArrayBuffer(0);
   private upstreams: Upstream[] = [];
   private tokens: CachedToken[] = [];
+  private answeringRoutes: string[] = [];
   private calls: Map<u32, CachedToken> = new Map<u32, CachedToken>();
   /** Streams that wait, and for what. */
   private waiting: Map<u32, CachedToken> = new Map<u32, CachedToken>();
-  /** Clusters that the configuration lacks and the log already names. */
+  /** Faults of the configuration that the log already has. */
   private reported: Set<string> = new Set<string>();
   private tickPeriod: u32 = 0;
   private random: Random = new Random();
@@ -51,6 +54,7 @@ export class MetadataToken extends RootContext {
     }
     this.metadataCluster = config.metadataCluster;
     this.tokenHeader = utf8(config.tokenHeader);
+    this.answeringRoutes = config.answeringRoutes;
     for (let i = 0; i < config.targets.length; i++) this.addTarget(config.targets, i);
     // Calls cannot start here; the first tick fetches every token ahead of the first request.
     this.tick(RETRY_TICK_MS);
@@ -76,14 +80,10 @@ export class MetadataToken extends RootContext {
   onRequestHeaders(stream: u32): u32 {
     this.requests.increment();
     const status = readProperty(CLUSTER_NAME);
-    if (status == Status.NotFound) {
-      // No route, or one that answers by itself: there is no upstream to meet.
-      removeRequestHeader(this.tokenHeader);
-      return FilterHeadersStatus.Continue;
-    }
-    const upstream = status == Status.Ok ? this.findUpstream() : null;
+    if (status != Status.Ok) return this.withoutCluster(status);
+    const upstream = this.findUpstream();
     if (upstream === null) {
-      this.reportCluster(status);
+      this.reportCluster(takeText());
       return this.deny("metadata_token_unknown_cluster", "The gateway has no token for the upstream of this request.");
     }
     releaseResult();
@@ -131,6 +131,29 @@ export class MetadataToken extends RootContext {
     this.waiting.get(stream).waiters.delete(stream);
     this.waiting.delete(stream);
     this.waitingGauge.add(-1);
+  }
+
+  /** Only a request whose route is known to answer by itself goes on without a cluster: any other may still meet an upstream. */
+  private withoutCluster(status: u32): u32 {
+    if (readProperty(ROUTE_NAME) == Status.Ok) {
+      const route = takeText();
+      if (this.answers(route)) {
+        removeRequestHeader(this.tokenHeader);
+        return FilterHeadersStatus.Continue;
+      }
+      this.report('route "' + route + '" has led to no cluster that can be read (status ' + status.toString() + "); its requests are refused");
+    } else {
+      this.report("there are requests without a route; they are refused");
+    }
+    return this.deny("metadata_token_no_cluster", "The gateway cannot tell the upstream of this request.");
+  }
+
+  private answers(route: string): bool {
+    for (let i = 0; i < this.answeringRoutes.length; i++) {
+      const known = this.answeringRoutes[i];
+      if (known == route || (known.endsWith("*") && route.startsWith(known.substring(0, known.length - 1)))) return true;
+    }
+    return false;
   }
 
   /** Finds the cluster whose name lies in the result slot, without making a text of it. */
@@ -222,12 +245,15 @@ export class MetadataToken extends RootContext {
     return FilterHeadersStatus.StopIteration;
   }
 
-  private reportCluster(status: u32): void {
-    const cluster = status == Status.Ok ? takeText() : "";
-    if (this.reported.has(cluster)) return;
-    this.reported.add(cluster);
-    if (status == Status.Ok) logError('metadata-token: the configuration has no cluster "' + cluster + '"; its requests are refused');
-    else logError("metadata-token: reading cluster_name failed with status " + status.toString());
+  private reportCluster(cluster: string): void {
+    this.report('the configuration has no cluster "' + cluster + '"; its requests are refused');
+  }
+
+  /** Logs a fault of the configuration, once. */
+  private report(fault: string): void {
+    if (this.reported.has(fault)) return;
+    this.reported.add(fault);
+    logError("metadata-token: " + fault);
   }
 
   /** Retries are finer than refreshes. */

@@ -17,6 +17,7 @@ export const configuration = {
     open: null as string | null,
   },
   access_token_scopes: { apis: 'https://www.googleapis.com/auth/cloud-platform' },
+  answering_routes: ['not-found', 'unknown-preview/*'],
 };
 
 /** The compiled filter; `npm run build` makes it. */
@@ -46,8 +47,8 @@ export class RunningFilter {
     return new RunningFilter(proxy, await createPlugin(pluginConfig(filterCode(), config, { name: 'metadata-token' }), proxy));
   }
 
-  request(cluster: string | undefined, headers: readonly (readonly [string, string])[] = []): Request {
-    const environment = new ScriptedStream([[':path', '/'], ...headers], { cluster_name: cluster });
+  request(cluster: string | undefined, headers: readonly (readonly [string, string])[] = [], route: string | undefined = 'r'): Request {
+    const environment = new ScriptedStream([[':path', '/'], ...headers], { 'xds.cluster_name': cluster, 'xds.route_name': route });
     const stream = this.plugin.createStream(environment);
     return { stream, environment, action: stream.onRequestHeaders(true), token: () => environment.request.get(tokenHeader) };
   }
