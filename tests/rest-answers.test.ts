@@ -66,3 +66,58 @@ describe('a query that sets what the path has set', () => {
     expect(JSON.parse(text)).toMatchObject({ code: 3, message: 'name: is set by the path: the query must not set it as well' });
   });
 });
+
+describe('what Envoy makes of odd requests, which callers rely on', () => {
+  const deals = ({ text }: Answer) => (JSON.parse(text) as { deals: unknown[] }).deals.length;
+
+  test.each([
+    ['as the proto has it', '?page_size=1', 1],
+    ['as JSON has it', '?pageSize=1', 1],
+    ['with an encoded underscore', '?page%5Fsize=1', 1],
+    ['twice: the last one counts', '?page_size=2&page_size=1', 1],
+    ['without a value: it is not there', '?page_size', 2],
+  ])('a parameter %s', async (_, query, count) => {
+    const answer = await send('GET', `/v1/deals${query}`, Access.PUBLIC);
+    expect([answer.status, deals(answer)]).toEqual([200, count]);
+  });
+
+  test.each([
+    ['that is no number', 'page_size=abc', 'page_size: invalid value "abc" for type TYPE_INT32'],
+    ['that is no whole number', 'page_size=1.0', 'page_size: invalid value "1.0" for type TYPE_INT32'],
+    ['that is empty', 'page_size=', 'page_size: invalid value "" for type TYPE_INT32'],
+    ['that nobody knows', 'colour=red', 'Could not find field "colour" in the type "kumiko.customer.v1.ListDealsRequest".'],
+  ])('a parameter %s is refused with its name', async (_, query, message) => {
+    const { status, text } = await send('GET', `/v1/deals?${query}`, Access.PUBLIC);
+    expect([status, JSON.parse(text)]).toEqual([400, { code: 3, message, details: [] }]);
+  });
+
+  test.each([
+    ['update_mask=display_name', { display_name: 'one' }, 'one'],
+    ['updateMask=displayName', { displayName: 'two' }, 'two'],
+    ['update_mask=display_name,display_name', { displayName: 'three' }, 'three'],
+  ])('a mask by ?%s changes what it names', async (query, body, name) => {
+    const { status, text } = await send('PATCH', `/v1/profile?${query}`, Access.CUSTOMER, JSON.stringify(body));
+    expect([status, (JSON.parse(text) as { displayName: string }).displayName]).toEqual([200, name]);
+  });
+
+  const deal = (fields: object) =>
+    JSON.stringify({ title: 'Tea', price: { currencyCode: 'JPY', units: 100 }, groupSize: 2, stock: 5, sku: 'T', ...fields });
+  const create = (body: string) => send('POST', `/v1/partner/deals?request_id=${crypto.randomUUID()}`, Access.PARTNER, body);
+
+  test.each([['"7"'], ['7']])('an int64 of %s is 7, and comes back as a text', async (stock) => {
+    const { status, text } = await create(deal({}).replace('"stock":5', `"stock":${stock}`));
+    expect([status, (JSON.parse(text) as { stock: unknown }).stock]).toEqual([200, '7']);
+  });
+
+  test.each([['"1e1"'], ['1.5'], ['"x"'], ['9223372036854775808']])('an int64 of %s is refused', async (stock) => {
+    const { status, text } = await create(deal({}).replace('"stock":5', `"stock":${stock}`));
+    expect([status, text]).toEqual([400, expect.stringContaining('deal.stock')]);
+  });
+
+  test('two Authorization headers are none', async () => {
+    const bearer = `Bearer ${tokens.get(Access.CUSTOMER)}`;
+    const headers = new Headers([['authorization', bearer]]);
+    headers.append('authorization', bearer);
+    expect((await fetch(`${stage.platform.endpoints.edge}/v1/orders`, { headers })).status).toBe(401);
+  });
+});
