@@ -41,7 +41,10 @@ function ownContainer(workload: Workload, { environment, imageTag, previews, url
     ports: [{ name: 'h2c', containerPort: port }],
     env:
       workload.kind === 'gateway'
-        ? [{ name: 'GATEWAY_ROLE', value: workload.role }]
+        ? [
+            { name: 'GATEWAY_ROLE', value: workload.role },
+            { name: 'GATEWAY_WORKERS', value: String(Math.ceil(cpu)) },
+          ]
         : Object.entries(serviceVariables(workload.name, environment, { previews, urlOf })).map(variable),
     resources: { limits: { cpu: String(cpu), memory } },
     // As often as is allowed: a cold start waits for it. 30 s in all.
