@@ -10,7 +10,7 @@ export interface TokenSpec {
   /** Seconds from now; an hour without it. */
   readonly expiresIn?: number;
   /** How it is signed: by the issuer's key without this. */
-  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'removed-by-google';
+  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'spaced' | 'removed-by-google';
   /** The algorithm; each has a key of its own with the key id of its name, RS256 has "own". */
   readonly algorithm?: 'RS256' | 'ES256';
   /** The key id in the header; the key's own without this. */
