@@ -5,6 +5,7 @@ import { serviceDefinition } from '../contracts/definitions.ts';
 import type { HttpRule } from '../contracts/gen/types/google/api/http_pb.js';
 import type { MethodPolicy } from '../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { describeMethod } from '../contracts/methods.ts';
+import { defaultMaxRequestBytes } from '../contracts/served-methods.ts';
 import type { Binding } from './bind.ts';
 import type { Call } from './call.ts';
 import type { ServerCall } from './server-call.ts';
@@ -36,6 +37,7 @@ export interface ServedMethod {
   /** REST bindings, where there are any. */
   readonly http: HttpRule | undefined;
   readonly deadlineMs: number;
+  readonly maxRequestBytes: number;
   readonly decode: (bytes: Buffer) => Message;
   readonly encode: (response: MessageInitShape<DescMessage>) => Buffer;
   readonly handler: (request: Message, call: Call) => unknown;
@@ -66,6 +68,7 @@ export function servedMethods({ service, handlers }: Binding): ServedMethod[] {
       deadlineMs: policy?.deadline === undefined ? noDeadlineMs : durationMs(policy.deadline),
       decode: requestDeserialize,
       encode: (response) => responseSerialize(create(desc.output, response)),
+      maxRequestBytes: policy === undefined || policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes,
       // Handlers may be methods of an object.
       handler: handler.bind(handlers),
     };
