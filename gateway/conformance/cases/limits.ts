@@ -196,7 +196,6 @@ export const limits: readonly ConformanceCase[] = [
     about: ['attack.slow-headers', 'hcm.edge-limits'],
     at,
     http1: ['GET /v1/deals HTTP/1.1\r\nhost: g\r\n', 200, 'x-a: 1\r\n'],
-    quietMs: 3000,
     expect: { statuses: [408], closes: true },
   },
 ];
