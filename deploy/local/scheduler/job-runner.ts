@@ -149,9 +149,9 @@ function cronOf({ schedule, timeZone }: JobSpec): Cron {
   return cron;
 }
 
-// google.rpc.Code UNKNOWN for an HTTP error, UNAVAILABLE for no answer.
+// google.rpc.Code UNKNOWN for an HTTP error.
 function statusOf(outcome: Outcome): { code: number; message: string } {
-  if (outcome.kind === 'unanswered') return { code: 14, message: outcome.reason };
+  if (outcome.kind === 'unanswered') return { code: outcome.code, message: outcome.reason };
   const success = outcome.status >= 200 && outcome.status < 300;
   return success ? { code: 0, message: '' } : { code: 2, message: `HTTP status code ${outcome.status}` };
 }
