@@ -112,7 +112,7 @@ export class JobRunner {
       method: 'POST',
       // https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#HttpTarget
       headers: {
-        'content-type': 'application/octet-stream',
+        ...(body !== '' && { 'content-type': 'application/octet-stream' }),
         ...headers,
         'user-agent': 'Google-Cloud-Scheduler',
         'x-cloudscheduler': 'true',
