@@ -10,8 +10,7 @@ export const question =
 
 const streamsOfEach = 100;
 const channels = 2;
-// In that time V8's young generation has grown to its size.
-const warmUpMs = 30_000;
+const warmUpMs = 10_000;
 const durationMs = 60_000;
 const sampleMs = 500;
 const mebibyte = 2 ** 20;
@@ -19,7 +18,7 @@ const mebibyte = 2 ** 20;
 /** Opens the streams, lets them and the gateway come to rest, then samples the gateway's memory. @throws {Error} where a stream ends or leaves a message out. */
 export async function run(report: (line: string) => void): Promise<void> {
   const surroundings = await startEdgeSurroundings();
-  const gateway = await surroundings.startGateway({ tokenCache: true });
+  const gateway = await surroundings.startGateway();
   // Each a connection of its own: the gateway takes 100 streams on one.
   const clients = Array.from(
     { length: channels },
@@ -66,7 +65,7 @@ function checkStreams(streams: readonly WatchedStream[]): number {
   return streams.reduce((sum, { received }) => sum + received, 0);
 }
 
-/** Garbage comes and goes: the slope is that of the least squares through all samples. */
+/** Buffers come and go: the slope is that of the least squares through all samples. */
 function describe(bytes: readonly number[]): string {
   const sizes = bytes.map((size) => size / mebibyte);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -17,9 +17,11 @@ const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.
   .filter((file) => !/node_modules|\/gen\/|\/assembly\/|^wasm-filters\/abi\/|^deploy\/infra\//.test(file))
   .toSorted();
 
+/** A file without its comments: examples in there are no code. */
+const codeOf = (file: string) => readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+
 function importsOf(file: string): Import[] {
-  // Examples in comments are no imports.
-  const source = readFileSync(join(root, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  const source = codeOf(file);
   const specifiers = [
     ...source.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g),
   ];
@@ -91,16 +93,10 @@ describe('the dependency rule of docs/architecture.md', () => {
     expect(shown([...gatewayToServices, ...servicesToGateway])).toEqual([]);
   });
 
-  it('the wasm host knows nothing of the data plane', () => {
-    expect(shown(product.filter(({ from, to }) => from.startsWith('gateway/wasm-host/') && to.startsWith('gateway/dataplane/')))).toEqual(
-      [],
-    );
-  });
-
-  it('the data plane knows the bootstrap only as a file', () => {
-    expect(shown(product.filter(({ from, to }) => from.startsWith('gateway/dataplane/') && to.startsWith('gateway/bootstrap/')))).toEqual(
-      [],
-    );
+  it('what runs and finds Envoy knows nothing of what it serves', () => {
+    expect(
+      shown(product.filter(({ from, to, relative }) => relative && from.startsWith('gateway/envoy/') && !to.startsWith('gateway/envoy/'))),
+    ).toEqual([]);
   });
 
   it('every service has the same inner files', () => {
@@ -110,5 +106,39 @@ describe('the dependency rule of docs/architecture.md', () => {
         .map((name) => `services/${owner}/${name}`),
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', () => {
+  /** What reads the machine's clock although business time is beside it. */
+  const machineTime: Readonly<Record<string, string>> = {
+    'services/partner/identity-bindings.ts': 'partners, gateways and operators judge tokens and keys by their own clocks',
+    'services/cloud/outbox.ts': "a call's deadline is in the machine's time",
+    'services/cloud/migrate.ts': 'when a migration was applied: it is run by a deployment',
+  };
+  const readsClock = /\bDate\.now\b|\bnew Date(?:\(\)|(?!\())|\bDate\(\)|\bTemporal\.Now\b/;
+  const owned = files.filter((file) => /^services\/(customer|partner|webhook|job|cloud)\//.test(file) && !isTest(file));
+
+  it.each(['Date.now()', 'now = Date.now', 'new Date()', 'new Date;', 'Date()', 'Temporal.Now.instant()'])('sees %s', (code) =>
+    expect(code).toMatch(readsClock),
+  );
+
+  it.each(['new Date(0)', 'Date.parse(text)', 'const at: Date', 'instanceof Date'])('does not mind %s', (code) =>
+    expect(code).not.toMatch(readsClock),
+  );
+
+  it("services read business time, and the machine's where there is a reason", () => {
+    expect(owned.filter((file) => readsClock.test(codeOf(file))).toSorted()).toEqual(Object.keys(machineTime).toSorted());
+  });
+
+  it('business time is read where a service is wired, and set by nothing of the product', () => {
+    const users = all.filter(({ from, to }) => to === 'services/chassis/business-time.ts' && !isTest(from)).map(({ from }) => from);
+    expect(users.filter((file) => file.startsWith('services/')).toSorted()).toEqual(
+      owners.map((owner) => `services/${owner}/composition.ts`).toSorted(),
+    );
+    expect(files.filter((file) => codeOf(file).includes('setBusinessTimeAhead(')).filter((file) => !isTest(file))).toEqual([
+      'deploy/local/clock/follow-clock.ts',
+      'services/chassis/business-time.ts',
+    ]);
   });
 });

@@ -12,9 +12,11 @@ export class CommandPlatform {
   readonly #stateDir: string;
   #output = '';
 
-  constructor(stateDir: string, args: readonly string[] = ['--port-base', '0']) {
+  /** @param launcher what starts the main process; unless told, that is the one that signals go to. */
+  constructor(stateDir: string, args: readonly string[] = ['--port-base', '0'], launcher?: 'npm') {
     this.#stateDir = stateDir;
-    this.#child = spawn(process.execPath, [main, '--state-dir', stateDir, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [command, ...first] = launcher === undefined ? [process.execPath, main] : ['npm', 'start', '--'];
+    this.#child = spawn(command!, [...first, '--state-dir', stateDir, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

@@ -20,8 +20,8 @@ function newStateDir(): string {
   return dir;
 }
 
-function start(stateDir: string, args?: readonly string[]): CommandPlatform {
-  const platform = new CommandPlatform(stateDir, args);
+function start(stateDir: string, args?: readonly string[], launcher?: 'npm'): CommandPlatform {
+  const platform = new CommandPlatform(stateDir, args, launcher);
   started.push(platform);
   return platform;
 }
@@ -55,6 +55,34 @@ describe('npm start', () => {
     platform.signal('SIGKILL');
     await platform.exit();
     await gone(platform);
+  });
+
+  it('leaves no process behind when the npm that started it is killed', { timeout: 60_000 }, async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      const platform = start(newStateDir(), ['--port-base', '0'], 'npm');
+      await platform.ready();
+      platform.signal(signal);
+      await platform.exit();
+      await gone(platform);
+    }
+  });
+
+  it('leaves no process behind when it is stopped while it starts', async () => {
+    const platform = start(newStateDir());
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    platform.signal('SIGINT');
+    expect(await platform.exit()).toBe(0);
+    await gone(platform);
+  });
+
+  it('starts again right after it was told to stop', { timeout: 60_000 }, async () => {
+    const stateDir = newStateDir();
+    const first = start(stateDir);
+    await first.ready();
+    first.signal('SIGINT');
+    const { edge } = await start(stateDir).ready();
+    expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);
+    expect(await first.exit()).toBe(0);
   });
 
   it('keeps what was acknowledged over a kill -9 of every process, and tells the story again', { timeout: 120_000 }, async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** Linux counts in hundredths of a second (proc(5), USER_HZ). */
 const millisecondsPerTick = 10;
@@ -7,6 +7,15 @@ const millisecondsPerTick = 10;
 export function cpuMilliseconds(pid: number): number {
   const [user, system] = times(pid);
   return (user + system) * millisecondsPerTick;
+}
+
+/**
+ * The same of the threads that it has now, to the microsecond (/proc/<pid>/task/<tid>/schedstat): a short round of few requests is some ten ticks long.
+ * For processes whose threads never end.
+ */
+export function threadsCpuMilliseconds(pid: number): number {
+  const nanoseconds = (thread: string) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + nanoseconds(thread), 0) / 1e6;
 }
 
 /** The same with that of its children that have ended. */

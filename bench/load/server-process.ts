@@ -22,10 +22,6 @@ export interface ServerProcess {
 export interface ServerOptions {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Which of its listeners is meant, where the data plane has several. */
-  readonly listener?: string;
-  /** The folder of its CPU profile, written when it ends; none is made without. */
-  readonly profiles?: string;
 }
 
 /**
@@ -34,7 +30,8 @@ export interface ServerOptions {
  * Environment variable BENCH_CPU_PROF: a directory for the CPU profile of each server.
  */
 export async function startServerProcess(program: string, options: ServerOptions = {}): Promise<ServerProcess> {
-  const { args = [], env = {}, listener, profiles = process.env.BENCH_CPU_PROF } = options;
+  const { args = [], env = {} } = options;
+  const profiles = process.env.BENCH_CPU_PROF;
   const directory = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const outputFile = join(directory, 'output.log');
   const output = openSync(outputFile, 'a');
@@ -57,7 +54,7 @@ export async function startServerProcess(program: string, options: ServerOptions
   const deadline = Date.now() + startupTimeoutMs;
   for (;;) {
     const text = readFileSync(outputFile, 'utf8');
-    const port = listeningPort(text, listener);
+    const port = listeningPort(text);
     if (port !== undefined) return { pid: child.pid!, port, cpuMs: () => cpuMilliseconds(child.pid!), stop };
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();
@@ -67,11 +64,11 @@ export async function startServerProcess(program: string, options: ServerOptions
   }
 }
 
-function listeningPort(output: string, listener: string | undefined): number | undefined {
+function listeningPort(output: string): number | undefined {
   for (const line of output.split('\n').slice(0, -1)) {
     if (!line.startsWith('{')) continue;
-    const entry = JSON.parse(line) as { message?: string; port?: number; listener?: string };
-    if (entry.message === 'listening' && entry.listener === listener) return entry.port;
+    const entry = JSON.parse(line) as { message?: string; port?: number };
+    if (entry.message === 'listening') return entry.port;
   }
   return undefined;
 }

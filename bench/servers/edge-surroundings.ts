@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startIssuer } from '../../deploy/local/issuer/issuer.ts';
@@ -10,27 +10,43 @@ import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { serviceAccountEmail } from '../../services/contracts/identities.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
+import { editManager, type Manager, type ManagerEdit, withoutCors } from './edge-bootstraps.ts';
+import { startEnvoyServer } from './envoy-server.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** How a gateway differs from that of the local platform. */
+/** How a gateway differs from that of the local platform, which has neither limits nor compression, previews nor CORS here unless told. */
 export interface GatewayOptions {
   /** Without it every request's token is verified. */
-  readonly tokenCache: boolean;
+  readonly tokenCache?: boolean;
   readonly environment?: Partial<GatewayEnvironment>;
-  /** The folder of its CPU profile. */
-  readonly profiles?: string;
+  /** Origins of this machine may call, as everywhere on a laptop. */
+  readonly cors?: boolean;
+  /** A last change of what was compiled, behind all others. */
+  readonly edit?: ManagerEdit;
 }
+
+const perSecond = 1_000_000;
+
+/** Every filter that a deployment can have. Nothing of a benchmark is limited, or goes to the preview. */
+export const everythingOn: GatewayOptions = {
+  environment: {
+    rateLimits: { clientPerSecond: perSecond, callerPerSecond: perSecond, anonymousPerSecond: perSecond },
+    compression: true,
+    previews: [{ service: 'partner', tag: 'pr-123', url: 'http://127.0.0.1:1' }],
+  },
+  cors: true,
+};
 
 /** What an edge gateway needs around it: an issuer, its metadata server, and a bare gRPC server in the place of the customer service. */
 export interface EdgeSurroundings {
   readonly issuerPort: number;
   readonly metadataPort: number;
   readonly upstream: ServerProcess;
-  /** Tokens of as many customers. */
-  customerTokens(count: number): Promise<string[]>;
-  /** The embedded data plane on the compiled bootstrap, with the real filters. */
-  startGateway(options: GatewayOptions): Promise<ServerProcess>;
+  /** Tokens of as many customers; they can ask for previews by service. */
+  customerTokens(count: number, preview?: Readonly<Record<string, string>>): Promise<string[]>;
+  /** An Envoy on the compiled bootstrap. */
+  startGateway(options?: GatewayOptions): Promise<ServerProcess>;
   close(): Promise<void>;
 }
 
@@ -47,7 +63,6 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
   });
   const upstream = await startServerProcess(join(root, 'bench/servers/bare-grpc.ts'));
   const gateways: ServerProcess[] = [];
-  let bootstraps = 0;
   const ports = {
     ...Object.fromEntries(portNames.map((name) => [name, 0])),
     issuer: issuer.port,
@@ -60,21 +75,13 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
     issuerPort: issuer.port,
     metadataPort: metadata.port,
     upstream,
-    customerTokens: (count) =>
-      Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}` }))),
-    startGateway: async ({ tokenCache, environment, profiles }) => {
-      const bootstrap = compileBootstrap({ role: 'edge', environment: { ...gatewayEnvironment(ports, 'edge'), ...environment } });
-      const file = join(stateDir, `edge-${bootstraps++}.yaml`);
-      // JSON is YAML.
-      writeFileSync(
-        file,
-        JSON.stringify(bootstrap, (key, value) => (key === 'jwt_cache_config' && !tokenCache ? undefined : value)),
-      );
-      const gateway = await startServerProcess(join(root, 'gateway/main.ts'), {
-        args: ['run', file],
-        listener: 'edge',
-        ...(profiles !== undefined && { profiles }),
-      });
+    customerTokens: (count, preview) =>
+      Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}`, preview }))),
+    startGateway: async ({ tokenCache = true, environment, cors = false, edit = (manager: Manager) => manager } = {}) => {
+      const { rateLimits: _, ...local } = gatewayEnvironment(ports, 'edge');
+      const compiled = compileBootstrap({ role: 'edge', environment: { ...local, compression: false, ...environment } });
+      const bootstrap = editManager(compiled, (manager) => edit(cors ? manager : withoutCors(manager)));
+      const gateway = await startEnvoyServer(tokenCache ? bootstrap : withoutTokenCache(bootstrap), stateDir);
       gateways.push(gateway);
       return gateway;
     },
@@ -84,4 +91,8 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+function withoutTokenCache(bootstrap: object): object {
+  return JSON.parse(JSON.stringify(bootstrap, (key, value) => (key === 'jwt_cache_config' ? undefined : value)));
 }

@@ -13,7 +13,7 @@ const port = 8080;
 /** The path that the gateways' bootstraps answer themselves. */
 const gatewayHealthPath = '/health';
 
-const sidecarConfigFile = join(import.meta.dirname, '../otel/sidecar.yaml');
+const collectorConfig = (name: string) => readFileSync(join(import.meta.dirname, '../otel', name), 'utf8');
 
 /** What containers are made from. */
 export interface ContainerOptions {
@@ -28,7 +28,7 @@ export interface ContainerOptions {
 
 /** The containers of a workload: its own first, then the collector where it is a sidecar. */
 export function containersOf(workload: Workload, options: ContainerOptions): run_v1.Schema$Container[] {
-  return [ownContainer(workload, options), ...sidecars(options.environment)];
+  return [ownContainer(workload, options), ...sidecars(workload, options.environment)];
 }
 
 function ownContainer(workload: Workload, { environment, imageTag, previews, urlOf }: ContainerOptions): run_v1.Schema$Container {
@@ -41,7 +41,10 @@ function ownContainer(workload: Workload, { environment, imageTag, previews, url
     ports: [{ name: 'h2c', containerPort: port }],
     env:
       workload.kind === 'gateway'
-        ? [{ name: 'GATEWAY_ROLE', value: workload.role }]
+        ? [
+            { name: 'GATEWAY_ROLE', value: workload.role },
+            { name: 'GATEWAY_WORKERS', value: String(Math.ceil(cpu)) },
+          ]
         : Object.entries(serviceVariables(workload.name, environment, { previews, urlOf })).map(variable),
     resources: { limits: { cpu: String(cpu), memory } },
     // As often as is allowed: a cold start waits for it. 30 s in all.
@@ -61,18 +64,20 @@ function variable([name, value]: [string, Variable]): run_v1.Schema$EnvVar {
 }
 
 /** Nothing waits for the collector: it would lengthen every cold start, and spans are sent again. */
-function sidecars({ collector, project }: Environment): run_v1.Schema$Container[] {
+function sidecars({ kind }: Workload, { collector, project }: Environment): run_v1.Schema$Container[] {
   if (collector.kind !== 'sidecar') return [];
+  // In the manifest, so that the configuration and the revision are rolled back together.
+  const configurations = {
+    OTELCOL_CONFIG: collectorConfig('sidecar.yaml'),
+    // The collector merges what it is given.
+    ...(kind === 'gateway' && { OTELCOL_ENVOY_CONFIG: collectorConfig('envoy-metrics.yaml') }),
+  };
   return [
     {
       name: 'otel-collector',
       image: collector.image,
-      args: ['--config=env:OTELCOL_CONFIG'],
-      // In the manifest, so that the configuration and the revision are rolled back together.
-      env: [
-        { name: 'OTELCOL_CONFIG', value: readFileSync(sidecarConfigFile, 'utf8') },
-        { name: 'GOOGLE_CLOUD_PROJECT', value: project },
-      ],
+      args: Object.keys(configurations).map((name) => `--config=env:${name}`),
+      env: [...Object.entries(configurations).map(([name, value]) => ({ name, value })), { name: 'GOOGLE_CLOUD_PROJECT', value: project }],
       resources: { limits: { cpu: collector.cpu, memory: collector.memory } },
     },
   ];

@@ -1,7 +1,7 @@
 import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
 import type { Environment, WorkloadName } from '../environments/environment.ts';
-import { googleIssuer } from '../environments/gateway-environment.ts';
+import { googleIssuer, introspected } from '../environments/gateway-environment.ts';
 import { partnerIdentity, partnerSigningKeys, partnerTokenEndpoint } from '../environments/partner-identity.ts';
 import type { ServiceName } from './workloads.ts';
 
@@ -47,6 +47,7 @@ export function serviceVariables(
     GOOGLE_JWKS_URI: googleIssuer.jwksUri,
     OPERATOR_EMAILS: operatorEmails.join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collectorAddress(environment)}:4318`,
+    ...(environment.introspection && name === introspected && { REFLECTION: 'true' }),
     ...ownVariables(name, environment, previews, urlOf),
   };
 }

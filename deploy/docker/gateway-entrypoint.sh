@@ -3,6 +3,7 @@
 #
 #   GATEWAY_ROLE   edge or jobs: which bootstrap of GATEWAY_FILES is served
 #   PORT           where to listen; 8080 by default, as on Cloud Run
+#   GATEWAY_WORKERS worker threads of Envoy, one for each CPU of the instance; 1 by default
 #   DRAIN_SECONDS  from SIGTERM until Envoy is told to end: Cloud Run kills after 10 s
 #   GATEWAY_FILES  /etc/kumiko by default
 #   TMPDIR         a folder that can be written; /tmp by default
@@ -20,6 +21,8 @@ case $role in
 esac
 port=${PORT:-8080}
 [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && ((port <= 65535)) || fail 'PORT is wrong: expected a port from 1 to 65535'
+workers=${GATEWAY_WORKERS:-1}
+[[ $workers =~ ^[1-9][0-9]?$ ]] || fail 'GATEWAY_WORKERS is wrong: expected a number from 1 to 99'
 drain_seconds=${DRAIN_SECONDS:-7}
 [[ $drain_seconds =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail 'DRAIN_SECONDS is wrong: expected seconds such as 7'
 source=${GATEWAY_FILES:-/etc/kumiko}/$role.yaml
@@ -59,7 +62,9 @@ stop() {
 
 stopping=
 trap stop TERM INT
-envoy -c "$file" --drain-time-s "${drain_seconds%.*}" --drain-strategy immediate &
+# Access log lines are held back for ten seconds otherwise. Spans are sent once a second, and not at the end: the drain is longer.
+envoy -c "$file" --concurrency "$workers" --disable-hot-restart --file-flush-interval-msec 1000 \
+  --log-level warning --component-log-level wasm:info --drain-time-s "${drain_seconds%.*}" --drain-strategy immediate &
 envoy=$!
 wait "$envoy"
 code=$?

@@ -3,7 +3,7 @@
 # docker build -f deploy/docker/gateway.Dockerfile --build-context bootstraps=DIR .
 ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 # Not the distroless one: the entrypoint needs a shell to drain.
-ARG ENVOY_IMAGE=envoyproxy/envoy:v1.36.13
+ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.1
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build

@@ -6,9 +6,12 @@ import { partnerIdentity } from './partner-identity.ts';
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
+/** The service that answers for all where reflection is open: each knows the whole descriptor set. */
+export const introspected = 'customer';
+
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
 export function gatewayEnvironment(environment: Environment, previews: Preview[] = []): GatewayEnvironment {
-  const { project, identity, operatorEmails, corsOrigins, rateLimits } = environment;
+  const { project, identity, operatorEmails, corsOrigins, introspection, rateLimits } = environment;
   const service = (name: 'customer' | 'partner' | 'webhook' | 'job') => ({ url: serviceUrl(name, environment) });
   return {
     name: 'production',
@@ -27,6 +30,7 @@ export function gatewayEnvironment(environment: Environment, previews: Preview[]
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',
     corsOrigins,
+    ...(introspection && { introspection: introspected }),
     // The external load balancer and Cloud Run's own front end.
     trustedHops: 2,
     rateLimits,

@@ -22,6 +22,7 @@ try {
 await import('../build.ts');
 const [
   { printBanner },
+  { whenLauncherGone },
   { defaultPortBase, PortTakenError },
   { PreviewOptionError, parsePreviews },
   { seedDemoData },
@@ -29,6 +30,7 @@ const [
   { defaultStateDir },
 ] = await Promise.all([
   import('./platform/banner.ts'),
+  import('./platform/launcher.ts'),
   import('./platform/ports.ts'),
   import('./platform/previews.ts'),
   import('./platform/seed.ts'),
@@ -39,6 +41,8 @@ const [
 class OptionError extends Error {}
 
 const mistakes = [PortTakenError, StateInUseError, PreviewOptionError, OptionError];
+
+const stopping = new AbortController();
 
 try {
   const { values } = parseArgs({
@@ -55,28 +59,29 @@ try {
   if (!Number.isInteger(portBase) || portBase < 0 || portBase > 65_000 || (portBase > 0 && portBase < 1024)) {
     throw new OptionError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
   }
-  let stopping = false;
   const starting = startPlatform({
     portBase,
     stateDir: values['state-dir'],
     previews: parsePreviews(values.preview),
     traces: values.traces,
+    signal: stopping.signal,
   });
   const stop = async () => {
-    if (stopping) return;
-    stopping = true;
-    await (await starting).stop();
+    if (stopping.signal.aborted) return;
+    stopping.abort();
+    await starting.then((platform) => platform.stop()).catch(() => {});
     process.exit(0);
   };
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());
+  whenLauncherGone(() => void stop());
   const platform = await starting;
-  if (!stopping) {
-    await seedDemoData(platform, values['state-dir']);
-    await printBanner(platform);
-    process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
-  }
+  await seedDemoData(platform, values['state-dir']);
+  await printBanner(platform);
+  process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 } catch (error) {
+  // What ends while everything is told to end is no failure: `stop` sees to the rest.
+  if (stopping.signal.aborted) await new Promise(() => {});
   const mistake = mistakes.some((type) => error instanceof type) || isArgsError(error);
   process.stderr.write(mistake ? `${(error as Error).message}\n` : `the platform could not be started: ${(error as Error).stack}\n`);
   process.exit(1);

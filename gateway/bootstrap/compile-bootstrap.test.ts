@@ -238,9 +238,9 @@ test('each kind of trigger is pinned to the service account that sends it', () =
   });
 });
 
-test.each(roles)('rbac of %s allows the paths of its methods and no other', (role) => {
+test.each(roles)('in production rbac of %s allows the paths of its methods and no other', (role) => {
   const policies: { permissions: { url_path: { path: { exact: string } } }[] }[] = Object.values(
-    filter(role, 'envoy.filters.http.rbac').rules.policies,
+    filter(role, 'envoy.filters.http.rbac', 'production').rules.policies,
   );
   const allowed = policies.flatMap(({ permissions }) => permissions.map(({ url_path }) => url_path.path.exact));
   expect(allowed.sort()).toEqual(

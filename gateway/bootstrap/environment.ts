@@ -47,9 +47,9 @@ const schema = z
     strictPreviews: z.boolean().optional(),
     /** Where the wasm filter fetches ID tokens. */
     metadataServer: address,
-    /** The descriptor set, relative to the working directory of the data plane, or absolute. */
+    /** The descriptor set, relative to Envoy's working directory, or absolute. */
     descriptorFile: z.string().min(1),
-    /** The folder of the built filters, relative to the working directory of the data plane, or absolute. */
+    /** The folder of the built filters, relative to Envoy's working directory, or absolute. */
     wasmDir: z.string().min(1),
     /** Exact origins of browser apps, such as "https://app.example.com". Empty leaves CORS out. */
     corsOrigins: z.array(origin),
@@ -67,6 +67,11 @@ const schema = z
         samplingPercent: z.number().min(0).max(100).optional(),
       })
       .optional(),
+    /**
+     * The service that answers server reflection and gRPC health checks of whoever reaches the edge; its REFLECTION is on. Without it the edge knows
+     * neither.
+     */
+    introspection: services.keyof().optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })

@@ -1,15 +1,16 @@
-import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 
-/** Counts calls by service, method and gRPC status, in the clusters' statistics. Our own methods only: a caller could make up any number of names. */
-export function grpcStatistics(methods: readonly GatewayMethod[]): JsonObject {
-  const byService = Map.groupBy(methods, ({ desc }) => desc.parent.typeName);
+/**
+ * Counts calls by service, method and gRPC status, in the clusters' statistics. Behind rbac, which lets our own methods through only: otherwise a caller
+ * could make up any number of names.
+ */
+export function grpcStatistics(): JsonObject {
   return {
     name: 'envoy.filters.http.grpc_stats',
     typed_config: any('envoy.extensions.filters.http.grpc_stats.v3.FilterConfig', {
-      individual_method_stats_allowlist: {
-        services: [...byService].map(([name, group]) => ({ name, method_names: group.map(({ desc }) => desc.name) })),
-      },
+      stats_for_all_methods: true,
+      // Dots separate the parts of a statistic's name.
+      replace_dots_in_grpc_service_name: true,
     }),
   };
 }

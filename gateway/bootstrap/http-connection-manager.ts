@@ -65,9 +65,9 @@ export function httpConnectionManager(
         // Before rbac, which knows gRPC paths only.
         grpcJsonTranscoder(environment, methods),
         // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.
-        rbac(environment, methods),
-        // Behind rbac: only what may reach a service is counted as a call of it.
-        grpcStatistics(methods),
+        rbac(role, environment, methods),
+        // Behind rbac: only what may reach a service is counted as a call of it, and only methods of ours.
+        grpcStatistics(),
         // Last before the router: nothing after it may change the route, since the token is the route's.
         metadataToken(environment, upstreams),
         {

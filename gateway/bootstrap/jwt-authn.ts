@@ -3,6 +3,7 @@ import { jwksCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from './gateway-methods.ts';
 import { compareTemplates, templateRegex } from './http-template.ts';
+import { introspectionOf } from './introspection.ts';
 import { any, type JsonObject } from './json.ts';
 import { hasPreviews } from './previews.ts';
 
@@ -43,6 +44,7 @@ export function jwtAuthn(role: Role, environment: GatewayEnvironment, methods: r
       rules: [
         ...restRules(methods, requirement),
         ...methods.map(({ grpcPath, access }) => ({ match: { path: grpcPath }, ...requirement(access) })),
+        ...(introspectionOf(role, environment)?.paths ?? []).map((path) => ({ match: { path } })),
         {
           match: { prefix: '/' },
           // "requires_any" needs two items at least.

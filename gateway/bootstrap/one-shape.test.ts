@@ -19,7 +19,6 @@ const differences: readonly (readonly [path: string, reason: string])[] = [
   ['listeners.0.*.policies.*.exact', 'issuers and service accounts'],
   ['listeners.0.*.config.configuration.value', 'audiences'],
   ['listeners.0.*.(proto_descriptor|filename)', 'where files lie'],
-  ['listeners.0.*.logging.googleapis.com/trace', 'the project'],
   ['listeners.0.*.cors.allow_origin_string_match', 'who develops an app calls from any port of this machine'],
   ['listeners.0.*.token_bucket.*', 'limits that nobody at home meets'],
 ];
@@ -31,8 +30,8 @@ function scalars(value: unknown, path = ''): [string, unknown][] {
 }
 
 function bootstrap(role: Role, name: string): Map<string, unknown> {
-  // A collector is an option on a laptop, and previews are of the moment.
-  const environment = { ...readEnvironment(join(environmentFolder, `${name}.yaml`)), otelCollector: undefined };
+  // A collector is an option on a laptop, reflection is open there, and previews are of the moment.
+  const environment = { ...readEnvironment(join(environmentFolder, `${name}.yaml`)), otelCollector: undefined, introspection: undefined };
   return new Map(scalars(compileBootstrap({ role, environment })));
 }
 

@@ -1,6 +1,7 @@
 import { serviceAccountEmail, triggerWorkload } from '../../services/contracts/identities.ts';
 import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
+import type { GatewayMethod, Role } from './gateway-methods.ts';
+import { introspectionOf } from './introspection.ts';
 import { any, type Json, type JsonObject } from './json.ts';
 import { identityOf, jwtAuthnName, type TokenAccess } from './jwt-authn.ts';
 
@@ -11,19 +12,21 @@ export const rbacName = 'envoy.filters.http.rbac';
  * Who may call what, on the gRPC path, so that one policy serves REST and native gRPC: it stands behind the transcoder. What no policy
  * allows is denied.
  */
-export function rbac(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
+export function rbac(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const groups = new Map<string, GatewayMethod[]>();
   for (const method of methods) {
     const name = method.triggerKind ?? method.access;
     groups.set(name, [...(groups.get(name) ?? []), method]);
   }
-  const policies = [...groups].map(([name, group]) => [
+  const policies: [string, JsonObject][] = [...groups].map(([name, group]) => [
     name,
     {
-      permissions: group.map(({ grpcPath }) => ({ url_path: { path: { exact: grpcPath } } })),
+      permissions: group.map(({ grpcPath }) => permission(grpcPath)),
       principals: principals(group[0]!, environment),
     },
   ]);
+  const open = introspectionOf(role, environment);
+  if (open !== undefined) policies.push(['introspection', { permissions: open.paths.map(permission), principals: [{ any: true }] }]);
   return {
     name: rbacName,
     typed_config: any('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: { action: 'ALLOW', policies: Object.fromEntries(policies) } }),
@@ -33,6 +36,10 @@ export function rbac(environment: GatewayEnvironment, methods: readonly GatewayM
 /** For a route that answers by itself: it needs no permission. */
 export function rbacOff(): JsonObject {
   return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute');
+}
+
+function permission(grpcPath: string): JsonObject {
+  return { url_path: { path: { exact: grpcPath } } };
 }
 
 function principals({ access, triggerKind }: GatewayMethod, environment: GatewayEnvironment): Json[] {

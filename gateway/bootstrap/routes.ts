@@ -1,10 +1,13 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { bodyLimitName, noBodyLimit, restBodyLimit } from './body-limit.ts';
+import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
+import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
 import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
+import { templateKey, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
+import { introspectionOf } from './introspection.ts';
 import type { JsonObject } from './json.ts';
 import { previewsOf } from './previews.ts';
 import { rbacName, rbacOff } from './rbac.ts';
@@ -29,6 +32,8 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...methods.flatMap((method) => previewRoutes(environment, method)),
           ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
           ...methods.map((method) => ({ ...methodRoute(environment, method), ...caching(method) })),
+          ...introspectionRoutes(role, environment),
+          ...methods.flatMap(largeBodies),
           ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
           {
             name: 'not-found',
@@ -93,6 +98,18 @@ function methodRoute(
   };
 }
 
+/** Reflection and health, for as long as somebody looks. */
+function introspectionRoutes(role: Role, environment: GatewayEnvironment): JsonObject[] {
+  const open = introspectionOf(role, environment);
+  if (open === undefined) return [];
+  const { upstream, paths } = open;
+  return paths.map((path) => ({
+    name: path.slice(1),
+    match: { path },
+    route: { cluster: upstream, host_rewrite_literal: new URL(environment.services[upstream].url).host, timeout: '60s' },
+  }));
+}
+
 /**
  * What a REST request is on while the cors filter looks: that filter does nothing without a route to an upstream, so the 404 of the last
  * one would not do. No request gets further on this route: rbac allows gRPC paths only, and the header that would name the cluster is
@@ -105,6 +122,18 @@ function beforeTranscoding(prefix: string): JsonObject {
     route: { cluster_header: noClusterHeader },
     typed_per_filter_config: { [bodyLimitName]: restBodyLimit() },
   };
+}
+
+/** The same for methods that take more than others do. */
+function largeBodies(method: GatewayMethod): JsonObject[] {
+  const maxBytes = maxRestBytes(method);
+  if (maxBytes === defaultMaxRequestBytes) return [];
+  return method.bindings.map(({ template }) => ({
+    name: `rest${templateKey(template)}`,
+    match: { safe_regex: { regex: templateRegex(template) } },
+    route: { cluster_header: noClusterHeader },
+    typed_per_filter_config: { [bodyLimitName]: restBodyLimit(maxBytes) },
+  }));
 }
 
 function restPrefixes(methods: readonly GatewayMethod[]): string[] {

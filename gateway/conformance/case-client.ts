@@ -1,5 +1,5 @@
 import { request as http1Request } from 'node:http';
-import { connect } from 'node:http2';
+import { connect, constants } from 'node:http2';
 
 /** A request as it goes out. */
 export interface WireRequest {
@@ -19,6 +19,21 @@ export interface WireResponse {
   readonly trailers: ReadonlyMap<string, string>;
   readonly body: Buffer;
 }
+
+/** An HTTP/2 stream that ended without an answer. */
+export class StreamReset extends Error {
+  override readonly name = 'StreamReset';
+  /** The name of RFC 9113 7, such as "INTERNAL_ERROR". */
+  readonly code: string;
+  constructor(code: number) {
+    const found = Object.entries(constants).find(([name, value]) => value === code && resetName.test(name));
+    const name = resetName.exec(found?.[0] ?? '')?.[1] ?? String(code);
+    super(`the stream ended without an answer: ${name}`);
+    this.code = name;
+  }
+}
+
+const resetName = /^NGHTTP2_((?:NO_ERROR|PROTOCOL_ERROR|INTERNAL_ERROR|CANCEL|REFUSED_STREAM|ENHANCE_YOUR_CALM|FLOW_CONTROL_ERROR))$/;
 
 /** Sends one request to a gateway on a connection of its own. */
 export function send(port: number, request: WireRequest): Promise<WireResponse> {
@@ -68,10 +83,11 @@ function sendHttp2(port: number, { method, path, headers, body, trailers: sentTr
     stream.on('trailers', (answer) => {
       trailers = mapOf(answer);
     });
-    stream.on('error', reject);
+    // Tells by 'close'.
+    stream.on('error', () => {});
     stream.on('close', () => {
       session.destroy();
-      if (answered === undefined) reject(new Error(`the stream ended without a response, code ${stream.rstCode}`));
+      if (answered === undefined) reject(new StreamReset(stream.rstCode ?? 0));
       else resolve({ ...answered, trailers, body: Buffer.concat(chunks) });
     });
     if (body !== undefined || sentTrailers !== undefined) stream.end(body);

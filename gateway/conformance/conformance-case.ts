@@ -1,27 +1,27 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { Topic } from './facts.ts';
-
-/** A listener under test, as "bootstrap.listener"; stages.ts says what each has. */
-export type Place =
-  | 'edge'
-  | 'guarded'
-  | 'jobs'
-  | `lab.${'plain' | 'strict' | 'jwt' | 'forms' | 'lines' | 'limited' | 'trapped' | 'reloaded' | 'stale' | 'traced'}`;
+import type { StageName } from './stages.ts';
 
 /** A token to send as `Authorization: Bearer …`. Without changes it is valid. */
 export interface TokenSpec {
-  readonly as: 'customer' | 'partner' | 'operator' | 'trigger' | 'lab';
+  readonly as: TokenHolder;
   /** Claims to add, replace, or (with null) leave out; times in seconds relative to now. */
   readonly claims?: Readonly<Record<string, JsonValue>>;
   /** Seconds from now; an hour without it. */
   readonly expiresIn?: number;
   /** How it is signed: by the issuer's key without this. */
-  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'removed-by-google';
+  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'spaced' | 'removed-by-google';
   /** The algorithm; each has a key of its own with the key id of its name, RS256 has "own". */
-  readonly algorithm?: 'RS256' | 'ES256' | 'PS256' | 'EdDSA' | 'HS256';
+  readonly algorithm?: 'RS256' | 'ES256';
   /** The key id in the header; the key's own without this. */
   readonly kid?: string;
 }
+
+/** Whose token it is: people's and partners', and those of the three kinds of triggers. */
+export type TokenHolder = 'customer' | 'partner' | 'operator' | 'queue' | 'subscription' | 'schedule';
+
+/** Headers in order; a name can stand twice. */
+export type HeaderLines = readonly (readonly [name: string, value: string])[];
 
 /** What a client sends. */
 export interface CaseRequest {
@@ -30,7 +30,8 @@ export interface CaseRequest {
   readonly method: string;
   /** Sent as it stands. "{token}" becomes the token. */
   readonly path: string;
-  readonly headers?: readonly (readonly [string, string])[];
+  /** "{n}" becomes the number of the attempt, where `times` says that there are several. */
+  readonly headers?: HeaderLines;
   readonly token?: TokenSpec;
   /** Where the token goes in place of `authorization: Bearer …`; null for the path alone. */
   readonly tokenHeader?: string | null;
@@ -46,13 +47,11 @@ export interface CaseRequest {
   readonly grpc?: JsonValue;
   /** Sends the request so often, one after the other; the last answer is judged. */
   readonly times?: number;
-  /** Waits before it is sent, for what needs time, such as a back-off. */
-  readonly afterMs?: number;
 }
 
 /** How the upstream service behaves; an empty response message, or "ok" where the path is no method, without this. */
 export type UpstreamBehaviour =
-  | { readonly reply: JsonValue; readonly headers?: readonly (readonly [string, string])[] }
+  | { readonly reply: JsonValue; readonly headers?: HeaderLines }
   | { readonly stream: readonly JsonValue[]; readonly error?: UpstreamError }
   | { readonly error: UpstreamError }
   | {
@@ -78,19 +77,26 @@ export interface UpstreamError {
   readonly rawDetails?: string;
 }
 
+/** Exact values or patterns by name; null: the header is not there. */
+export type ExpectedHeaders = Readonly<Record<string, string | RegExp | null>>;
+
 /** What the client gets. */
 export interface ExpectedResponse {
   readonly status: number;
   /** Exact text, a pattern, or JSON that has to be equal. */
   readonly body?: string | RegExp | { readonly json: JsonValue };
-  /** Exact values; null: the header is not there. */
-  readonly headers?: Readonly<Record<string, string | RegExp | null>>;
-  readonly trailers?: Readonly<Record<string, string | RegExp | null>>;
+  readonly headers?: ExpectedHeaders;
+  readonly trailers?: ExpectedHeaders;
   /** For native gRPC. */
   readonly grpcStatus?: number;
   readonly grpcMessage?: string | RegExp;
   /** For native gRPC: response messages. */
   readonly messages?: readonly JsonValue[];
+}
+
+/** In place of an answer: the HTTP/2 stream ends with this error (RFC 9113 7), such as "INTERNAL_ERROR". */
+export interface ExpectedReset {
+  readonly reset: string;
 }
 
 /** What reaches the upstream. */
@@ -100,9 +106,9 @@ export interface ExpectedUpstream {
   readonly via?: UpstreamServer;
   /** The request message as JSON; google.api.HttpBody data is base64. */
   readonly message?: JsonValue;
-  /** All of a client stream. */
-  readonly messages?: readonly JsonValue[];
-  readonly headers?: Readonly<Record<string, string | RegExp | null>>;
+  /** Fields of the request message; there may be others. */
+  readonly fields?: JsonValue;
+  readonly headers?: ExpectedHeaders;
   readonly trailers?: Readonly<Record<string, string>>;
   /** The audience of the token in x-serverless-authorization. */
   readonly audience?: string;
@@ -110,31 +116,39 @@ export interface ExpectedUpstream {
   readonly attempts?: number;
 }
 
-/** The servers of the scripted upstream: two of HTTP/2, one behind TLS, one of HTTP/1.1. */
-export type UpstreamServer = 'main' | 'other' | 'tls' | 'http1';
+/** The servers of the scripted upstream, all of HTTP/2; the last three behind TLS, two of them with a certificate that is not theirs to show. */
+export type UpstreamServer = 'main' | 'other' | 'tls' | 'tls-other-name' | 'tls-other-authority';
+
+/** Fields of the request's line in the access log: exact values or patterns; null: the field is null or not there. */
+export interface ExpectedLog {
+  readonly [field: string]: string | number | RegExp | null | ExpectedLog;
+}
 
 interface AnyCase {
   readonly name: string;
   readonly about: readonly Topic[];
   /** "edge" without this. */
-  readonly at?: Place;
+  readonly at?: StageName;
+  /** Paths that are posted to the admin interface before and after. */
+  readonly admin?: { readonly before: readonly string[]; readonly after: readonly string[] };
+  /** Milliseconds in which it has to have come true, for what Envoy does after a while by itself; it is tried again until then. */
+  readonly within?: number;
 }
 
-/** A request and what becomes of it: the same for every data plane. */
+/** A request and what becomes of it. */
 export interface RequestCase extends AnyCase {
-  /** Paths that are posted to the admin listener before and after. */
-  readonly admin?: { readonly before: readonly string[]; readonly after: readonly string[] };
   readonly request: CaseRequest;
   readonly upstream?: UpstreamBehaviour;
-  readonly expect: ExpectedResponse;
+  readonly expect: ExpectedResponse | ExpectedReset;
   /** 'untouched': nothing arrives there. Not judged without this. */
   readonly expectUpstream?: ExpectedUpstream | 'untouched';
+  readonly expectLog?: ExpectedLog;
 }
 
 /** One step on a raw HTTP/2 connection; streams count 1, 3, 5… */
 export type Http2Step =
   | {
-      readonly open: readonly (readonly [string, string])[];
+      readonly open: HeaderLines;
       readonly end?: boolean;
       /** Resets each stream at once. */
       readonly reset?: true;
@@ -147,18 +161,20 @@ export type Http2Step =
     }
   | { readonly waitMs: number };
 
-/** What a client that speaks no clean HTTP sends; the connection is watched until it ends or `quietMs` pass without a byte. */
+/** What a client that speaks no clean HTTP sends. */
 export interface RawCase extends AnyCase {
   /** Latin-1 text in order, waits in milliseconds; or HTTP/2 steps behind preface and settings. */
   readonly http1?: readonly (string | number)[];
   readonly http2?: readonly Http2Step[];
-  /** How long the connection may be silent before it is left; 300 without this. */
-  readonly quietMs?: number;
   readonly expect: {
     /** HTTP/1.1: the statuses of the answers, in order; a list for each where several are right. */
     readonly statuses?: readonly (number | readonly number[])[];
+    /** HTTP/1.1: what the answers hold, as Latin-1 text. */
+    readonly answer?: RegExp;
     /** Whether the gateway ends the connection. Not judged without this. */
     readonly closes?: boolean;
+    /** True: there is nobody to connect to. */
+    readonly refused?: true;
   };
   /** Requests that may reach the upstream; none without this. */
   readonly upstreamAtMost?: number;

@@ -1,63 +1,78 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EnvoyError } from '../envoy/envoy-error.ts';
+import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { send } from './case-client.ts';
-import type { ConformanceCase, Place, TokenSpec } from './conformance-case.ts';
-import type { Plane, RunningPlane } from './planes/plane.ts';
-import { type CaseBench, type CaseProtocol, runCase } from './run-case.ts';
-import { locate, type StageName, stages } from './stages.ts';
+import type { ConformanceCase, TokenSpec } from './conformance-case.ts';
+import { type CaseBench, protocolsOf, runCase } from './run-case.ts';
+import { type StageName, stages } from './stages.ts';
 import { startSurroundings } from './surroundings.ts';
 
-/** A data plane with everything around it, ready for cases. One case at a time: they share the upstream. */
+/** An Envoy for each stage with everything around it, ready for cases. One case at a time: they share the upstream. */
 export interface Rig {
-  /** What differs; nothing where the case passes. Starts the case's bootstrap at the first need. */
-  run(one: ConformanceCase, protocol: CaseProtocol): Promise<string[]>;
-  /** Where cases of a place run. */
-  bench(place: Place): Promise<CaseBench>;
+  /** What differs, by each protocol; nothing where the case holds. Starts the case's stage at the first need. */
+  run(one: ConformanceCase): Promise<string[]>;
+  /** Where cases of a stage run. */
+  bench(stage: StageName): Promise<CaseBench>;
   close(): Promise<void>;
 }
 
-/** What has to be let in before a stage's keys are there. */
-const probes: Readonly<
-  Record<StageName, { readonly listener: string; readonly method: string; readonly path: string; readonly token: TokenSpec }>
-> = {
-  edge: { listener: 'edge', method: 'GET', path: '/v1/profile', token: { as: 'customer' } },
-  guarded: { listener: 'edge', method: 'GET', path: '/v1/profile', token: { as: 'customer' } },
-  jobs: { listener: 'jobs', method: 'POST', path: '/v1/tasks/release-hold', token: { as: 'trigger' } },
-  lab: { listener: 'jwt', method: 'GET', path: '/customer', token: { as: 'customer' } },
+/** What has to be let in before a stage's keys and tokens are there. */
+const edgeProbe = { method: 'GET', path: '/v1/profile', token: { as: 'customer' } } as const;
+const probes: Readonly<Record<StageName, { readonly method: string; readonly path: string; readonly token: TokenSpec }>> = {
+  edge: edgeProbe,
+  guarded: edgeProbe,
+  limited: edgeProbe,
+  draining: edgeProbe,
+  jobs: { method: 'POST', path: '/v1/tasks/release-hold', token: { as: 'queue' } },
+  trapping: edgeProbe,
 };
 
-// Keys are fetched while the listener is open already; milliseconds.
+// Milliseconds. Keys are fetched while the listener is open already.
 const keysLimit = 10_000;
+// The longest case waits for what Envoy does after some seconds.
+const caseLimit = 15_000;
 
-/** Starts the surroundings of a data plane. */
-export async function openRig(plane: Plane): Promise<Rig> {
+/** Starts the surroundings of an Envoy. */
+export async function openRig(): Promise<Rig> {
   const around = await startSurroundings();
-  const running = new Map<StageName, Promise<RunningPlane>>();
+  const running = new Map<StageName, Promise<RunningEnvoy>>();
 
-  async function start(stage: StageName): Promise<RunningPlane> {
-    const started = await plane.start(stages[stage](around), around.files.folder);
-    const { listener, method, path, token } = probes[stage];
+  async function start(stage: StageName): Promise<RunningEnvoy> {
+    const { bootstrap, listener, args = [] } = stages[stage];
+    const envoy = await startEnvoy(bootstrap(around), { folder: around.files.folder, args });
+    const { method, path, token } = probes[stage];
     const headers = [['authorization', `Bearer ${await around.authority.token(token)}`]] as const;
     around.upstream.script(undefined);
     const deadline = Date.now() + keysLimit;
     for (;;) {
-      const { status, body } = await send(started.ports[listener]!, { protocol: 'HTTP/1.1', method, path, headers, body: undefined });
-      if (status === 200) return started;
-      if (Date.now() > deadline) throw new Error(`${plane.name} answers ${status} to a good token on ${stage}: ${body.toString()}`);
-      await wait(50);
+      const { status, body } = await send(envoy.ports[listener]!, { protocol: 'HTTP/1.1', method, path, headers, body: undefined });
+      if (status === 200) return envoy;
+      if (Date.now() > deadline) throw new Error(`Envoy answers ${status} to a good token on ${stage}: ${body.toString()}\n${envoy.log()}`);
+      await delay(20);
     }
   }
 
-  async function bench(place: Place): Promise<CaseBench> {
-    const { stage, listener } = locate(place);
-    let started = running.get(stage);
-    if (started === undefined) {
-      started = start(stage);
-      running.set(stage, started);
+  async function bench(stage: StageName): Promise<CaseBench> {
+    const started = running.get(stage) ?? start(stage);
+    running.set(stage, started);
+    const envoy = await started;
+    const { registry, upstream, authority } = around;
+    return { envoy, port: envoy.ports[stages[stage].listener]!, registry, upstream, authority };
+  }
+
+  async function run(one: ConformanceCase): Promise<string[]> {
+    const faults: string[] = [];
+    for (const protocol of protocolsOf(one)) {
+      try {
+        const found = await within(caseLimit, runCase(await bench(one.at ?? 'edge'), one, protocol));
+        faults.push(...found.map((fault) => `${protocol}: ${fault}`));
+      } catch (error) {
+        // No case of the stage can run: that is no fault of this one.
+        if (error instanceof EnvoyError) throw error;
+        faults.push(`${protocol}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
-    const { ports, adminPort } = await started;
-    const port = ports[listener];
-    if (port === undefined) throw new Error(`${plane.name} has no listener ${listener} on ${stage}`);
-    return { port, adminPort, registry: around.registry, upstream: around.upstream, authority: around.authority };
+    return faults;
   }
 
   let closing: Promise<void> | undefined;
@@ -68,11 +83,23 @@ export async function openRig(plane: Plane): Promise<Rig> {
   }
 
   return {
+    run,
     bench,
-    run: async (one, protocol) => await runCase(await bench(one.at ?? 'edge'), one, protocol),
     close: () => {
       closing ??= closeAll();
       return closing;
     },
   };
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no end after ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,3 @@
-import { createServer as createHttp1Server, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   constants,
   createSecureServer,
@@ -7,7 +6,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { type DescMethod, fromBinary, fromJson, type JsonValue, type Registry, toBinary, toJson } from '@bufbuild/protobuf';
 import type { UpstreamBehaviour, UpstreamError, UpstreamServer } from './conformance-case.ts';
 
@@ -26,21 +25,24 @@ export interface SeenRequest {
 export interface ScriptedUpstream {
   /** The main server's. */
   readonly port: number;
-  readonly ports: Readonly<Record<UpstreamServer, number>>;
+  portOf(server: UpstreamServer): number;
   /** Forgets what it saw and takes a new behaviour. */
   script(behaviour: UpstreamBehaviour | undefined): void;
   readonly seen: SeenRequest[];
   close(): Promise<void>;
 }
 
-/** What the server behind TLS shows: PEM. Without it there is none. */
+/** What a server behind TLS shows: PEM. */
 export interface UpstreamIdentity {
   readonly key: Buffer;
   readonly cert: Buffer;
 }
 
+/** The servers behind TLS; without theirs there are none. */
+export type UpstreamIdentities = Readonly<Partial<Record<UpstreamServer, UpstreamIdentity>>>;
+
 /** Starts the upstream on free ports. It speaks raw HTTP/2, so that it can misbehave where a gRPC library would not. */
-export async function startScriptedUpstream(registry: Registry, identity?: UpstreamIdentity): Promise<ScriptedUpstream> {
+export async function startScriptedUpstream(registry: Registry, identities: UpstreamIdentities = {}): Promise<ScriptedUpstream> {
   let behaviour: UpstreamBehaviour | undefined;
   let resets = 0;
   const seen: SeenRequest[] = [];
@@ -79,15 +81,6 @@ export async function startScriptedUpstream(registry: Registry, identity?: Upstr
       if (stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
       const method = remember(via, headers, String(headers[':path']), trailers, Buffer.concat(chunks));
       answer(stream, method, behaviour);
-    });
-  }
-
-  function onHttp1(request: IncomingMessage, response: ServerResponse): void {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      remember('http1', request.headers, request.url ?? '', request.trailers, Buffer.concat(chunks));
-      response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
     });
   }
 
@@ -133,33 +126,29 @@ export async function startScriptedUpstream(registry: Registry, identity?: Upstr
     return trailers;
   }
 
-  const servers: Partial<Record<UpstreamServer, Server>> = {};
-  const watch = (via: UpstreamServer, server: Http2Server): Server => {
+  const servers = new Map<UpstreamServer, Server>();
+  const watch = (via: UpstreamServer, server: Http2Server) => {
     server.on('stream', (stream, headers) => onStream(via, stream as ServerHttp2Stream, headers));
     server.on('session', (session) => {
       session.on('error', () => {});
       open.add(session);
       session.on('close', () => open.delete(session));
     });
-    return server;
+    servers.set(via, server);
   };
-  servers.main = watch('main', createServer());
-  servers.other = watch('other', createServer());
-  if (identity !== undefined) {
+  watch('main', createServer());
+  watch('other', createServer());
+  for (const [via, identity] of Object.entries(identities) as [UpstreamServer, UpstreamIdentity][]) {
     const secure = createSecureServer({ ...identity });
     secure.on('tlsClientError', () => {});
-    servers.tls = watch('tls', secure as unknown as Http2Server);
+    watch(via, secure as unknown as Http2Server);
   }
-  servers.http1 = createHttp1Server(onHttp1).on('connection', (socket: Socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-  });
-  const all = Object.values(servers);
+  const all = [...servers.values()];
   await Promise.all(all.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))));
-  const portOf = (server: Server | undefined) => (server === undefined ? 0 : (server.address() as AddressInfo).port);
+  const portOf = (via: UpstreamServer) => (servers.get(via)!.address() as AddressInfo).port;
   return {
-    port: portOf(servers.main),
-    ports: { main: portOf(servers.main), other: portOf(servers.other), tls: portOf(servers.tls), http1: portOf(servers.http1) },
+    port: portOf('main'),
+    portOf,
     seen,
     script: (next) => {
       behaviour = next;

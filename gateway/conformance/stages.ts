@@ -1,53 +1,72 @@
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
-import { type GatewayEnvironment, readEnvironment } from '../bootstrap/environment.ts';
-import type { Place } from './conformance-case.ts';
-import { labBootstrap } from './lab/lab-bootstrap.ts';
+import { environmentOf } from './local-environment.ts';
+import { withShortTimes } from './short-times.ts';
 import type { Surroundings } from './surroundings.ts';
+import { trapBootstrap } from './trap-bootstrap.ts';
 
-/** A bootstrap that cases run on. */
-export type StageName = 'edge' | 'guarded' | 'jobs' | 'lab';
+/** A bootstrap that cases run on, and the Envoy that serves it. */
+export interface Stage {
+  /** The listener that clients come in by. */
+  readonly listener: string;
+  bootstrap(around: Surroundings): unknown;
+  /** Further arguments of Envoy. */
+  readonly args?: readonly string[];
+}
 
-/** The bootstraps: ours as they are compiled for production, and the lab's for what ours do not have. Only addresses differ from a deployment. */
-export const stages: Readonly<Record<StageName, (around: Surroundings) => unknown>> = {
-  edge: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }),
-  // What is off locally and on in production; limits so high that no case meets them.
-  guarded: (around) =>
-    compileBootstrap({
-      role: 'edge',
-      environment: {
+/** The name of one. */
+export type StageName = 'edge' | 'guarded' | 'limited' | 'draining' | 'jobs' | 'trapping';
+
+/** The bootstraps as they are compiled for deployments; only addresses differ, and what is said here. */
+export const stages: Readonly<Record<StageName, Stage>> = {
+  edge: { listener: 'edge', bootstrap: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }) },
+
+  // As in production: TLS upstreams, trusted proxies, one origin of apps, previews as in staging, reflection closed. Nobody listens where the collector should be.
+  guarded: {
+    listener: 'edge',
+    bootstrap: (around) => {
+      const local = environmentOf(around);
+      const secure = (server: 'tls' | 'tls-other-name' | 'tls-other-authority') => `https://localhost:${around.upstream.portOf(server)}`;
+      const environment = {
+        ...local,
+        name: 'production' as const,
+        services: { ...local.services, partner: { url: secure('tls') } },
+        trustedCaFile: around.files.ca,
+        trustedHops: 2,
+        corsOrigins: ['https://app.kumiko.example'],
+        otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 0 },
+        introspection: undefined,
+        previews: [
+          { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
+          { service: 'partner' as const, tag: 'other-name', url: secure('tls-other-name') },
+          { service: 'partner' as const, tag: 'other-authority', url: secure('tls-other-authority') },
+        ],
+      };
+      return compileBootstrap({ role: 'edge', environment });
+    },
+  },
+
+  // Limits and times so small that a case meets them, and no token of the gateway for the webhook service.
+  limited: {
+    listener: 'edge',
+    bootstrap: (around) => {
+      const environment = {
         ...environmentOf(around),
-        compression: true,
-        trustedHops: 1,
-        rateLimits: { clientPerSecond: 10_000, callerPerSecond: 10_000, anonymousPerSecond: 10_000 },
-        previews: [{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.ports.other}` }],
-      },
-    }),
-  jobs: (around) => compileBootstrap({ role: 'jobs', environment: environmentOf(around) }),
-  lab: labBootstrap,
+        trustedHops: 2,
+        rateLimits: { clientPerSecond: 10, callerPerSecond: 2, anonymousPerSecond: 1000 },
+        metadataServer: { host: '127.0.0.1', port: around.poorMetadata.port },
+      };
+      return withShortTimes(environment);
+    },
+  },
+
+  // Drained by its cases, with what deploy/docker/gateway-entrypoint.sh starts Envoy with but for the time.
+  draining: {
+    listener: 'edge',
+    bootstrap: (around) => compileBootstrap({ role: 'edge', environment: environmentOf(around) }),
+    args: ['--drain-time-s', '2', '--drain-strategy', 'immediate'],
+  },
+
+  jobs: { listener: 'jobs', bootstrap: (around) => compileBootstrap({ role: 'jobs', environment: environmentOf(around) }) },
+
+  trapping: { listener: 'trapping', bootstrap: trapBootstrap },
 };
-
-/** The bootstrap and the listener of a place. */
-export function locate(place: Place): { readonly stage: StageName; readonly listener: string } {
-  switch (place) {
-    case 'edge':
-    case 'guarded':
-      return { stage: place, listener: 'edge' };
-    case 'jobs':
-      return { stage: place, listener: 'jobs' };
-    default:
-      return { stage: 'lab', listener: place.slice('lab.'.length) };
-  }
-}
-
-function environmentOf({ upstream, authority }: Surroundings): GatewayEnvironment {
-  const local = readEnvironment('gateway/bootstrap/environments/local.yaml');
-  const jwksUri = `http://127.0.0.1:${authority.port}/jwks.json`;
-  const url = `http://127.0.0.1:${upstream.port}`;
-  const { customer, partner, google } = local.identity;
-  return {
-    ...local,
-    identity: { customer: { ...customer, jwksUri }, partner: { ...partner, jwksUri }, google: { ...google, jwksUri } },
-    services: { customer: { url }, partner: { url }, webhook: { url }, job: { url } },
-    metadataServer: { host: '127.0.0.1', port: authority.port },
-  };
-}

@@ -1,12 +1,16 @@
+import { accessLog } from './cases/access-log.ts';
 import { attacks } from './cases/attacks.ts';
+import { browsers } from './cases/browsers.ts';
 import { chain } from './cases/chain.ts';
+import { compression } from './cases/compression.ts';
 import { connections } from './cases/connections.ts';
-import { filters } from './cases/filters.ts';
-import { forms } from './cases/forms.ts';
-import { jwtRules } from './cases/jwt-rules.ts';
+import { limits } from './cases/limits.ts';
+import { methods } from './cases/methods.ts';
 import { nativeGrpc } from './cases/native-grpc.ts';
+import { operations } from './cases/operations.ts';
+import { plugins } from './cases/plugins.ts';
+import { previews } from './cases/previews.ts';
 import { responses } from './cases/responses.ts';
-import { routing } from './cases/routing.ts';
 import { tokens } from './cases/tokens.ts';
 import { tracing } from './cases/tracing.ts';
 import { transcoding } from './cases/transcoding.ts';
@@ -15,16 +19,20 @@ import type { ConformanceCase } from './conformance-case.ts';
 
 /** Every case, by subject. */
 export const suites: Readonly<Record<string, readonly ConformanceCase[]>> = {
+  methods,
   tokens,
-  'JWT rules': jwtRules,
   transcoding,
-  forms,
   responses,
   'native gRPC': nativeGrpc,
-  filters,
-  routing,
+  browsers,
+  limits,
+  plugins,
+  previews,
   upstreams,
+  compression,
   tracing,
+  'access log': accessLog,
+  operations,
   chain,
   attacks,
   connections,

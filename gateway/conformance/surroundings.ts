@@ -1,50 +1,56 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createFileRegistry, createRegistry, fromBinary, type Registry } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { createFileRegistry, type Registry } from '@bufbuild/protobuf';
+import { audienceOf } from '../../services/contracts/identities.ts';
 import { readDescriptorSet } from '../../services/contracts/methods.ts';
 import { compileFixture } from '../wasm-host/testing/compile-fixture.ts';
-import { buildFormsDescriptor } from './forms-descriptor.ts';
+import { type MetadataServer, startMetadataServer } from './metadata-server.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
-import { startTokenAuthority, type TokenAuthority } from './tokens.ts';
+import { project, startTokenAuthority, type TokenAuthority } from './tokens.ts';
 import { trapFixture } from './trap-fixture.ts';
 
-const tls = join(import.meta.dirname, '../dataplane/testing/tls');
+const tls = join(import.meta.dirname, 'testing/tls');
+const pem = (name: string) => readFileSync(join(tls, `${name}.pem`));
 
-/** What stands around a data plane: upstreams, keys, the metadata server, and the files that bootstraps name. */
+/** What stands around an Envoy: upstreams, keys, metadata servers, and the files that bootstraps name. */
 export interface Surroundings {
   readonly registry: Registry;
   readonly upstream: ScriptedUpstream;
+  /** Also the metadata server of most bootstraps. */
   readonly authority: TokenAuthority;
+  /** Has no token for the webhook service. */
+  readonly poorMetadata: MetadataServer;
   /** Absolute paths. */
-  readonly files: { readonly folder: string; readonly forms: string; readonly trap: string; readonly ca: string; readonly otherCa: string };
+  readonly files: { readonly folder: string; readonly trap: string; readonly ca: string };
   close(): Promise<void>;
 }
 
 /** Starts them. */
 export async function startSurroundings(): Promise<Surroundings> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-conformance-'));
-  const forms = buildFormsDescriptor(folder);
   const trap = join(folder, 'trap.wasm');
-  writeFileSync(trap, await compileFixture(trapFixture));
-  const registry = createRegistry(
-    createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(forms))),
-    createFileRegistry(readDescriptorSet()),
-  );
-  const cert = readFileSync(join(tls, 'server.pem'));
-  const [upstream, authority] = await Promise.all([
-    startScriptedUpstream(registry, { key: readFileSync(join(tls, 'server-key.pem')), cert }),
+  const registry = createFileRegistry(readDescriptorSet());
+  const key = pem('server-key');
+  const [fixture, upstream, authority] = await Promise.all([
+    compileFixture(trapFixture),
+    startScriptedUpstream(registry, {
+      tls: { key, cert: pem('server') },
+      'tls-other-name': { key, cert: pem('other-name') },
+      'tls-other-authority': { key, cert: pem('other-authority') },
+    }),
     startTokenAuthority(),
   ]);
+  writeFileSync(trap, fixture);
+  const poorMetadata = await startMetadataServer(authority.identityToken, new Set([audienceOf('webhook', project)]));
   return {
     registry,
     upstream,
     authority,
-    // The server's own certificate is no authority that has signed it.
-    files: { folder, forms, trap, ca: join(tls, 'ca.pem'), otherCa: join(tls, 'server.pem') },
+    poorMetadata,
+    files: { folder, trap, ca: join(tls, 'ca.pem') },
     close: async () => {
-      await Promise.all([upstream.close(), authority.close()]);
+      await Promise.all([upstream.close(), authority.close(), poorMetadata.close()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };

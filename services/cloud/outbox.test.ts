@@ -8,8 +8,10 @@ import { type OutboxRow, rowOf } from './outbox-rows.ts';
 import { type RecordingPublisher, recordingPublisher } from './tests/recording-publisher.ts';
 
 // What the outbox does with a database is tested on real ones (tests/message-cases.ts). Thousands of rows are not theirs.
-const now = new Date('2026-01-01T00:00:00Z');
-const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1_000);
+const machineNow = Date.UTC(2026, 0, 1);
+const inSeconds = (seconds: number) => new Date(machineNow + seconds * 1_000);
+// Business time may be anywhere: a call's deadline does not know it.
+const now = inSeconds(40 * 86_400);
 
 let rows: OutboxRow[];
 let readPages: number[];
@@ -20,7 +22,7 @@ beforeEach(() => {
   rows = [];
   readPages = [];
   publisher = recordingPublisher();
-  outbox = createOutbox({ schema: 'storage', database: databaseOf(), publisher, now: () => now });
+  outbox = createOutbox({ schema: 'storage', database: databaseOf(), publisher, now: () => now, machineNow: () => machineNow });
 });
 
 it('relays page by page, so that no more than a page is in hand', async () => {

@@ -55,6 +55,8 @@ export interface OutboxOptions {
   readonly database: Database;
   readonly publisher: EventPublisher;
   readonly now: () => Date;
+  /** The machine's time, in milliseconds, which a call's deadline is in. `Date.now` by default. */
+  readonly machineNow?: () => number;
 }
 
 /** As far as a backlog is counted: the index is read that far. */
@@ -70,7 +72,7 @@ const pageMs = 15_000;
  * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
  * attributes jsonb NOT NULL, create_time timestamptz NOT NULL)`.
  */
-export function createOutbox({ schema, database, publisher, now }: OutboxOptions): Outbox {
+export function createOutbox({ schema, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
   const statements = outboxStatements(schema);
   /** Aggregates of which this process failed to publish an event: their next events wait for it. */
   const behind = new Set<string>();
@@ -123,7 +125,7 @@ export function createOutbox({ schema, database, publisher, now }: OutboxOptions
         const rows = (await database.query(statements.pending, [asked])).map(toOutboxRow);
         const result = await send(rows);
         published += result.published;
-        const isLate = deadline !== undefined && now().getTime() > deadline.getTime() - pageMs;
+        const isLate = deadline !== undefined && machineNow() > deadline.getTime() - pageMs;
         // A later page could hold the next events of an aggregate that has failed.
         if (result.failed > 0 || rows.length < asked || published >= limit || isLate) return { ...result, published };
       }

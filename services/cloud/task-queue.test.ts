@@ -30,6 +30,7 @@ beforeAll(async () => {
     location: 'asia-northeast1',
     jobsGatewayUrl: 'http://127.0.0.1:8080',
     endpoint: `127.0.0.1:${server.port}`,
+    now: () => new Date(),
   });
 });
 

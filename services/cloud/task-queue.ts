@@ -42,6 +42,8 @@ export interface TaskQueueConfig {
   readonly jobsGatewayUrl: string;
   /** host:port of a server that speaks Cloud Tasks without TLS, instead of Google's. */
   readonly endpoint?: string | undefined;
+  /** By which tasks fall due. */
+  readonly now: () => Date;
 }
 
 /** How far ahead Cloud Tasks schedules: 30 days, https://docs.cloud.google.com/tasks/docs/quotas. */
@@ -50,7 +52,7 @@ const horizonMs = 30 * 24 * 3_600_000;
 const shortestDispatchDeadlineMs = 15_000;
 
 /** Task queues over Google's client, which is loaded with the first task. */
-export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () => new Date()): TaskQueue {
+export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
   let loading: Promise<CloudTasksClient> | undefined;
 
   return {
@@ -59,7 +61,7 @@ export function createTaskQueue(config: TaskQueueConfig, now: () => Date = () =>
       if (!/^[A-Za-z0-9_-]{1,500}$/.test(id)) {
         throw new TypeError(`task id "${id}": Cloud Tasks takes 1 to 500 letters, digits, hyphens and underscores`);
       }
-      if (at !== undefined && at.getTime() - now().getTime() > horizonMs) return 'beyond-horizon';
+      if (at !== undefined && at.getTime() - config.now().getTime() > horizonMs) return 'beyond-horizon';
       const parent = `projects/${config.project}/locations/${config.location}/queues/${trigger.resourceId}`;
       loading ??= createTasksClient(config);
       const client = await loading;

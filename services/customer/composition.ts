@@ -1,4 +1,5 @@
 import { bind } from '../chassis/bind.ts';
+import { businessNow } from '../chassis/business-time.ts';
 import type { StartContext, Started } from '../chassis/start-service.ts';
 import { createHistory, inboxTable, requestsTable } from '../cloud/history.ts';
 import { openSchema } from '../cloud/open-schema.ts';
@@ -13,7 +14,7 @@ import { YamapayClient } from './yamapay-client.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {
-  const now = () => new Date();
+  const now = businessNow;
   const { database, outbox, close } = openSchema('customer', config, now);
   const history = createHistory({ schema: 'customer', tables: [inboxTable, requestsTable], database, now });
   const store = new CustomerStore({ database, outbox, now });

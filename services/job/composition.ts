@@ -1,4 +1,5 @@
 import { bind } from '../chassis/bind.ts';
+import { businessNow } from '../chassis/business-time.ts';
 import type { StartContext, Started } from '../chassis/start-service.ts';
 import { createDeadLetters } from '../cloud/dead-letters.ts';
 import { createEventPublisher } from '../cloud/event-publisher.ts';
@@ -19,7 +20,7 @@ import { JobStore, keptTables } from './store.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {
-  const now = () => new Date();
+  const now = businessNow;
   const project = config.GOOGLE_CLOUD_PROJECT;
   const database = openConfiguredDatabase(config);
   const owners = connectOwners(config, createIdTokens());
@@ -28,6 +29,7 @@ export function compose({ config }: StartContext<typeof shape>): Started {
     location: config.TASKS_LOCATION,
     jobsGatewayUrl: config.JOBS_GATEWAY_URL,
     endpoint: config.CLOUD_TASKS_ENDPOINT,
+    now,
   });
   const store = new JobStore({ database, now });
   const inventorySync = new InventorySync({

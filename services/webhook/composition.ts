@@ -1,4 +1,5 @@
 import { bind } from '../chassis/bind.ts';
+import { businessNow } from '../chassis/business-time.ts';
 import type { StartContext, Started } from '../chassis/start-service.ts';
 import { createHistory } from '../cloud/history.ts';
 import { openSchema } from '../cloud/open-schema.ts';
@@ -11,7 +12,7 @@ import { keptTables, WebhookStore } from './store.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {
-  const now = () => new Date();
+  const now = businessNow;
   const { database, outbox, close } = openSchema('webhook', config, now);
   const history = createHistory({ schema: 'webhook', tables: keptTables, database, now });
   const store = new WebhookStore({ database, outbox, now });

@@ -31,6 +31,7 @@ export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
     await stage.platform.advanceClock(holdsAreOverSeconds);
     await load.payLate();
     const findings = await settleAndAudit(stage, journal, plan);
+    journal.incidents.push(...stage.tokenTimes.incidents);
     failed = findings.violations.length + journal.incidents.length > 0;
     return { ...findings, plan, journal, stateDir: stage.stateDir };
   } finally {

@@ -15,19 +15,21 @@ export type Fault =
   | { readonly kind: 'deliveries'; readonly faults: DeliveryFaults; readonly forMs: number }
   /** The metadata servers are out of reach, and a process starts that needs a token. */
   | { readonly kind: 'metadata'; readonly process: KillableProcess; readonly forMs: number }
-  /** A process's clock is off. */
-  | { readonly kind: 'skew'; readonly process: SkewedProcess; readonly offMs: number; readonly forMs: number };
+  /** A process's business time is off. */
+  | { readonly kind: 'skew'; readonly process: SkewedProcess; readonly offMs: number; readonly forMs: number }
+  /** The clock is off by which callers' tokens are made. Within the tolerance all goes on; beyond it nobody is let in. */
+  | { readonly kind: 'token-times'; readonly offSeconds: number; readonly forMs: number };
 
 /** A fault and when it strikes, in milliseconds of the load. */
 export type PlannedFault = Fault & { readonly atMs: number };
 
 const killable = ['edge', 'jobs', 'customer', 'partner', 'webhook', 'job', 'spanner', 'cloud'] as const;
-const skewed = ['customer', 'partner', 'webhook', 'job', 'edge', 'jobs', 'spanner'] as const;
+const skewed = ['customer', 'partner', 'webhook', 'job', 'spanner'] as const;
 
 /** A process that drills kill. */
 export type KillableProcess = (typeof killable)[number];
 
-/** A process whose clock drills set off. */
+/** A process whose business time drills set off. */
 export type SkewedProcess = (typeof skewed)[number];
 
 /** Kinds of faults, the weightiest more than once. */
@@ -68,6 +70,12 @@ const makers: readonly ((random: Random) => Fault)[] = [
     kind: 'skew',
     process: random.pick(skewed),
     offMs: random.between(-240, 240) * 1000,
+    forMs: random.between(2_000, 6_000),
+  }),
+  (random) => ({
+    kind: 'token-times',
+    // Clearly within the tolerance of a minute, or clearly beyond it: a call may take ten seconds, and the fault lasts for six.
+    offSeconds: (random.chance(0.5) ? 1 : -1) * (random.chance(0.5) ? random.between(5, 40) : random.between(70, 240)),
     forMs: random.between(2_000, 6_000),
   }),
 ];

@@ -41,13 +41,22 @@ const longestPauseMs = 1_000;
 export async function callUntilAnswered(call: HttpCall, tokens?: TokenSource, patienceMs = 60_000): Promise<Answer | undefined> {
   const deadline = Date.now() + patienceMs;
   for (let pauseMs = firstPauseMs; Date.now() < deadline; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const headers = tokens === undefined ? call.headers : await tokens.headers();
-    const answer = headers === undefined && tokens !== undefined ? undefined : await callOnce({ ...call, ...(headers && { headers }) });
+    const answer = tokens === undefined ? await callOnce(call) : await callAs(tokens, call);
     if (answer?.status === 401) tokens?.renew();
     else if (answer !== undefined && answer.status < 500 && answer.status !== 408 && answer.status !== 429) return answer;
     await delay(pauseMs);
   }
   return undefined;
+}
+
+/** One call with a caller's token; undefined also where there is none to be had. */
+async function callAs(tokens: TokenSource, call: HttpCall): Promise<Answer | undefined> {
+  const token = await tokens.token();
+  if (token === undefined) return undefined;
+  const sentAt = Date.now();
+  const answer = await callOnce({ ...call, headers: { authorization: `Bearer ${token}` } });
+  if (answer !== undefined) tokens.judge(token, answer, sentAt);
+  return answer;
 }
 
 function parse(text: string): unknown {

@@ -16,7 +16,7 @@ export async function injectFaults(stage: Stage, faults: readonly PlannedFault[]
   );
 }
 
-async function strike({ platform }: Stage, fault: Fault): Promise<void> {
+async function strike({ platform, tokenTimes }: Stage, fault: Fault): Promise<void> {
   switch (fault.kind) {
     case 'kill':
       return signal(platform.pid(fault.process), 'SIGKILL');
@@ -56,6 +56,10 @@ async function strike({ platform }: Stage, fault: Fault): Promise<void> {
       await delay(fault.forMs);
       await platform.skewClock(fault.process, 0);
       return;
+    case 'token-times':
+      tokenTimes.skew(fault.offSeconds);
+      await delay(fault.forMs);
+      return tokenTimes.skew(0);
   }
 }
 

@@ -7,6 +7,7 @@ import type { Database } from '../../services/cloud/database.ts';
 import { openDatabase } from '../../services/cloud/spanner-database.ts';
 import { EventLog } from './event-log.ts';
 import { TokenSource } from './token-source.ts';
+import { TokenTimes } from './token-times.ts';
 
 /** The partner whose deals are fought for. */
 export const partnerName = 'acme';
@@ -21,6 +22,10 @@ export interface Stage {
   readonly database: Database;
   /** Every event that was published. */
   readonly eventLog: EventLog;
+  /** Ids of the events that each consumer was seen to have taken in. */
+  readonly takenIn: Readonly<Record<'customer' | 'partner', Set<string>>>;
+  /** Of the tokens of all callers. */
+  readonly tokenTimes: TokenTimes;
   readonly partner: TokenSource;
   readonly operator: TokenSource;
   customer(name: string): TokenSource;
@@ -39,16 +44,20 @@ export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise
   const database = openDatabase({ project: endpoints.project, instance: 'kumiko', database: 'kumiko' });
   const preview = twice && { [twice]: second };
   const customers = new Map<string, TokenSource>();
+  const tokenTimes = new TokenTimes();
   const eventLog = await EventLog.open(endpoints);
   return {
     platform,
     stateDir,
     database,
     eventLog,
-    partner: new TokenSource(endpoints, 'partner', partnerName, preview),
-    operator: new TokenSource(endpoints, 'operator', operatorEmail),
+    takenIn: { customer: new Set(), partner: new Set() },
+    tokenTimes,
+    partner: new TokenSource(endpoints, tokenTimes, 'partner', partnerName, preview),
+    operator: new TokenSource(endpoints, tokenTimes, 'operator', operatorEmail),
     customer(name) {
-      const known = customers.get(name) ?? new TokenSource(endpoints, 'customer', name, customers.size % 2 === 0 ? preview : undefined);
+      const wanted = customers.size % 2 === 0 ? preview : undefined;
+      const known = customers.get(name) ?? new TokenSource(endpoints, tokenTimes, 'customer', name, wanted);
       customers.set(name, known);
       return known;
     },

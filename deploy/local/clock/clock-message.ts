@@ -1,4 +1,4 @@
-/** The environment variable that tells a new process how far the platform's clock is ahead of the machine's, in milliseconds. */
+/** The environment variable that tells a new process how far business time is ahead of the machine's clock, in milliseconds. */
 export const clockVariable = 'KUMIKO_CLOCK_AHEAD_MS';
 
 /** What the supervisor sends to a process when the clock moves, and what the process sends back once it has followed. */
@@ -6,7 +6,7 @@ export interface ClockMessage {
   readonly clockAheadMs: number;
 }
 
-/** How far ahead a message says the clock is; undefined for a message about something else. */
+/** How far ahead a message says business time is; undefined for a message about something else. */
 export function clockAheadMs(message: unknown): number | undefined {
   const ahead = (message as Partial<ClockMessage> | null | undefined)?.clockAheadMs;
   return typeof ahead === 'number' ? ahead : undefined;

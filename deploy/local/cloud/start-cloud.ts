@@ -5,7 +5,7 @@ import { startCarrier } from '../carrier/carrier.ts';
 import { startCloudRunFront } from '../cloud-run-front/cloud-run-front.ts';
 import { startInventory } from '../inventory/inventory.ts';
 import { startIssuer } from '../issuer/issuer.ts';
-import type { Clock } from '../local-server.ts';
+import { type Clock, systemClock } from '../local-server.ts';
 import { startMetadataServers } from '../metadata-server/metadata-server.ts';
 import { startPaymentProvider } from '../payment-provider/payment-provider.ts';
 import type { Ports } from '../platform/ports.ts';
@@ -45,9 +45,13 @@ export interface Disturbance {
   readonly metadataDown?: boolean;
 }
 
-/** Starts everything of the local cloud and of the outside world but Spanner, in this process. */
+/**
+ * Starts everything of the local cloud and of the outside world but Spanner, in this process.
+ *
+ * @param clock business time, by which things fall due. Whoever makes or checks tokens has the machine's: so has everyone who looks at them.
+ */
 export async function startCloud({ ports, previews, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
-  const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock });
+  const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock: systemClock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
   const held = true;
@@ -71,7 +75,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
     startMetadataServers({
       project,
       mintIdToken,
-      clock,
+      clock: systemClock,
       isDown: () => metadataDown,
       ports: {
         'edge-gateway': ports.metadata_edge_gateway,
@@ -96,7 +100,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
         audience: audienceOf(service, project),
         allowedEmails: invokersOf(service).map((workload) => serviceAccountEmail(workload, project)),
         keys,
-        clock,
+        clock: systemClock,
         targetPort: containerPort,
       }),
     ),

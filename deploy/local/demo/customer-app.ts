@@ -21,6 +21,7 @@ export interface GroupJson {
   readonly size: number;
   readonly taken: number;
   readonly authorized: number;
+  readonly expireTime: string;
   readonly ownOrder: string;
 }
 

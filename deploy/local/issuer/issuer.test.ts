@@ -107,6 +107,12 @@ test('OpenID discovery names the issuer and where its keys are', async () => {
 test('POST /token makes every kind of token', async () => {
   const claims = async (body: unknown) => decodeJwt((await post(body)).body.token);
   expect(await claims({ kind: 'customer', subject: 'bob', ttl_seconds: -60 })).toMatchObject({ sub: 'bob', exp: nowMs / 1000 - 60 });
+  const now = nowMs / 1000;
+  expect(await claims({ kind: 'customer', subject: 'bob', ttl_seconds: 60, skew_seconds: -90 })).toMatchObject({
+    iat: now - 90,
+    nbf: now - 90,
+    exp: now - 30,
+  });
   expect(await claims({ kind: 'partner', subject: 'acme', audience: 'https://other.example' })).toMatchObject({
     aud: 'https://other.example',
   });

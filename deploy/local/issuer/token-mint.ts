@@ -13,6 +13,8 @@ const maxCachedTokens = 1000;
 export interface TokenVariation {
   /** Lifetime; one hour unless told. Negative makes a token that has expired. */
   readonly ttlSeconds?: number | undefined;
+  /** As of an issuer whose clock is off by so many seconds: `iat`, `exp`, and a `nbf`, which other tokens do not have, are off by as much. Default 0. */
+  readonly skewSeconds?: number | undefined;
   /** Replaces the ordinary audience. */
   readonly audience?: string | undefined;
   /** Preview target by service, such as `{ partner: 'pr-123' }`: the claim `kumiko_preview`. */
@@ -80,14 +82,17 @@ export function createTokenMint(options: {
     return sign('google', { aud: audience, azp: sub, email, email_verified: true, sub }, variation);
   }
 
-  function sign(name: IssuerName, claims: JWTPayload, { ttlSeconds = hourSeconds, preview }: TokenVariation): Promise<string> {
+  function sign(name: IssuerName, claims: JWTPayload, variation: TokenVariation): Promise<string> {
+    const { ttlSeconds = hourSeconds, skewSeconds = 0, preview } = variation;
     const { kid, privateKey } = options.keys[name];
-    const iat = nowSeconds() + Math.min(0, ttlSeconds - 1);
+    const now = nowSeconds() + skewSeconds;
+    const iat = now + Math.min(0, ttlSeconds - 1);
     return new SignJWT({
       iss: issuerUrl(name, project),
       ...claims,
       iat,
-      exp: nowSeconds() + ttlSeconds,
+      ...(skewSeconds !== 0 && { nbf: iat }),
+      exp: now + ttlSeconds,
       ...(preview === undefined ? {} : { kumiko_preview: { ...preview } }),
     })
       .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })

@@ -17,6 +17,8 @@ export const tokenRequestSchema = z.strictObject({
   subject: z.string().min(1).max(128),
   /** One hour unless told; negative for a token that has expired. */
   ttl_seconds: z.int().min(-86_400).max(86_400).optional(),
+  /** How far off the clock of the token's issuer is, in seconds; 0 unless told. */
+  skew_seconds: z.int().min(-86_400).max(86_400).optional(),
   audience: z.string().min(1).max(512).optional(),
   preview: z.record(z.string().regex(/^[a-z][a-z-]*$/), z.string().regex(/^[a-z][a-z0-9-]{0,45}$/)).optional(),
   /** For kind "service": whose service account calls. edge-gateway unless told. */
@@ -33,7 +35,12 @@ export type TokenRequest = z.infer<typeof tokenRequestSchema>;
  */
 export function mintRequestedToken(mint: TokenMint, project: string, request: TokenRequest): Promise<string> {
   const { kind, subject } = request;
-  const variation = { ttlSeconds: request.ttl_seconds, audience: request.audience, preview: request.preview };
+  const variation = {
+    ttlSeconds: request.ttl_seconds,
+    skewSeconds: request.skew_seconds,
+    audience: request.audience,
+    preview: request.preview,
+  };
   switch (kind) {
     case 'customer':
       return mint.mintCustomerToken({ sub: subject, ...variation });

@@ -20,11 +20,11 @@ export interface NodeProgram {
   readonly args?: readonly string[];
   readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** The program follows the platform's clock by itself, rather than having its `Date` shifted. */
-  readonly ownClock?: boolean;
+  /** Who moves the program's business time with the platform's: a preload, or the program by itself. */
+  readonly clock: 'preload' | 'own';
 }
 
-/** Any other program, started by a function that sees to it that it does not outlive this process. It has the machine's time. */
+/** Any other program, started by a function that sees to it that it does not outlive this process. It has the machine's time only. */
 export interface OtherProgram {
   /** @param output the file descriptor that it writes to. */
   readonly spawn: (output: number) => ChildProcess;
@@ -47,7 +47,7 @@ export class Child {
   #stopping = false;
   #aheadMs: number;
 
-  /** @param aheadMs how far the platform's clock is ahead of the machine's. */
+  /** @param aheadMs how far business time is ahead of the machine's clock. */
   constructor(spec: ChildSpec, aheadMs: number) {
     this.spec = spec;
     this.#aheadMs = aheadMs;
@@ -70,7 +70,10 @@ export class Child {
     this.#process?.send(message, () => {});
   }
 
-  /** Sets how far the process's clock is ahead of the machine's. Resolves when the process has followed, or is gone: the next one starts with it. */
+  /**
+   * Sets how far the business time of a process that has one is ahead of the machine's clock. Resolves when the process has followed, or is gone: the next one
+   * starts with it.
+   */
   async setClock(aheadMs: number): Promise<void> {
     this.#aheadMs = aheadMs;
     const child = this.#process;
@@ -111,8 +114,8 @@ export class Child {
     return child;
   }
 
-  #spawnNode({ program, args = [], nodeFlags = [], env, ownClock = false }: NodeProgram, log: number): ChildProcess {
-    const preloads = [dieWithParent, ...(ownClock ? [] : [followClock])].flatMap((file) => ['--import', file]);
+  #spawnNode({ program, args = [], nodeFlags = [], env, clock }: NodeProgram, log: number): ChildProcess {
+    const preloads = [dieWithParent, ...(clock === 'preload' ? [followClock] : [])].flatMap((file) => ['--import', file]);
     return spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
       stdio: ['ignore', log, log, 'ipc'],

@@ -35,7 +35,7 @@ export interface Endpoints {
   readonly partner: string;
   readonly webhook: string;
   readonly job: string;
-  /** Moves the platform's time: POST <clock>/clock:advance {"seconds": n}. */
+  /** Moves the platform's business time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
   readonly traces?: string;

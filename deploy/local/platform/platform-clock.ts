@@ -1,16 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The time of the platform: the machine's, moved ahead. */
+/** The platform's business time: the machine's time, moved ahead. */
 export interface PlatformClock {
   /** How far it is ahead of the machine's clock, in milliseconds. */
   readonly aheadMs: number;
-  /** Moves it forward. Resolves when every process has followed. */
+  /** Moves it forward. Resolves when every process that goes by it has followed. */
   advance(seconds: number): Promise<void>;
 }
 
 /**
- * The clock of the platform on this state: what it is ahead stays ahead over a restart, since time never goes back.
+ * The business time of the platform on this state: what it is ahead stays ahead over a restart, since time never goes back.
  *
  * @param follow takes the processes along.
  */

@@ -6,7 +6,7 @@ import type { PlatformClock } from './platform-clock.ts';
 const longestAdvanceSeconds = 400 * 86_400;
 const advanceSchema = z.strictObject({ seconds: z.number().positive().max(longestAdvanceSeconds) });
 
-/** Serves the clock: `GET /clock`, and `POST /clock:advance` with `{"seconds": n}`, which answers when every process has followed. */
+/** Serves business time: `GET /clock`, and `POST /clock:advance` with `{"seconds": n}`, which answers when every process that goes by it has followed. */
 export function serveClock(port: number, clock: PlatformClock): Promise<LocalServer> {
   const reading = () => ({
     status: 200,

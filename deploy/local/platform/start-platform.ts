@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
@@ -8,7 +8,7 @@ import type { LocalServer } from '../local-server.ts';
 import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
-import { type Endpoints, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, type Ports } from './ports.ts';
@@ -26,6 +26,8 @@ const root = join(import.meta.dirname, '../../..');
 const serviceNodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128'];
 const stopGraceMs = 1_500;
 const readyTimeoutMs = 60_000;
+const endingLimitMs = 5_000;
+const portsLimitMs = 500;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
 export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'] as const;
@@ -33,8 +35,8 @@ export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'
 /** A process of the platform. */
 export type ProcessName = (typeof processNames)[number] | PreviewName;
 
-/** A process whose clock may be off: the local cloud is the platform's time itself. */
-export type SkewableProcess = Exclude<ProcessName, 'cloud'>;
+/** A process whose business time may be off: the local cloud's is the platform's itself, and a gateway has none. */
+export type SkewableProcess = Exclude<ProcessName, 'cloud' | 'edge' | 'jobs'>;
 
 /** What the platform is started with. */
 export interface PlatformOptions {
@@ -48,6 +50,8 @@ export interface PlatformOptions {
   readonly abortProbability?: number;
   /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
   readonly traces?: boolean;
+  /** Ends the start: what has started by then is ended, and the start fails. */
+  readonly signal?: AbortSignal;
 }
 
 /** The running platform. */
@@ -58,9 +62,9 @@ export interface Platform {
   readonly secrets: LocalSecrets;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
-  /** Moves the time of every process forward, as `POST /clock:advance` does: what falls due on the way happens. */
+  /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
   advanceClock(seconds: number): Promise<void>;
-  /** Sets how far the clock of one process is off the platform's, in milliseconds, until it is set again. */
+  /** Sets how far the business time of one process is off the platform's, in milliseconds, until it is set again. */
   skewClock(name: SkewableProcess, offMs: number): Promise<void>;
   /** Replaces what goes wrong in the local cloud, also for its processes to come; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
@@ -86,11 +90,10 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false } = options;
+  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, signal } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
-  const release = lockState(stateDir);
-  if (release === undefined) throw new StateInUseError(stateDir);
+  const release = await takeState(stateDir);
   const children = new Map<ProcessName, Child>();
   const skews = new Map<ProcessName, number>();
   const clock = openPlatformClock(stateDir, async (aheadMs) => {
@@ -105,11 +108,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await Promise.all([clockServer?.close(), ...[...children.values()].map((child) => child.stop(stopGraceMs))]);
     release();
   };
+  const abort = () => void stop();
+  signal?.addEventListener('abort', abort);
   try {
-    const ports = await choosePorts(portBase, previewPortNames(targets));
+    const ports = await freePorts(portBase, previewPortNames(targets));
     const previews = placePreviews(targets, ports);
     const secrets = loadSecrets(stateDir);
     const starting = (name: ProcessName, spec: StartedSpec) => {
+      signal?.throwIfAborted();
       const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) }, clock.aheadMs);
       children.set(name, child);
       return child.start();
@@ -126,13 +132,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       nodeFlags: SPANNER_NODE_FLAGS,
       env: {},
       probePort: ports.spanner,
+      clock: 'preload',
     });
     const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets, traces };
     const cloud = starting('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: ports.customer,
-      ownClock: true,
+      clock: 'own',
       onUp: (child) => {
         child.send({ disturb: disturbance });
         if (released) child.send('release');
@@ -150,6 +157,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
           probePort: ports[`${name}_container`],
+          clock: 'preload',
         });
       }),
       ...previews.map(({ name, service, containerPort }) =>
@@ -158,10 +166,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
+          clock: 'preload',
         }),
       ),
       ...(['edge', 'jobs'] as const).map(async (role) => {
-        const config = await writeBootstrap(role, ports, previews, stateDir, traces);
+        // Envoy is up in a moment: it had better find keys and tokens at its first try than wait for the next.
+        const [config] = await Promise.all([writeBootstrap(role, ports, previews, stateDir, traces), cloud]);
         return starting(role, { spawn: (output) => spawnEnvoy({ executable, config, output }), probePort: ports[role] });
       }),
     ]);
@@ -171,6 +181,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     children.get('cloud')?.send('release');
     const endpoints = endpointsOf(ports, previews, traces);
     [clockServer] = await Promise.all([serveClock(ports.clock, clock), answering(ports)]);
+    signal?.throwIfAborted();
+    signal?.removeEventListener('abort', abort);
     writeEndpoints(stateDir, endpoints);
     return {
       endpoints,
@@ -191,6 +203,31 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** @throws {StateInUseError} where another platform runs on it. One that is just ending is waited for. */
+async function takeState(stateDir: string): Promise<() => void> {
+  const deadline = Date.now() + endingLimitMs;
+  for (;;) {
+    const release = lockState(stateDir);
+    if (release !== undefined) return release;
+    // The file is there while a platform is ready, and goes when that begins to end.
+    if (existsSync(endpointsFile(stateDir)) || Date.now() > deadline) throw new StateInUseError(stateDir);
+    await delay(50);
+  }
+}
+
+/** As `choosePorts`; whoever has been killed just now may hold them for a moment. */
+async function freePorts(portBase: number, more: readonly string[]): ReturnType<typeof choosePorts<string>> {
+  const deadline = Date.now() + portsLimitMs;
+  for (;;) {
+    try {
+      return await choosePorts(portBase, more);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    await delay(50);
   }
 }
 

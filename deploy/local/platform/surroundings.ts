@@ -55,6 +55,7 @@ export function gatewayEnvironment(
     descriptorFile: join(root, 'services/contracts/gen/descriptor.binpb'),
     wasmDir: join(root, 'wasm-filters/build'),
     corsOrigins: [],
+    introspection: 'customer',
     trustedHops: 0,
     // The filters of production, with limits that nobody at home meets.
     rateLimits: { clientPerSecond: 1_000_000, callerPerSecond: 1_000_000, anonymousPerSecond: 1_000_000 },
@@ -84,6 +85,7 @@ export function serviceEnvironment(
     GOOGLE_ISSUER: issuers.google.issuer,
     GOOGLE_JWKS_URI: jwksUri(ports, 'google'),
     OPERATOR_EMAILS: operatorEmail,
+    REFLECTION: 'true',
     PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
     GCE_METADATA_HOST: `127.0.0.1:${ports[`metadata_${name}`]}`,
     METADATA_SERVER_DETECTION: 'assume-present',

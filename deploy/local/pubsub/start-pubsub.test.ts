@@ -21,7 +21,7 @@ async function start(options: Partial<PubsubOptions> = {}): Promise<PubsubServer
     port: 0,
     stateDir,
     clock,
-    networkClock: clock,
+    machineClock: clock,
     mintIdToken: async (email, audience) => `${email} for ${audience}`,
     ...options,
   });

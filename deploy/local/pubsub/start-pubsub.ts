@@ -17,8 +17,8 @@ export interface PubsubOptions {
   /** State is kept in `<stateDir>/pubsub.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
-  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
-  readonly networkClock?: Clock;
+  /** How long an answer takes and how old a token is go by this. Default: the machine's clock, which others live by also when `clock` is advanced. */
+  readonly machineClock?: Clock;
   /** Makes the tokens of subscriptions with `oidc_token`. */
   readonly mintIdToken: MintIdToken;
   /** Pushes of one subscription at one time. Default 20. */
@@ -44,9 +44,9 @@ export interface PubsubServer extends LocalServer {
  * @throws where the port is taken or the state cannot be opened.
  */
 export async function startPubsub(options: PubsubOptions): Promise<PubsubServer> {
-  const { clock, networkClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
+  const { clock, machineClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
   const store = openPubsubStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken), options.mishaps);
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps);
   const pumps = new WeakMap<Subscriber, () => void>();
   let held = options.held ?? false;
 

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { status } from '@grpc/grpc-js';
 import type { Clock, MintIdToken } from '../local-server.ts';
 import type { DeliveryMishaps } from './delivery-faults.ts';
 
@@ -11,15 +12,15 @@ export interface Dispatch {
   readonly body: Uint8Array | string;
   /** The service account whose ID token goes into `Authorization`; null for none. An empty audience means the URL, as in Google's APIs. */
   readonly identity: { readonly email: string; readonly audience: string } | null;
-  /** How long an answer may take, in milliseconds of the network clock. */
+  /** How long an answer may take, in milliseconds of the machine's clock. */
   readonly timeoutMs: number;
 }
 
 /** What became of a request. */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number }
-  /** No answer: refused, reset, too late, or no ID token. The reason is for people. */
-  | { readonly kind: 'unanswered'; readonly reason: string };
+  /** No answer: too late (DEADLINE_EXCEEDED), or refused, reset, no ID token (UNAVAILABLE). The reason is for people. */
+  | { readonly kind: 'unanswered'; readonly code: status.DEADLINE_EXCEEDED | status.UNAVAILABLE; readonly reason: string };
 
 /** Sends requests. Never throws. */
 export interface HttpDispatcher {
@@ -28,8 +29,8 @@ export interface HttpDispatcher {
   close(): void;
 }
 
-/** An HTTP/1.1 client with connections kept alive. `networkClock` measures timeouts; `mishaps` are for drills. */
-export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
+/** An HTTP/1.1 client with connections kept alive. `machineClock` measures timeouts; `mishaps` are for drills. */
+export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const underWay = new Set<AbortController>();
 
@@ -54,16 +55,19 @@ export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdTok
   const deliver = async (dispatch: Dispatch): Promise<Outcome> => {
     const aborted = new AbortController();
     underWay.add(aborted);
-    const cancelTimeout = networkClock.schedule(dispatch.timeoutMs, () =>
-      aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
-    );
+    let late = false;
+    const cancelTimeout = machineClock.schedule(dispatch.timeoutMs, () => {
+      late = true;
+      aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`));
+    });
     try {
       const { identity } = dispatch;
       const authorization =
         identity === null ? undefined : `Bearer ${await mintIdToken(identity.email, identity.audience || dispatch.url)}`;
       return await exchange(dispatch, authorization, aborted.signal);
     } catch (error) {
-      return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
+      const code = late ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE;
+      return { kind: 'unanswered', code, reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
     } finally {
       cancelTimeout();
       underWay.delete(aborted);
@@ -74,10 +78,11 @@ export function createHttpDispatcher(networkClock: Clock, mintIdToken: MintIdTok
     send: async (dispatch) => {
       const mishap = mishaps?.next();
       if (mishap === undefined) return deliver(dispatch);
-      if (mishap.delayMs > 0) await new Promise<void>((resolve) => void networkClock.schedule(mishap.delayMs, resolve));
+      if (mishap.delayMs > 0) await new Promise<void>((resolve) => void machineClock.schedule(mishap.delayMs, resolve));
       const outcome = await deliver(dispatch);
-      if (mishap.repeatAfterMs !== undefined) networkClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
-      return mishap.answerIsLost ? { kind: 'unanswered', reason: 'the answer was lost, as a drill asked' } : outcome;
+      if (mishap.repeatAfterMs !== undefined) machineClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
+      if (!mishap.answerIsLost) return outcome;
+      return { kind: 'unanswered', code: status.UNAVAILABLE, reason: 'the answer was lost, as a drill asked' };
     },
     close: () => {
       for (const aborted of underWay) aborted.abort(new Error('the local server stops'));

@@ -14,8 +14,8 @@ export interface SchedulerOptions {
   /** State is kept in `<stateDir>/scheduler.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
-  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
-  readonly networkClock?: Clock;
+  /** How long an answer takes and how old a token is go by this. Default: the machine's clock, which others live by also when `clock` is advanced. */
+  readonly machineClock?: Clock;
   /** Makes the tokens of jobs with an OIDC token. */
   readonly mintIdToken: MintIdToken;
   /** Jobs to create or replace at once. Default none. */
@@ -38,9 +38,9 @@ export interface SchedulerServer extends LocalServer {
  * @throws where the port is taken, the state cannot be opened, or a job is wrong.
  */
 export async function startScheduler(options: SchedulerOptions): Promise<SchedulerServer> {
-  const { clock, networkClock = systemClock, mintIdToken, held = false } = options;
+  const { clock, machineClock = systemClock, mintIdToken, held = false } = options;
   const store = openSchedulerStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken));
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken));
   const jobs = new SchedulerJobs({ clock, store, dispatcher });
   const close = () => {
     jobs.close();

@@ -24,7 +24,10 @@ export interface SpannerOptions {
   readonly port: number;
   /** Where the data lives. Without it they live in a temporary directory that `close` removes. */
   readonly dataDir?: string;
+  /** By which transactions are idle for too long. Default: the machine's. */
   readonly clock?: Clock;
+  /** The time that commits and reads are stamped with, in milliseconds since the epoch. Default: that of `clock`. */
+  readonly timestampNow?: () => number;
   /** Probability, 0 to 1, that a read-write transaction is aborted without a cause. Default 0. */
   readonly abortProbability?: number;
   /** With the same seed, transactions that come in the same order are aborted alike. Default 1. */
@@ -83,7 +86,7 @@ export async function startSpanner(options: SpannerOptions): Promise<SpannerServ
 }
 
 function createServer(postgres: Postgres, definitions: SpannerDefinitions, clock: Clock, options: SpannerOptions) {
-  const now = createCommitTimes(() => clock.now());
+  const now = createCommitTimes(options.timestampNow ?? (() => clock.now()));
   const abortPlan = createAbortPlan(options.abortProbability ?? 0, options.abortSeed ?? 1);
   const catalog = new Catalog(postgres);
   const operations = new Operations();

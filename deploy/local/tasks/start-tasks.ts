@@ -14,8 +14,8 @@ export interface TasksOptions {
   /** State is kept in `<stateDir>/tasks.sqlite`. */
   readonly stateDir: string;
   readonly clock: Clock;
-  /** Measures how long an answer takes. Default: the machine's clock, because whoever answers lives in real time, also when `clock` is advanced. */
-  readonly networkClock?: Clock;
+  /** How long an answer takes and how old a token is go by this. Default: the machine's clock, which others live by also when `clock` is advanced. */
+  readonly machineClock?: Clock;
   /** Makes the tokens of tasks with `oidc_token`. */
   readonly mintIdToken: MintIdToken;
   /** Starts without dispatching, until `release()`: for a start with stored tasks before their targets are up. Default false. */
@@ -39,9 +39,9 @@ export interface TasksServer extends LocalServer {
  * @throws where the port is taken or the state cannot be opened.
  */
 export async function startTasks(options: TasksOptions): Promise<TasksServer> {
-  const { clock, networkClock = systemClock, mintIdToken, held = false } = options;
+  const { clock, machineClock = systemClock, mintIdToken, held = false } = options;
   const store = openTasksStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(networkClock, createIdTokenCache(clock, mintIdToken), options.mishaps);
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps);
   const queues = new TaskQueues({ clock, store, dispatcher });
   const close = () => {
     queues.close();

@@ -29,6 +29,7 @@ const filterOrder: readonly (readonly [before: string, after: string, reason: st
   ],
   [`${http}.jwt_authn.v3.JwtAuthentication`, `${http}.rbac.v3.RBAC`, 'rbac reads the payload that jwt_authn leaves'],
   [`${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`, `${http}.rbac.v3.RBAC`, 'rbac knows gRPC paths only'],
+  [`${http}.rbac.v3.RBAC`, `${http}.grpc_stats.v3.FilterConfig`, 'a caller could make up any number of statistics'],
 ];
 
 const checks: Readonly<Record<string, Check>> = {

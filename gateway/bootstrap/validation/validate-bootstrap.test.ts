@@ -162,6 +162,7 @@ test.each([
   ['jwt_authn', 'health_check', 'probes carry no token'],
   ['grpc_json_transcoder', 'compressor.brotli', 'responses run through the filters in reverse'],
   ['wasm', 'rbac', 'sees the old route'],
+  ['grpc_stats', 'rbac', 'a caller could make up any number of statistics'],
   ['router', 'wasm', 'the router must be last'],
 ])('filters in a wrong order are refused: %s before %s', (moved, before, message) => {
   const faults = faultsAfter((_, { http_filters: filters }) => {

@@ -4,7 +4,7 @@ import type { ConformanceCase } from '../conformance-case.ts';
 export const chain: readonly ConformanceCase[] = [
   {
     name: 'a health check comes before every check of callers',
-    about: ['chain.order', 'filters.health-check'],
+    about: ['chain.order', 'operations.health-check'],
     at: 'jobs',
     request: { method: 'GET', path: '/health' },
     expect: { status: 200 },
@@ -21,7 +21,7 @@ export const chain: readonly ConformanceCase[] = [
     name: 'a body is parsed before rbac',
     about: ['chain.order'],
     at: 'jobs',
-    request: { method: 'POST', path: '/v1/nothing', token: { as: 'trigger', claims: { email: 'mallory@evil.example' } }, body: {} },
+    request: { method: 'POST', path: '/v1/nothing', token: { as: 'queue', claims: { email: 'mallory@evil.example' } }, body: {} },
     expect: { status: 404, body: /Could not resolve/ },
     expectUpstream: 'untouched',
   },
@@ -29,7 +29,7 @@ export const chain: readonly ConformanceCase[] = [
     name: 'a denied caller costs no token of the gateway',
     about: ['chain.order'],
     at: 'jobs',
-    request: { method: 'POST', path: '/v1/schedules/relay-outbox', token: { as: 'trigger' }, body: {} },
+    request: { method: 'POST', path: '/v1/schedules/relay-outbox', token: { as: 'queue' }, body: {} },
     expect: { status: 403 },
     expectUpstream: 'untouched',
   },

@@ -51,8 +51,26 @@ export const transcoding: readonly ConformanceCase[] = [
     expectUpstream: { path: `${service}/ListDeals`, message: {} },
   },
   {
+    name: 'a query parameter wins over the path, and the path that was asked for is told: the service’s to refuse',
+    about: ['transcoder.query', 'transcoder.rewrite'],
+    request: { method: 'POST', path: '/v1/orders/a:cancel?name=orders/b', token: customer, body: {} },
+    expect: { status: 200 },
+    expectUpstream: {
+      path: `${service}/CancelOrder`,
+      message: { name: 'orders/b' },
+      headers: { 'x-envoy-original-path': '/v1/orders/a:cancel?name=orders/b' },
+    },
+  },
+  {
+    name: 'the name of a query parameter is decoded before it is looked for',
+    about: ['transcoder.query'],
+    request: { method: 'POST', path: '/v1/orders/a:cancel?na%6De=orders/b', token: customer, body: {} },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/CancelOrder`, message: { name: 'orders/b' } },
+  },
+  {
     name: 'an unknown query parameter',
-    about: ['transcoder.query', 'transcoder.pass-through'],
+    about: ['transcoder.query', 'transcoder.unknown'],
     request: { method: 'GET', path: '/v1/deals?colour=red' },
     expect: { status: 400, body: /Could not find field \\"colour\\" in the type/ },
     expectUpstream: 'untouched',
@@ -155,13 +173,6 @@ export const transcoding: readonly ConformanceCase[] = [
     expectUpstream: 'untouched',
   },
   {
-    name: 'a body over the limit',
-    about: ['transcoder.limits', 'attack.body-limit'],
-    request: { method: 'POST', path: '/v1/groups', token: customer, body: ' '.repeat(1024), repeat: 1100 },
-    expect: { status: 413, body: /exceeds the configured limit/ },
-    expectUpstream: 'untouched',
-  },
-  {
     name: 'raw bytes as HttpBody',
     about: ['transcoder.http-body'],
     request: {
@@ -185,9 +196,72 @@ export const transcoding: readonly ConformanceCase[] = [
   },
   {
     name: 'the wrong HTTP method maps to nothing',
-    about: ['transcoder.pass-through'],
+    about: ['transcoder.unknown'],
     request: { method: 'DELETE', path: '/v1/deals/tea', token: customer },
     expect: { status: 404, body: /Could not resolve/ },
     expectUpstream: 'untouched',
+  },
+  {
+    name: 'literals compare by case',
+    about: ['transcoder.paths', 'transcoder.unknown'],
+    request: { method: 'GET', path: '/v1/DEALS/tea', token: customer },
+    expect: { status: 404, body: /Could not resolve/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'an unknown verb is part of the variable',
+    about: ['transcoder.paths'],
+    request: { method: 'GET', path: '/v1/deals/tea:unknown' },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/tea:unknown' } },
+  },
+  {
+    name: 'a variable of one segment is decoded whole',
+    about: ['transcoder.variables'],
+    request: { method: 'POST', path: '/v1/webhooks/payments/a%3Ab%20c', body: '{}' },
+    expect: { status: 200 },
+    expectUpstream: { path: '/kumiko.webhook.v1.WebhookService/ReceivePaymentEvent', fields: { provider: 'a:b c' } },
+  },
+  {
+    name: 'a form as HttpBody',
+    about: ['transcoder.http-body'],
+    request: {
+      method: 'POST',
+      path: '/v1/partner/token',
+      headers: [['content-type', 'application/x-www-form-urlencoded']],
+      body: 'grant_type=client_credentials&a=b+c',
+    },
+    expect: { status: 200 },
+    expectUpstream: {
+      path: '/kumiko.partner.v1.PartnerTokenService/ExchangeToken',
+      message: {
+        form: {
+          contentType: 'application/x-www-form-urlencoded',
+          data: Buffer.from('grant_type=client_credentials&a=b+c').toString('base64'),
+        },
+      },
+    },
+  },
+  {
+    name: 'HttpBody as the answer',
+    about: ['transcoder.http-body'],
+    request: { method: 'GET', path: '/v1/partner/jwks.json' },
+    upstream: { reply: { contentType: 'application/jwk-set+json', data: Buffer.from('{"keys":[]}').toString('base64') } },
+    expect: { status: 200, body: '{"keys":[]}', headers: { 'content-type': 'application/jwk-set+json', 'content-length': '11' } },
+  },
+  {
+    name: 'a client’s length and encodings mean nothing behind the transcoder',
+    about: ['transcoder.rewrite'],
+    request: { method: 'POST', path: '/v1/groups/g1:join', token: customer, body: { quantity: 1 } },
+    expect: { status: 200 },
+    expectUpstream: {
+      path: `${service}/JoinGroup`,
+      headers: {
+        te: 'trailers',
+        'content-length': null,
+        'x-envoy-original-path': '/v1/groups/g1:join',
+        'x-envoy-original-method': 'POST',
+      },
+    },
   },
 ];

@@ -1,4 +1,4 @@
-/** Fuzzes the HTTP surface of the embedded data plane: `npm run fuzz -- --minutes 10 --seed 1`. */
+/** Fuzzes the HTTP surface of an Envoy with production's bootstrap: `npm run fuzz -- --minutes 10 --seed 1`. */
 import { parseArgs } from 'node:util';
 import { fuzz } from './fuzz.ts';
 
@@ -11,11 +11,10 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
 }
 const until = Date.now() + minutes * 60_000;
 process.stdout.write(`fuzzing for ${minutes} min with seed ${seed}\n`);
-const { connections, reached, statuses, findings } = await fuzz({ seed, goOn: () => Date.now() < until });
-const { rss, heapUsed } = process.memoryUsage();
-const mib = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MiB`;
+const { connections, reached, statuses, heapBytes, findings } = await fuzz({ seed, goOn: () => Date.now() < until });
+const [before, after] = heapBytes.map((bytes) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`);
 process.stdout.write(`${connections} connections, ${reached} requests reached a service, HTTP/1.1 answers ${JSON.stringify(statuses)}\n`);
-process.stdout.write(`memory at the end: ${mib(heapUsed)} heap, ${mib(rss)} resident\n`);
+process.stdout.write(`Envoy's heap: ${before} before, ${after} after\n`);
 for (const finding of findings) process.stdout.write(`FOUND ${finding}\n`);
 process.stdout.write(findings.length === 0 ? 'nothing found\n' : `${findings.length} findings\n`);
 if (findings.length > 0) process.exitCode = 1;

@@ -1,4 +1,5 @@
 import { listGatewayMethods } from '../../bootstrap/gateway-methods.ts';
+import { spoofedHeaders } from '../spoofed-headers.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 
@@ -50,12 +51,7 @@ const values: readonly unknown[] = [
   { a: { b: {} } },
 ];
 const extra: readonly (readonly [string, string])[] = [
-  ['x-serverless-authorization', 'Bearer forged'],
-  ['x-kumiko-preview-customer', 'pr-7'],
-  ['x-kumiko-preview', 'customer=pr-7'],
-  ['x-envoy-original-path', '/v1/deals/tea'],
-  ['x-envoy-original-method', 'GET'],
-  ['x-http-method-override', 'DELETE'],
+  ...spoofedHeaders,
   ['content-type', 'application/grpc'],
   ['content-type', 'application/json'],
   ['accept-encoding', 'gzip, br'],
@@ -69,6 +65,20 @@ const extra: readonly (readonly [string, string])[] = [
   ['expect', '100-continue'],
   ['x-forwarded-for', '1.2.3.4, 5.6.7.8'],
   ['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'],
+];
+
+/** The forms of gRPC that the edge takes. */
+const nativeForms: readonly (readonly (readonly [string, string])[])[] = [
+  [
+    ['content-type', 'application/grpc'],
+    ['te', 'trailers'],
+  ],
+  [['content-type', 'application/grpc-web+proto']],
+  [['content-type', 'application/grpc-web-text']],
+  [
+    ['content-type', 'application/proto'],
+    ['connect-protocol-version', '1'],
+  ],
 ];
 
 /** A request that nearly makes sense: a template of ours with odd values, a body whose fields are known, with a good token, a bad one or none. */
@@ -89,7 +99,7 @@ export function randomCall(random: Random, tokens: readonly string[]): RestCall 
       .toString('latin1')
       .replaceAll(/[\r\n]/g, '');
   const headers: (readonly [string, string])[] = [];
-  if (native) headers.push(['content-type', 'application/grpc'], ['te', 'trailers']);
+  if (native) headers.push(...random.pick(nativeForms));
   const token = random.pick([...tokens, 'a.b.c', 'forged', undefined]);
   if (token !== undefined)
     headers.push(['authorization', `Bearer ${random.oneIn(10) ? mutate(random, Buffer.from(token)).toString('base64url') : token}`]);

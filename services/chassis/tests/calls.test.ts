@@ -66,6 +66,13 @@ describe('requests', () => {
     });
   });
 
+  test('that are larger than their method takes are refused, whatever another method of the service takes', async () => {
+    await expect(client.getDeal({ name: 'x'.repeat(1_048_577) })).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'REQUEST_TOO_LARGE',
+    });
+  });
+
   test('that are no messages are the caller’s fault, and the server goes on', async () => {
     const { Client: GrpcClient, credentials, Metadata } = await import('@grpc/grpc-js');
     const raw = new GrpcClient(`127.0.0.1:${service.port}`, credentials.createInsecure());

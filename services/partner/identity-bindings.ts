@@ -1,0 +1,32 @@
+import { type Binding, bind } from '../chassis/bind.ts';
+import type { ChassisConfig, Config } from '../chassis/config.ts';
+import type { Database } from '../cloud/database.ts';
+import { PartnerAdminService, PartnerTokenService } from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { partnerAdminService } from './admin-service.ts';
+import type { config as shape } from './config.ts';
+import { openSigningKeys } from './signing-keys.ts';
+import { IdentityStore } from './store-identity.ts';
+import { partnerTokenService } from './token-service.ts';
+
+/**
+ * Wires what is about who a partner is: its keys, its assertions and its tokens. All of it goes by the machine's time, and not by business time: partners sign
+ * by their own clocks, gateways judge by theirs, and an operator holds the time of a revocation against a token's `iat`.
+ */
+export function identityBindings(config: ChassisConfig & Config<typeof shape>, database: Database): readonly Binding[] {
+  const now = () => new Date();
+  const store = new IdentityStore({ database, now });
+  return [
+    bind(PartnerAdminService, partnerAdminService({ store, now })),
+    bind(
+      PartnerTokenService,
+      partnerTokenService({
+        store,
+        keys: openSigningKeys(config.PARTNER_SIGNING_KEYS),
+        issuer: config.PARTNER_ISSUER,
+        audience: config.PARTNER_AUDIENCE,
+        tokenEndpoint: config.PARTNER_TOKEN_ENDPOINT,
+        now,
+      }),
+    ),
+  ];
+}
