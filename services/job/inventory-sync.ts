@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../chassis/call.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
+import { storableForm } from '../contracts/storable-text.ts';
 import { type InventoryClient, StalePageToken } from './inventory-client.ts';
 import { callOwner, type Owners } from './owners.ts';
 import type { JobStore, Progress } from './store.ts';
@@ -43,7 +44,7 @@ export class InventorySync {
       }
     } catch (cause) {
       const end = cause instanceof StalePageToken ? { ...progress, nextPageToken: '' } : progress;
-      await this.#store.end(id, end, cause instanceof Error ? cause.message : String(cause));
+      await this.#store.end(id, end, storableForm(cause instanceof Error ? cause.message : String(cause)));
       throw unavailable(`the inventory could not be read to its end: see jobRuns/${id}`, cause);
     }
     await this.#store.end(id, progress, undefined);
