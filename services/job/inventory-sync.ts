@@ -31,7 +31,7 @@ export class InventorySync {
     await this.#store.start(id, job, progress.nextPageToken);
     try {
       for await (const page of this.#inventory.pages(pageSize, progress.nextPageToken, call.signal)) {
-        const levels = page.items.map(({ sku, stock }) => ({ sku, stock: BigInt(stock) }));
+        const levels = page.items.map(({ sku, stock }) => ({ sku, stock }));
         const applied = levels.length === 0 ? undefined : await callOwner(call, () => this.#partner.applyStockLevels({ levels }));
         progress = {
           items: progress.items + levels.length,
