@@ -6,6 +6,7 @@ import type { RecordedRequest, RecordingEndpoint } from './recording-endpoint.ts
 /** What a case works with: fresh names, the unmodified clients, an endpoint to push to. */
 export interface EventsBench {
   readonly pubsub: PubSub;
+  readonly publisher: v1.PublisherClient;
   readonly subscriber: v1.SubscriberClient;
   readonly endpoint: RecordingEndpoint;
   /** An id that no other case has. */
@@ -16,9 +17,11 @@ export interface EventsBench {
 export function openEventsBench(host: string, endpoint: RecordingEndpoint, id: (name: string) => string): EventsBench {
   const [servicePath = '', port] = host.split(':');
   const projectId = 'kumiko-local';
+  const options = { projectId, servicePath, port: Number(port), sslCreds: credentials.createInsecure() };
   return {
     pubsub: new PubSub({ projectId, apiEndpoint: host, emulatorMode: true }),
-    subscriber: new v1.SubscriberClient({ projectId, servicePath, port: Number(port), sslCreds: credentials.createInsecure() }),
+    publisher: new v1.PublisherClient(options),
+    subscriber: new v1.SubscriberClient(options),
     endpoint,
     id,
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type EventsBench, pull, pullPair, pushedText, pushIdentity, pushPair, rejectsWith, stream } from './events-bench.ts';
+import { limitCases } from './events-limit-cases.ts';
 
 /** One behaviour of Pub/Sub. `run` throws where the server does otherwise. */
 export interface EventsCase {
@@ -283,4 +284,5 @@ export const eventsSuite: readonly EventsCase[] = [
       );
     },
   },
+  ...limitCases,
 ];

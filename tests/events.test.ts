@@ -50,6 +50,13 @@ const targets: readonly Target[] = [
       'a filter that cannot be read is refused': 'the emulator does not read filters',
       'a filter keeps back what does not match': 'the emulator stores filters and ignores them',
       'deliveries with a dead letter policy are counted': 'the emulator sends no deliveryAttempt on push',
+      'a publish request of more than 10 MB is refused': 'the emulator measures nothing',
+      'a publish request with several ordering keys is refused': 'the emulator takes any',
+      'a message of more than 100 attributes is refused': 'the emulator does not look at attributes',
+      'an attribute key of more than 256 bytes is refused': 'the emulator does not look at attributes',
+      'an attribute value of more than 1024 bytes is refused': 'the emulator does not look at attributes',
+      'an attribute key that begins with "goog" is refused': 'the emulator does not look at attributes',
+      'an ordering key of more than 1024 bytes is refused': 'the emulator takes any',
     },
     start: () => ('jar' in emulator ? startPubsubEmulator(emulator.jar) : Promise.reject(new Error(emulator.missing))),
   },
@@ -74,7 +81,7 @@ for (const target of targets) {
     afterEach(async () => {
       const [subscriptions] = await bench.pubsub.getSubscriptions();
       await Promise.all(subscriptions.map((subscription) => subscription.delete()));
-      await Promise.all([bench.pubsub.close(), bench.subscriber.close()]);
+      await Promise.all([bench.pubsub.close(), bench.publisher.close(), bench.subscriber.close()]);
       await endpoint.close();
     });
 

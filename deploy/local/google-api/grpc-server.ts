@@ -10,7 +10,8 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
-import { ApiError, reportUnexpected } from './api-error.ts';
+import { ApiError, invalidArgument, reportUnexpected } from './api-error.ts';
+import { measured, requestBytes } from './request-size.ts';
 
 /**
  * The gRPC services that come with a Google client package, by full name.
@@ -25,7 +26,7 @@ export function loadServices(packageName: string): (service: string) => ServiceD
   return (service) => {
     const definition = definitions[service];
     if (definition === undefined) throw new Error(`${packageName} has no service ${service}`);
-    return definition as ServiceDefinition;
+    return measured(definition as ServiceDefinition);
   };
 }
 
@@ -41,6 +42,18 @@ export function unary<Request, Response>(
     } catch (error) {
       callback(toStatus(error));
     }
+  };
+}
+
+/** A handler that refuses requests of more than `bytes` on the wire with INVALID_ARGUMENT, as Google's front does before the API sees them. */
+export function limited<Request extends object, Response>(
+  bytes: number,
+  handle: (request: Request, signal: AbortSignal) => Response,
+): (request: Request, signal: AbortSignal) => Response {
+  return (request, signal) => {
+    const size = requestBytes(request);
+    if (size > bytes) throw invalidArgument(`the request has ${size} bytes, at most ${bytes} are allowed`);
+    return handle(request, signal);
   };
 }
 

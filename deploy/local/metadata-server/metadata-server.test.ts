@@ -63,6 +63,8 @@ test('an identity is given for the asked audience only', async () => {
 test('requests without the flavor header and forwarded requests are refused', async () => {
   expect((await get(`${account}/email`, {})).status).toBe(403);
   expect((await get(`${account}/email`, { 'metadata-flavor': 'Google', 'x-forwarded-for': '10.0.0.1' })).status).toBe(403);
+  expect((await get(`${account}/email`, { 'metadata-flavor': 'google' })).status).toBe(403);
+  expect((await get(`${account}/token`, { 'metadata-flavor': 'Google', 'x-forwarded-for': '' })).status).toBe(403);
   expect(await get('/', {})).toMatchObject({ status: 200, flavor: 'Google' });
 });
 
@@ -81,11 +83,24 @@ test('directories are listed, redirected to their slash, and given whole as JSON
   expect((await get(`${account}/`)).body.split('\n')).toEqual(['aliases', 'email', 'identity', 'scopes', 'token', '']);
   expect((await get('/computeMetadata/v1/instance')).headers.get('location')).toBe('/computeMetadata/v1/instance/');
   const project = JSON.parse((await get('/computeMetadata/v1/project/?recursive=true')).body);
-  expect(project).toEqual({ projectId: 'kumiko-local', numericProjectId: expect.stringMatching(/^\d{12}$/) });
+  expect(project).toEqual({ projectId: 'kumiko-local', numericProjectId: expect.any(Number) });
   const accounts = JSON.parse((await get('/computeMetadata/v1/instance/service-accounts/?recursive=true')).body);
   expect(accounts.default).toMatchObject({ email, aliases: ['default'] });
   expect(accounts.default).not.toHaveProperty('token');
   expect((await get('/computeMetadata/v1/instance/region')).body).toMatch(/^projects\/\d{12}\/regions\/[a-z]+-[a-z]+\d$/);
+});
+
+test('values and directories are given in the format that is asked for', async () => {
+  expect((await get(`${account}/email?alt=json`)).body).toBe(JSON.stringify(email));
+  expect((await get(`${account}/email?alt=text`)).body).toBe(email);
+  expect(JSON.parse((await get(`${account}/aliases?alt=json`)).body)).toEqual(['default']);
+  expect(JSON.parse((await get('/computeMetadata/v1/project/numeric-project-id?alt=json')).body)).toBeTypeOf('number');
+  const lines = (await get('/computeMetadata/v1/project/?recursive=true&alt=text')).body.split('\n');
+  expect(lines).toEqual([expect.stringMatching(/^numeric-project-id \d{12}$/), 'project-id kumiko-local', '']);
+  const accounts = (await get('/computeMetadata/v1/instance/service-accounts/?recursive=true&alt=text')).body.split('\n');
+  expect(accounts).toContain(`default/email ${email}`);
+  expect(accounts.filter((line) => line.startsWith('default/scopes https://'))).toHaveLength(2);
+  expect(accounts.filter((line) => /token|identity/.test(line))).toEqual([]);
 });
 
 test('paths that do not exist are 404, those of Object’s prototype and bad encodings too', async () => {

@@ -3,7 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { serviceAccountEmail, type Workload } from '../../../services/contracts/identities.ts';
 import { startLoopbackServer } from '../http/loopback-server.ts';
 import type { Clock, LocalServer, MintIdToken } from '../local-server.ts';
-import { directoryAsJson, findEntry, isDirectory, listDirectory, type MetadataAnswer, type MetadataDirectory } from './metadata-tree.ts';
+import {
+  directoryAsJson,
+  directoryAsText,
+  findEntry,
+  isDirectory,
+  listDirectory,
+  type MetadataAnswer,
+  type MetadataDirectory,
+  valueAsJson,
+} from './metadata-tree.ts';
 
 const root = '/computeMetadata/v1';
 const region = 'asia-northeast1';
@@ -107,8 +116,15 @@ async function answer(tree: MetadataDirectory, request: IncomingMessage, respons
   const entry = url.pathname.startsWith(root) ? findEntry(tree, url.pathname.slice(root.length)) : undefined;
   if (entry === undefined) return send(response, text(404, `There is no metadata at ${url.pathname}.\n`));
   if (typeof entry === 'function') return send(response, await entry(url.searchParams));
-  if (!isDirectory(entry)) return send(response, text(200, entry));
-  if (url.searchParams.get('recursive')?.toLowerCase() === 'true') return send(response, json(directoryAsJson(entry)));
+  // https://cloud.google.com/compute/docs/metadata/querying-metadata#query-format
+  const format = url.searchParams.get('alt')?.toLowerCase();
+  if (!isDirectory(entry)) {
+    const name = url.pathname.slice(url.pathname.lastIndexOf('/') + 1);
+    return send(response, format === 'json' ? json(valueAsJson(name, entry)) : text(200, entry));
+  }
+  if (url.searchParams.get('recursive')?.toLowerCase() === 'true') {
+    return send(response, format === 'text' ? text(200, directoryAsText(entry)) : json(directoryAsJson(entry)));
+  }
   if (!url.pathname.endsWith('/')) {
     response.setHeader('location', `${url.pathname}/${url.search}`);
     return send(response, text(301, ''));

@@ -46,6 +46,21 @@ export function listDirectory(directory: MetadataDirectory): string {
     .join('');
 }
 
+/** A directory as text for `?recursive=true&alt=text`: a line for each value, with its path in front. */
+export function directoryAsText(directory: MetadataDirectory, prefix = ''): string {
+  return Object.entries(directory)
+    .map(([name, entry]) => {
+      if (typeof entry === 'function') return '';
+      if (isDirectory(entry)) return directoryAsText(entry, `${prefix}${name}/`);
+      return entry
+        .trimEnd()
+        .split('\n')
+        .map((line) => `${prefix}${name} ${line}\n`)
+        .join('');
+    })
+    .join('');
+}
+
 /** A directory as JSON for `?recursive=true`: names in camel case, made values (tokens) left out, as Google does. */
 export function directoryAsJson(directory: MetadataDirectory): Record<string, unknown> {
   const json: Record<string, unknown> = {};
@@ -53,12 +68,13 @@ export function directoryAsJson(directory: MetadataDirectory): Record<string, un
     if (typeof entry === 'function') continue;
     json[name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())] = isDirectory(entry)
       ? directoryAsJson(entry)
-      : listOrValue(name, entry);
+      : valueAsJson(name, entry);
   }
   return json;
 }
 
-/** `aliases` and `scopes` are lists in JSON and lines in text. */
-function listOrValue(name: string, value: string): string | string[] {
+/** A value as JSON: `aliases` and `scopes` are lists there and lines in text, the project's number is a number. */
+export function valueAsJson(name: string, value: string): string | number | string[] {
+  if (name === 'numeric-project-id') return Number(value);
   return name === 'aliases' || name === 'scopes' ? value.trimEnd().split('\n') : value;
 }

@@ -1,5 +1,6 @@
 import { alreadyExists, invalidArgument, notFound } from '../google-api/api-error.ts';
 import type { Clock } from '../local-server.ts';
+import { checkMessages } from './message-limits.ts';
 import type { PubsubStore } from './pubsub-store.ts';
 import { deletedTopic, type Message, type NewMessage, type Subscription, type Topic } from './resources.ts';
 import { Subscriber } from './subscriber.ts';
@@ -111,10 +112,7 @@ export class Broker {
    */
   publish(topic: string, messages: readonly NewMessage[]): number[] {
     this.topic(topic);
-    if (messages.length === 0 || messages.length > 1000) throw invalidArgument('a publish request holds 1 to 1000 messages');
-    if (messages.some(({ data, attributes }) => data.length === 0 && Object.keys(attributes).length === 0)) {
-      throw invalidArgument('a message needs data or at least one attribute');
-    }
+    checkMessages(messages);
     const { ids, additions } = this.#store.transaction(() => this.#insert(topic, messages));
     for (const add of additions) add();
     return ids;

@@ -1,9 +1,11 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
-import { invalidArgument } from '../google-api/api-error.ts';
-import { unary } from '../google-api/grpc-server.ts';
+import { limited, unary } from '../google-api/grpc-server.ts';
 import { type PageRequest, pageOf } from '../google-api/page.ts';
 import type { Broker } from './broker.ts';
 import type { NewMessage, Topic } from './resources.ts';
+
+/** Of a publish request, attributes and all: https://cloud.google.com/pubsub/quotas#resource_limits */
+const maxPublishBytes = 10_000_000;
 
 /** The methods of google.pubsub.v1.Publisher that the local server has; the others answer UNIMPLEMENTED. */
 export function publisherService(broker: Broker): UntypedServiceImplementation {
@@ -24,11 +26,11 @@ export function publisherService(broker: Broker): UntypedServiceImplementation {
       broker.deleteTopic(topic);
       return {};
     }),
-    Publish: unary(({ topic, messages }: { topic: string; messages: readonly NewMessage[] }) => {
-      const bytes = messages.reduce((sum, { data }) => sum + data.length, 0);
-      if (bytes > 10_000_000) throw invalidArgument('a publish request holds at most 10 MB');
-      const taken = messages.map(({ data, attributes, orderingKey }) => ({ data, attributes, orderingKey }));
-      return { messageIds: broker.publish(topic, taken).map(String) };
-    }),
+    Publish: unary(
+      limited(maxPublishBytes, ({ topic, messages }: { topic: string; messages: readonly NewMessage[] }) => {
+        const taken = messages.map(({ data, attributes, orderingKey }) => ({ data, attributes, orderingKey }));
+        return { messageIds: broker.publish(topic, taken).map(String) };
+      }),
+    ),
   };
 }

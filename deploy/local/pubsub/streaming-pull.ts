@@ -60,6 +60,9 @@ export function streamingPull(broker: Broker) {
     call.on('data', (request: StreamingPullRequest) => {
       try {
         if (subscriber === undefined) open(request);
+        if (request.modifyDeadlineAckIds.length !== request.modifyDeadlineSeconds.length) {
+          throw invalidArgument('modify_deadline_seconds has to have as many entries as modify_deadline_ack_ids');
+        }
         subscriber?.ack(request.ackIds);
         request.modifyDeadlineAckIds.forEach((ackId, index) => {
           subscriber?.modifyDeadline([ackId], request.modifyDeadlineSeconds[index] ?? 0);

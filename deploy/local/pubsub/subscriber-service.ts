@@ -1,6 +1,6 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { invalidArgument } from '../google-api/api-error.ts';
-import { unary } from '../google-api/grpc-server.ts';
+import { limited, unary } from '../google-api/grpc-server.ts';
 import { type PageRequest, pageOf } from '../google-api/page.ts';
 import type { Clock } from '../local-server.ts';
 import type { Broker } from './broker.ts';
@@ -12,9 +12,20 @@ import type { Received, Subscriber } from './subscriber.ts';
 // How long a Pull without messages waits before it answers with none.
 const pullWaitMs = 10_000;
 
+/** Of an acknowledgement and of a change of deadlines, in bytes: https://cloud.google.com/pubsub/quotas#resource_limits */
+const maxAckBytes = 512 * 1024;
+
+/** In one answer, whatever a pull asks for. */
+const maxPulledMessages = 1000;
+
 interface UpdateSubscriptionRequest {
   readonly subscription: Subscription | null;
   readonly updateMask: { readonly paths: readonly string[] } | null;
+}
+
+interface AckRequest {
+  readonly subscription: string;
+  readonly ackIds: readonly string[];
 }
 
 interface PullRequest {
@@ -50,16 +61,22 @@ export function subscriberService(broker: Broker, clock: Clock): UntypedServiceI
       broker.deleteSubscription(subscription);
       return {};
     }),
-    Acknowledge: unary(({ subscription, ackIds }: { subscription: string; ackIds: string[] }) => {
-      broker.subscriber(subscription).ack(ackIds);
-      return {};
-    }),
-    ModifyAckDeadline: unary(
-      ({ subscription, ackIds, ackDeadlineSeconds }: { subscription: string; ackIds: string[]; ackDeadlineSeconds: number }) => {
-        if (ackDeadlineSeconds < 0 || ackDeadlineSeconds > 600) throw invalidArgument('ack_deadline_seconds has to be from 0 to 600');
-        broker.subscriber(subscription).modifyDeadline(ackIds, ackDeadlineSeconds);
+    Acknowledge: unary(
+      limited(maxAckBytes, ({ subscription, ackIds }: AckRequest) => {
+        const subscriber = broker.subscriber(subscription);
+        if (ackIds.length === 0) throw invalidArgument('ack_ids must not be empty');
+        subscriber.ack(ackIds);
         return {};
-      },
+      }),
+    ),
+    ModifyAckDeadline: unary(
+      limited(maxAckBytes, ({ subscription, ackIds, ackDeadlineSeconds }: AckRequest & { ackDeadlineSeconds: number }) => {
+        const subscriber = broker.subscriber(subscription);
+        if (ackIds.length === 0) throw invalidArgument('ack_ids must not be empty');
+        if (ackDeadlineSeconds < 0 || ackDeadlineSeconds > 600) throw invalidArgument('ack_deadline_seconds has to be from 0 to 600');
+        subscriber.modifyDeadline(ackIds, ackDeadlineSeconds);
+        return {};
+      }),
     ),
     Pull: unary(async ({ subscription, maxMessages, returnImmediately }: PullRequest, signal) => {
       if (maxMessages <= 0) throw invalidArgument('max_messages has to be positive');
@@ -72,7 +89,7 @@ export function subscriberService(broker: Broker, clock: Clock): UntypedServiceI
 }
 
 function pullable(subscriber: Subscriber, most: number, signal: AbortSignal): Received[] {
-  return signal.aborted || subscriber.spec.pushConfig !== null ? [] : subscriber.take(most);
+  return signal.aborted || subscriber.spec.pushConfig !== null ? [] : subscriber.take(Math.min(most, maxPulledMessages));
 }
 
 function somethingReady(subscriber: Subscriber, clock: Clock, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { fromMs, toMs } from '../google-api/protobuf-time.ts';
 import { compileFilter } from './filter.ts';
 import type { Subscription } from './resources.ts';
 
-const sevenDaysMs = 7 * 24 * 3600_000;
+const dayMs = 24 * 3600_000;
 
 /** What a request may carry and the local server refuses, so that nobody believes it works. */
 interface Refused {
@@ -28,13 +28,15 @@ export function checkedSubscription(asked: Subscription & Refused): Subscription
   if (asked.retainAckedMessages) throw unimplemented('retain_acked_messages');
   checkName(asked.name, 'subscriptions');
   compileFilter(asked.filter);
-  const { pushConfig, deadLetterPolicy, retryPolicy } = asked;
+  const { pushConfig, deadLetterPolicy, retryPolicy, messageRetentionDuration: retention } = asked;
   return {
     name: asked.name,
     topic: asked.topic,
     pushConfig: pushConfig?.pushEndpoint ? checkedPushConfig(pushConfig) : null,
     ackDeadlineSeconds: within('ack_deadline_seconds', asked.ackDeadlineSeconds || 10, 10, 600),
-    messageRetentionDuration: asked.messageRetentionDuration ?? fromMs(sevenDaysMs),
+    messageRetentionDuration: fromMs(
+      within('message_retention_duration in ms', retention ? toMs(retention) : 7 * dayMs, 10 * 60_000, 31 * dayMs),
+    ),
     labels: asked.labels,
     enableMessageOrdering: asked.enableMessageOrdering,
     filter: asked.filter,
@@ -63,7 +65,9 @@ export function checkName(name: string, collection: 'topics' | 'subscriptions'):
 
 function checkedPushConfig(asked: NonNullable<Subscription['pushConfig']> & { noWrapper?: object | null }) {
   if (asked.noWrapper) throw unimplemented('no_wrapper');
-  if (!URL.canParse(asked.pushEndpoint)) throw invalidArgument(`push_endpoint is not a URL: ${asked.pushEndpoint}`);
+  if (!/^https?:\/\//.test(asked.pushEndpoint) || !URL.canParse(asked.pushEndpoint)) {
+    throw invalidArgument(`push_endpoint has to be an http:// or https:// URL, not "${asked.pushEndpoint}"`);
+  }
   return { pushEndpoint: asked.pushEndpoint, oidcToken: asked.oidcToken?.serviceAccountEmail ? asked.oidcToken : null };
 }
 

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { status } from '@grpc/grpc-js';
 import type { Clock, MintIdToken } from '../local-server.ts';
 import type { DeliveryMishaps } from './delivery-faults.ts';
 
@@ -18,8 +19,8 @@ export interface Dispatch {
 /** What became of a request. */
 export type Outcome =
   | { readonly kind: 'answered'; readonly status: number }
-  /** No answer: refused, reset, too late, or no ID token. The reason is for people. */
-  | { readonly kind: 'unanswered'; readonly reason: string };
+  /** No answer: too late (DEADLINE_EXCEEDED), or refused, reset, no ID token (UNAVAILABLE). The reason is for people. */
+  | { readonly kind: 'unanswered'; readonly code: status.DEADLINE_EXCEEDED | status.UNAVAILABLE; readonly reason: string };
 
 /** Sends requests. Never throws. */
 export interface HttpDispatcher {
@@ -54,16 +55,19 @@ export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdTok
   const deliver = async (dispatch: Dispatch): Promise<Outcome> => {
     const aborted = new AbortController();
     underWay.add(aborted);
-    const cancelTimeout = machineClock.schedule(dispatch.timeoutMs, () =>
-      aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`)),
-    );
+    let late = false;
+    const cancelTimeout = machineClock.schedule(dispatch.timeoutMs, () => {
+      late = true;
+      aborted.abort(new Error(`no answer within ${dispatch.timeoutMs} ms`));
+    });
     try {
       const { identity } = dispatch;
       const authorization =
         identity === null ? undefined : `Bearer ${await mintIdToken(identity.email, identity.audience || dispatch.url)}`;
       return await exchange(dispatch, authorization, aborted.signal);
     } catch (error) {
-      return { kind: 'unanswered', reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
+      const code = late ? status.DEADLINE_EXCEEDED : status.UNAVAILABLE;
+      return { kind: 'unanswered', code, reason: String(aborted.signal.aborted ? aborted.signal.reason : error) };
     } finally {
       cancelTimeout();
       underWay.delete(aborted);
@@ -77,7 +81,8 @@ export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdTok
       if (mishap.delayMs > 0) await new Promise<void>((resolve) => void machineClock.schedule(mishap.delayMs, resolve));
       const outcome = await deliver(dispatch);
       if (mishap.repeatAfterMs !== undefined) machineClock.schedule(mishap.repeatAfterMs, () => void deliver(dispatch));
-      return mishap.answerIsLost ? { kind: 'unanswered', reason: 'the answer was lost, as a drill asked' } : outcome;
+      if (!mishap.answerIsLost) return outcome;
+      return { kind: 'unanswered', code: status.UNAVAILABLE, reason: 'the answer was lost, as a drill asked' };
     },
     close: () => {
       for (const aborted of underWay) aborted.abort(new Error('the local server stops'));

@@ -112,7 +112,7 @@ export class JobRunner {
       method: 'POST',
       // https://cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#HttpTarget
       headers: {
-        'content-type': 'application/octet-stream',
+        ...(body !== '' && { 'content-type': 'application/octet-stream' }),
         ...headers,
         'user-agent': 'Google-Cloud-Scheduler',
         'x-cloudscheduler': 'true',
@@ -149,9 +149,9 @@ function cronOf({ schedule, timeZone }: JobSpec): Cron {
   return cron;
 }
 
-// google.rpc.Code UNKNOWN for an HTTP error, UNAVAILABLE for no answer.
+// google.rpc.Code UNKNOWN for an HTTP error.
 function statusOf(outcome: Outcome): { code: number; message: string } {
-  if (outcome.kind === 'unanswered') return { code: 14, message: outcome.reason };
+  if (outcome.kind === 'unanswered') return { code: outcome.code, message: outcome.reason };
   const success = outcome.status >= 200 && outcome.status < 300;
   return success ? { code: 0, message: '' } : { code: 2, message: `HTTP status code ${outcome.status}` };
 }

@@ -1,5 +1,6 @@
-import { invalidArgument, notFound } from '../google-api/api-error.ts';
+import { notFound } from '../google-api/api-error.ts';
 import type { JobSpec } from './job.ts';
+import { checkedJob } from './job-rules.ts';
 import { JobRunner, type JobRunnerParts } from './job-runner.ts';
 
 /** The jobs. */
@@ -19,11 +20,13 @@ export class SchedulerJobs {
     for (const runner of this.#runners.values()) runner.start();
   }
 
-  /** Creates a job, or replaces schedule, target and policy of the one that is there; it stays paused where it was. */
-  put(spec: JobSpec): void {
-    if (spec.attemptDeadlineMs < 15_000 || spec.attemptDeadlineMs > 30 * 60_000) {
-      throw invalidArgument(`${spec.name}: attempt_deadline has to be from 15 seconds to 30 minutes`);
-    }
+  /**
+   * Creates a job, or replaces schedule, target and policy of the one that is there; it stays paused where it was.
+   *
+   * @throws ApiError INVALID_ARGUMENT
+   */
+  put(asked: JobSpec): void {
+    const spec = checkedJob(asked);
     const known = this.#runners.get(spec.name);
     if (known !== undefined) {
       known.update(spec);

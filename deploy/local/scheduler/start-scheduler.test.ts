@@ -78,6 +78,23 @@ it('fires by cron with token and headers', async () => {
   await endpoint.received(2);
 });
 
+it('writes its own headers over those of a job, and a content type only where there is a body', async () => {
+  const headers = {
+    'Content-Type': 'text/plain',
+    'X-CloudScheduler-JobName': 'forged',
+    'X-Google-Batch': '1',
+    Host: 'elsewhere',
+    'X-Mine': 'kept',
+  };
+  await open([job({ headers }), job({ name: `${parent}/jobs/bare`, headers: {}, body: '' })]);
+  clock.advance(4 * minuteMs);
+  const requests = await endpoint.received(2);
+  const [own, bare] = ['relay-outbox', 'bare'].map((name) => requests.find((sent) => sent.headers['x-cloudscheduler-jobname'] === name));
+  expect(own?.headers).toMatchObject({ 'content-type': 'text/plain', 'x-mine': 'kept', host: new URL(endpoint.url).host });
+  expect(own?.headers).not.toHaveProperty('x-google-batch');
+  expect(bare?.headers).not.toHaveProperty('content-type');
+});
+
 it('reads the cron in its time zone, over a change of summer time', async () => {
   await open([job({ schedule: '30 2 * * *', timeZone: 'Europe/Berlin' })]);
   const next = () => server.jobs.job(job().name).nextMs;
@@ -185,7 +202,30 @@ it.each<[string, Partial<JobSpec>]>([
   ['a cron with six fields', { schedule: '* * * * * *' }],
   ['an unknown time zone', { timeZone: 'Mars/Olympus' }],
   ['an attempt deadline over 30 minutes', { attemptDeadlineMs: 31 * minuteMs }],
+  ['an attempt deadline under 15 seconds', { attemptDeadlineMs: 14_999 }],
+  ['an id of more than 500 characters', { name: `${parent}/jobs/${'x'.repeat(501)}` }],
+  ['an id with a dot', { name: `${parent}/jobs/relay.outbox` }],
+  ['a target without a scheme', { uri: '127.0.0.1/relay' }],
+  ['a target of more than 2083 characters', { uri: `http://x/${'y'.repeat(2075)}` }],
+  ['headers of 80 KB', { headers: { 'x-y': 'z'.repeat(80 * 1024 - 3) } }],
+  ['a job of more than 1 MiB', { body: 'x'.repeat(1024 * 1024) }],
+  ['more than 5 retries', { retry: { ...defaultRetry, retryCount: 6 } }],
+  ['a negative back-off', { retry: { ...defaultRetry, minBackoffMs: -1 } }],
+  ['a back-off that ends below its beginning', { retry: { ...defaultRetry, maxBackoffMs: 4_999 } }],
 ])('refuses %s', async (_, changes) => {
   await open([]);
   expect(() => server.jobs.put(job(changes))).toThrow();
+});
+
+it('takes the longest target, the largest headers and bodies, and the longest id', async () => {
+  await open([]);
+  server.jobs.put(
+    job({
+      name: `${parent}/jobs/${'x'.repeat(500)}`,
+      uri: `http://x/${'y'.repeat(2074)}`,
+      headers: { 'x-y': 'z'.repeat(80 * 1024 - 4) },
+      body: 'x'.repeat(900 * 1024),
+      retry: { ...defaultRetry, retryCount: 5 },
+    }),
+  );
 });

@@ -33,9 +33,11 @@ export function checkedQueue(parent: string, asked: AskedQueue): Queue {
   const retry = asked.retryConfig;
   const minBackoff = retry?.minBackoff ?? fromMs(100);
   const maxBackoff = retry?.maxBackoff ?? fromMs(3600_000);
+  if (toMs(minBackoff) < 0) throw invalidArgument('min_backoff cannot be negative');
   if (toMs(minBackoff) > toMs(maxBackoff)) throw invalidArgument('min_backoff is longer than max_backoff');
   const maxAttempts = retry?.maxAttempts || 100;
   if (maxAttempts < -1) throw invalidArgument('max_attempts has to be positive, or -1 for no limit');
+  if ((retry?.maxDoublings ?? 0) < 0) throw invalidArgument('max_doublings cannot be negative');
   return {
     name: asked.name,
     // The service chooses the burst from the rate: 100 for a rate of 500.

@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js';
 import { DueHeap } from '../clock/due-heap.ts';
 import { createWakeUp, type WakeUp } from '../clock/wake-up.ts';
 import { fromMs, toMs } from '../google-api/protobuf-time.ts';
@@ -10,8 +11,13 @@ import { dispatchOf } from './task-dispatch.ts';
 import type { TasksStore } from './tasks-store.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-// Cloud Tasks keeps the name of a task that is over from being used again for about an hour, at times for longer.
-const nameReuseMs = 3600_000;
+const hourMs = 3600_000;
+
+/** Cloud Tasks may keep the name of a task that is over from being used again for as long: https://cloud.google.com/tasks/docs/quotas#limits */
+const nameReuseMs = 24 * hourMs;
+
+/** After this time from its creation a task is deleted, done or not: the same page. */
+const retentionMs = 31 * 24 * hourMs;
 
 /** What a queue runner works with. */
 export interface QueueRunnerParts {
@@ -96,6 +102,11 @@ export class QueueRunner {
         this.#due.pop();
         continue;
       }
+      if (task.createMs + retentionMs <= clock.now()) {
+        this.#due.pop();
+        this.remove(task.name);
+        continue;
+      }
       const waitMs = this.#bucket.take();
       if (waitMs > 0) {
         this.#wakeUp.at(clock.now() + waitMs);
@@ -147,6 +158,8 @@ export class QueueRunner {
       ...task,
       scheduleMs: clock.now() + backoffMs(steps, attempts),
       responseCount: task.responseCount + (answered ? 1 : 0),
+      executionCount: task.executionCount + (answered && outcome.status < 500 ? 1 : 0),
+      previousResponse: answered ? outcome.status : httpStatusOf[outcome.code],
       lastAttempt: task.lastAttempt && {
         ...task.lastAttempt,
         responseTime: answered ? fromMs(clock.now()) : null,
@@ -158,7 +171,11 @@ export class QueueRunner {
   }
 }
 
-// google.rpc.Code UNKNOWN for an HTTP error, UNAVAILABLE for no answer.
+/** As which HTTP status a target is told of an attempt that it did not answer. */
+const httpStatusOf = { [status.DEADLINE_EXCEEDED]: 504, [status.UNAVAILABLE]: 503 } as const;
+
+// google.rpc.Code UNKNOWN for an HTTP error.
 function statusOf(outcome: Outcome): { code: number; message: string } {
-  return outcome.kind === 'answered' ? { code: 2, message: `HTTP status code ${outcome.status}` } : { code: 14, message: outcome.reason };
+  if (outcome.kind === 'unanswered') return { code: outcome.code, message: outcome.reason };
+  return { code: status.UNKNOWN, message: `HTTP status code ${outcome.status}` };
 }

@@ -46,6 +46,10 @@ export interface StoredTask {
   readonly dispatchDeadlineMs: number;
   readonly dispatchCount: number;
   readonly responseCount: number;
+  /** Answers that did not say that the target had failed (5xx): these are what the target is told as its executions. */
+  readonly executionCount: number;
+  /** HTTP status of the attempt before, or the one that stands for no answer; null before the first has ended. */
+  readonly previousResponse: number | null;
   readonly firstAttempt: Attempt | null;
   readonly lastAttempt: Attempt | null;
 }

@@ -127,14 +127,16 @@ it('refuses a schedule time beyond 30 days', async () => {
   await createTask('far', { scheduleTime: at(30 * dayMs) });
 });
 
-it('refuses a name while its task waits and for an hour after it is over', async () => {
+it('refuses a name while its task waits and for a day after it is over', async () => {
   await createQueue();
   await createTask('once', { scheduleTime: at(1000) });
   await failsWith(createTask('once'), status.ALREADY_EXISTS);
   clock.advance(1000);
   await gone('once');
   await failsWith(createTask('once'), status.ALREADY_EXISTS);
-  clock.advance(3600_000);
+  clock.advance(dayMs - 1);
+  await failsWith(createTask('once'), status.ALREADY_EXISTS);
+  clock.advance(1);
   await createTask('once');
   await endpoint.received(2);
 });
@@ -160,6 +162,12 @@ it.each<[string, Task]>([
   ['a dispatch deadline under 15 seconds', { dispatchDeadline: { seconds: 14 } }],
   ['a dispatch deadline over 30 minutes', { dispatchDeadline: { seconds: 1801 } }],
   ['a URL without a scheme', { httpRequest: { url: 'example.com' } }],
+  ['a URL of more than 2083 characters', { httpRequest: { url: `http://x/${'y'.repeat(2075)}` } }],
+  ['a URL that is longer than 2083 characters once it is encoded', { httpRequest: { url: `http://x/${'é'.repeat(400)}` } }],
+  ['headers of 80 KB', { httpRequest: { url: 'http://x', headers: { 'x-y': 'z'.repeat(80 * 1024 - 3) } } }],
+  ['a body of 1 MiB, which makes a task of more', { httpRequest: { url: 'http://x', body: Buffer.alloc(1024 * 1024) } }],
+  ['an id of more than 500 characters', { name: `${queue}/tasks/${'x'.repeat(501)}` }],
+  ['an id with a slash', { name: `${queue}/tasks/x/y` }],
   ['a body on GET', { httpRequest: { url: 'http://x', httpMethod: 'GET', body: Buffer.from('x') } }],
 ])('refuses %s', async (_, changes) => {
   await createQueue();
@@ -178,8 +186,65 @@ it('retries with waits that double and then grow evenly, and counts', async () =
   }
   const requests = await endpoint.received(6);
   expect(requests.map(({ headers }) => headers['x-cloudtasks-taskretrycount'])).toEqual(['0', '1', '2', '3', '4', '5']);
-  expect(requests[5]?.headers).toMatchObject({ 'x-cloudtasks-taskexecutioncount': '5', 'x-cloudtasks-taskpreviousresponse': '500' });
   await gone('x');
+});
+
+it('takes the longest URL, the largest headers and bodies, and the longest id', async () => {
+  await createQueue();
+  const httpRequest = {
+    url: `http://x/${'y'.repeat(2074)}`,
+    headers: { 'x-y': 'z'.repeat(80 * 1024 - 4) },
+    body: Buffer.alloc(900 * 1024),
+  };
+  await createTask('i'.repeat(500), { httpRequest, scheduleTime: at(dayMs) });
+});
+
+it('counts as executions the answers other than 5xx, and says the one before with an empty reason', async () => {
+  const answers = [503, 500, 429, 404, 302, 200];
+  endpoint.answer = (_, index) => answers[index] ?? 200;
+  await createQueue(retry({ maxBackoff: { seconds: 1 } }));
+  await createTask('x');
+  for (const attempts of [1, 2, 3, 4, 5]) {
+    await endpoint.received(attempts);
+    await nextDueIn(1000);
+    clock.advance(1000);
+  }
+  const headers = (await endpoint.received(6)).map((request) => request.headers);
+  expect(headers.map((sent) => sent['x-cloudtasks-taskexecutioncount'])).toEqual(['0', '0', '0', '1', '2', '3']);
+  expect(headers.map((sent) => sent['x-cloudtasks-taskpreviousresponse'])).toEqual([undefined, '503', '500', '429', '404', '302']);
+  expect(headers.map((sent) => sent['x-cloudtasks-taskretryreason'])).toEqual([undefined, '', '', '', '', '']);
+});
+
+it('tells a task that could not be delivered from one that was answered too late', async () => {
+  await createQueue(retry({}));
+  await createTask('x', { httpRequest: { url: 'http://127.0.0.1:9/' } });
+  await nextDueIn(1000);
+  const [task] = await client.getTask({ name: `${queue}/tasks/x` });
+  expect(task).toMatchObject({ responseCount: 0, lastAttempt: { responseStatus: { code: status.UNAVAILABLE } } });
+});
+
+it('deletes a task 31 days after its creation', async () => {
+  await createQueue();
+  await client.pauseQueue({ name: queue });
+  await createTask('old');
+  clock.advance(dayMs);
+  await createTask('younger');
+  clock.advance(30 * dayMs);
+  await client.resumeQueue({ name: queue });
+  const [request] = await endpoint.received(1);
+  expect(request?.headers['x-cloudtasks-taskname']).toBe('younger');
+  await gone('old');
+});
+
+it.each<[string, Queue]>([
+  ['more than 500 dispatches per second', { rateLimits: { maxDispatchesPerSecond: 501 } }],
+  ['more than 5000 concurrent dispatches', { rateLimits: { maxConcurrentDispatches: 5001 } }],
+  ['a negative number of doublings', { retryConfig: { maxDoublings: -1 } }],
+  ['a negative back-off', { retryConfig: { minBackoff: { seconds: -1 } } }],
+  ['a back-off that ends below its beginning', { retryConfig: { minBackoff: { seconds: 2 }, maxBackoff: { seconds: 1 } } }],
+  ['an id of more than 100 characters', { name: `${location}/queues/${'q'.repeat(101)}` }],
+])('refuses a queue with %s', async (_, changes) => {
+  await failsWith(createQueue(changes), status.INVALID_ARGUMENT);
 });
 
 it('shows attempts and their outcome', async () => {
@@ -203,7 +268,12 @@ it('takes no answer within the dispatch deadline for a failure without response'
   await nextDueIn(1000);
   clock.advance(1000);
   const requests = await endpoint.received(2);
-  expect(requests[1]?.headers).toMatchObject({ 'x-cloudtasks-taskretrycount': '1', 'x-cloudtasks-taskexecutioncount': '0' });
+  expect(requests[1]?.headers).toMatchObject({
+    'x-cloudtasks-taskretrycount': '1',
+    'x-cloudtasks-taskexecutioncount': '0',
+    'x-cloudtasks-taskpreviousresponse': '504',
+    'x-cloudtasks-taskretryreason': '',
+  });
 });
 
 it('gives up only when both attempts and retry duration are used up', async () => {
@@ -287,7 +357,6 @@ it('dispatches after a restart what was waiting or under way', async () => {
 });
 
 it('has defaults, lists queues and changes what the mask names', async () => {
-  await failsWith(createQueue({ rateLimits: { maxDispatchesPerSecond: 501 } }), status.INVALID_ARGUMENT);
   const [created] = await createQueue();
   expect(created).toMatchObject({
     state: 'RUNNING',

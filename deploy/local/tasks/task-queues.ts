@@ -70,7 +70,7 @@ export class TaskQueues {
   /**
    * Takes a task in. When this returns, it is committed to disk.
    *
-   * @throws ApiError NOT_FOUND (the queue), ALREADY_EXISTS (the name, also for an hour after its task is over), INVALID_ARGUMENT
+   * @throws ApiError NOT_FOUND (the queue), ALREADY_EXISTS (the name, also for a day after its task is over), INVALID_ARGUMENT
    */
   createTask(queueName: string, asked: AskedTask | null): StoredTask {
     const runner = this.#runner(queueName);

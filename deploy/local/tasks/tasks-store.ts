@@ -58,5 +58,6 @@ export function openTasksStore(stateDir: string) {
 }
 
 function taskOf(row: Record<string, unknown>): StoredTask {
-  return { ...JSON.parse(String(row.spec)), body: row.body };
+  // Tasks that an older version stored lack the two.
+  return { executionCount: 0, previousResponse: null, ...JSON.parse(String(row.spec)), body: row.body };
 }

@@ -17,6 +17,15 @@ export const validation: Interceptor = (next, method) => (call) => {
   return next(call);
 };
 
+/** The server's own limit is that of its method with the largest requests. */
+function tooLarge(bytes: number, most: number): RpcError {
+  return new RpcError({
+    code: status.RESOURCE_EXHAUSTED,
+    reason: 'REQUEST_TOO_LARGE',
+    message: `the request has ${bytes} bytes, and the method takes ${most}`,
+  });
+}
+
 function refuse(violations: readonly FieldViolation[]): void {
   const [first] = violations;
   if (first === undefined) return;
@@ -24,7 +33,8 @@ function refuse(violations: readonly FieldViolation[]): void {
 }
 
 /** gRPC libraries answer INTERNAL here; the bytes are the caller's fault, so it is told so, and no operator is woken. */
-function decode({ decode, desc }: ServedMethod, body: Buffer): Message {
+function decode({ decode, desc, maxRequestBytes }: ServedMethod, body: Buffer): Message {
+  if (body.length > maxRequestBytes) throw tooLarge(body.length, maxRequestBytes);
   try {
     return decode(body);
   } catch {

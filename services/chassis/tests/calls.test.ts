@@ -67,6 +67,13 @@ describe('requests', () => {
     });
   });
 
+  test('that are larger than their method takes are refused, whatever another method of the service takes', async () => {
+    await expect(client.getDeal({ name: 'x'.repeat(1_048_577) })).rejects.toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      reason: 'REQUEST_TOO_LARGE',
+    });
+  });
+
   test('with an address that no order could carry are refused', async () => {
     const address = { regionCode: 'JP', postalCode: '1', addressLines: ['1-2-3'] };
     const longest = { ...address, locality: '組'.repeat(200), recipients: new Array<string>(10).fill('アリス') };
