@@ -114,12 +114,12 @@ test('each signed webhook that is not understood counts for its provider, and no
 test('each token that a gateway gets counts, and each that it does not get', async () => {
   const filter = await RunningFilter.start();
   filter.request('customer');
-  filter.proxy.calls[0]!.answer('200', jwt(hourMs));
+  filter.host.calls[0]!.answer('200', jwt(hourMs));
   filter.request('partner');
-  filter.proxy.calls[1]!.answer('404');
-  filter.plugin.close();
+  filter.host.calls[1]!.answer('404');
+  filter.host.close();
   // Envoy writes them so, with a time before.
-  const entries = filter.proxy.lines.map((line) =>
+  const entries = filter.host.lines.map((line) =>
     writtenBy('edge-gateway', `[2026-01-01 00:00:00.000][12][info][wasm] wasm log metadata-token: ${line}`),
   );
   assert.deepEqual(
