@@ -29,6 +29,13 @@ async function signedIn(name: string) {
   return { app, deal: deal!.name };
 }
 
+/** Opens a group with a token: 'placed', or how it was refused. */
+const placeAtEdge = (bearer: string, body: object) =>
+  callJson<object>('POST', `${stage.platform.endpoints.edge}/v1/groups`, { bearer, body }).then(
+    () => 'placed',
+    ({ message }: Error) => /HTTP .*/.exec(message)?.[0] ?? message,
+  );
+
 describe('business time', () => {
   it('moves, so that what falls due happens now; tokens stay as good as they were, and no gateway takes part', async () => {
     const { endpoints, pid } = stage.platform;
@@ -65,6 +72,20 @@ describe('business time', () => {
     await eventually(
       () => app.order(order.name),
       ({ state }) => state === 'STATE_AUTHORIZED',
+    );
+  });
+
+  it('has a schedule run that falls due on the way, and what was kept for a day deleted by it', async () => {
+    const { app, deal } = await signedIn('yui');
+    const bearer = await mint({ kind: 'customer', subject: app.name });
+    const requestId = randomUUID();
+    expect(await placeAtEdge(bearer, { deal, quantity: 1, requestId })).toBe('placed');
+    const another = { deal, quantity: 2, requestId };
+    expect(await placeAtEdge(bearer, another)).toContain('request_id was used before with another body');
+    await advance(day + 3 * 3600);
+    await eventually(
+      () => placeAtEdge(bearer, another),
+      (answer) => answer === 'placed',
     );
   });
 
@@ -117,11 +138,7 @@ describe("a token of an issuer whose clock is off the machine's", () => {
       // Whoever is behind makes tokens that have ended: an hour would hide it.
       ...(offSeconds < 0 && { ttl_seconds: 1 }),
     });
-    const body = { deal, requestId: randomUUID() };
-    const atEdge = await callJson<object>('POST', `${endpoints.edge}/v1/groups`, { bearer, body }).then(
-      () => 'placed',
-      ({ message }: Error) => /HTTP .*/.exec(message)?.[0],
-    );
+    const atEdge = await placeAtEdge(bearer, { deal, requestId: randomUUID() });
     const invoker = await mint({ kind: 'service', subject: 'customer' });
     const headers = { authorization: `Bearer ${bearer}`, 'x-serverless-authorization': `Bearer ${invoker}` };
     const client = createClient(CustomerService, { url: endpoints.customer, headers: async () => headers });

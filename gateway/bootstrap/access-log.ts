@@ -14,13 +14,13 @@ const serverFaults: readonly (keyof typeof Code)[] = [
 ];
 
 /**
- * One JSON line on stdout for each request, as Cloud Logging reads it. No tokens, no bodies, no client addresses.
+ * One JSON line on stdout for each request, as Cloud Logging reads it. No tokens, no bodies, no queries, no client addresses.
  *
  * A gRPC call that fails is 200 in HTTP: its own status says how grave it is. Of a REST request that the transcoder has made gRPC, Envoy derives a gRPC
  * status from the HTTP status, which is another one than the service gave: it is left out there.
  */
-export function accessLogs({ project }: GatewayEnvironment): JsonObject[] {
-  const rest = fields(project);
+export function accessLogs(environment: GatewayEnvironment): JsonObject[] {
+  const rest = fields(environment);
   const grpc = { ...rest, grpcStatus: '%GRPC_STATUS%' };
   return [
     log('INFO', rest, [isRest, httpStatus('LE', 499)]),
@@ -40,13 +40,16 @@ function log(severity: string, format: JsonObject, filters: readonly Json[]): Js
   };
 }
 
-function fields(project: string): JsonObject {
+/** A query may say what is nobody's business, or hold a token that does not belong there. */
+const path = '%PATH(NQ:ORIG_OR_PATH)%';
+
+function fields({ project, otelCollector }: GatewayEnvironment): JsonObject {
   return {
     time: '%START_TIME%',
-    message: '%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %RESPONSE_CODE%',
+    message: `%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)% ${path} %RESPONSE_CODE%`,
     httpRequest: {
       requestMethod: '%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%',
-      requestUrl: '%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%',
+      requestUrl: path,
       status: '%RESPONSE_CODE%',
       requestSize: '%BYTES_RECEIVED%',
       responseSize: '%BYTES_SENT%',
@@ -58,9 +61,11 @@ function fields(project: string): JsonObject {
     upstream: '%UPSTREAM_CLUSTER%',
     flags: '%RESPONSE_FLAGS%',
     details: '%RESPONSE_CODE_DETAILS%',
+    // Why TLS failed stands nowhere else.
+    transportFailure: '%UPSTREAM_TRANSPORT_FAILURE_REASON%',
     requestId: '%REQ(X-REQUEST-ID)%',
     // Cloud Logging shows the line beside the trace of this name.
-    'logging.googleapis.com/trace': `projects/${project}/traces/%TRACE_ID%`,
+    ...(otelCollector !== undefined && { 'logging.googleapis.com/trace': `projects/${project}/traces/%TRACE_ID%` }),
   };
 }
 

@@ -1,10 +1,9 @@
+import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
+import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** The filter's name. */
 export const bodyLimitName = 'envoy.filters.http.buffer';
-
-/** What a REST request's body may have, in bytes. */
-export const maxRestBodyBytes = 1_048_576;
 
 /**
  * Refuses larger bodies with 413 before the transcoder, whose own limit is about google.api.HttpBody only: it hands JSON on field by field and keeps
@@ -13,7 +12,7 @@ export const maxRestBodyBytes = 1_048_576;
 export function bodyLimit(): JsonObject {
   return {
     name: bodyLimitName,
-    typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', { max_request_bytes: maxRestBodyBytes }),
+    typed_config: any('envoy.extensions.filters.http.buffer.v3.Buffer', { max_request_bytes: defaultMaxRequestBytes }),
   };
 }
 
@@ -22,7 +21,18 @@ export function noBodyLimit(): JsonObject {
   return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { disabled: true });
 }
 
-/** For the routes that a REST request is on until it is transcoded. */
-export function restBodyLimit(): JsonObject {
-  return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: { max_request_bytes: maxRestBodyBytes } });
+/** For a route that a REST request is on until it is transcoded. */
+export function restBodyLimit(maxBytes: number = defaultMaxRequestBytes): JsonObject {
+  return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: { max_request_bytes: maxBytes } });
+}
+
+/** Room for the names of fields, and for what is text anyway, in bytes. */
+const jsonOverheadBytes = 262_144;
+
+/**
+ * What a method's REST requests may have, in bytes. Where a method takes more than others do, that is for bytes, which are base64 in JSON: a third more.
+ * Otherwise JSON gets no more room than its message.
+ */
+export function maxRestBytes({ maxRequestBytes }: GatewayMethod): number {
+  return maxRequestBytes === defaultMaxRequestBytes ? maxRequestBytes : Math.ceil(maxRequestBytes / 3) * 4 + jsonOverheadBytes;
 }

@@ -4,6 +4,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { HttpRule } from '../../services/contracts/gen/types/google/api/http_pb.js';
 import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, type Method, readDescriptorSet } from '../../services/contracts/methods.ts';
+import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
 import { isUpstream, type UpstreamName } from './environment.ts';
 import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
 
@@ -23,6 +24,8 @@ export interface GatewayMethod {
   /** With access "trigger" only. */
   readonly triggerKind: 'schedule' | 'subscription' | 'queue' | undefined;
   readonly deadlineMs: number;
+  /** The largest request message, in bytes. */
+  readonly maxRequestBytes: number;
   /** The primary binding first, then the additional ones. */
   readonly bindings: readonly RestBinding[];
 }
@@ -88,7 +91,17 @@ function describe({ desc, grpcPath, workload, policy, http }: Method): GatewayMe
   if (!isUpstream(workload)) throw new Error(`its package names the service "${workload}", which no environment has a URL for`);
   const deadlineMs = policy.deadline === undefined ? 0 : durationMs(policy.deadline);
   if (deadlineMs <= 0) throw new Error('has no deadline');
-  return { desc, grpcPath, workload, access, triggerKind, deadlineMs, bindings: http === undefined ? [] : listBindings(http) };
+  const maxRequestBytes = policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes;
+  return {
+    desc,
+    grpcPath,
+    workload,
+    access,
+    triggerKind,
+    deadlineMs,
+    maxRequestBytes,
+    bindings: http === undefined ? [] : listBindings(http),
+  };
 }
 
 function accessName(access: Access): GatewayAccess | 'service' {

@@ -1,3 +1,4 @@
+import { maxRestBytes } from './body-limit.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
@@ -18,7 +19,8 @@ export function grpcJsonTranscoder(environment: GatewayEnvironment, methods: rea
         reject_unknown_query_parameters: true,
         reject_binding_body_field_collisions: true,
       },
-      max_request_body_size: 1_048_576,
+      // For google.api.HttpBody, which it keeps whole.
+      max_request_body_size: Math.max(...methods.map(maxRestBytes)),
       max_response_body_size: 4_194_304,
     }),
   };

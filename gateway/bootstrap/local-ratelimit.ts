@@ -51,6 +51,8 @@ function localRateLimit(
       max_dynamic_descriptors: maxBuckets,
       always_consume_default_token_bucket: false,
       rate_limited_as_resource_exhausted: true,
+      // Says when it is worth trying again.
+      enable_retry_after_header: true,
     }),
   };
 }

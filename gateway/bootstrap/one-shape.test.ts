@@ -19,7 +19,6 @@ const differences: readonly (readonly [path: string, reason: string])[] = [
   ['listeners.0.*.policies.*.exact', 'issuers and service accounts'],
   ['listeners.0.*.config.configuration.value', 'audiences'],
   ['listeners.0.*.(proto_descriptor|filename)', 'where files lie'],
-  ['listeners.0.*.logging.googleapis.com/trace', 'the project'],
   ['listeners.0.*.cors.allow_origin_string_match', 'who develops an app calls from any port of this machine'],
   ['listeners.0.*.token_bucket.*', 'limits that nobody at home meets'],
 ];

@@ -1,9 +1,11 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { bodyLimitName, noBodyLimit, restBodyLimit } from './body-limit.ts';
+import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
+import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
 import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
+import { templateKey, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
 import type { JsonObject } from './json.ts';
@@ -31,6 +33,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
           ...methods.map((method) => ({ ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
+          ...methods.flatMap(largeBodies),
           ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
           {
             name: 'not-found',
@@ -119,6 +122,18 @@ function beforeTranscoding(prefix: string): JsonObject {
     route: { cluster_header: noClusterHeader },
     typed_per_filter_config: { [bodyLimitName]: restBodyLimit() },
   };
+}
+
+/** The same for methods that take more than others do. */
+function largeBodies(method: GatewayMethod): JsonObject[] {
+  const maxBytes = maxRestBytes(method);
+  if (maxBytes === defaultMaxRequestBytes) return [];
+  return method.bindings.map(({ template }) => ({
+    name: `rest${templateKey(template)}`,
+    match: { safe_regex: { regex: templateRegex(template) } },
+    route: { cluster_header: noClusterHeader },
+    typed_per_filter_config: { [bodyLimitName]: restBodyLimit(maxBytes) },
+  }));
 }
 
 function restPrefixes(methods: readonly GatewayMethod[]): string[] {

@@ -8,8 +8,8 @@ export function tracing(role: Role, { otelCollector }: GatewayEnvironment): Json
   if (otelCollector === undefined) return {};
   return {
     tracing: {
-      // Traces that the gateway starts itself; a sampled traceparent of the client is followed always.
-      random_sampling: { value: otelCollector.samplingPercent ?? 10 },
+      // Every request is handed to the sampler. What this refuses itself would lose the decision of a caller, too.
+      random_sampling: { value: 100 },
       // A span for each attempt upstream, or retries would hide in one.
       spawn_upstream_span: true,
       provider: {
@@ -17,9 +17,26 @@ export function tracing(role: Role, { otelCollector }: GatewayEnvironment): Json
         typed_config: any('envoy.config.trace.v3.OpenTelemetryConfig', {
           grpc_service: { envoy_grpc: { cluster_name: otelCluster }, timeout: '1s' },
           service_name: `kumiko-${role}-gateway`,
+          sampler: sampler(otelCollector.samplingPercent ?? 10),
         }),
       },
     },
+  };
+}
+
+/** A caller's decision is followed always; of the traces that begin here so many are kept, by the trace's id. */
+function sampler(percent: number): JsonObject {
+  const type = (name: string) => `envoy.extensions.tracers.opentelemetry.samplers.v3.${name}SamplerConfig`;
+  // In millionths, since a share may be small.
+  const share = { numerator: Math.round(percent * 10_000), denominator: 'MILLION' };
+  return {
+    name: 'envoy.tracers.opentelemetry.samplers.parent_based',
+    typed_config: any(type('ParentBased'), {
+      wrapped_sampler: {
+        name: 'envoy.tracers.opentelemetry.samplers.trace_id_ratio_based',
+        typed_config: any(type('TraceIdRatioBased'), { sampling_percentage: share }),
+      },
+    }),
   };
 }
 

@@ -10,7 +10,7 @@ export interface TokenSpec {
   /** Seconds from now; an hour without it. */
   readonly expiresIn?: number;
   /** How it is signed: by the issuer's key without this. */
-  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'removed-by-google';
+  readonly signature?: 'other-key' | 'none' | 'hmac-with-public-key' | 'garbled' | 'spaced' | 'removed-by-google';
   /** The algorithm; each has a key of its own with the key id of its name, RS256 has "own". */
   readonly algorithm?: 'RS256' | 'ES256';
   /** The key id in the header; the key's own without this. */
@@ -161,13 +161,11 @@ export type Http2Step =
     }
   | { readonly waitMs: number };
 
-/** What a client that speaks no clean HTTP sends; the connection is watched until it ends or `quietMs` pass without a byte. */
+/** What a client that speaks no clean HTTP sends. */
 export interface RawCase extends AnyCase {
   /** Latin-1 text in order, waits in milliseconds; or HTTP/2 steps behind preface and settings. */
   readonly http1?: readonly (string | number)[];
   readonly http2?: readonly Http2Step[];
-  /** How long the connection may be silent before it is left; 300 without this. */
-  readonly quietMs?: number;
   readonly expect: {
     /** HTTP/1.1: the statuses of the answers, in order; a list for each where several are right. */
     readonly statuses?: readonly (number | readonly number[])[];

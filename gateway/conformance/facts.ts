@@ -32,7 +32,7 @@ export const facts = {
   'local-replies.json': 'What the gateway itself answers to REST is google.rpc.Status as JSON, also behind the transcoder.',
   'local-replies.grpc': 'What the gateway itself answers to gRPC is trailers-only, with a status by the HTTP status.',
 
-  'limits.bodies': 'A REST body above 1 MiB is 413; streams and native gRPC have no such limit.',
+  'limits.bodies': 'A REST body above its method’s limit is 413; streams and native gRPC have no such limit.',
   'limits.rates': 'A bucket for each client address and each verified caller; 429, gRPC 8.',
 
   'browsers.cors': 'Preflights of known origins get 200 at the edge; others get no CORS headers.',

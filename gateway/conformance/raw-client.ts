@@ -11,13 +11,28 @@ export interface RawAnswer {
   readonly refused: boolean;
 }
 
-/** Sends what a case says. */
-export function sendRaw(port: number, one: Pick<RawCase, 'http1' | 'http2' | 'quietMs'>): Promise<RawAnswer> {
-  return sendBytes(port, one.http1 ?? bytesOf(one.http2 ?? []), one.quietMs ?? 300);
+/** When to leave a connection that the gateway does not end. */
+export interface Patience {
+  /** Milliseconds without a byte. */
+  readonly quietMs: number;
+  /** Whether what has come is all that there should be; true without this. What is missing is waited for, up to five seconds. */
+  readonly isComplete?: (bytes: Buffer) => boolean;
 }
 
-/** Sends bytes on a connection of its own, with waits in milliseconds between them, and collects the answer until it ends or is silent. */
-export async function sendBytes(port: number, parts: Iterable<Buffer | string | number>, quietMs: number): Promise<RawAnswer> {
+const missingLimitMs = 5_000;
+const quietMs = 300;
+
+/** Sends what a case says, and waits for what it expects. */
+export function sendRaw(port: number, { http1, http2, expect }: RawCase): Promise<RawAnswer> {
+  const isComplete = (bytes: Buffer) => {
+    if (statusesOf(bytes).length < (expect.statuses?.length ?? 0)) return false;
+    return expect.closes !== true || (http2 !== undefined && saysGoAway(bytes));
+  };
+  return sendBytes(port, http1 ?? bytesOf(http2 ?? []), { quietMs, isComplete });
+}
+
+/** Sends bytes on a connection of its own, with waits in milliseconds between them, and collects the answer until it ends or patience does. */
+export async function sendBytes(port: number, parts: Iterable<Buffer | string | number>, patience: Patience): Promise<RawAnswer> {
   const socket = connect(port, '127.0.0.1');
   const chunks: Buffer[] = [];
   let closed = false;
@@ -44,10 +59,12 @@ export async function sendBytes(port: number, parts: Iterable<Buffer | string | 
     if (typeof part === 'number') await wait(part);
     else socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
   }
+  const deadline = Date.now() + missingLimitMs;
   while (!closed) {
     const seen = chunks.length;
-    await Promise.race([wait(quietMs), new Promise<void>((resolve) => (wake = resolve))]);
-    if (chunks.length === seen) break;
+    await Promise.race([wait(patience.quietMs), new Promise<void>((resolve) => (wake = resolve))]);
+    const isSilent = chunks.length === seen;
+    if (isSilent && (Date.now() > deadline || (patience.isComplete?.(Buffer.concat(chunks)) ?? true))) break;
   }
   const answer = { bytes: Buffer.concat(chunks), closed, refused };
   socket.destroy();

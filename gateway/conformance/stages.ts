@@ -33,7 +33,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         trustedCaFile: around.files.ca,
         trustedHops: 2,
         corsOrigins: ['https://app.kumiko.example'],
-        otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 100 },
+        otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 0 },
         introspection: undefined,
         previews: [
           { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },

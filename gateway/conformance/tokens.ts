@@ -67,6 +67,7 @@ export async function startTokenAuthority(): Promise<TokenAuthority> {
     const own = algorithm === 'RS256' ? { key: rsa!.privateKey, kid: 'own' } : { key: ec!.privateKey, kid: 'ES256' };
     const signed = await sign(claims, signature === 'other-key' ? otherRsa!.privateKey : own.key, kid ?? own.kid, algorithm);
     if (signature === 'removed-by-google') return `${signed.slice(0, signed.lastIndexOf('.'))}.SIGNATURE_REMOVED_BY_GOOGLE`;
+    if (signature === 'spaced') return `${signed.slice(0, -100)} ${signed.slice(-100)}`;
     return signature === 'garbled' ? `${signed.slice(0, -8)}AAAAAAAA` : signed;
   }
 

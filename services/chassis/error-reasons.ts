@@ -100,6 +100,11 @@ export const errorReasons = {
     meaning: 'This kind of caller may not call the method.',
     remedy: 'Use a token of the kind that the method names.',
   },
+  REQUEST_TOO_LARGE: {
+    code: 'RESOURCE_EXHAUSTED',
+    meaning: 'The request message is larger than the method takes.',
+    remedy: 'Send less at a time.',
+  },
   SHIPPING_ADDRESS_REQUIRED: {
     code: 'FAILED_PRECONDITION',
     meaning: 'The profile has no shipping address.',

@@ -2,8 +2,10 @@ import { create, type DescMessage, type DescMethod, type Message, type MessageIn
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Metadata, status } from '@grpc/grpc-js';
 import { serviceDefinition } from '../contracts/definitions.ts';
+import type { HttpRule } from '../contracts/gen/types/google/api/http_pb.js';
 import type { MethodPolicy } from '../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { describeMethod } from '../contracts/methods.ts';
+import { defaultMaxRequestBytes } from '../contracts/served-methods.ts';
 import type { Binding } from './bind.ts';
 import type { Call } from './call.ts';
 import type { ServerCall } from './server-call.ts';
@@ -32,7 +34,10 @@ export interface ServedMethod {
   readonly path: string;
   /** Undefined where the method has no such option, which denies every caller. */
   readonly policy: MethodPolicy | undefined;
+  /** REST bindings, where there are any. */
+  readonly http: HttpRule | undefined;
   readonly deadlineMs: number;
+  readonly maxRequestBytes: number;
   readonly decode: (bytes: Buffer) => Message;
   readonly encode: (response: MessageInitShape<DescMessage>) => Buffer;
   readonly handler: (request: Message, call: Call) => unknown;
@@ -53,15 +58,17 @@ export function servedMethods({ service, handlers }: Binding): ServedMethod[] {
     const fullName = path.slice(1);
     const handler = handlers[desc.localName] as ServedMethod['handler'] | undefined;
     if (handler === undefined) throw new Error(`${fullName} has no handler`);
-    const { policy } = describeMethod(desc);
+    const { policy, http } = describeMethod(desc);
     return {
       desc,
       fullName,
       path,
       policy,
+      http,
       deadlineMs: policy?.deadline === undefined ? noDeadlineMs : durationMs(policy.deadline),
       decode: requestDeserialize,
       encode: (response) => responseSerialize(create(desc.output, response)),
+      maxRequestBytes: policy === undefined || policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes,
       // Handlers may be methods of an object.
       handler: handler.bind(handlers),
     };

@@ -48,7 +48,9 @@ const flushAnswerMs = 5;
  */
 export async function bindServer({ name, host, port, reflection, project, logger }: ServerOptions): Promise<BoundServer> {
   // channelz keeps books on every message for a debugger that is never attached.
-  const server = new Server({ 'grpc.enable_channelz': 0 });
+  const services = servedServices(name);
+  const maxRequestBytes = Math.max(...services.flatMap(({ methods }) => methods.map((method) => method.maxRequestBytes)));
+  const server = new Server({ 'grpc.enable_channelz': 0, 'grpc.max_receive_message_length': maxRequestBytes });
   const boundPort = await listen(server, host, port);
   let connected = false;
   // grpc-js does not say it.
@@ -61,7 +63,6 @@ export async function bindServer({ name, host, port, reflection, project, logger
   // No request is read before this turn of the event loop ends, so all this may come after the port is bound.
   const { promise: called, resolve: onCall } = Promise.withResolvers<void>();
   const dispatcher = new Dispatcher({ logger, project, onEarlyCall: onCall });
-  const services = servedServices(name);
   for (const service of services) {
     const definition = rawDefinition(service);
     server.addService(definition, dispatcher.implementation(definition));

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 import type { ServiceDefinition } from '@grpc/proto-loader';
 import { buildIfChanged } from './build-if-changed.ts';
+import { defaultMaxRequestBytes } from './served-methods.ts';
 
 const gen = join(import.meta.dirname, 'gen');
 const thirdParty = join(gen, 'third_party');
@@ -36,6 +37,7 @@ const inputs = [
   join(root, 'package-lock.json'),
   import.meta.filename,
   join(import.meta.dirname, 'print-proto.ts'),
+  join(import.meta.dirname, 'served-methods.ts'),
 ];
 
 await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
@@ -79,6 +81,7 @@ async function restoreDescriptor(file: string, published: FileDescriptorProto): 
 /** The service definitions as proto-loader reads them off the descriptor set, without their messages: see served-methods.ts. */
 async function writeServedMethods(descriptorFile: string, output: string): Promise<void> {
   const { loadFileDescriptorSetFromBuffer } = await import('@grpc/proto-loader');
+  const limits = await requestLimits(readFileSync(descriptorFile));
   const services = Object.entries(loadFileDescriptorSetFromBuffer(readFileSync(descriptorFile)))
     .filter(([typeName, definition]) => typeName.startsWith('kumiko.') && !('format' in definition))
     .map(([typeName, definition]) => ({
@@ -88,7 +91,26 @@ async function writeServedMethods(descriptorFile: string, output: string): Promi
         path,
         requestStream,
         responseStream,
+        maxRequestBytes: limits.get(path),
       })),
     }));
   writeFileSync(output, JSON.stringify(services));
+}
+
+/** The largest request of each method, in bytes, by its path: from the option, which the generated types of this build know. */
+async function requestLimits(descriptorSet: Uint8Array): Promise<ReadonlyMap<string, number>> {
+  const [{ createFileRegistry, fromBinary, getOption, hasOption }, { FileDescriptorSetSchema }, { method: policy }] = await Promise.all([
+    import('@bufbuild/protobuf'),
+    import('@bufbuild/protobuf/wkt'),
+    import(join(next, 'types/kumiko/platform/v1/options_pb.js')) as Promise<typeof import('./gen/types/kumiko/platform/v1/options_pb.js')>,
+  ]);
+  const limits = new Map<string, number>();
+  for (const type of createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet))) {
+    if (type.kind !== 'service') continue;
+    for (const method of type.methods) {
+      const own = hasOption(method, policy) ? getOption(method, policy).maxRequestBytes : 0;
+      limits.set(`/${type.typeName}/${method.name}`, own === 0 ? defaultMaxRequestBytes : own);
+    }
+  }
+  return limits;
 }

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The largest request message of a method that says nothing of it: 1 MiB. */
+export const defaultMaxRequestBytes = 1_048_576;
+
 /** A method as proto-loader reads it off the descriptor set, without its messages. */
 export interface ServedMethodDefinition {
   readonly name: string;
@@ -8,6 +11,8 @@ export interface ServedMethodDefinition {
   readonly path: string;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
+  /** The largest request message, in bytes. */
+  readonly maxRequestBytes: number;
 }
 
 /** A gRPC service and its methods. */

@@ -39,7 +39,7 @@ export interface Snapshot {
   readonly fulfilments: readonly { readonly order: string; readonly state: string; readonly trackingNumber: string | undefined }[];
   /** Rows that wait in each service's outbox. */
   readonly outboxRows: Readonly<Record<string, number>>;
-  /** Ids of the events that each consumer has taken in. */
+  /** Ids of the events that each consumer has taken in, also of those whose rows have been deleted since as a month old. */
   readonly inbox: Readonly<Record<'customer' | 'partner', ReadonlySet<string>>>;
   /** Ids of what the providers sent. */
   readonly providerEvents: readonly { readonly provider: string; readonly id: string }[];
@@ -60,8 +60,10 @@ export async function takeSnapshot(stage: Stage, customers: readonly string[]): 
   const { edge, payment_provider } = platform.endpoints;
   const rows = (name: string, text: string) => database.query({ name: `drill.${name}`, text });
   const count = async (schema: string) => (await rows('outbox', `SELECT id FROM ${schema}.outbox`)).length;
-  const ids = async (schema: string) =>
-    new Set((await rows('inbox', `SELECT event_id FROM ${schema}.inbox`)).map((row) => row.event_id as string));
+  const takenIn = async (schema: 'customer' | 'partner') => {
+    for (const row of await rows('inbox', `SELECT event_id FROM ${schema}.inbox`)) stage.takenIn[schema].add(row.event_id as string);
+    return new Set(stage.takenIn[schema]);
+  };
   const merchant = { authorization: `Bearer ${platform.secrets.paymentKey}` };
   const ask = async <T>(url: string) => (await need(await callUntilAnswered({ method: 'GET', url, headers: merchant }), url)) as T;
 
@@ -83,7 +85,7 @@ export async function takeSnapshot(stage: Stage, customers: readonly string[]): 
       trackingNumber: (row.tracking_number as string | null) ?? undefined,
     })),
     outboxRows: { customer: await count('customer'), partner: await count('partner'), webhook: await count('webhook') },
-    inbox: { customer: await ids('customer'), partner: await ids('partner') },
+    inbox: { customer: await takenIn('customer'), partner: await takenIn('partner') },
     providerEvents: (await rows('providerEvents', 'SELECT provider, event_id FROM webhook.provider_events')).map((row) => ({
       provider: row.provider as string,
       id: row.event_id as string,

@@ -22,6 +22,8 @@ export interface Stage {
   readonly database: Database;
   /** Every event that was published. */
   readonly eventLog: EventLog;
+  /** Ids of the events that each consumer was seen to have taken in. */
+  readonly takenIn: Readonly<Record<'customer' | 'partner', Set<string>>>;
   /** Of the tokens of all callers. */
   readonly tokenTimes: TokenTimes;
   readonly partner: TokenSource;
@@ -49,6 +51,7 @@ export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise
     stateDir,
     database,
     eventLog,
+    takenIn: { customer: new Set(), partner: new Set() },
     tokenTimes,
     partner: new TokenSource(endpoints, tokenTimes, 'partner', partnerName, preview),
     operator: new TokenSource(endpoints, tokenTimes, 'operator', operatorEmail),

@@ -45,6 +45,7 @@ export const newerFields = [
   { message: 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', name: 'auto_sni_san_validation', id: 7, type: 'bool' },
   { message: localRateLimit, name: 'rate_limits', id: 17, type: 'envoy.config.route.v3.RateLimit', rule: 'repeated' },
   { message: localRateLimit, name: 'max_dynamic_descriptors', id: 18, type: 'google.protobuf.UInt32Value' },
+  { message: localRateLimit, name: 'enable_retry_after_header', id: 19, type: 'bool' },
   { message: compressorDirection, name: 'content_type_matcher', id: 4, type: 'envoy.type.matcher.v3.StringMatcher', rule: 'repeated' },
   { message: 'envoy.config.rbac.v3.Principal', name: 'sourced_metadata', id: 13, type: 'SourcedMetadata', oneof: 'identifier' },
 ] as const;
@@ -52,6 +53,12 @@ export const newerFields = [
 function addNewerFields(root: protobuf.Root): void {
   const policies = { UNSPECIFIED: 0, FAIL_RELOAD: 1, FAIL_CLOSED: 2, FAIL_OPEN: 3 };
   root.define('envoy.extensions.wasm.v3').add(new protobuf.Enum('FailurePolicy', policies));
+  const fields: Readonly<Record<string, protobuf.Field>> = {
+    ParentBasedSamplerConfig: new protobuf.Field('wrapped_sampler', 1, 'envoy.config.core.v3.TypedExtensionConfig'),
+    TraceIdRatioBasedSamplerConfig: new protobuf.Field('sampling_percentage', 1, 'envoy.type.v3.FractionalPercent'),
+  };
+  const samplers = root.define('envoy.extensions.tracers.opentelemetry.samplers.v3');
+  for (const [name, field] of Object.entries(fields)) samplers.add(new protobuf.Type(name).add(field));
   const sources = new protobuf.Enum('MetadataSource', { DYNAMIC: 0, ROUTE: 1 });
   const sourced = new protobuf.Type('SourcedMetadata')
     .add(new protobuf.Field('metadata_matcher', 1, 'envoy.type.matcher.v3.MetadataMatcher'))

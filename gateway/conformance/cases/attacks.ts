@@ -353,6 +353,14 @@ export const attacks: readonly ConformanceCase[] = [
     expectUpstream: { path: '/kumiko.partner.v1.PartnerTokenService/ExchangeToken', attempts: 1 },
   },
   {
+    name: 'a client cannot ask for more retries than there are',
+    about: ['attack.steering', 'hcm.early-strip'],
+    request: { method: 'GET', path: '/v1/deals/tea', headers: spoofed },
+    upstream: { reset: 'refused-stream' },
+    expect: { status: 503 },
+    expectUpstream: { path: getDeal, attempts: 3 },
+  },
+  {
     name: 'a client cannot ask for another method',
     about: ['attack.steering'],
     request: { method: 'GET', path: '/v1/deals/tea', headers: [['x-http-method-override', 'POST']] },

@@ -26,7 +26,7 @@ const denied: Answer = { status: 403, message: 'RBAC: access denied' };
 const served: Answer = { status: 200 };
 
 const nobody: Caller = { name: 'nobody' };
-const person = (as: 'customer' | 'partner' | 'operator'): Caller => ({ name: `a ${as}`, token: { as } });
+const person = (as: 'customer' | 'partner' | 'operator'): Caller => ({ name: `${as === 'operator' ? 'an' : 'a'} ${as}`, token: { as } });
 const withoutSubject = (as: 'customer' | 'partner'): Caller => ({
   name: `a ${as} without a subject`,
   token: { as, claims: { sub: null } },

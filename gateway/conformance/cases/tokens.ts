@@ -147,6 +147,12 @@ export const tokens: readonly ConformanceCase[] = [
     expect: { status: 200 },
   },
   {
+    name: 'white space within a signature does not count: the service’s to refuse',
+    about: ['jwt.order'],
+    request: { method: 'GET', path: '/v1/profile', token: { as: 'customer', signature: 'spaced' } },
+    expect: { status: 200 },
+  },
+  {
     name: 'the key id of another algorithm',
     about: ['jwt.algorithms', 'attack.kid'],
     request: { method: 'GET', path: '/v1/partner/deals', token: { as: 'partner', algorithm: 'ES256', kid: 'own' } },

@@ -51,6 +51,24 @@ export const transcoding: readonly ConformanceCase[] = [
     expectUpstream: { path: `${service}/ListDeals`, message: {} },
   },
   {
+    name: 'a query parameter wins over the path, and the path that was asked for is told: the service’s to refuse',
+    about: ['transcoder.query', 'transcoder.rewrite'],
+    request: { method: 'POST', path: '/v1/orders/a:cancel?name=orders/b', token: customer, body: {} },
+    expect: { status: 200 },
+    expectUpstream: {
+      path: `${service}/CancelOrder`,
+      message: { name: 'orders/b' },
+      headers: { 'x-envoy-original-path': '/v1/orders/a:cancel?name=orders/b' },
+    },
+  },
+  {
+    name: 'the name of a query parameter is decoded before it is looked for',
+    about: ['transcoder.query'],
+    request: { method: 'POST', path: '/v1/orders/a:cancel?na%6De=orders/b', token: customer, body: {} },
+    expect: { status: 200 },
+    expectUpstream: { path: `${service}/CancelOrder`, message: { name: 'orders/b' } },
+  },
+  {
     name: 'an unknown query parameter',
     about: ['transcoder.query', 'transcoder.unknown'],
     request: { method: 'GET', path: '/v1/deals?colour=red' },

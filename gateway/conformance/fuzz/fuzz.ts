@@ -65,7 +65,7 @@ export async function fuzz({ seed, goOn }: FuzzOptions): Promise<FuzzReport> {
       const inputs = Array.from({ length: batchSize }, () =>
         random.oneIn(3) ? http2Connection(random, texts) : http1Connection(random, texts),
       );
-      const answers = await Promise.all(inputs.map((input) => sendBytes(port, [input], quietMs)));
+      const answers = await Promise.all(inputs.map((input) => sendBytes(port, [input], { quietMs })));
       connections += inputs.length;
       const before = findings.length;
       reached += upstream.seen.length;

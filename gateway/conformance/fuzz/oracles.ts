@@ -43,9 +43,12 @@ export function judgeSeen(seen: SeenRequest, methods: ReadonlyMap<string, Gatewa
   return faults;
 }
 
-/** Whether a header holds the token: Envoy looks for "Bearer " anywhere in it. The last characters of base64 may differ and mean the same bytes. */
+/**
+ * Whether a header holds the token as Envoy reads it: "Bearer " may stand anywhere in it, and white space within the signature does not count. The last
+ * characters of base64 may differ and mean the same bytes.
+ */
 function isSame(header: string | undefined, token: string): boolean {
-  const sent = /Bearer\s+([\w\-.=]*)/.exec(header ?? '')?.[1];
+  const sent = /Bearer\s+([\w\-.=\s]*)/.exec(header ?? '')?.[1]?.replaceAll(/\s/g, '');
   if (sent === undefined) return false;
   const [a, b] = [sent.split('.'), token.split('.')];
   return a[0] === b[0] && a[1] === b[1] && Buffer.from(a[2] ?? '', 'base64url').equals(Buffer.from(b[2]!, 'base64url'));

@@ -10,6 +10,7 @@ import { caller } from './caller.ts';
 import { deadline } from './deadline.ts';
 import { errors } from './errors.ts';
 import { logging } from './logging.ts';
+import { pathBinding } from './path-binding.ts';
 import { preview } from './preview.ts';
 import { tracing } from './tracing.ts';
 import { validation } from './validation.ts';
@@ -43,6 +44,8 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     access(project),
     // Before the handler, for what it causes.
     preview,
+    // Before validation, which sees what the transcoder has made of path and query.
+    pathBinding,
     // Last: handlers see valid requests only.
     validation,
   ];

@@ -1,0 +1,124 @@
+import { Client, credentials, Metadata, Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
+import { adminPage } from '../envoy/admin-page.ts';
+import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
+import { environmentOf } from './local-environment.ts';
+import { type Surroundings, startSurroundings } from './surroundings.ts';
+
+// Connections grow old on both sides of Envoy while calls and streams are under way: none of them may notice. Both peers are grpc-js, as ours are.
+const watch = '/kumiko.customer.v1.CustomerService/WatchGroup';
+const read = '/kumiko.customer.v1.CustomerService/GetDeal';
+const beats = 15;
+const beatMs = 100;
+const raw = (bytes: Buffer) => bytes;
+
+let around: Surroundings;
+let service: Server;
+let bootstrap: unknown;
+let envoy: RunningEnvoy;
+
+/** A service whose connections are told to go after 300 ms, as Cloud Run's front ends do after a while. */
+async function startAgeingService(): Promise<{ server: Server; port: number }> {
+  const server = new Server({ 'grpc.max_connection_age_ms': 300, 'grpc.max_connection_age_grace_ms': 10_000 });
+  const method = (path: string, responseStream: boolean) => ({
+    path,
+    requestStream: false,
+    responseStream,
+    requestSerialize: raw,
+    requestDeserialize: raw,
+    responseSerialize: raw,
+    responseDeserialize: raw,
+  });
+  server.addService(
+    { watch: method(watch, true), read: method(read, false) },
+    {
+      watch: (stream: ServerWritableStream<Buffer, Buffer>) => {
+        let sent = 0;
+        const timer = setInterval(() => {
+          stream.write(Buffer.alloc(0));
+          if (++sent < beats) return;
+          clearInterval(timer);
+          stream.end();
+        }, beatMs);
+      },
+      read: (_: unknown, answer: (error: null, response: Buffer) => void) => answer(null, Buffer.alloc(0)),
+    },
+  );
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    ),
+  );
+  return { server, port };
+}
+
+beforeAll(async () => {
+  around = await startSurroundings();
+  const { server, port } = await startAgeingService();
+  service = server;
+  const environment = environmentOf(around);
+  const services = { ...environment.services, customer: { url: `http://127.0.0.1:${port}` } };
+  bootstrap = compileBootstrap({ role: 'edge', environment: { ...environment, services } });
+  envoy = await startEnvoy(bootstrap, { folder: around.files.folder });
+});
+
+afterAll(async () => {
+  await envoy.close();
+  service.forceShutdown();
+  await around.close();
+});
+
+async function statistic(name: string): Promise<number> {
+  return Number(/: (\d+)/.exec(await adminPage(envoy.adminPort, `/stats?filter=^${name}$`))?.[1]);
+}
+
+test('streams and calls outlive the connections to a service that are told to go', async () => {
+  const client = new Client(`127.0.0.1:${envoy.ports.edge}`, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);
+  const streams = Array.from({ length: 5 }, async () => {
+    const messages: unknown[] = [];
+    for await (const message of client.makeServerStreamRequest(watch, raw, raw, Buffer.alloc(0), metadata)) messages.push(message);
+    return messages.length;
+  });
+  let going = true;
+  const calls = (async () => {
+    const codes: number[] = [];
+    while (going) {
+      codes.push(
+        await new Promise<number>((resolve) =>
+          client.makeUnaryRequest(read, raw, raw, Buffer.alloc(0), (error) => resolve(error?.code ?? status.OK)),
+        ),
+      );
+    }
+    return codes;
+  })();
+  expect(await Promise.all(streams)).toEqual(Array.from({ length: 5 }, () => beats));
+  going = false;
+  const codes = await calls;
+  expect(codes.length).toBeGreaterThan(20);
+  expect(codes.filter((code) => code !== status.OK)).toEqual([]);
+  expect(await statistic('cluster.customer.upstream_cx_total')).toBeGreaterThan(2);
+  client.close();
+});
+
+test('a stream of a client goes on while the gateway drains, and the client is told to go elsewhere', async () => {
+  const own = await startEnvoy(bootstrap, {
+    folder: around.files.folder,
+    args: ['--drain-time-s', '1', '--drain-strategy', 'immediate'],
+  });
+  try {
+    const client = new Client(`127.0.0.1:${own.ports.edge}`, credentials.createInsecure());
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);
+    let messages = 0;
+    for await (const _ of client.makeServerStreamRequest(watch, raw, raw, Buffer.alloc(0), metadata)) {
+      if (++messages === 2) await adminPage(own.adminPort, '/drain_listeners?graceful', 'POST');
+    }
+    expect(messages).toBe(beats);
+    client.close();
+  } finally {
+    await own.close();
+  }
+});
