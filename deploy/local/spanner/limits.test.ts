@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createManualClock } from '../clock/advanceable-clock.ts';
 import { Postgres } from './postgres.ts';
 import { startSpanner } from './start-spanner.ts';
-import { openClient, openTestDatabase, sql, type TestDatabase } from './test-database.ts';
+import { DATABASE, openClient, openRawClient, openTestDatabase, sql, type TestDatabase } from './test-database.ts';
 
 // What the suite of all Spanners has of these limits is in services/cloud/tests/limit-cases.ts.
 let test: TestDatabase;
@@ -65,6 +66,26 @@ it('partitioned DML is not counted as one commit', async () => {
   });
   await expect(inTransaction).rejects.toMatchObject({ code: 3, message: expect.stringMatching(/80002 mutations/) });
   expect((await test.database.runPartitionedUpdate(text))[0]).toBe(40_001);
+});
+
+it('a transaction that is idle for more than ten seconds is aborted', async () => {
+  const clock = createManualClock();
+  const other = await openTestDatabase({ clock }, ['CREATE TABLE idle (id text PRIMARY KEY)']);
+  const raw = openRawClient(other.server.port);
+  const { name: session } = await raw.call<{ name: string }>('CreateSession', { database: DATABASE });
+  const insertAndCommit = async (id: string, idleMs: number) => {
+    const begun = await raw.call<{ id: Uint8Array }>('BeginTransaction', { session, options: { readWrite: {} } });
+    await raw.call('ExecuteSql', { session, transaction: { id: begun.id }, sql: `INSERT INTO idle (id) VALUES ('${id}')`, seqno: 1 });
+    clock.advance(idleMs);
+    return raw.call('Commit', { session, transactionId: begun.id });
+  };
+  await insertAndCommit('in time', 10_000);
+  await expect(insertAndCommit('too late', 10_001)).rejects.toMatchObject({
+    code: 10,
+    details: expect.stringMatching(/idle for more than 10 s/),
+  });
+  raw.close();
+  await other.close();
 });
 
 it('a database that was stored without limits has them after a start', async () => {
