@@ -256,7 +256,7 @@ test('the token filter has an audience for every cluster of a service', () => {
     metadata_cluster: 'metadata',
     token_header: 'x-serverless-authorization',
     audiences: Object.fromEntries(listGatewayMethods('edge').map(({ workload }) => [workload, audienceOf(workload, 'kumiko-local')])),
-    answering_routes: ['not-found', 'unknown-preview/*'],
+    not_found_routes: ['not-found'],
   });
 });
 

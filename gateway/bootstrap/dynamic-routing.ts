@@ -18,6 +18,8 @@ export function dynamicRouting(role: Role, environment: GatewayEnvironment): Jso
     ...(role === 'edge' && { claim }),
     choice_header: choiceHeader,
     headers: Object.fromEntries(services.map((name) => [name, previewHeader(name)])),
+    // By http-connection-manager.ts, which has that from headersToStrip.
+    stripped_early: true,
   };
   return wasmFilter('dynamic-routing', configuration, environment);
 }

@@ -18,8 +18,10 @@ export function metadataToken(environment: GatewayEnvironment, upstreams: readon
       ...upstreams.map((name) => [name, audience(name)]),
       ...previewsOf(environment, upstreams).map((preview) => [previewCluster(preview), audience(preview.service)]),
     ]),
-    // The direct responses of routes.ts. Any other request without a cluster is refused.
-    answering_routes: ['not-found', 'unknown-preview/*'],
+    // The direct responses of routes.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
+    // its route is resolved anew. Any other request without a cluster is refused.
+    not_found_routes: ['not-found'],
+    ...(environment.strictPreviews && { answering_routes: ['unknown-preview/*'] }),
   };
   return wasmFilter('metadata-token', configuration, environment);
 }

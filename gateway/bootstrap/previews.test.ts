@@ -77,7 +77,7 @@ test('at the edge the token says it, at jobs the task brings it', () => {
   const edge = plugin(compile('edge').manager, 'dynamic-routing');
   expect(edge).toMatchObject({ payloads: ['customer', 'partner', 'operator'], claim: 'kumiko_preview', choice_header: 'x-kumiko-preview' });
   const jobs = plugin(compile('jobs').manager, 'dynamic-routing');
-  expect(jobs).toEqual({ payloads: ['trigger'], choice_header: 'x-kumiko-preview', headers: edge.headers });
+  expect(jobs).toEqual({ payloads: ['trigger'], choice_header: 'x-kumiko-preview', headers: edge.headers, stripped_early: true });
 });
 
 test('every header that chooses is stripped from what clients send; only at jobs the one that tasks bring passes', () => {

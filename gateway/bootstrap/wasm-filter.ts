@@ -3,7 +3,7 @@ import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** One of our own filters, by the name of its folder, with a VM of its own. */
-export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: GatewayEnvironment): JsonObject {
+export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: Pick<GatewayEnvironment, 'wasmDir'>): JsonObject {
   return {
     name: 'envoy.filters.http.wasm',
     typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {

@@ -1,6 +1,10 @@
-// The part of the WebAssembly JavaScript interface that the host uses; the types of Node leave it to the DOM's.
+// The part of the WebAssembly JavaScript interface that is used here; the types of Node leave it to the DOM's.
 declare namespace WebAssembly {
   type Module = object;
+  const Module: {
+    imports(module: Module): readonly { readonly module: string; readonly name: string }[];
+    exports(module: Module): readonly { readonly name: string }[];
+  };
   class Memory {
     readonly buffer: ArrayBuffer;
   }

@@ -86,9 +86,3 @@ export declare function proxy_define_metric(type: u32, name: usize, nameSize: us
 // @ts-ignore: decorator
 @external("env", "proxy_increment_metric")
 export declare function proxy_increment_metric(id: u32, offset: i64): u32;
-
-// @ts-ignore: decorator
-@external("env", "proxy_call_foreign_function")
-export declare function proxy_call_foreign_function(
-  name: usize, nameSize: usize, argument: usize, argumentSize: usize, result: usize, resultSize: usize,
-): u32;

@@ -1,5 +1,5 @@
 import {
-  proxy_call_foreign_function, proxy_continue_stream, proxy_get_current_time_nanoseconds, proxy_get_property, proxy_send_local_response,
+  proxy_continue_stream, proxy_get_current_time_nanoseconds, proxy_get_property, proxy_send_local_response,
   proxy_set_effective_context, proxy_set_tick_period_milliseconds, Status, StreamType,
 } from "./host";
 import { encodePairs } from "./headers";
@@ -13,13 +13,6 @@ export function readProperty(path: ArrayBuffer): u32 {
 /** Makes host calls work on this stream. False when the stream is gone. */
 export function enterStream(stream: u32): bool {
   return proxy_set_effective_context(stream) == Status.Ok;
-}
-
-const CLEAR_ROUTE_CACHE = utf8("clear_route_cache");
-
-/** Has the route of this request chosen anew, from its headers as they are now. Up to ABI 0.2.1 changes of headers do it by themselves. */
-export function clearRouteCache(): void {
-  proxy_call_foreign_function(addressOf(CLEAR_ROUTE_CACHE), CLEAR_ROUTE_CACHE.byteLength, 0, 0, 0, 0);
 }
 
 /** Sends a stopped request on, after this call has returned. */

@@ -9,14 +9,13 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  filter.plugin.close();
-  expect(filter.trapped).toBe(false);
+  filter.host.close();
+  expect(filter.host.trapped).toBe(false);
 });
 
 test('without a claim in the configuration, verified requests carry their choice themselves, and their claims count for nothing', () => {
-  const { headers, environment } = filter.route(verified, [['x-preview', 'job=pr-7,partner=pr-123']]);
+  const { headers } = filter.route(verified, [['x-preview', 'job=pr-7,partner=pr-123']]);
   expect(headers).toEqual({ 'x-preview-partner': 'pr-123', 'x-preview-job': 'pr-7', 'x-preview': 'partner=pr-123,job=pr-7' });
-  expect(environment.routeCacheCleared).toBeGreaterThan(0);
   expect(filter.route(verified).headers).toEqual({});
   expect(filter.metric('spoofed')).toBe(0);
 });

@@ -23,11 +23,10 @@ test.each([
   ["the choice's header for a service", { ...byClaim, headers: { job: 'x-preview' } }, 'header "x-preview" stands twice'],
   ['a service of two lines', { ...byClaim, headers: { 'a\nb': 'x' } }, 'must be of lower-case letters, digits and hyphens'],
   ['a service with an equals sign', { ...byClaim, headers: { 'a=b': 'x' } }, 'must be of lower-case letters, digits and hyphens'],
+  ['a text for what is stripped', { ...byClaim, stripped_early: 'yes' }, '"stripped_early" must be true or false'],
   ['a repeated service', text.replace('"partner":"x', '"customer":"x'), 'service "customer" stands twice'],
 ])('%s is refused, and the reason says what is wrong', async (_, config, reason) => {
   const started = RunningFilter.start(config);
-  await expect(started).rejects.toThrow(
-    'wasm plugin "dynamic-routing" did not start: it refused its configuration: dynamic-routing: the plugin configuration is wrong: ',
-  );
+  await expect(started).rejects.toThrow('the filter refused its configuration: dynamic-routing: the plugin configuration is wrong: ');
   await expect(started).rejects.toThrow(reason);
 });

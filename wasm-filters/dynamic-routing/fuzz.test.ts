@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PropertyValue } from '../../gateway/wasm-host/host.ts';
+import type { Property } from '../testing/host/properties.ts';
 import { mutate, pick, seededRandom } from '../testing/mutate.ts';
 import { byClaim, byHeader, RunningFilter } from './testing/running-filter.ts';
 
@@ -15,12 +15,12 @@ function check(headers: Readonly<Record<string, string>>): void {
 }
 
 /** A claim that is nearly one. */
-function claim(random: () => number): PropertyValue {
+function claim(random: () => number): Property {
   const text = mutate(Buffer.from('{"partner":"pr-123","job":"pr-7","customer":"pr-1"}'), random).toString('latin1');
   try {
-    return JSON.parse(text) as PropertyValue;
+    return JSON.parse(text) as Property;
   } catch {
-    return { partner: text, job: pick(['pr-1', '', null as unknown as PropertyValue, 7, false, { a: text }], random) };
+    return { partner: text, job: pick(['pr-1', '', null, 7, false, { a: text }], random) };
   }
 }
 
@@ -37,11 +37,11 @@ test(`mutated claims and carried choices never trap, and only tags go upstream (
     check(jobs.route({ trigger: { iss: 'i' } }, [['x-preview', carried]]).headers);
   }
   for (const filter of [edge, jobs]) {
-    expect(filter.trapped).toBe(false);
+    expect(filter.host.trapped).toBe(false);
     expect(filter.metric('chosen')).toBeGreaterThan(0);
     expect(filter.metric('refused')).toBeGreaterThan(0);
-    expect(filter.plugin.memoryBytes()).toBe(pageBytes);
-    filter.plugin.close();
+    expect(filter.host.memoryBytes).toBe(pageBytes);
+    filter.host.close();
   }
 });
 
@@ -50,12 +50,10 @@ test(`mutated configurations are taken or refused, never a trap (FUZZ_SEED=${see
   const good = Buffer.from(JSON.stringify(byClaim));
   for (let run = 0; run < 500; run++) {
     const failure = await RunningFilter.start(mutate(good, random).toString('latin1')).then(
-      (filter) => filter.plugin.close(),
+      (filter) => filter.host.close(),
       (error: Error) => error,
     );
     if (failure !== undefined)
-      expect(failure.message).toContain(
-        'did not start: it refused its configuration: dynamic-routing: the plugin configuration is wrong: ',
-      );
+      expect(failure.message).toContain('the filter refused its configuration: dynamic-routing: the plugin configuration is wrong: ');
   }
 });

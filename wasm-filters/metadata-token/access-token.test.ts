@@ -4,7 +4,7 @@ import { RunningFilter } from './testing/running-filter.ts';
 let filter: RunningFilter;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
   filter = await RunningFilter.start({
     metadata_cluster: 'metadata',
     token_header: 'x-serverless-authorization',
@@ -17,8 +17,8 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  filter.plugin.close();
-  expect(filter.trapped).toBe(false);
+  filter.host.close();
+  expect(filter.host.trapped).toBe(false);
   vi.useRealTimers();
 });
 
@@ -27,27 +27,27 @@ const reply = (token: unknown, seconds: unknown): string =>
 
 test('a cluster with scopes gets an access token, which clusters with the same scopes share', () => {
   const request = filter.request('apis');
-  expect(filter.proxy.calls[0]!.request.headers.get(':path')).toBe(
+  expect(filter.host.calls[0]!.request.headers.get(':path')).toBe(
     '/computeMetadata/v1/instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform%2Copenid',
   );
-  filter.proxy.calls[0]!.answer('200', reply('ya29.c_x-/+~=', 3599));
+  filter.host.calls[0]!.answer('200', reply('ya29.c_x-/+~=', 3599));
   expect(request.token()).toBe('Bearer ya29.c_x-/+~=');
   expect(filter.request('storage').token()).toBe('Bearer ya29.c_x-/+~=');
 });
 
 test('an access token serves for its lifetime less thirty seconds', () => {
   filter.request('apis');
-  filter.proxy.calls[0]!.answer('200', reply('t', 100));
+  filter.host.calls[0]!.answer('200', reply('t', 100));
   vi.advanceTimersByTime(69_000);
-  expect(filter.request('apis').action).toBe('continue');
+  expect(filter.request('apis').stream.state).toBe('sent');
   vi.advanceTimersByTime(2_000);
-  expect(filter.request('apis').action).toBe('stop');
+  expect(filter.request('apis').stream.state).toBe('stopped');
 });
 
 test('ID tokens and access tokens of one plugin do not mix', () => {
   filter.request('apis');
-  filter.proxy.calls[0]!.answer('200', reply('t', 3599));
-  expect(filter.request('customer').action).toBe('stop');
+  filter.host.calls[0]!.answer('200', reply('t', 3599));
+  expect(filter.request('customer').stream.state).toBe('stopped');
 });
 
 test.each([
@@ -61,8 +61,8 @@ test.each([
 ])('%s is a failure', (_, body) => {
   const request = filter.request('apis');
   for (let attempt = 0; attempt < 3; attempt++) {
-    filter.proxy.calls.findLast((call) => call.request.headers.get(':path')!.includes('/token?'))!.answer('200', body);
+    filter.host.calls.findLast((call) => call.request.headers.get(':path')!.includes('/token?'))!.answer('200', body);
     vi.advanceTimersByTime(400);
   }
-  expect(request.environment.replies[0]).toMatchObject({ status: 503, details: 'metadata_token_unavailable' });
+  expect(request.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unavailable' });
 });

@@ -39,13 +39,14 @@ test.each([
     text.replace('https://partner.example', '\\ud800'),
     'cluster "partner" in "audiences" must have a text',
   ],
+  ['a text for what is not found', { ...configuration, not_found_routes: 'x' }, '"not_found_routes" must list names of routes'],
   ['a text for the routes', { ...configuration, answering_routes: 'not-found' }, '"answering_routes" must list names of routes'],
   ['a route without a name', { ...configuration, answering_routes: [''] }, '"answering_routes" must list names of routes'],
   ['all routes', { ...configuration, answering_routes: ['*'] }, '"answering_routes" must list names of routes'],
   ['a repeated cluster', text.replace('"partner":', '"customer":'), 'cluster "customer" stands twice'],
 ])('%s is refused, and the reason says what is wrong', async (_, config, reason) => {
   await expect(RunningFilter.start(config)).rejects.toThrow(
-    `wasm plugin "metadata-token" did not start: it refused its configuration: metadata-token: the plugin configuration is wrong: ${reason}`,
+    `the filter refused its configuration: metadata-token: the plugin configuration is wrong: ${reason}`,
   );
 });
 
@@ -53,6 +54,6 @@ test('escapes and white space are read as JSON has them', async () => {
   const config = '\t{ "metadata_cluster" : "m\\u0065ta\\/data",\r\n"token_header":"x","audiences":{"a\\"b":"https://a.example"} } ';
   const filter = await RunningFilter.start(config);
   filter.request('a"b');
-  expect(filter.proxy.calls[0]!.request.cluster).toBe('meta/data');
-  filter.plugin.close();
+  expect(filter.host.calls[0]!.request.cluster).toBe('meta/data');
+  filter.host.close();
 });

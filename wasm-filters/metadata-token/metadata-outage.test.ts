@@ -4,7 +4,7 @@ import { hourMs, jwt, jwtOf, type Request, RunningFilter } from './testing/runni
 let filter: RunningFilter;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
   filter = await RunningFilter.start({
     metadata_cluster: 'metadata',
     token_header: 'x-serverless-authorization',
@@ -13,12 +13,12 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  filter.plugin.close();
-  expect(filter.trapped).toBe(false);
+  filter.host.close();
+  expect(filter.host.trapped).toBe(false);
   vi.useRealTimers();
 });
 
-const lastCall = () => filter.proxy.calls.at(-1)!;
+const lastCall = () => filter.host.calls.at(-1)!;
 
 /** Fails every attempt that the filter makes for the requests which wait. */
 function failAllAttempts(): void {
@@ -28,23 +28,21 @@ function failAllAttempts(): void {
   }
 }
 
-function expectUnavailable({ environment, token }: Request): void {
-  expect(environment.continued).toBe(0);
+function expectUnavailable({ stream, token }: Request): void {
   expect(token()).toBeUndefined();
-  expect(environment.replies).toHaveLength(1);
-  expect(environment.replies[0]).toMatchObject({ status: 503, details: 'metadata_token_unavailable', grpcStatus: -1 });
-  expect(Buffer.from(environment.replies[0]!.body).toString()).toBe('The gateway cannot get its own identity at the moment. Try again.\n');
+  expect(stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unavailable', grpcStatus: -1 });
+  expect(stream.reply!.body).toBe('The gateway cannot get its own identity at the moment. Try again.\n');
 }
 
 test('a failed fetch is tried again twice, and the request that waits gets the token after all', () => {
   const request = filter.request('customer');
   lastCall().answer('503');
   vi.advanceTimersByTime(200);
-  lastCall().reset();
+  lastCall().breakOff();
   vi.advanceTimersByTime(300);
-  expect(filter.proxy.calls).toHaveLength(3);
+  expect(filter.host.calls).toHaveLength(3);
   lastCall().answer('200', jwt(hourMs));
-  expect(request.environment.continued).toBe(1);
+  expect(request.stream.state).toBe('sent');
   expect([filter.metric('fetches'), filter.metric('fetch_failures')]).toEqual([3, 2]);
 });
 
@@ -61,14 +59,14 @@ test('right after a failure requests are refused without another fetch, and a wh
     lastCall().answer('503');
     if (attempt < 2) vi.advanceTimersByTime(300);
   }
-  expect(filter.proxy.calls).toHaveLength(3);
+  expect(filter.host.calls).toHaveLength(3);
   expectUnavailable(filter.request('customer'));
-  expect(filter.proxy.calls).toHaveLength(3);
+  expect(filter.host.calls).toHaveLength(3);
   vi.advanceTimersByTime(2_000);
   const later = filter.request('customer');
-  expect(filter.proxy.calls).toHaveLength(4);
+  expect(filter.host.calls).toHaveLength(4);
   lastCall().answer('200', jwt(hourMs));
-  expect(later.environment.continued).toBe(1);
+  expect(later.stream.state).toBe('sent');
 });
 
 test('an outage is over at most a few seconds after the metadata server is back', () => {
@@ -77,32 +75,32 @@ test('an outage is over at most a few seconds after the metadata server is back'
     lastCall().answer('503');
     vi.advanceTimersByTime(1_000);
   }
-  const before = filter.proxy.calls.length;
+  const before = filter.host.calls.length;
   vi.advanceTimersByTime(7_000);
-  expect(filter.proxy.calls.length).toBeGreaterThan(before);
+  expect(filter.host.calls.length).toBeGreaterThan(before);
 });
 
 test('no healthy metadata host fails synchronously, and is tried again', () => {
-  filter.proxy.refuseCalls = 'no-healthy-host';
+  filter.host.refuseCalls = () => 'no-healthy-host';
   const request = filter.request('customer');
-  expect(request.environment.replies).toEqual([]);
-  filter.proxy.refuseCalls = undefined;
+  expect(request.stream.reply).toBeUndefined();
+  filter.host.refuseCalls = () => undefined;
   vi.advanceTimersByTime(200);
   lastCall().answer('200', jwt(hourMs));
-  expect(request.environment.continued).toBe(1);
+  expect(request.stream.state).toBe('sent');
 });
 
 test('a metadata cluster that the proxy does not know refuses at once, and the log names it', () => {
-  filter.proxy.refuseCalls = 'unknown-cluster';
+  filter.host.refuseCalls = () => 'unknown-cluster';
   expectUnavailable(filter.request('customer'));
-  expect(filter.proxy.lines.join('\n')).toContain('is there a cluster "metadata"?');
+  expect(filter.host.lines.join('\n')).toContain('is there a cluster "metadata"?');
 });
 
 test('an answer that says no (404: no such service account) is not tried again for those who wait', () => {
   const request = filter.request('customer');
   lastCall().answer('404');
   expectUnavailable(request);
-  expect(filter.proxy.calls).toHaveLength(1);
+  expect(filter.host.calls).toHaveLength(1);
 });
 
 test.each([
@@ -131,33 +129,34 @@ test.each([
 test('an exp with a fraction, and one behind other claims and nested objects, is read', () => {
   const request = filter.request('customer');
   lastCall().answer('200', jwtOf(`{"google":{"exp":1,"list":[1,"}",{}]},"email":"\\u00e9\\"x","exp":${Date.now() / 1000 + 3600.5}}`));
-  expect(request.environment.continued).toBe(1);
+  expect(request.stream.state).toBe('sent');
 });
 
 test('an exp in milliseconds does not stop the refreshing', () => {
   filter.request('customer');
   lastCall().answer('200', jwtOf({ exp: Date.now() + hourMs }));
   vi.advanceTimersByTime(hourMs + 2_000);
-  expect(filter.proxy.calls).toHaveLength(2);
+  expect(filter.host.calls).toHaveLength(2);
 });
 
-test('a thousand requests may wait, the next one is refused', () => {
+test('a thousand requests may wait, and the next one is refused until one of them has gone', () => {
   const requests = Array.from({ length: 1_000 }, () => filter.request('customer'));
   const refused = filter.request('customer');
-  expect(refused.environment.replies[0]).toMatchObject({ status: 503, details: 'metadata_token_overloaded' });
-  requests[0]!.stream.onDone();
-  expect(filter.request('customer').environment.replies).toEqual([]);
+  expect(refused.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_overloaded' });
+  requests[0]!.stream.end();
+  vi.advanceTimersByTime(50);
+  expect(filter.request('customer').stream.reply).toBeUndefined();
   lastCall().answer('200', jwt(hourMs));
-  expect(requests.slice(1).every(({ environment }) => environment.continued === 1)).toBe(true);
+  expect(requests.slice(1).every(({ stream }) => stream.state === 'sent')).toBe(true);
 });
 
 test('all who wait disconnect during the back-off: the fetch goes on for those who come', () => {
   const gone = filter.request('customer');
   lastCall().answer('503');
-  gone.stream.onDone();
+  gone.stream.end();
   vi.advanceTimersByTime(2_000);
   lastCall().answer('200', jwt(hourMs));
-  expect(filter.request('customer').action).toBe('continue');
+  expect(filter.request('customer').stream.state).toBe('sent');
 });
 
 test('the log says what went wrong and never shows a token', () => {
@@ -166,7 +165,7 @@ test('the log says what went wrong and never shows a token', () => {
   lastCall().answer('502');
   vi.advanceTimersByTime(200);
   lastCall().answer('200', token);
-  const log = filter.proxy.lines.join('\n');
+  const log = filter.host.lines.join('\n');
   expect(log).toContain(
     'warn: metadata-token: the metadata server gave no ID token for audience "https://customer.example": it answered with status 502',
   );

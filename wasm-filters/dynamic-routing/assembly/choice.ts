@@ -14,6 +14,13 @@ export class Choice {
     this.targets = new Array<ArrayBuffer | null>(services.length).fill(null);
   }
 
+  get isEmpty(): bool {
+    for (let i = 0; i < this.targets.length; i++) {
+      if (this.targets[i] !== null) return false;
+    }
+    return true;
+  }
+
   /** Takes a target in. False where it is no tag. */
   set(service: i32, pointer: usize, size: i32): bool {
     if (!isTag(pointer, size)) {

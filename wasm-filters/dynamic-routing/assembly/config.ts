@@ -15,6 +15,7 @@ export class Config {
   claim: string = "";
   choiceHeader: string = "";
   services: ServiceHeader[] = [];
+  strippedEarly: bool = false;
   /** What is wrong with the configuration; "" where nothing is. */
   fault: string = "";
 }
@@ -28,7 +29,7 @@ export function parseConfig(text: string): Config {
 
 function read(text: string, config: Config): string {
   const json = parseJson(text);
-  const whole = objectFault(json, ["payloads", "claim", "choice_header", "headers"]);
+  const whole = objectFault(json, ["payloads", "claim", "choice_header", "headers", "stripped_early"]);
   if (json === null || whole != "") return whole;
   const payloads = json.member("payloads");
   if (payloads === null || payloads.kind != JsonKind.Array || payloads.items.length == 0) {
@@ -47,6 +48,11 @@ function read(text: string, config: Config): string {
   const choice = json.member("choice_header");
   if (choice === null || choice.kind != JsonKind.String || !isHeaderName(choice.text)) return '"choice_header" must be a lower-case header name';
   config.choiceHeader = choice.text;
+  const stripped = json.member("stripped_early");
+  if (stripped !== null) {
+    if (stripped.kind != JsonKind.Boolean) return '"stripped_early" must be true or false';
+    config.strippedEarly = stripped.number == 1;
+  }
   return readHeaders(json.member("headers"), config);
 }
 

@@ -3,8 +3,9 @@ import { FilterHeadersStatus, Status } from "../../abi/host";
 import { logError } from "../../abi/log";
 import { addressOf, releaseResult, resultPointer, resultSize, utf8 } from "../../abi/memory";
 import { Counter } from "../../abi/metrics";
-import { RootContext } from "../../abi/root-context";
-import { clearRouteCache, readProperty, sendLocalReply } from "../../abi/stream";
+import { Plugin } from "../../abi/plugin";
+
+import { readProperty, sendLocalReply } from "../../abi/stream";
 import { Choice } from "./choice";
 import { Config, parseConfig } from "./config";
 
@@ -24,15 +25,15 @@ class Payload {
 }
 
 /** The filter: headers that choose the targets of services, only ever from what a verified token says or lets say. */
-export class DynamicRouting extends RootContext {
+export class DynamicRouting extends Plugin {
   private byClaim: bool = false;
+  private strippedEarly: bool = false;
   private choiceHeader: ArrayBuffer = new ArrayBuffer(0);
   private services: ArrayBuffer[] = [];
   private headers: ArrayBuffer[] = [];
   private payloads: Payload[] = [];
   private lastClaim: ArrayBuffer = new ArrayBuffer(0);
-  private lastChoice: Choice = new Choice([]);
-  private lastChoiceIsGood: bool = true;
+  private lastChoice: Choice | null = null;
   private chosen: Counter = new Counter("dynamic_routing_chosen");
   private refused: Counter = new Counter("dynamic_routing_refused");
   private spoofed: Counter = new Counter("dynamic_routing_spoofed");
@@ -44,6 +45,7 @@ export class DynamicRouting extends RootContext {
       return false;
     }
     this.byClaim = config.claim != "";
+    this.strippedEarly = config.strippedEarly;
     this.choiceHeader = utf8(config.choiceHeader);
     for (let i = 0; i < config.services.length; i++) {
       this.services.push(utf8(config.services[i].service));
@@ -55,22 +57,28 @@ export class DynamicRouting extends RootContext {
 
   onRequestHeaders(stream: u32): u32 {
     const choice = this.read();
-    // Headers are looked for before they are removed: each change has the route matched again.
+    if (this.strippedEarly && this.byClaim) {
+      // No client's copy of any of the headers gets here.
+      return choice === null || this.write(choice) ? FilterHeadersStatus.Continue : this.fail();
+    }
+    return this.removeForeign(choice) && (choice === null || this.write(choice)) ? FilterHeadersStatus.Continue : this.fail();
+  }
+
+  /** Removes what the client has sent under our names, the choice that it may bring included: that has been read. False where it cannot. */
+  private removeForeign(choice: Choice | null): bool {
     let spoofed = false;
-    for (let i = 0; i < this.headers.length; i++) {
+    // Headers are looked for before they are removed: each change has the route matched again.
+    for (let i = 0; !this.strippedEarly && i < this.headers.length; i++) {
       if (!hasRequestHeader(this.headers[i])) continue;
       spoofed = true;
-      if (!removeRequestHeader(this.headers[i])) return this.fail();
+      if (!removeRequestHeader(this.headers[i])) return false;
     }
-    const carried = hasRequestHeader(this.choiceHeader);
-    if (carried) {
+    if (hasRequestHeader(this.choiceHeader)) {
       if (this.byClaim || choice === null) spoofed = true;
-      if (!removeRequestHeader(this.choiceHeader)) return this.fail();
+      if (!removeRequestHeader(this.choiceHeader)) return false;
     }
     if (spoofed) this.spoofed.increment();
-    if (choice !== null && !this.write(choice)) return this.fail();
-    if (spoofed || carried || choice !== null) clearRouteCache();
-    return FilterHeadersStatus.Continue;
+    return true;
   }
 
   /** What the request asks for, by its token; null where that says nothing. */
@@ -78,7 +86,7 @@ export class DynamicRouting extends RootContext {
     for (let i = 0; i < this.payloads.length; i++) {
       const status = readProperty(this.payloads[i].presence);
       if (status == Status.Ok) {
-        if (this.byClaim) return this.readClaim();
+        if (this.byClaim) return this.readClaim(this.payloads[i]);
         releaseResult();
         return this.readHeader();
       }
@@ -88,21 +96,28 @@ export class DynamicRouting extends RootContext {
   }
 
   /** The claim lies in the result slot. Often it is the one that was read last: then nothing is made anew. */
-  private readClaim(): Choice {
+  private readClaim(payload: Payload): Choice | null {
     const size = resultSize();
-    if (size != this.lastClaim.byteLength || memory.compare(addressOf(this.lastClaim), resultPointer(), size) != 0) {
-      this.lastChoice = new Choice(this.services);
-      this.lastChoiceIsGood = this.lastChoice.takeObject(resultPointer(), size);
+    if (size == this.lastClaim.byteLength && memory.compare(addressOf(this.lastClaim), resultPointer(), size) == 0) {
+      releaseResult();
+      return this.lastChoice;
+    }
+    const choice = new Choice(this.services);
+    const good = choice.takeObject(resultPointer(), size);
+    if (good) {
       this.lastClaim = new ArrayBuffer(size);
       memory.copy(addressOf(this.lastClaim), resultPointer(), size);
+      this.lastChoice = choice.isEmpty ? null : choice;
     }
     releaseResult();
-    if (!this.lastChoiceIsGood) this.refused.increment();
-    return this.lastChoice;
+    return good ? this.lastChoice : this.readMembers(payload);
   }
 
-  /** A null in a claim keeps it from being read as a whole, but not its other members. */
-  private readMembers(payload: Payload): Choice {
+  /**
+   * Reads the claim service by service. A null in a claim keeps it from being read as a whole, but not its other members; and as a whole a list of
+   * texts looks like an object that has them as names, of empty targets.
+   */
+  private readMembers(payload: Payload): Choice | null {
     const choice = new Choice(this.services);
     let good = true;
     for (let i = 0; i < payload.targets.length; i++) {
@@ -111,7 +126,7 @@ export class DynamicRouting extends RootContext {
       releaseResult();
     }
     if (!good) this.refused.increment();
-    return choice;
+    return choice.isEmpty ? null : choice;
   }
 
   private readHeader(): Choice | null {
@@ -122,6 +137,7 @@ export class DynamicRouting extends RootContext {
     return choice;
   }
 
+  /** Sets the headers, and has the route chosen anew with it: in ABI 0.2.1 each change of a request's headers does that. */
   private write(choice: Choice): bool {
     for (let i = 0; i < choice.targets.length; i++) {
       const target = choice.targets[i];

@@ -1,7 +1,6 @@
-import { setRootFactory } from "../../abi/root-context";
+import { setPluginFactory } from "../../abi/plugin";
 import { DynamicRouting } from "./dynamic-routing";
 
 export * from "../../abi/exports";
 
-// A factory runs after the start, when host calls are allowed.
-setRootFactory((id: u32) => new DynamicRouting(id));
+setPluginFactory(() => new DynamicRouting());

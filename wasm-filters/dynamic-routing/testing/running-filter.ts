@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPlugin } from '../../../gateway/wasm-host/create-plugin.ts';
-import type { Plugin, PropertyValue } from '../../../gateway/wasm-host/host.ts';
-import { pluginConfig, ScriptedProxy, ScriptedStream } from '../../../gateway/wasm-host/testing/scripted-proxy.ts';
+import { FilterHost } from '../../testing/host/filter-host.ts';
+import type { Property } from '../../testing/host/properties.ts';
+import type { Stream } from '../../testing/host/stream.ts';
 
 /** As at the edge: the token makes the choice. */
 export const byClaim = {
@@ -18,62 +18,40 @@ export const byHeader = { ...byClaim, payloads: ['trigger'], claim: undefined };
 /** The compiled filter; `npm run build` makes it. */
 export const filterCode = (): Uint8Array => readFileSync(join(import.meta.dirname, '../../build/dynamic-routing.wasm'));
 
+/** The same where the gateway removes the headers before any filter. */
+export const byClaimStripped = { ...byClaim, stripped_early: true };
+
 /** What became of a request's routing headers, by name. */
 export interface Routed {
-  readonly environment: ScriptedStream;
+  readonly stream: Stream;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The filter in the strict host. */
+/** The filter in the test host. */
 export class RunningFilter {
-  readonly proxy: ScriptedProxy;
-  readonly plugin: Plugin;
+  readonly host: FilterHost;
 
-  private constructor(proxy: ScriptedProxy, plugin: Plugin) {
-    this.proxy = proxy;
-    this.plugin = plugin;
+  private constructor(host: FilterHost) {
+    this.host = host;
   }
 
   static async start(config: unknown = byClaim): Promise<RunningFilter> {
-    const proxy = new ScriptedProxy();
-    return new RunningFilter(proxy, await createPlugin(pluginConfig(filterCode(), config, { name: 'dynamic-routing' }), proxy));
+    return new RunningFilter(await FilterHost.start(filterCode(), typeof config === 'string' ? config : JSON.stringify(config)));
   }
 
   /** Sends a request through. `payloads` is what jwt_authn has left, by provider. */
-  route(payloads: Readonly<Record<string, PropertyValue>>, headers: readonly (readonly [string, string])[] = []): Routed {
-    const environment = new JwtStream([[':path', '/'], ['accept', '*/*'], ...headers], payloads);
-    const stream = this.plugin.createStream(environment);
-    if (stream.onRequestHeaders(true) !== 'continue') throw new Error('the filter never stops a request');
-    stream.onDone();
-    const left = [...environment.request.entries()].filter(([name]) => name.startsWith('x-preview'));
+  route(payloads: { readonly [provider: string]: Property }, headers: readonly (readonly [string, string])[] = []): Routed {
+    const metadata = { filter_metadata: { 'envoy.filters.http.jwt_authn': payloads } };
+    const stream = this.host.request([[':path', '/'], ['accept', '*/*'], ...headers], { metadata });
+    if (stream.state !== 'sent') throw new Error('the filter never stops a request');
+    stream.end();
+    const left = stream.headers.entries().filter(([name]) => name.startsWith('x-preview'));
     if (new Set(left.map(([name]) => name)).size !== left.length) throw new Error('a routing header stands twice');
-    return { environment, headers: Object.fromEntries(left) };
+    return { stream, headers: Object.fromEntries(left) };
   }
 
   /** A metric without its prefix. */
   metric(name: string): number {
-    return Number(this.plugin.metrics().find((entry) => entry.name === `dynamic_routing_${name}`)?.value);
-  }
-
-  /** Whether the VM trapped. */
-  get trapped(): boolean {
-    return this.proxy.lines.some((line) => line.startsWith('critical'));
-  }
-}
-
-/** A stream whose dynamic metadata holds these payloads. */
-class JwtStream extends ScriptedStream {
-  readonly #metadata: PropertyValue;
-
-  constructor(headers: readonly (readonly [string, string])[], payloads: Readonly<Record<string, PropertyValue>>) {
-    super(headers, {});
-    this.#metadata = { metadata: { filter_metadata: { 'envoy.filters.http.jwt_authn': payloads } } };
-  }
-
-  override property(path: readonly string[]): PropertyValue {
-    return path.reduce<PropertyValue>(
-      (value, name) => (typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? value[name] : undefined),
-      this.#metadata,
-    );
+    return this.host.metric(`dynamic_routing_${name}`);
   }
 }

@@ -9,20 +9,34 @@ const REFRESH_AHEAD_MS: f64 = 240_000;
 const MAX_REFRESH_INTERVAL_MS: f64 = 3_600_000;
 const MIN_REFRESH_INTERVAL_MS: f64 = 5_000;
 
+/** How long each attempt may take. With the pauses between them, all attempts of whoever waits end within five seconds. */
+const ATTEMPT_TIMEOUTS_MS: StaticArray<u32> = [2_000, 2_000, 500];
 const RETRY_BASE_MS: f64 = 100;
-const MAX_ATTEMPTS = 3;
 const NEGATIVE_BASE_MS: f64 = 1_000;
 const NEGATIVE_MAX_MS: f64 = 5_000;
+
+/** A stream that waits for a token. */
+export class Waiter {
+  constructor(readonly stream: u32, /** When it gives up. */ readonly until: f64) {}
+}
 
 /**
  * One token and everything about getting it: when it can be used, when it is refreshed, who waits for it, when to try again. Knows no host; time
  * (milliseconds since the epoch) and chance (0 to 1) are arguments.
  */
 export class CachedToken {
-  readonly waiters: Set<u32> = new Set<u32>();
+  /** In the order in which they came. */
+  waiters: Waiter[] = [];
   /** "Bearer …", as bytes. */
   header: ArrayBuffer = new ArrayBuffer(0);
+  /** As of the last look at the clock, which is not asked for each request. */
+  usable: bool = false;
   fetching: bool = false;
+  /** The id of the call, while one runs. */
+  call: u32 = 0;
+  /** When the attempt that runs has begun, and how long it may take. */
+  startedAt: f64 = 0;
+  timeoutMs: u32 = 0;
   private usableUntil: f64 = 0;
   private refreshAt: f64 = 0;
   private nextAttemptAt: f64 = 0;
@@ -32,9 +46,10 @@ export class CachedToken {
 
   constructor(readonly source: TokenSource) {}
 
-  // @ts-ignore: decorator
-  @inline
-  usable(now: f64): bool { return now < this.usableUntil; }
+  /** Notes what has come to its end. */
+  look(now: f64): void {
+    if (now >= this.usableUntil) this.usable = false;
+  }
 
   /** Negative caching: getting this token failed just now. */
   denied(now: f64): bool { return now < this.deniedUntil; }
@@ -42,14 +57,14 @@ export class CachedToken {
   /** Whether a fetch should start: someone waits, nothing is there, or it is time to refresh; and no fetch runs and no back-off holds. */
   due(now: f64): bool {
     if (this.fetching || now < this.nextAttemptAt) return false;
-    return this.waiters.size > 0 || now >= this.refreshAt;
+    return this.waiters.length > 0 || now >= this.refreshAt;
   }
 
-  /** Whether waiters wait for another attempt. */
-  retrying(): bool { return !this.fetching && this.waiters.size > 0; }
-
-  started(): void {
+  /** Begins an attempt. */
+  start(now: f64): void {
     this.fetching = true;
+    this.startedAt = now;
+    this.timeoutMs = ATTEMPT_TIMEOUTS_MS[min(this.attempts, ATTEMPT_TIMEOUTS_MS.length - 1)];
     this.attempts++;
   }
 
@@ -63,6 +78,7 @@ export class CachedToken {
     this.failuresInRow = 0;
     this.deniedUntil = 0;
     this.header = utf8("Bearer " + reply.token);
+    this.usable = true;
     this.usableUntil = usableUntil;
     // Instances that started together must not refresh together: between 100 % and 75 % of the time ahead is left.
     const ahead = Math.min(REFRESH_AHEAD_MS, (reply.expiresAt - now) / 4) * (1 - chance / 4);
@@ -76,7 +92,7 @@ export class CachedToken {
   failed(now: f64, chance: f64, retryable: bool): bool {
     this.fetching = false;
     const jitter = 0.5 + chance / 2;
-    if (retryable && this.waiters.size > 0 && this.attempts < MAX_ATTEMPTS) {
+    if (retryable && this.waiters.length > 0 && this.attempts < ATTEMPT_TIMEOUTS_MS.length) {
       this.nextAttemptAt = now + RETRY_BASE_MS * ((1 << (this.attempts - 1)) as f64) * jitter;
       return false;
     }
@@ -86,5 +102,25 @@ export class CachedToken {
     this.nextAttemptAt = now + wait;
     this.deniedUntil = this.nextAttemptAt;
     return true;
+  }
+
+  /** Takes out all who wait. */
+  takeWaiters(): Waiter[] {
+    const waiters = this.waiters;
+    this.waiters = [];
+    return waiters;
+  }
+
+  /** Takes out those whose time is over. */
+  takeExpired(now: f64): Waiter[] {
+    const expired: Waiter[] = [];
+    const left: Waiter[] = [];
+    for (let i = 0; i < this.waiters.length; i++) {
+      const waiter = this.waiters[i];
+      if (now >= waiter.until) expired.push(waiter);
+      else left.push(waiter);
+    }
+    if (expired.length > 0) this.waiters = left;
+    return expired;
   }
 }

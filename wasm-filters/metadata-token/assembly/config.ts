@@ -15,6 +15,7 @@ export class Config {
   metadataCluster: string = "";
   tokenHeader: string = "";
   targets: Target[] = [];
+  notFoundRoutes: string[] = [];
   answeringRoutes: string[] = [];
   /** What is wrong with the configuration; "" where nothing is. */
   fault: string = "";
@@ -29,7 +30,7 @@ export function parseConfig(text: string): Config {
 
 function read(text: string, config: Config): string {
   const json = parseJson(text);
-  const whole = objectFault(json, ["metadata_cluster", "token_header", "audiences", "access_token_scopes", "answering_routes"]);
+  const whole = objectFault(json, ["metadata_cluster", "token_header", "audiences", "access_token_scopes", "not_found_routes", "answering_routes"]);
   if (json === null || whole != "") return whole;
   const cluster = json.member("metadata_cluster");
   if (cluster === null || cluster.kind != JsonKind.String || cluster.text == "") {
@@ -45,8 +46,10 @@ function read(text: string, config: Config): string {
   if (fault != "") return fault;
   const scopesFault = readTargets(json, "access_token_scopes", TokenKind.Access, config);
   if (scopesFault != "") return scopesFault;
-  const routesFault = readRoutes(json.member("answering_routes"), config);
-  if (routesFault != "") return routesFault;
+  const notFoundFault = readRoutes(json, "not_found_routes", config.notFoundRoutes);
+  if (notFoundFault != "") return notFoundFault;
+  const answeringFault = readRoutes(json, "answering_routes", config.answeringRoutes);
+  if (answeringFault != "") return answeringFault;
   return config.targets.length == 0 ? 'there is no cluster in "audiences" or "access_token_scopes"' : "";
 }
 
@@ -70,15 +73,16 @@ function readTargets(json: JsonValue, field: string, kind: TokenKind, config: Co
   return "";
 }
 
-function readRoutes(routes: JsonValue | null, config: Config): string {
+function readRoutes(json: JsonValue, field: string, names: string[]): string {
+  const routes = json.member(field);
   if (routes === null) return "";
-  const fault = '"answering_routes" must list names of routes, each alone or followed by "*"';
+  const fault = '"' + field + '" must list names of routes, each alone or followed by "*"';
   if (routes.kind != JsonKind.Array) return fault;
   for (let i = 0; i < routes.items.length; i++) {
     const route = routes.items[i];
     // "*" alone would let every request pass whose cluster cannot be read.
     if (route.kind != JsonKind.String || route.text == "" || route.text == "*") return fault;
-    config.answeringRoutes.push(route.text);
+    names.push(route.text);
   }
   return "";
 }

@@ -1,7 +1,7 @@
-import { setRootFactory } from "../../abi/root-context";
+import { setPluginFactory } from "../../abi/plugin";
 import { MetadataToken } from "./metadata-token";
 
 export * from "../../abi/exports";
+export * from "../../abi/call-exports";
 
-// A factory runs after the start, when host calls are allowed.
-setRootFactory((id: u32) => new MetadataToken(id));
+setPluginFactory(() => new MetadataToken());

@@ -1,46 +1,45 @@
-import { FilterHeadersStatus, Status } from "../../abi/host";
-import { removeRequestHeader, replaceRequestHeader } from "../../abi/headers";
-import { HttpCall, httpCall, httpCallBody, httpCallStatus } from "../../abi/http-call";
+import { FilterHeadersStatus, HeaderMap, Status } from "../../abi/host";
+import { getHeader, removeRequestHeader, replaceRequestHeader } from "../../abi/headers";
+import { HttpCall, httpCall, httpCallBody } from "../../abi/http-call";
 import { logError, logInfo, logWarn } from "../../abi/log";
-import { addressOf, releaseResult, resultPointer, resultSize, takeText, utf8 } from "../../abi/memory";
+import { releaseResult, takeText, utf8 } from "../../abi/memory";
 import { Counter, Gauge } from "../../abi/metrics";
-import { RootContext } from "../../abi/root-context";
+import { Plugin } from "../../abi/plugin";
 import { continueRequest, enterStream, now, readProperty, sendLocalReply, setTickPeriod } from "../../abi/stream";
-import { CachedToken } from "./cached-token";
-import { parseConfig, Target, TokenKind } from "./config";
+import { readAnswer } from "./answer";
+import { CachedToken, Waiter } from "./cached-token";
+import { parseConfig } from "./config";
+import { grpcTimeoutMs } from "./grpc-timeout";
 import { Random } from "./random";
-import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
+import { Upstreams } from "./upstreams";
 
 // The cluster that the route has led to. The shorter "cluster_name" is NotFound while a request is on its way in.
 const CLUSTER_NAME = utf8("xds\0cluster_name");
 const ROUTE_NAME = utf8("xds\0route_name");
-const CALL_TIMEOUT_MS = 5_000;
+const GRPC_TIMEOUT = utf8("grpc-timeout");
 const MAX_BODY_BYTES: u32 = 16_384;
 const MAX_WAITING = 1_000;
+/** Beyond the last attempt of a fetch that began with the request. */
+const MAX_WAIT_MS: f64 = 4_900;
+/** Of a caller's own time: the rest is for the answer to be with it before it gives up. */
+const SHARE_OF_DEADLINE: f64 = 0.8;
 const TICK_MS = 1_000;
-const RETRY_TICK_MS = 50;
-
-/** A cluster that has an entry in the configuration. */
-class Upstream {
-  constructor(public cluster: ArrayBuffer, /** null: requests go without a token. */ public token: CachedToken | null) {}
-}
+const WAITING_TICK_MS = 50;
 
 /** The filter: a token of the gateway's own service account on every request that goes to a cluster of the configuration. */
-export class MetadataToken extends RootContext {
+export class MetadataToken extends Plugin {
   private metadataCluster: string = "";
   private tokenHeader: ArrayBuffer = new ArrayBuffer(0);
-  private upstreams: Upstream[] = [];
-  private tokens: CachedToken[] = [];
+  private upstreams: Upstreams = new Upstreams([]);
+  private notFoundRoutes: string[] = [];
   private answeringRoutes: string[] = [];
-  private calls: Map<u32, CachedToken> = new Map<u32, CachedToken>();
-  /** Streams that wait, and for what. */
-  private waiting: Map<u32, CachedToken> = new Map<u32, CachedToken>();
+  /** How many streams wait, those included that have gone since `dropGone`. */
+  private waiting: i32 = 0;
+  private droppedGone: bool = false;
   /** Faults of the configuration that the log already has. */
   private reported: Set<string> = new Set<string>();
   private tickPeriod: u32 = 0;
   private random: Random = new Random();
-  private requests: Counter = new Counter("metadata_token_requests");
-  private cacheHits: Counter = new Counter("metadata_token_cache_hits");
   private fetches: Counter = new Counter("metadata_token_fetches");
   private failures: Counter = new Counter("metadata_token_fetch_failures");
   private denials: Counter = new Counter("metadata_token_denied");
@@ -54,90 +53,65 @@ export class MetadataToken extends RootContext {
     }
     this.metadataCluster = config.metadataCluster;
     this.tokenHeader = utf8(config.tokenHeader);
+    this.notFoundRoutes = config.notFoundRoutes;
     this.answeringRoutes = config.answeringRoutes;
-    for (let i = 0; i < config.targets.length; i++) this.addTarget(config.targets, i);
+    this.upstreams = new Upstreams(config.targets);
     // Calls cannot start here; the first tick fetches every token ahead of the first request.
-    this.tick(RETRY_TICK_MS);
+    this.tick(WAITING_TICK_MS);
     return true;
   }
 
-  /** Clusters with the same audience or scopes share one token. */
-  private addTarget(targets: Target[], index: i32): void {
-    const target = targets[index];
-    let token: CachedToken | null = null;
-    for (let i = 0; i < index; i++) {
-      if (targets[i].sameToken(target)) token = this.upstreams[i].token;
-    }
-    if (token === null && target.kind != TokenKind.None) {
-      const access = target.kind == TokenKind.Access;
-      const source: TokenSource = access ? new AccessTokenSource(target.purpose) : new IdentityTokenSource(target.purpose);
-      token = new CachedToken(source);
-      this.tokens.push(token);
-    }
-    this.upstreams.push(new Upstream(utf8(target.cluster), token));
-  }
-
+  /** Two host calls where the token is there. */
   onRequestHeaders(stream: u32): u32 {
-    this.requests.increment();
     const status = readProperty(CLUSTER_NAME);
     if (status != Status.Ok) return this.withoutCluster(status);
-    const upstream = this.findUpstream();
+    const upstream = this.upstreams.find();
     if (upstream === null) {
-      this.reportCluster(takeText());
+      this.report('the configuration has no cluster "' + takeText() + '"; its requests are refused');
       return this.deny("metadata_token_unknown_cluster", "The gateway has no token for the upstream of this request.");
     }
     releaseResult();
     const token = upstream.token;
-    if (token === null) {
-      removeRequestHeader(this.tokenHeader);
-      return FilterHeadersStatus.Continue;
-    }
-    const time = now();
-    if (token.usable(time)) {
+    if (token !== null && token.usable) {
       // Replaces whatever the client sent under this name.
-      if (!replaceRequestHeader(this.tokenHeader, token.header)) return this.denyUnavailable();
-      this.cacheHits.increment();
-      return FilterHeadersStatus.Continue;
+      return replaceRequestHeader(this.tokenHeader, token.header) ? FilterHeadersStatus.Continue : this.denyUnavailable();
     }
     removeRequestHeader(this.tokenHeader);
-    return this.wait(stream, token, time);
+    return token === null ? FilterHeadersStatus.Continue : this.wait(stream, token);
   }
 
   onHttpCallResponse(call: u32, headers: u32, bodySize: u32): void {
-    if (!this.calls.has(call)) return;
-    const token = this.calls.get(call);
-    this.calls.delete(call);
+    const token = this.tokenOfCall(call);
+    if (token === null) return;
     const time = now();
-    const status = headers == 0 ? "" : httpCallStatus();
-    if (status != "200") {
-      const retryable = status == "" || status.startsWith("5") || status == "408" || status == "429";
-      this.fail(token, time, status == "" ? "the connection broke" : "it answered with status " + status, retryable);
-    } else {
-      this.receive(token, time, bodySize);
-    }
+    const answer = readAnswer(headers, bodySize, token.timeoutMs);
+    if (answer.fault != "") this.fail(token, time, answer.fault, answer.retryable);
+    else this.receive(token, time, bodySize);
     this.adjustTick();
   }
 
   onTick(): void {
     const time = now();
-    for (let i = 0; i < this.tokens.length; i++) {
-      if (this.tokens[i].due(time)) this.fetch(this.tokens[i], time);
+    this.droppedGone = false;
+    const tokens = this.upstreams.tokens;
+    for (let i = 0; i < tokens.length; i++) {
+      const token = tokens[i];
+      token.look(time);
+      this.refuse(token.takeExpired(time));
+      if (token.due(time)) this.fetch(token, time);
     }
     this.adjustTick();
   }
 
-  onDelete(stream: u32): void {
-    if (this.waiting.size == 0 || !this.waiting.has(stream)) return;
-    this.waiting.get(stream).waiters.delete(stream);
-    this.waiting.delete(stream);
-    this.waitingGauge.add(-1);
-  }
-
-  /** Only a request whose route is known to answer by itself goes on without a cluster: any other may still meet an upstream. */
+  /** Without a cluster no request goes on but where its route is known to answer by itself: it may be without one because its route is forgotten. */
   private withoutCluster(status: u32): u32 {
     if (readProperty(ROUTE_NAME) == Status.Ok) {
       const route = takeText();
-      if (this.answers(route)) {
+      if (isNamed(this.notFoundRoutes, route)) {
+        sendLocalReply(404, "route_not_found", "");
+        return FilterHeadersStatus.StopIteration;
+      }
+      if (isNamed(this.answeringRoutes, route)) {
         removeRequestHeader(this.tokenHeader);
         return FilterHeadersStatus.Continue;
       }
@@ -148,39 +122,44 @@ export class MetadataToken extends RootContext {
     return this.deny("metadata_token_no_cluster", "The gateway cannot tell the upstream of this request.");
   }
 
-  private answers(route: string): bool {
-    for (let i = 0; i < this.answeringRoutes.length; i++) {
-      const known = this.answeringRoutes[i];
-      if (known == route || (known.endsWith("*") && route.startsWith(known.substring(0, known.length - 1)))) return true;
-    }
-    return false;
-  }
-
-  /** Finds the cluster whose name lies in the result slot, without making a text of it. */
-  private findUpstream(): Upstream | null {
-    const size = resultSize();
-    for (let i = 0; i < this.upstreams.length; i++) {
-      const cluster = this.upstreams[i].cluster;
-      if (cluster.byteLength == size && memory.compare(addressOf(cluster), resultPointer(), size) == 0) return this.upstreams[i];
-    }
-    return null;
-  }
-
   /** Stops the request until the token is there. One fetch serves all who wait for the same token. */
-  private wait(stream: u32, token: CachedToken, time: f64): u32 {
+  private wait(stream: u32, token: CachedToken): u32 {
+    const time = now();
     if (token.denied(time)) return this.denyUnavailable();
-    if (this.waiting.size >= MAX_WAITING) return this.deny("metadata_token_overloaded", "Too many requests wait for the gateway. Try again later.");
-    token.waiters.add(stream);
-    this.waiting.set(stream, token);
-    this.waitingGauge.add(1);
+    if (this.waiting >= MAX_WAITING) this.dropGone(stream);
+    if (this.waiting >= MAX_WAITING) return this.deny("metadata_token_overloaded", "Too many requests wait for the gateway. Try again later.");
+    token.waiters.push(new Waiter(stream, time + this.patience()));
+    this.countWaiting(1);
     if (token.due(time)) this.fetch(token, time);
     this.adjustTick();
     return FilterHeadersStatus.StopIteration;
   }
 
+  /** How long the request in hand can wait, in milliseconds. */
+  private patience(): f64 {
+    const text = getHeader(HeaderMap.Request, GRPC_TIMEOUT);
+    const own = text === null ? -1 : grpcTimeoutMs(text);
+    return own < 0 ? MAX_WAIT_MS : Math.min(MAX_WAIT_MS, own * SHARE_OF_DEADLINE);
+  }
+
+  /** Makes room: forgets those who wait no more, which nobody has told. At most once between two ticks, since it asks for every one of them. */
+  private dropGone(stream: u32): void {
+    if (this.droppedGone) return;
+    this.droppedGone = true;
+    const tokens = this.upstreams.tokens;
+    for (let i = 0; i < tokens.length; i++) {
+      const waiters = tokens[i].takeWaiters();
+      for (let j = 0; j < waiters.length; j++) {
+        if (enterStream(waiters[j].stream)) tokens[i].waiters.push(waiters[j]);
+        else this.countWaiting(-1);
+      }
+    }
+    enterStream(stream);
+  }
+
   private fetch(token: CachedToken, time: f64): void {
     this.fetches.increment();
-    token.started();
+    token.start(time);
     const call: HttpCall = httpCall(
       this.metadataCluster,
       [
@@ -189,11 +168,19 @@ export class MetadataToken extends RootContext {
         ":authority", "metadata.google.internal",
         "metadata-flavor", "Google",
       ],
-      CALL_TIMEOUT_MS,
+      token.timeoutMs,
     );
-    if (call.status == Status.Ok) this.calls.set(call.id, token);
+    if (call.status == Status.Ok) token.call = call.id;
     else if (call.status == Status.BadArgument) this.fail(token, time, 'the proxy refused the call; is there a cluster "' + this.metadataCluster + '"?', false);
     else this.fail(token, time, "the call could not start, status " + call.status.toString(), true);
+  }
+
+  private tokenOfCall(call: u32): CachedToken | null {
+    const tokens = this.upstreams.tokens;
+    for (let i = 0; i < tokens.length; i++) {
+      if (tokens[i].fetching && tokens[i].call == call) return tokens[i];
+    }
+    return null;
   }
 
   private receive(token: CachedToken, time: f64, bodySize: u32): void {
@@ -209,30 +196,26 @@ export class MetadataToken extends RootContext {
       return;
     }
     logInfo("metadata-token: got the " + token.source.name());
-    const streams = this.takeWaiters(token);
-    for (let i = 0; i < streams.length; i++) {
-      if (!enterStream(streams[i])) continue;
+    const waiters = token.takeWaiters();
+    for (let i = 0; i < waiters.length; i++) {
+      if (!enterStream(waiters[i].stream)) continue;
       if (replaceRequestHeader(this.tokenHeader, token.header)) continueRequest();
       else this.denyUnavailable();
     }
+    this.countWaiting(-waiters.length);
   }
 
   private fail(token: CachedToken, time: f64, reason: string, retryable: bool): void {
     this.failures.increment();
     logWarn("metadata-token: the metadata server gave no " + token.source.name() + ": " + reason);
-    if (!token.failed(time, this.random.chance(), retryable)) return;
-    const streams = this.takeWaiters(token);
-    for (let i = 0; i < streams.length; i++) {
-      if (enterStream(streams[i])) this.denyUnavailable();
-    }
+    if (token.failed(time, this.random.chance(), retryable)) this.refuse(token.takeWaiters());
   }
 
-  private takeWaiters(token: CachedToken): u32[] {
-    const streams = token.waiters.values();
-    token.waiters.clear();
-    for (let i = 0; i < streams.length; i++) this.waiting.delete(streams[i]);
-    this.waitingGauge.add(-streams.length);
-    return streams;
+  private refuse(waiters: Waiter[]): void {
+    for (let i = 0; i < waiters.length; i++) {
+      if (enterStream(waiters[i].stream)) this.denyUnavailable();
+    }
+    this.countWaiting(-waiters.length);
   }
 
   private denyUnavailable(): u32 {
@@ -245,8 +228,10 @@ export class MetadataToken extends RootContext {
     return FilterHeadersStatus.StopIteration;
   }
 
-  private reportCluster(cluster: string): void {
-    this.report('the configuration has no cluster "' + cluster + '"; its requests are refused');
+  private countWaiting(difference: i32): void {
+    if (difference == 0) return;
+    this.waiting += difference;
+    this.waitingGauge.add(difference);
   }
 
   /** Logs a fault of the configuration, once. */
@@ -256,12 +241,9 @@ export class MetadataToken extends RootContext {
     logError("metadata-token: " + fault);
   }
 
-  /** Retries are finer than refreshes. */
+  /** Finer while somebody waits. */
   private adjustTick(): void {
-    for (let i = 0; i < this.tokens.length; i++) {
-      if (this.tokens[i].retrying()) return this.tick(RETRY_TICK_MS);
-    }
-    this.tick(TICK_MS);
+    this.tick(this.waiting > 0 ? WAITING_TICK_MS : TICK_MS);
   }
 
   private tick(period: u32): void {
@@ -269,4 +251,13 @@ export class MetadataToken extends RootContext {
     this.tickPeriod = period;
     setTickPeriod(period);
   }
+}
+
+/** Whether a route is in a list of names, some of which are beginnings of names, followed by "*". */
+function isNamed(names: string[], route: string): bool {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (name == route || (name.endsWith("*") && route.startsWith(name.substring(0, name.length - 1)))) return true;
+  }
+  return false;
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createPlugin } from '../../../gateway/wasm-host/create-plugin.ts';
-import type { Plugin, PluginStream } from '../../../gateway/wasm-host/host.ts';
-import { pluginConfig, ScriptedProxy, ScriptedStream } from '../../../gateway/wasm-host/testing/scripted-proxy.ts';
+import { FilterHost } from '../../testing/host/filter-host.ts';
+import type { Stream } from '../../testing/host/stream.ts';
 
 export const tokenHeader = 'x-serverless-authorization';
 export const hourMs = 3_600_000;
@@ -17,7 +16,8 @@ export const configuration = {
     open: null as string | null,
   },
   access_token_scopes: { apis: 'https://www.googleapis.com/auth/cloud-platform' },
-  answering_routes: ['not-found', 'unknown-preview/*'],
+  not_found_routes: ['not-found'],
+  answering_routes: ['unknown-preview/*'],
 };
 
 /** The compiled filter; `npm run build` makes it. */
@@ -25,42 +25,39 @@ export const filterCode = (): Uint8Array => readFileSync(join(import.meta.dirnam
 
 /** One request as the test sees it. */
 export interface Request {
-  readonly stream: PluginStream;
-  readonly environment: ScriptedStream;
-  readonly action: 'continue' | 'stop';
+  readonly stream: Stream;
   /** The token header as it would go upstream. */
   readonly token: () => string | undefined;
 }
 
-/** The filter in the strict host, with a metadata server that the test plays through `proxy.calls`. */
-export class RunningFilter {
-  readonly proxy: ScriptedProxy;
-  readonly plugin: Plugin;
+/** What a request brings, and where its route has led. */
+export interface RequestOptions {
+  readonly headers?: readonly (readonly [string, string])[];
+  /** null: none. */
+  readonly route?: string | null;
+}
 
-  private constructor(proxy: ScriptedProxy, plugin: Plugin) {
-    this.proxy = proxy;
-    this.plugin = plugin;
+/** The filter in the test host, with a metadata server that the test plays through `host.calls`. */
+export class RunningFilter {
+  readonly host: FilterHost;
+
+  private constructor(host: FilterHost) {
+    this.host = host;
   }
 
   static async start(config: unknown = configuration): Promise<RunningFilter> {
-    const proxy = new ScriptedProxy();
-    return new RunningFilter(proxy, await createPlugin(pluginConfig(filterCode(), config, { name: 'metadata-token' }), proxy));
+    return new RunningFilter(await FilterHost.start(filterCode(), typeof config === 'string' ? config : JSON.stringify(config)));
   }
 
-  request(cluster: string | undefined, headers: readonly (readonly [string, string])[] = [], route: string | undefined = 'r'): Request {
-    const environment = new ScriptedStream([[':path', '/'], ...headers], { 'xds.cluster_name': cluster, 'xds.route_name': route });
-    const stream = this.plugin.createStream(environment);
-    return { stream, environment, action: stream.onRequestHeaders(true), token: () => environment.request.get(tokenHeader) };
+  /** `cluster` undefined: the route leads to none. */
+  request(cluster: string | undefined, { headers = [], route = 'main' }: RequestOptions = {}): Request {
+    const stream = this.host.request([[':path', '/'], ...headers], { xds: { cluster_name: cluster, route_name: route ?? undefined } });
+    return { stream, token: () => stream.headers.get(tokenHeader) };
   }
 
   /** A metric without its prefix. */
   metric(name: string): number {
-    return Number(this.plugin.metrics().find((entry) => entry.name === `metadata_token_${name}`)?.value);
-  }
-
-  /** Whether the VM trapped. */
-  get trapped(): boolean {
-    return this.proxy.lines.some((line) => line.startsWith('critical'));
+    return this.host.metric(`metadata_token_${name}`);
   }
 }
 

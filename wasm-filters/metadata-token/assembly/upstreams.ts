@@ -1,0 +1,43 @@
+import { addressOf, resultPointer, resultSize, utf8 } from "../../abi/memory";
+import { CachedToken } from "./cached-token";
+import { Target, TokenKind } from "./config";
+import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
+
+/** A cluster that has an entry in the configuration. */
+export class Upstream {
+  constructor(public cluster: ArrayBuffer, /** null: requests go without a token. */ public token: CachedToken | null) {}
+}
+
+/** The clusters of the configuration and their tokens. */
+export class Upstreams {
+  readonly tokens: CachedToken[] = [];
+  private upstreams: Upstream[] = [];
+
+  constructor(targets: Target[]) {
+    for (let i = 0; i < targets.length; i++) this.upstreams.push(new Upstream(utf8(targets[i].cluster), this.tokenOf(targets, i)));
+  }
+
+  /** Clusters with the same audience or scopes share one token. */
+  private tokenOf(targets: Target[], index: i32): CachedToken | null {
+    const target = targets[index];
+    if (target.kind == TokenKind.None) return null;
+    for (let i = 0; i < index; i++) {
+      if (targets[i].sameToken(target)) return this.upstreams[i].token;
+    }
+    const access = target.kind == TokenKind.Access;
+    const source: TokenSource = access ? new AccessTokenSource(target.purpose) : new IdentityTokenSource(target.purpose);
+    const token = new CachedToken(source);
+    this.tokens.push(token);
+    return token;
+  }
+
+  /** Finds the cluster whose name lies in the result slot, without making a text of it. */
+  find(): Upstream | null {
+    const size = resultSize();
+    for (let i = 0; i < this.upstreams.length; i++) {
+      const cluster = this.upstreams[i].cluster;
+      if (cluster.byteLength == size && memory.compare(addressOf(cluster), resultPointer(), size) == 0) return this.upstreams[i];
+    }
+    return null;
+  }
+}
