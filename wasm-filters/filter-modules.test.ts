@@ -10,6 +10,7 @@ const ofEvery = [
   'memory',
   'proxy_abi_version_0_2_1',
   'proxy_on_configure',
+  'proxy_on_context_create',
   'proxy_on_memory_allocate',
   'proxy_on_request_headers',
 ];

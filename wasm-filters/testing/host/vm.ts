@@ -90,6 +90,7 @@ export class Vm {
     const id = this.#nextId++;
     const stream = create(() => this.#streams.delete(id));
     this.#streams.set(id, stream);
+    this.call('proxy_on_context_create', stream, id, rootId);
     const action = this.call('proxy_on_request_headers', stream, id, stream.headers.size, 1);
     if (action === 0 && stream.state === 'stopped') {
       stream.wish('continue');
