@@ -121,6 +121,22 @@ export const alerts: readonly Alert[] = [
     ),
   },
   {
+    id: 'webhooks',
+    title: 'Webhooks are not understood',
+    condition: above(
+      'A signed webhook was refused for what it says',
+      `${run} AND metric.type = "${logMetricType('webhook_refusals')}"`,
+      {
+        alignmentPeriod: minutes(5),
+        perSeriesAligner: 'ALIGN_DELTA',
+        crossSeriesReducer: 'REDUCE_SUM',
+        groupByFields: ['metric.labels.provider'],
+      },
+      0,
+      0,
+    ),
+  },
+  {
     id: 'events-late',
     title: 'Events are late',
     condition: above(

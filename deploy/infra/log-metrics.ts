@@ -52,6 +52,11 @@ const metrics = {
     labels: owner,
     value: { field: 'jsonPayload.outboxRows', unit: '1', buckets: { scale: 1, growthFactor: 2, numFiniteBuckets: 14 } },
   },
+  webhook_refusals: {
+    description: 'Signed webhooks that were not understood: kept without effect, or no events at all',
+    filter: `${run} AND jsonPayload.webhookRefusal:*`,
+    labels: { provider: 'jsonPayload.provider' },
+  },
   token_refreshes: {
     description: 'Tokens of its own that a gateway has got from the metadata server',
     filter: gatewayText('metadata-token: got the '),

@@ -23,6 +23,8 @@ test.each(gateways)('at the %s of %s the token filter knows the routes that answ
     routes.virtual_hosts[0].routes.filter((one: Walked) => !passes(one)),
   ];
   expect(answering.every((one: Walked) => one.direct_response !== undefined)).toBe(true);
-  expect(answering.filter(({ name }: Walked) => notFound.includes(name)).every((one: Walked) => one.direct_response.status === 404)).toBe(true);
+  expect(answering.filter(({ name }: Walked) => notFound.includes(name)).every((one: Walked) => one.direct_response.status === 404)).toBe(
+    true,
+  );
   expect(routed.every((one: Walked) => one.route !== undefined)).toBe(true);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createFileRegistry, type Registry } from '@bufbuild/protobuf';
 import { audienceOf } from '../../services/contracts/identities.ts';
 import { readDescriptorSet } from '../../services/contracts/methods.ts';
-import { compileFixture } from '../wasm-host/testing/compile-fixture.ts';
+import { compileFixture } from '../../wasm-filters/testing/compile-fixture.ts';
 import { type MetadataServer, startMetadataServer } from './metadata-server.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
 import { project, startTokenAuthority, type TokenAuthority } from './tokens.ts';

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import type { JWTPayload } from 'jose';
 import { audienceOf } from '../contracts/identities.ts';
+import { isStorable } from '../contracts/storable-text.ts';
 import type { Caller } from './call.ts';
 import type { ChassisConfig } from './config.ts';
 import { RpcError } from './rpc-error.ts';
-import { type TrustedIssuer, tokenVerifier, type VerifyToken } from './token-verifier.ts';
+import { type TrustedIssuer, tokenVerifier, unauthenticated, type VerifyToken } from './token-verifier.ts';
 
 /** Who a token stands for, and what logs may say about it. */
 export interface EndUser {
@@ -32,13 +33,19 @@ export function createEndUsers(config: ChassisConfig): EndUsers {
       issuer: config.CUSTOMER_ISSUER,
       audience: config.CUSTOMER_AUDIENCE,
       jwksUri: config.CUSTOMER_JWKS_URI,
-      subject: ({ sub }) => ({ caller: { kind: 'customer', id: sub! }, logId: sub! }),
+      subject: (claims) => {
+        const id = storedSubject(claims);
+        return { caller: { kind: 'customer', id }, logId: id };
+      },
     },
     {
       issuer: config.PARTNER_ISSUER,
       audience: config.PARTNER_AUDIENCE,
       jwksUri: config.PARTNER_JWKS_URI,
-      subject: ({ sub }) => ({ caller: { kind: 'partner', id: sub! }, logId: sub! }),
+      subject: (claims) => {
+        const id = storedSubject(claims);
+        return { caller: { kind: 'partner', id }, logId: id };
+      },
     },
     {
       ...google,
@@ -59,6 +66,16 @@ export function createEndUsers(config: ChassisConfig): EndUsers {
     },
   };
   return { edge: tokenVerifier(issuers), jobs: tokenVerifier([triggers]) };
+}
+
+/** Of OpenID Connect Core, section 2. */
+const maxSubjectLength = 255;
+
+/** The subject by which rows are found: two subjects must not become one text, nor one be a text that no row can have. */
+function storedSubject({ sub }: JWTPayload): string {
+  const isSubject = typeof sub === 'string' && sub !== '' && sub.length <= maxSubjectLength && isStorable(sub);
+  if (!isSubject) throw unauthenticated(`the token's sub is not a text of 1 to ${maxSubjectLength} characters that can be kept`);
+  return sub;
 }
 
 function verifiedEmail({ email, email_verified }: JWTPayload): string {

@@ -43,13 +43,16 @@ export async function listPage<T>(
   return { items, nextPageToken: rows.length > size && last !== undefined ? encode(positionOf(last)) : '' };
 }
 
+/** As `encode` writes it, of the years that Spanner knows: 1 to 9999. */
+const writtenTime = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function encode({ time, id }: Position): string {
   return encodePageToken({ time: time.toISOString(), id });
 }
 
 function decode(token: string): Position {
   const { time, id } = decodePageToken(token, 'page_token');
-  if (time === undefined || id === undefined || Number.isNaN(Date.parse(time))) {
+  if (time === undefined || id === undefined || !writtenTime.test(time) || Number.isNaN(Date.parse(time))) {
     throw invalidArgument('page_token is not of this list', [
       { field: 'page_token', description: 'must be next_page_token of the page before' },
     ]);

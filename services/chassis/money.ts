@@ -1,5 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import { isPayable, largestMicros, minorUnitDigits } from '../contracts/currencies.ts';
 import type { Money, MoneySchema } from '../contracts/gen/types/google/type/money_pb.js';
+import { type FieldViolation, invalidArgument } from './rpc-error.ts';
 
 const microsPerUnit = 1_000_000n;
 const nanosPerMicro = 1_000;
@@ -14,14 +16,22 @@ export function moneyFromMicros(micros: bigint, currency: string): MessageInitSh
 }
 
 /**
- * The amount in millionths of the currency's unit.
+ * The amount in millionths of the currency's unit, where somebody can pay it. `field` is where the money is in the request, such as "deal.price".
  *
- * @throws {RangeError} where the amount is finer than a millionth, nanos are a unit or more, or units and nanos differ in sign.
+ * @throws {RpcError} INVALID_ARGUMENT where the currency is none of ISO 4217, or the amount is not a whole number of its minor units, above zero and within
+ * what the payment provider takes.
  */
-export function microsFromMoney(money: Pick<Money, 'units' | 'nanos'>): bigint {
-  const { units, nanos } = money;
-  if (Math.abs(nanos) >= 1_000_000_000) throw new RangeError(`${nanos} nanos are a billion or more`);
-  if (nanos % nanosPerMicro !== 0) throw new RangeError(`${nanos} nanos are finer than a millionth of a unit`);
-  if ((units > 0n && nanos < 0) || (units < 0n && nanos > 0)) throw new RangeError(`${units} units and ${nanos} nanos differ in sign`);
-  return units * microsPerUnit + BigInt(nanos / nanosPerMicro);
+export function microsFromMoney({ currencyCode, units, nanos }: Pick<Money, 'currencyCode' | 'units' | 'nanos'>, field: string): bigint {
+  const micros = units * microsPerUnit + BigInt(Math.trunc(nanos / nanosPerMicro));
+  const areNanosSound = nanos % nanosPerMicro === 0 && nanos >= 0 && nanos < 1_000_000_000;
+  if (areNanosSound && isPayable(micros, currencyCode)) return micros;
+  const { field: path, description } = fault(currencyCode, micros, field);
+  throw invalidArgument(`${path}: ${description}`, [{ field: path, description }]);
+}
+
+function fault(currency: string, micros: bigint, field: string): FieldViolation {
+  const digits = minorUnitDigits(currency);
+  if (digits === undefined) return { field: `${field}.currency_code`, description: 'must be a currency of ISO 4217 that is in use' };
+  if (micros <= 0n || micros > largestMicros) return { field: `${field}.units`, description: 'must make an amount that can be paid' };
+  return { field: `${field}.nanos`, description: `must be a part of a unit, with ${digits} decimal places for ${currency}` };
 }

@@ -15,6 +15,8 @@ test.each([
   ['an array', base64url('["a"]')],
   ['null', base64url('null')],
   ['numbers inside', base64url('{"id":1}')],
+  ['U+0000 inside', base64url('{"id":"a\\u0000"}')],
+  ['half a character inside', base64url('{"id":"\\ud800"}')],
   ['padding', `${base64url('{"id":"ab"}')}=`],
 ])('%s is an invalid argument that names the field', (_, token) => {
   let error: unknown;

@@ -1,3 +1,4 @@
+import { isStorable } from '../contracts/storable-text.ts';
 import { invalidArgument } from './rpc-error.ts';
 
 /** Where a list goes on: the values of the columns that it is ordered by. */
@@ -35,6 +36,10 @@ function parse(token: string): Position | undefined {
 
 function isPosition(value: unknown): value is Position {
   return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((part) => typeof part === 'string')
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    // Anyone can write a token: its parts go into a query as they are.
+    Object.values(value).every((part) => typeof part === 'string' && isStorable(part))
   );
 }

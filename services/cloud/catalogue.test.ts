@@ -26,6 +26,14 @@ describe('the text of the SQL catalogue', () => {
     ).toEqual([]);
   });
 
+  // https://cloud.google.com/spanner/quotas#query-limits: the local Spanner does not count joins.
+  test('stays within the sizes that Spanner takes', () => {
+    const parameters = (text: string) => Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, position]) => Number(position)));
+    const joins = (text: string) => text.match(/\bjoin\b/gi)?.length ?? 0;
+    const tooLarge = statements.filter(({ text }) => text.length > 1_000_000 || parameters(text) > 950 || joins(text) > 20);
+    expect(tooLarge.map(({ name }) => name)).toEqual([]);
+  });
+
   test('names the schema of every table', () => {
     const bare = /\b(?:from|join|into|update|table)\s+(?!\(|\w+\.|if\b|set\b|do\b)(\w+)/i;
     const faults = statements.filter(({ text }) => bare.test(withoutCommonTables(text)) && !/\bunnest\b/i.test(text));

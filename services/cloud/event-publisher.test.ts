@@ -5,7 +5,7 @@ import { type Message, PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../deploy/local/local-server.ts';
 import { type PubsubServer, startPubsub } from '../../deploy/local/pubsub/start-pubsub.ts';
-import { createEventPublisher, type EventPublisher } from './event-publisher.ts';
+import { createEventPublisher, type EventMessage, type EventPublisher } from './event-publisher.ts';
 
 const project = 'kumiko-test';
 const stateDir = mkdtempSync(join(tmpdir(), 'event-publisher-'));
@@ -47,6 +47,30 @@ test('fails where the topic is missing, and publishes the same key again once it
   await publisher.publish('late', message('orders/1', 'c'));
   await publisher.publish('late', message('orders/1', 'd'));
   expect((await received).map((message) => message.data.toString())).toEqual(['c', 'd']);
+});
+
+const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`a${index}`, 'v']));
+
+test.each<[string, Partial<EventMessage>, RegExp]>([
+  ['an ordering key', { orderingKey: 'é'.repeat(513) }, /^the ordering key has 1026 bytes: Pub\/Sub takes at most 1024$/],
+  ['a number of attributes', { attributes: many(101) }, /^101 attributes: Pub\/Sub takes at most 100$/],
+  ['a name of an attribute', { attributes: { ['é'.repeat(129)]: 'v' } }, /has 258 bytes: Pub\/Sub takes at most 256$/],
+  ['an attribute', { attributes: { a: 'é'.repeat(513) } }, /^the attribute "a" has 1026 bytes: Pub\/Sub takes at most 1024$/],
+  ['a name of Google’s', { attributes: { google: 'v' } }, /begin with "goog"/],
+  ['a message', { data: Buffer.alloc(10_000_000) }, /^the message has 10000000 bytes/],
+])('refuses %s that Pub/Sub would refuse, before it is sent', async (_what, changes, reason) => {
+  await expect(publisher.publish('nowhere', { ...message('orders/1', 'a'), ...changes })).rejects.toThrow(reason);
+});
+
+test('sends the largest messages that Pub/Sub takes', async () => {
+  const { received } = await subscribe('largest', 2);
+  await publisher.publish('largest', { data: Buffer.alloc(9_990_000), attributes: many(100), orderingKey: 'é'.repeat(512) });
+  await publisher.publish('largest', {
+    data: Buffer.alloc(1),
+    attributes: { ['é'.repeat(128)]: 'é'.repeat(512) },
+    orderingKey: 'orders/1',
+  });
+  expect((await received).map(({ data }) => data.length).sort()).toEqual([1, 9_990_000]);
 });
 
 test('closes without having been used', async () => {

@@ -1,4 +1,5 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
+import { checkMessage } from './message-limits.ts';
 
 /** What travels through Pub/Sub. */
 export interface EventMessage {
@@ -10,7 +11,12 @@ export interface EventMessage {
 
 /** Publishes to Pub/Sub topics. */
 export interface EventPublisher {
-  /** Resolves when Pub/Sub has stored the message. @throws when it has not, after at most ten seconds; later messages with the same key are sent again. */
+  /**
+   * Resolves when Pub/Sub has stored the message.
+   *
+   * @throws when it has not, after at most ten seconds; later messages with the same key are sent again. TypeError, and nothing is sent, for a message that
+   * is larger than Pub/Sub takes.
+   */
   publish(topic: string, message: EventMessage): Promise<void>;
   /** Waits for what is on its way, and disconnects. */
   close(): Promise<void>;
@@ -57,7 +63,9 @@ export function createEventPublisher(options: { readonly project: string }): Eve
   }
 
   return {
-    async publish(name, { data, attributes, orderingKey }) {
+    async publish(name, message) {
+      checkMessage(message);
+      const { data, attributes, orderingKey } = message;
       const topic = topicOf(await load(), name);
       try {
         await topic.publishMessage({ data: Buffer.from(data), attributes, orderingKey });

@@ -56,6 +56,13 @@ it('starts no page so late that it might not end before the deadline', async () 
   expect(await outbox.publishPending(10_000, inSeconds(60))).toEqual({ published: 700, failed: 0 });
 });
 
+it('stores no event that Pub/Sub would refuse, as all later events of its aggregate would wait behind it', () => {
+  const insert = (aggregate: string, attributes = {}) => outbox.insert(newEvent(aggregate, 1), attributes);
+  expect(() => insert('é'.repeat(513))).toThrow('the ordering key has 1026 bytes: Pub/Sub takes at most 1024');
+  expect(() => insert('deals/1', { kumiko_preview: 'p'.repeat(1025) })).toThrow('the attribute "kumiko_preview" has 1025 bytes');
+  insert('é'.repeat(512), { kumiko_preview: 'p'.repeat(1024) });
+});
+
 function store(events: readonly Event[]): void {
   rows.push(...events.map((event) => rowOf(event, {})));
 }

@@ -1,6 +1,7 @@
 import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { type Database, defineStatements, type Row, type Statement, type Value } from './database.ts';
 import type { EventPublisher } from './event-publisher.ts';
+import { checkMessage } from './message-limits.ts';
 import { type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
 import { sendRow } from './outbox-send.ts';
 
@@ -26,7 +27,7 @@ export interface Outbox {
    * The statement that stores an event, for the transaction of its cause: in `tx.batch` it costs no round trip of its own. `attributes` travel with the
    * event beside `event_id`, `event_type` and `traceparent`.
    *
-   * @throws {TypeError} where the event's payload has no topic.
+   * @throws {TypeError} where the event's payload has no topic, or the message would be larger than Pub/Sub takes: then nothing is stored.
    */
   insert(event: Event, attributes?: Readonly<Record<string, string>>): readonly [Statement, readonly Value[]];
   /**
@@ -108,6 +109,7 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
     insert(event, attributes = {}) {
       topicOf(event);
       const row = rowOf(event, attributes);
+      checkMessage({ data: row.event, attributes: row.attributes, orderingKey: row.aggregate });
       return [statements.insertOutbox, [row.id, row.aggregate, row.version, row.event, row.attributes, now()]];
     },
 

@@ -30,7 +30,7 @@ function encodeValue(value: Value): EncodedValue {
   if (value === null) return { nullValue: 'NULL_VALUE' };
   switch (typeof value) {
     case 'string':
-      return { stringValue: value };
+      return { stringValue: wellFormed(value) };
     case 'boolean':
       return { boolValue: value };
     case 'bigint':
@@ -41,8 +41,14 @@ function encodeValue(value: Value): EncodedValue {
   }
   if (value instanceof Date) return { stringValue: value.toISOString() };
   if (value instanceof Uint8Array) return { stringValue: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64') };
-  if (isStringArray(value)) return { listValue: { values: value.map((element) => ({ stringValue: element })) } };
+  if (isStringArray(value)) return { listValue: { values: value.map((element) => ({ stringValue: wellFormed(element) })) } };
   return { stringValue: JSON.stringify(value) };
+}
+
+/** gRPC would write U+FFFD for half a surrogate pair, and another row would be found, or changed. */
+function wellFormed(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('SQL parameter is a text with half a surrogate pair');
+  return text;
 }
 
 function isStringArray(value: object): value is readonly string[] {

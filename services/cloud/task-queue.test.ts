@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../deploy/local/local-server.ts';
 import { startTasks, type TasksServer } from '../../deploy/local/tasks/start-tasks.ts';
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
-import { createTaskQueue, type TaskQueue } from './task-queue.ts';
+import { createTaskQueue, type TaskQueue, type TaskQueueConfig } from './task-queue.ts';
 
 const parent = 'projects/kumiko-test/locations/asia-northeast1';
 const stateDir = mkdtempSync(join(tmpdir(), 'task-queue-'));
@@ -25,14 +25,19 @@ beforeAll(async () => {
     port: server.port,
     sslCreds: credentials.createInsecure(),
   });
-  tasks = createTaskQueue({
+  tasks = openQueue({});
+});
+
+function openQueue(changes: Partial<TaskQueueConfig>): TaskQueue {
+  return createTaskQueue({
     project: 'kumiko-test',
     location: 'asia-northeast1',
     jobsGatewayUrl: 'http://127.0.0.1:8080',
     endpoint: `127.0.0.1:${server.port}`,
     now: () => new Date(),
+    ...changes,
   });
-});
+}
 
 afterAll(async () => {
   await tasks?.close();
@@ -89,6 +94,22 @@ test('refuses a method without a queue and an id that Cloud Tasks would refuse',
   await expect(tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o5' }, { id: 'orders/o5' })).rejects.toThrow(
     'task id "orders/o5"',
   );
+});
+
+test.each<[string, { readonly order: string; readonly headers?: Record<string, string>; readonly gateway?: string }, RegExp]>([
+  ['a request', { order: 'o'.repeat(100 * 1024) }, /^task "large" has \d+ bytes, Cloud Tasks takes at most 102400$/],
+  [
+    'headers',
+    { order: 'orders/o6', headers: { 'x-large': 'h'.repeat(80 * 1024) } },
+    /headers have \d+ bytes, Cloud Tasks takes less than 81920$/,
+  ],
+  ['a URL', { order: 'orders/o6', gateway: `http://${'g'.repeat(2052)}` }, /URL has \d+ characters, Cloud Tasks takes at most 2083$/],
+])('refuses %s that Cloud Tasks would refuse, before it is sent', async (_what, { order, headers, gateway }, message) => {
+  const queue = gateway === undefined ? tasks : openQueue({ jobsGatewayUrl: gateway });
+  const refused = queue.enqueue(JobService.method.capturePayment, { order }, { id: 'large', ...(headers && { headers }) });
+  await expect(refused).rejects.toThrow(message);
+  expect(await storedTask('large')).toBeUndefined();
+  if (queue !== tasks) await queue.close();
 });
 
 async function storedTask(id: string): Promise<protos.google.cloud.tasks.v2.ITask | undefined> {

@@ -27,7 +27,7 @@ export interface TaskQueue {
   /**
    * Has the method called with this request, once or more, by Cloud Tasks through the jobs gateway.
    *
-   * @throws {TypeError} where the method has no queue trigger or the id a character that Cloud Tasks refuses.
+   * @throws {TypeError} where the method has no queue trigger, or Cloud Tasks would refuse the id, or the size of the URL, the headers or the request.
    */
   enqueue<M extends DescMethod>(method: M, request: MessageInitShape<M['input']>, options: TaskOptions): Promise<EnqueueResult>;
   close(): Promise<void>;
@@ -51,6 +51,12 @@ const horizonMs = 30 * 24 * 3_600_000;
 /** Cloud Tasks takes no shorter dispatch deadline. */
 const shortestDispatchDeadlineMs = 15_000;
 
+/** The URL in characters, names and values of the headers in bytes: https://cloud.google.com/tasks/docs/reference/rest/v2/HttpRequest. */
+const longestUrl = 2083;
+const mostHeaderBytes = 80 * 1024;
+/** For a whole task CreateTask's reference says 100 KB, https://cloud.google.com/tasks/docs/quotas says 1 MiB: the smaller is right by both. */
+const mostTaskBytes = 100 * 1024;
+
 /** Task queues over Google's client, which is loaded with the first task. */
 export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
   let loading: Promise<CloudTasksClient> | undefined;
@@ -71,30 +77,33 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
         'messaging.destination.name': trigger.resourceId,
         'messaging.message.id': id,
       };
-      // The task's call continues this trace, whenever it comes.
-      const createTask = (traceparent: string | undefined) =>
-        client.createTask({
-          parent,
-          task: {
-            name: `${parent}/tasks/${id}`,
-            scheduleTime: at === undefined ? null : toTimestamp(at),
-            // One second more than the gateway, which has one second more than the method.
-            dispatchDeadline: { seconds: Math.ceil(Math.max(trigger.deadlineMs + 2_000, shortestDispatchDeadlineMs) / 1000) },
-            httpRequest: {
-              httpMethod: 'POST',
-              url: new URL(trigger.path, config.jobsGatewayUrl).href,
-              headers: { 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }), ...headers },
-              body: Buffer.from(toJsonString(method.input, create(method.input, request))),
-              oidcToken: {
-                serviceAccountEmail: serviceAccountEmail(triggerWorkload.queue, config.project),
-                audience: audienceOf('jobs', config.project),
+      const url = new URL(trigger.path, config.jobsGatewayUrl).href;
+      const body = Buffer.from(toJsonString(method.input, create(method.input, request)));
+      return inSpan(`send ${trigger.resourceId}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
+        // The task's call continues this trace, whenever it comes.
+        const traceparent = activeTraceparent();
+        const sent = { 'content-type': 'application/json', ...(traceparent !== undefined && { traceparent }), ...headers };
+        checkSizes(id, { url, headers: sent, body });
+        try {
+          await client.createTask({
+            parent,
+            task: {
+              name: `${parent}/tasks/${id}`,
+              scheduleTime: at === undefined ? null : toTimestamp(at),
+              // One second more than the gateway, which has one second more than the method.
+              dispatchDeadline: { seconds: Math.ceil(Math.max(trigger.deadlineMs + 2_000, shortestDispatchDeadlineMs) / 1000) },
+              httpRequest: {
+                httpMethod: 'POST',
+                url,
+                headers: sent,
+                body,
+                oidcToken: {
+                  serviceAccountEmail: serviceAccountEmail(triggerWorkload.queue, config.project),
+                  audience: audienceOf('jobs', config.project),
+                },
               },
             },
-          },
-        });
-      return inSpan(`send ${trigger.resourceId}`, { kind: SpanKind.PRODUCER, attributes }, async () => {
-        try {
-          await createTask(activeTraceparent());
+          });
           return 'created';
         } catch (error) {
           if (error instanceof Error && 'code' in error && error.code === status.ALREADY_EXISTS) return 'exists';
@@ -109,6 +118,20 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
       await (await loading)?.close();
     },
   };
+}
+
+function checkSizes(
+  id: string,
+  { url, headers, body }: { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: Buffer },
+): void {
+  const headerBytes = Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  const taskBytes = url.length + headerBytes + body.length;
+  if (url.length > longestUrl)
+    throw new TypeError(`task "${id}": its URL has ${url.length} characters, Cloud Tasks takes at most ${longestUrl}`);
+  if (headerBytes >= mostHeaderBytes) {
+    throw new TypeError(`task "${id}": its headers have ${headerBytes} bytes, Cloud Tasks takes less than ${mostHeaderBytes}`);
+  }
+  if (taskBytes > mostTaskBytes) throw new TypeError(`task "${id}" has ${taskBytes} bytes, Cloud Tasks takes at most ${mostTaskBytes}`);
 }
 
 async function createTasksClient({ project, endpoint }: TaskQueueConfig): Promise<CloudTasksClient> {

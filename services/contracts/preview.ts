@@ -7,11 +7,13 @@ export const previewHeader = 'x-kumiko-preview';
 export const previewAttribute = 'kumiko_preview';
 
 const pattern = /^[a-z][a-z0-9-]{0,45}=[a-z][a-z0-9-]{0,45}(?:,[a-z][a-z0-9-]{0,45}=[a-z][a-z0-9-]{0,45}){0,15}$/;
+/** What an attribute of a Pub/Sub message may have, in bytes: https://cloud.google.com/pubsub/quotas#resource_limits. The pattern lets ASCII through only. */
+const maxLength = 1_024;
 const active = new AsyncLocalStorage<string>();
 
 /** Does work, with all that it causes, for the previews of a header or attribute. What is no choice means the default. */
 export function withPreview<T>(choice: string | undefined, work: () => T): T {
-  return choice !== undefined && pattern.test(choice) ? active.run(choice, work) : work();
+  return choice !== undefined && choice.length <= maxLength && pattern.test(choice) ? active.run(choice, work) : work();
 }
 
 /** The choice of previews that the work here belongs to, as it travels; undefined: the default. */

@@ -337,3 +337,44 @@ test('events that could not be published stay in the outbox, and the relay sends
   expect(world.events(group.name)).toHaveLength(1);
   expect(await world.rows('SELECT id FROM customer.outbox')).toEqual([]);
 });
+
+describe('a deal', () => {
+  const publish = (id: string, version: number, price: { currencyCode: string; units?: bigint; nanos?: number }) =>
+    world.apply(`deals/${id}`, version, {
+      case: 'dealPublished',
+      value: { partner: 'partners/acme', title: id, price, groupSize: 2, groupLifetimeSeconds: 3600n, stock: 9n, sku: id },
+    });
+
+  test.each([
+    [{ currencyCode: 'XXX', units: 1n }, 'currency_code'],
+    [{ currencyCode: 'JPY', nanos: 500_000_000 }, 'nanos'],
+    [{ currencyCode: 'JPY' }, 'units'],
+  ])('does not go on sale at a price that nobody can pay: %o', async (price, field) => {
+    await expect(publish('unpayable', 1, price)).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      fieldViolations: [{ field: `event.deal_published.price.${field}` }],
+    });
+    const alice = await world.customer('shopper');
+    await expect(alice.getDeal({ name: 'deals/unpayable' })).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  test('stays in the currency of its groups', async () => {
+    await publish('steady', 1, { currencyCode: 'JPY', units: 100n });
+    const [alice, bob] = await Promise.all([world.customer('steady-alice'), world.customer('steady-bob')]);
+    const first = placed(await alice.openGroup({ deal: 'deals/steady', requestId: randomUUID() }));
+    await expect(publish('steady', 2, { currencyCode: 'EUR', units: 1n })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      fieldViolations: [{ field: 'event.deal_published.price.currency_code' }],
+    });
+    const second = placed(await bob.joinGroup({ name: first.group.name, requestId: randomUUID() }));
+    expect([first, second].map(({ order }) => order.total)).toMatchObject([
+      { currencyCode: 'JPY', units: 100n },
+      { currencyCode: 'JPY', units: 100n },
+    ]);
+  });
+
+  test('that was closed before it was published is of no currency yet', async () => {
+    await world.apply('deals/closed-first', 2, { case: 'dealClosed', value: {} });
+    expect(await publish('closed-first', 3, { currencyCode: 'EUR', units: 1n })).toBe(true);
+  });
+});

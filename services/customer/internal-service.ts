@@ -1,6 +1,6 @@
 import type { Call, Handlers } from '../chassis/call.ts';
 import { microsFromMoney } from '../chassis/money.ts';
-import { notFound, unavailable } from '../chassis/rpc-error.ts';
+import { invalidArgument, notFound, unavailable } from '../chassis/rpc-error.ts';
 import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { relayOutbox } from '../cloud/relay-outbox.ts';
@@ -197,13 +197,20 @@ function closedBefore(id: string, now: Date): Deal {
 
 function dealOf(published: DealPublished, id: string, version: bigint, before: Deal | undefined, now: Date): Deal {
   if (published.price === undefined) throw new Error(`deals/${id} was published without a price`);
+  const priceMicros = microsFromMoney(published.price, 'event.deal_published.price');
+  const currency = published.price.currencyCode;
+  // Every order of a group is in the currency that its first one was placed in. A deal that was closed before it was published has none.
+  if (before !== undefined && before.currency !== '' && before.currency !== currency) {
+    const description = `must stay ${before.currency}`;
+    throw invalidArgument(`deals/${id} changes its currency`, [{ field: 'event.deal_published.price.currency_code', description }]);
+  }
   return {
     id,
     partner: idOf(published.partner),
     title: published.title,
     description: published.description,
-    priceMicros: microsFromMoney(published.price),
-    currency: published.price.currencyCode,
+    priceMicros,
+    currency,
     groupSize: published.groupSize,
     groupLifetimeSeconds: Number(published.groupLifetimeSeconds),
     stock: published.stock,

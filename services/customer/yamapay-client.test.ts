@@ -65,15 +65,33 @@ describe('against the provider', () => {
   });
 });
 
-describe('with an answer that tells nothing', () => {
-  const answering = (...answers: readonly [number, unknown][]) => {
-    const left = [...answers];
-    const fake = async () => {
-      const [status, body] = left.shift() ?? [500, {}];
-      return typeof body === 'string' ? new Response(body, { status }) : Response.json(body, { status });
-    };
-    return new YamapayClient({ name: 'yamapay', url: 'http://provider', key: new Secret('key'), fetch: fake as typeof fetch });
+const answering = (...answers: readonly [number, unknown][]) => {
+  const left = [...answers];
+  const fake = async () => {
+    const [status, body] = left.shift() ?? [500, {}];
+    return typeof body === 'string' ? new Response(body, { status }) : Response.json(body, { status });
   };
+  return new YamapayClient({ name: 'yamapay', url: 'http://provider', key: new Secret('key'), fetch: fake as typeof fetch });
+};
+
+test.each([
+  ['2', 2n],
+  ['"2"', 2n],
+  ['2.0', 2n],
+  ['9007199254740993', 9_007_199_254_740_993n],
+])('a sequence is read in every form that JSON gives to it: %s', async (form, sequence) => {
+  const captured = `{"id":7,"status":"captured","client_token":"ct","sequence":${form}}`;
+  const client = answering([200, captured], [200, captured]);
+  expect(await client.createIntent(orderWith(), signal)).toEqual({ id: '7', clientToken: 'ct' });
+  expect(await client.settle('capture', '7', 'key', signal)).toMatchObject({ outcome: 'done', news: { sequence } });
+});
+
+test('an intent whose id cannot be stored is none', async () => {
+  const intent = '{"id":"pi\\u0000","status":"requires_confirmation","client_token":"ct","sequence":1}';
+  await expect(answering([200, intent]).createIntent(orderWith(), signal)).rejects.toThrow('id');
+});
+
+describe('with an answer that tells nothing', () => {
   const intent = (status: string) => ({ id: 'pi_1', status, client_token: 'ct', sequence: 2 });
 
   test.each<[string, 'capture' | 'void' | 'refund', readonly [number, unknown][]]>([

@@ -1,14 +1,15 @@
 import * as z from 'zod';
 import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
+import { jsonInteger, jsonText, parseJson } from '../contracts/json-values.ts';
 import type { Order } from './domain/order.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
 
 const intentSchema = z.object({
-  id: z.string(),
+  id: jsonText,
   status: z.enum(['requires_confirmation', 'authorized', 'declined', 'captured', 'voided', 'refunded']),
-  client_token: z.string(),
-  sequence: z.number().int(),
+  client_token: jsonText,
+  sequence: jsonInteger,
 });
 
 /** The status that an action ends: a payment that is still in it has not been acted on. */
@@ -63,7 +64,7 @@ export class YamapayClient implements PaymentProvider {
     if (status === 'requires_confirmation' || status === waitsFor[action]) {
       throw new PaymentProviderUnavailable(`${action} of ${paymentId} refused, and it is still ${status}`);
     }
-    return { outcome: 'done', news: { paymentId, status, sequence: BigInt(sequence) } };
+    return { outcome: 'done', news: { paymentId, status, sequence } };
   }
 
   async #call(method: 'GET' | 'POST', path: string, template: string, signal: AbortSignal, idempotencyKey?: string, body?: object) {
@@ -79,7 +80,7 @@ export class YamapayClient implements PaymentProvider {
       };
       const response = await tracedFetch(`${this.#url}${path}`, template, request, this.#fetch);
       if (response.status >= 500) throw new PaymentProviderUnavailable(`${method} ${path}: HTTP ${response.status}`);
-      return { response, json: (await response.json()) as unknown };
+      return { response, json: parseJson(await response.text()) };
     } catch (cause) {
       if (cause instanceof PaymentProviderUnavailable) throw cause;
       throw new PaymentProviderUnavailable(`${method} ${path}: no answer`, { cause });

@@ -1,20 +1,25 @@
 import * as z from 'zod';
 import { tracedFetch } from '../chassis/outgoing-http.ts';
 import type { Secret } from '../chassis/secret.ts';
+import { jsonInteger, jsonText, parseJson } from '../contracts/json-values.ts';
+import { isStorable, storableRule } from '../contracts/storable-text.ts';
 
-const pageSchema = z.object({ items: z.array(z.unknown()), next_page_token: z.string() });
-const itemSchema = z.object({ sku: z.string().min(1).max(64), stock: z.int().min(0) });
+const pageSchema = z.object({ items: z.array(z.unknown()), next_page_token: z.string().refine(isStorable, storableRule) });
+const itemSchema = z.object({
+  sku: jsonText.refine((sku) => sku.length > 0 && sku.length <= 64),
+  stock: jsonInteger.refine((stock) => stock >= 0n),
+});
 
 /** What the inventory system says of one unit. */
 export interface StockItem {
   readonly sku: string;
-  readonly stock: number;
+  readonly stock: bigint;
 }
 
 /** A page of the stock. */
 export interface StockPage {
   readonly items: readonly StockItem[];
-  /** Items that are none: without a SKU, or with a stock that is no count. */
+  /** Items that are none: without a SKU that can be stored, or with a stock that is no count. */
   readonly rejected: number;
   /** Where the next page begins; empty behind the last one. */
   readonly nextPageToken: string;
@@ -54,7 +59,7 @@ export class InventoryClient {
         throw new StalePageToken('the inventory system no longer knows the position that was reached');
       }
       if (!response.ok) throw new Error(`the inventory system answered HTTP ${response.status}`);
-      const page = pageSchema.parse(await response.json());
+      const page = pageSchema.parse(parseJson(await response.text()));
       const items = page.items.flatMap((item) => itemSchema.safeParse(item).data ?? []);
       pageToken = page.next_page_token;
       yield { items, rejected: page.items.length - items.length, nextPageToken: pageToken };

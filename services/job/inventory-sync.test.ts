@@ -122,6 +122,25 @@ test('a position that the inventory system no longer knows is given up: the next
   expect((await jobs.syncInventory({})).items).toBe(itemCount);
 });
 
+test('an item is taken over in every form that JSON gives to it', async () => {
+  const items =
+    '[{"sku":"a","stock":"5"},{"sku":7,"stock":5.0},{"sku":"b","stock":9007199254740993},{"sku":"c\\u0000","stock":1},{"sku":"\\ud800","stock":1}]';
+  const other = createServer((_, response) => response.end(`{"items":${items},"next_page_token":""}`));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { jobs, calls } = start({}, undefined, `http://127.0.0.1:${(other.address() as AddressInfo).port}`);
+  await jobs.syncInventory({});
+  other.close();
+  expect(calls[0]?.request).toEqual({
+    levels: [
+      { sku: 'a', stock: 5n },
+      { sku: '7', stock: 5n },
+      { sku: 'b', stock: 9_007_199_254_740_993n },
+    ],
+  });
+  // What no row can hold would have cost the whole page.
+  expect(await lastRun()).toMatchObject({ state: 'SUCCEEDED', rejected: 2n });
+});
+
 test('an item that cannot be used is counted, and the others are taken over', async () => {
   const items = [{ sku: 'good', stock: 1 }, { sku: 'bad', stock: -1 }, { sku: '', stock: 1 }, 'none', { sku: 'fine', stock: 0 }];
   const other = createServer((_, response) => response.end(JSON.stringify({ items, next_page_token: '' })));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../chassis/call.ts';
 import { unavailable } from '../chassis/rpc-error.ts';
+import { storableForm } from '../contracts/storable-text.ts';
 import { type InventoryClient, StalePageToken } from './inventory-client.ts';
 import { callOwner, type Owners } from './owners.ts';
 import type { JobStore, Progress } from './store.ts';
@@ -30,7 +31,7 @@ export class InventorySync {
     await this.#store.start(id, job, progress.nextPageToken);
     try {
       for await (const page of this.#inventory.pages(pageSize, progress.nextPageToken, call.signal)) {
-        const levels = page.items.map(({ sku, stock }) => ({ sku, stock: BigInt(stock) }));
+        const levels = page.items.map(({ sku, stock }) => ({ sku, stock }));
         const applied = levels.length === 0 ? undefined : await callOwner(call, () => this.#partner.applyStockLevels({ levels }));
         progress = {
           items: progress.items + levels.length,
@@ -43,7 +44,7 @@ export class InventorySync {
       }
     } catch (cause) {
       const end = cause instanceof StalePageToken ? { ...progress, nextPageToken: '' } : progress;
-      await this.#store.end(id, end, cause instanceof Error ? cause.message : String(cause));
+      await this.#store.end(id, end, storableForm(cause instanceof Error ? cause.message : String(cause)));
       throw unavailable(`the inventory could not be read to its end: see jobRuns/${id}`, cause);
     }
     await this.#store.end(id, progress, undefined);

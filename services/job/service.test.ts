@@ -14,6 +14,9 @@ import { fakeOwners, refusing } from './tests/fake-owners.ts';
 type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
 const at = new Date('2026-01-02T12:00:00Z');
 
+const sound = { id: 'e1', aggregate: 'deals/d', version: 1n, occurredAt: timestampFromDate(at) };
+const dealClosed = { case: 'dealClosed', value: {} } as const;
+
 function start(
   answers: Parameters<typeof fakeOwners>[0] = {},
   options: { enqueue?: () => EnqueueResult; headers?: Record<string, string> } = {},
@@ -112,8 +115,9 @@ describe('a pushed event', () => {
 
   test('of a kind that is not known yet is acknowledged', async () => {
     const { jobs, calls } = start();
-    const event = create(EventSchema, { id: 'e1', aggregate: 'x/1', version: 1n });
-    await jobs.handleDealEvent({ message: { data: toBinary(EventSchema, event) } });
+    const event = create(EventSchema, { id: 'e1', aggregate: 'x/1', version: 1n, occurredAt: timestampFromDate(at) });
+    // Field 99, a message without fields.
+    await jobs.handleDealEvent({ message: { data: Buffer.concat([toBinary(EventSchema, event), Buffer.from('9a0600', 'hex')]) } });
     expect(calls).toEqual([]);
   });
 
@@ -121,13 +125,25 @@ describe('a pushed event', () => {
     ['nothing', new Uint8Array()],
     ['bytes that are no message', Buffer.from([0xff, 0xff, 0xff])],
     ['a message of other fields', toBinary(EventSchema, create(EventSchema, { version: 7n }))],
+    ['an event that says nothing', toBinary(EventSchema, create(EventSchema, sound))],
+    ['an event without a version', toBinary(EventSchema, create(EventSchema, { ...sound, version: 0n, payload: dealClosed }))],
+    ['an event without a time', toBinary(EventSchema, create(EventSchema, { ...sound, occurredAt: undefined, payload: dealClosed }))],
+    [
+      'a task of what is no order',
+      toBinary(EventSchema, create(EventSchema, { ...sound, payload: { case: 'paymentVoidRequested', value: {} } })),
+    ],
+    [
+      'a task of what is no order, after a sound one',
+      toBinary(EventSchema, create(EventSchema, { ...sound, payload: { case: 'groupCompleted', value: { orders: ['orders/o1', 'o2'] } } })),
+    ],
+    ['JSON', Buffer.from('{"id":"e1","aggregate":"deals/d","version":"1"}')],
   ])('that is none is refused: %s', async (_, data) => {
-    const { jobs, calls } = start();
+    const { jobs, calls, tasks } = start();
     await expect(jobs.handleDealEvent({ message: { data } })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
-      fieldViolations: [{ field: 'message.data' }],
+      fieldViolations: expect.arrayContaining([{ field: 'message.data', description: expect.any(String) }]),
     });
-    expect(calls).toEqual([]);
+    expect([calls, tasks]).toEqual([[], []]);
   });
 });
 

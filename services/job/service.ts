@@ -1,18 +1,17 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { SpanKind } from '@opentelemetry/api';
 import type { Call, Handlers } from '../chassis/call.ts';
-import { invalidArgument } from '../chassis/rpc-error.ts';
 import type { History } from '../cloud/history.ts';
 import type { TaskQueue } from '../cloud/task-queue.ts';
-import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { JobService, PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { inSpan } from '../contracts/in-span.ts';
 import { describeMethod } from '../contracts/methods.ts';
 import { previewAttribute, previewHeaders, withPreview } from '../contracts/preview.ts';
 import { triggerOf } from '../contracts/triggers.ts';
-import { receiverOf, tasksOf } from './domain/event-reactions.ts';
+import { receiverOf } from './domain/event-reactions.ts';
 import type { InventorySync } from './inventory-sync.ts';
 import { callOwner, type Owners } from './owners.ts';
+import { readEvent, soundTasks } from './pushed-event.ts';
 import type { RunAlone } from './schedules.ts';
 
 /** What the handlers need. */
@@ -42,7 +41,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
    * causes belongs to the trace in which it was made, and is linked with the push.
    */
   async function handle({ message }: { message?: PushedMessage | undefined }, call: Call): Promise<object> {
-    const event = decode(message, call);
+    const event = readEvent(message, call);
     // https://opentelemetry.io/docs/specs/semconv/messaging/gcp-pubsub/
     const attributes = {
       'messaging.system': 'gcp_pubsub',
@@ -62,7 +61,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
 
   async function react(event: Event, call: Call): Promise<void> {
     const receiver = receiverOf(event);
-    const requested = tasksOf(event);
+    const requested = soundTasks(event, call);
     if (receiver === undefined && requested.length === 0)
       call.logger.debug({ event: event.id, type: event.payload.case }, 'event concerns nobody');
     for (const { method, request, id, at } of requested) {
@@ -136,23 +135,6 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
       return (await runAlone(call, () => inventorySync.run(call))) ?? {};
     },
   };
-}
-
-/**
- * What is not an event never will be: after its attempts it waits in the dead letter topic for an operator. Most bytes can be read as a message of unknown
- * fields; an event has an id and an aggregate.
- */
-function decode(message: PushedMessage | undefined, call: Call): Event {
-  try {
-    const event = fromBinary(EventSchema, message?.data ?? new Uint8Array());
-    if (event.id === '' || event.aggregate === '') throw new Error('id or aggregate is missing');
-    return event;
-  } catch (cause) {
-    call.logger.error({ err: cause, message: message?.messageId }, 'not an event');
-    throw invalidArgument('message.data is not a kumiko.event.v1.Event', [
-      { field: 'message.data', description: 'must be an event in the binary format' },
-    ]);
-  }
 }
 
 /** Which attempt of its task a call is, from the header that Cloud Tasks sets. */

@@ -47,6 +47,20 @@ describe('events of orders', () => {
     expect(await world.rows('SELECT id FROM partner.fulfilments WHERE id = $1', ['bare'])).toEqual([]);
   });
 
+  test.each([
+    ['XXX', 1n, 0, 'currency_code'],
+    ['JPY', 0n, 500_000_000, 'nanos'],
+    ['JPY', 0n, 0, 'units'],
+  ])('with a total that nobody can have paid are refused: %s %s and %s nanos', async (currencyCode, units, nanos, field) => {
+    const total = { currencyCode, units, nanos };
+    const value = { partner: 'partners/acme', deal: 'deals/d', quantity: 1, total, shipTo };
+    await expect(world.apply('orders/unpaid', 3, { case: 'orderConfirmed', value })).rejects.toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      fieldViolations: [{ field: `event.order_confirmed.total.${field}` }],
+    });
+    expect(await world.rows('SELECT id FROM partner.fulfilments WHERE id = $1', ['unpaid'])).toEqual([]);
+  });
+
   test('of another kind are acknowledged', async () => {
     expect(await world.apply('groups/g', 1, { case: 'groupCompleted', value: { orders: [] } })).toBe(false);
   });

@@ -106,7 +106,7 @@ function fulfilmentOf(id: string, version: bigint, confirmed: OrderConfirmed, no
     ...cancelledBefore(id, version, idOf(confirmed.partner), now),
     deal: idOf(confirmed.deal),
     quantity: confirmed.quantity,
-    totalMicros: microsFromMoney(total),
+    totalMicros: microsFromMoney(total, 'event.order_confirmed.total'),
     currency: total.currencyCode,
     shipTo: addressOf(shipTo),
     state: 'TO_SHIP',

@@ -1,6 +1,7 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create, equals, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { microsFromMoney, moneyFromMicros } from '../chassis/money.ts';
+import { type Money, MoneySchema } from '../contracts/gen/types/google/type/money_pb.js';
 import type { PostalAddress } from '../contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
@@ -35,18 +36,32 @@ export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
   };
 }
 
-/** What the partner says of a deal. */
-export function partnersPart(message: DealMessage) {
+/**
+ * What the partner says of a deal. A price that is the one `before` it is not judged again: the deal may be older than the rule.
+ *
+ * @throws {RpcError} INVALID_ARGUMENT for a price that nobody can pay.
+ */
+export function partnersPart(message: DealMessage, before?: Price) {
   return {
     title: message.title,
     description: message.description,
-    priceMicros: message.price === undefined ? 0n : microsFromMoney(message.price),
-    currency: message.price?.currencyCode ?? '',
+    ...priceOf(message.price, before),
     groupSize: message.groupSize,
     groupLifetimeSeconds: Number(message.groupLifetimeSeconds) || defaultGroupLifetimeSeconds,
     stock: message.stock,
     sku: message.sku,
   };
+}
+
+type Price = Pick<Deal, 'priceMicros' | 'currency'>;
+
+function priceOf(price: Money | undefined, before: Price | undefined): Price {
+  if (price === undefined) return { priceMicros: 0n, currency: '' };
+  if (before !== undefined) {
+    const { priceMicros, currency } = before;
+    if (equals(MoneySchema, price, create(MoneySchema, moneyFromMicros(priceMicros, currency)))) return { priceMicros, currency };
+  }
+  return { priceMicros: microsFromMoney(price, 'deal.price'), currency: price.currencyCode };
 }
 
 /** An order as the API shows it to its partner. */

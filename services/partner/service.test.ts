@@ -35,6 +35,51 @@ describe('a deal', () => {
     expect(world.events(deal.name)).toEqual([]);
   });
 
+  test.each([
+    ['XXX', 1n, 0, 'currency_code'],
+    ['ZZZ', 1n, 0, 'currency_code'],
+    ['JPY', 0n, 500_000_000, 'nanos'],
+    ['EUR', 1n, 5_000_000, 'nanos'],
+    ['KWD', 1n, 100_000, 'nanos'],
+  ])('has no price that nobody can pay: %s %s and %s nanos', async (currencyCode, units, nanos, field) => {
+    const acme = world.as('payee');
+    const price = { currencyCode, units, nanos };
+    const fault = { code: status.INVALID_ARGUMENT, reason: 'INVALID_ARGUMENT', fieldViolations: [{ field: `deal.price.${field}` }] };
+    await expect(acme.createDeal({ deal: { ...lamp, price }, requestId: randomUUID() })).rejects.toMatchObject(fault);
+    const name = await draft('payee');
+    await expect(acme.updateDeal({ deal: { name, price } })).rejects.toMatchObject(fault);
+    const paths = ['price.currency_code', 'price.units', 'price.nanos'];
+    await expect(acme.updateDeal({ deal: { name, price }, updateMask: { paths } })).rejects.toMatchObject(fault);
+    expect((await acme.getDeal({ name })).price).toMatchObject(lamp.price);
+  });
+
+  test('keeps its price in whole minor units where only its currency changes', async () => {
+    const acme = world.as('payee');
+    const { name } = await acme.createDeal({
+      deal: { ...lamp, price: { currencyCode: 'EUR', units: 9n, nanos: 990_000_000 } },
+      requestId: randomUUID(),
+    });
+    const toYen = acme.updateDeal({
+      deal: { name, price: { currencyCode: 'JPY', units: 1n } },
+      updateMask: { paths: ['price.currency_code'] },
+    });
+    await expect(toYen).rejects.toMatchObject({ fieldViolations: [{ field: 'deal.price.nanos' }] });
+  });
+
+  test('that is older than the rule of its price can change and close, and is not published', async () => {
+    const acme = world.as('old');
+    const name = await draft('old');
+    await world.setPrice(name, 500_000n, 'JPY');
+    expect(await acme.updateDeal({ deal: { name, title: 'Old lamp' } })).toMatchObject({
+      title: 'Old lamp',
+      price: { nanos: 500_000_000 },
+    });
+    await expect(acme.publishDeal({ name })).rejects.toMatchObject(refused('DEAL_INCOMPLETE'));
+    await acme.updateDeal({ deal: { name }, updateMask: { paths: ['price'] } });
+    expect(await acme.updateDeal({ deal: { name, stock: 3n } })).toMatchObject({ stock: 3n });
+    await acme.closeDeal({ name });
+  });
+
   test('is made once for each request id', async () => {
     const request = { deal: lamp, requestId: randomUUID() };
     const names = await Promise.all([1, 2, 3].map(async () => (await world.as('once').createDeal(request)).name));

@@ -73,7 +73,7 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
           throw failedPrecondition('DEAL_CLOSED', 'a closed deal no longer changes', { resource: `deals/${before.id}` });
         const message = create(DealSchema, dealMessage(before));
         if (source !== undefined) applyFieldMask(DealSchema, message, source, updateMask, partnersFields);
-        const after = { ...before, ...partnersPart(message) };
+        const after = { ...before, ...partnersPart(message, before) };
         const fixed = touchedFixedFields(before, after);
         if (fixed.length > 0) {
           throw failedPrecondition(

@@ -3,8 +3,10 @@ import { businessNow } from '../chassis/business-time.ts';
 import type { StartContext, Started } from '../chassis/start-service.ts';
 import { createHistory } from '../cloud/history.ts';
 import { openSchema } from '../cloud/open-schema.ts';
+import { WebhookAdminService } from '../contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
 import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { webhookAdminService } from './admin-service.ts';
 import type { config as shape } from './config.ts';
 import { webhookInternalService } from './internal-service.ts';
 import { webhookService } from './service.ts';
@@ -19,6 +21,7 @@ export function compose({ config }: StartContext<typeof shape>): Started {
   return {
     bindings: [
       bind(WebhookService, webhookService({ store, outbox, profiles: config.WEBHOOK_PROFILES, now })),
+      bind(WebhookAdminService, webhookAdminService({ store, outbox })),
       bind(WebhookInternalService, webhookInternalService({ outbox, history })),
     ],
     close,

@@ -110,9 +110,14 @@ describe('a payment webhook', () => {
   });
 
   test('that is no event is INVALID_ARGUMENT', async () => {
-    for (const body of ['', 'not json', '{"type":"payment.captured"}']) {
-      await expect(payment(body, signed(secrets.new, body, now))).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+    const before = await stored();
+    for (const body of ['', 'not json', '{"type":"payment.captured"}', '{"id":"a\\u0000","type":"x"}', '{"id":"a","type":"\\ud800"}']) {
+      await expect(payment(body, signed(secrets.new, body, now))).rejects.toMatchObject({
+        code: status.INVALID_ARGUMENT,
+        fieldViolations: [{ field: 'payload.data' }],
+      });
     }
+    expect(await stored()).toEqual(before);
   });
 
   test('of a provider that we do not know is NOT_FOUND', async () => {

@@ -2,13 +2,21 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { status } from '@grpc/grpc-js';
+import { create } from '@bufbuild/protobuf';
+import { Metadata, status } from '@grpc/grpc-js';
+import { pino } from 'pino';
 import { parse } from 'yaml';
+import type { Call } from '../../../services/chassis/call.ts';
 import { clientFor, startTestService, testEnv } from '../../../services/chassis/tests/test-service.ts';
 import type { Outbox } from '../../../services/cloud/outbox.ts';
 import { relayOutbox } from '../../../services/cloud/relay-outbox.ts';
 import { CustomerService } from '../../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../../../services/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { ReceivePaymentEventRequestSchema } from '../../../services/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { Profiles } from '../../../services/webhook/config.ts';
+import { webhookService } from '../../../services/webhook/service.ts';
+import type { WebhookStore } from '../../../services/webhook/store.ts';
+import { signed } from '../../../services/webhook/tests/signed.ts';
 import { hourMs, jwt, RunningFilter } from '../../../wasm-filters/metadata-token/testing/running-filter.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { createPlatform } from '../platform.ts';
@@ -80,15 +88,38 @@ test('each relay counts for how much is left in the outbox of its owner, and for
   assert.equal(entries.filter((entry) => 'kumiko/outbox_lag' in countedAs(entry)).length, 1);
 });
 
+test('each signed webhook that is not understood counts for its provider, and no other webhook', async () => {
+  const bodies = [
+    '{"id":"evt_1","type":"payment.authorized","data":{}}',
+    'no event',
+    '{"id":"evt_2","type":"payment.disputed"}',
+    '{"id":"evt_3","type":"payment.captured","data":{"intent":{"id":"pi_1","reference":"orders/o1","sequence":2}}}',
+  ];
+  const entries: LogEntry[] = [];
+  const logger = pino({}, { write: (line) => void entries.push(writtenBy('webhook', JSON.parse(line))) });
+  const secret = 'the-secret-of-yamapay';
+  const profiles = new Profiles([{ kind: 'payment', name: 'yamapay', header: 'signature', toleranceSeconds: 300, secrets: [secret] }]);
+  const store = { keep: async () => ({ isNew: true, events: [] }) } as unknown as WebhookStore;
+  const handlers = webhookService({ store, outbox: left, profiles, now: () => new Date() });
+  for (const body of bodies) {
+    const metadata = new Metadata();
+    metadata.set('signature', signed(secret, body, new Date()));
+    const request = create(ReceivePaymentEventRequestSchema, { provider: 'yamapay', payload: { data: Buffer.from(body) } });
+    await handlers.receivePaymentEvent(request, { logger, metadata } as Call).catch(() => undefined);
+  }
+  const counted = entries.map(countedAs).filter((one) => Object.keys(one).length > 0);
+  assert.deepEqual(counted, Array(2).fill({ 'kumiko/webhook_refusals': { labels: { provider: 'yamapay' } } }));
+});
+
 test('each token that a gateway gets counts, and each that it does not get', async () => {
   const filter = await RunningFilter.start();
   filter.request('customer');
-  filter.proxy.calls[0]!.answer('200', jwt(hourMs));
+  filter.host.calls[0]!.answer('200', jwt(hourMs));
   filter.request('partner');
-  filter.proxy.calls[1]!.answer('404');
-  filter.plugin.close();
+  filter.host.calls[1]!.answer('404');
+  filter.host.close();
   // Envoy writes them so, with a time before.
-  const entries = filter.proxy.lines.map((line) =>
+  const entries = filter.host.lines.map((line) =>
     writtenBy('edge-gateway', `[2026-01-01 00:00:00.000][12][info][wasm] wasm log metadata-token: ${line}`),
   );
   assert.deepEqual(
@@ -125,7 +156,12 @@ test('alerts look at metrics that are there, by labels that those have', () => {
     const name = /logging\.googleapis\.com\/user\/([\w/]+)"/.exec(threshold?.filter ?? '')?.[1];
     return name === undefined ? [] : [{ name, threshold }];
   });
-  assert.deepEqual(looked.map(({ name }) => name).toSorted(), ['kumiko/calls', 'kumiko/outbox_lag', 'kumiko/token_failures']);
+  assert.deepEqual(looked.map(({ name }) => name).toSorted(), [
+    'kumiko/calls',
+    'kumiko/outbox_lag',
+    'kumiko/token_failures',
+    'kumiko/webhook_refusals',
+  ]);
   for (const { name, threshold } of looked) {
     const labels = metrics.find((metric) => metric.name === name)!.metricDescriptor.labels.map(({ key }: { key: string }) => key);
     for (const field of threshold.aggregations[0].groupByFields) {

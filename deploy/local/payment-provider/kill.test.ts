@@ -52,7 +52,7 @@ async function create(port: number): Promise<Intent> {
   const response = await fetch(`http://127.0.0.1:${port}/v1/payment_intents`, {
     method: 'POST',
     headers: { authorization: 'Bearer k', 'idempotency-key': crypto.randomUUID(), 'content-type': 'application/json' },
-    body: JSON.stringify({ amount_micros: '1', currency: 'JPY', reference: 'orders/x' }),
+    body: JSON.stringify({ amount_micros: '1000000', currency: 'JPY', reference: 'orders/x' }),
   });
   return (await response.json()) as Intent;
 }

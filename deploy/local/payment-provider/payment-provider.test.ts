@@ -168,7 +168,7 @@ test('an idempotency key of another request is 409, a missing one 400', async ()
   const intent = await authorized();
   await post('/v1/payment_intents', money, 'k');
   const reused = { status: 409, body: { error: { code: 'idempotency_key_reused' } } };
-  expect(await post('/v1/payment_intents', { ...money, amount_micros: '1' }, 'k')).toMatchObject(reused);
+  expect(await post('/v1/payment_intents', { ...money, amount_micros: '1000000' }, 'k')).toMatchObject(reused);
   expect(await post(`/v1/payment_intents/${intent.id}/capture`, undefined, 'k')).toMatchObject(reused);
   expect((await post('/v1/payment_intents', money, '')).status).toBe(400);
 });
@@ -196,6 +196,9 @@ test('wrong keys, tokens, ids and bodies are refused', async () => {
   expect((await get('/v1/payment_intents/pi_none')).status).toBe(404);
   expect((await post('/v1/payment_intents/pi_none/capture')).status).toBe(404);
   expect((await post('/v1/payment_intents', { ...money, amount_micros: '-5' })).status).toBe(400);
+  for (const wrong of [{ amount_micros: 'ten' }, { amount_micros: '500000' }, { currency: 'XXX' }, { currency: 'yen' }]) {
+    expect((await post('/v1/payment_intents', { ...money, ...wrong })).status).toBe(400);
+  }
   expect((await confirm(body, 'gold')).status).toBe(400);
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPayable } from '../../../services/contracts/currencies.ts';
 import { HttpProblem } from '../http/http-problem.ts';
 import { type JsonRoute, startJsonServer } from '../http/json-server.ts';
 import type { Clock, LocalServer } from '../local-server.ts';
@@ -10,12 +11,18 @@ import type { DeliveryMishaps } from '../push/delivery-faults.ts';
 import { openStore } from '../store/open-store.ts';
 import { type Change, cards, createIntents, intentActions, intentsSchema } from './intents.ts';
 
-const createSchema = z.strictObject({
-  amount_micros: z.string().regex(/^[1-9]\d{0,17}$/, 'a positive decimal number of micros, as text'),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  reference: z.string().min(1).max(200),
-  metadata: z.record(z.string().max(40), z.string().max(500)).optional(),
-});
+const createSchema = z
+  .strictObject({
+    amount_micros: z.string().regex(/^[1-9]\d{0,17}$/, { abort: true, error: 'a positive decimal number of micros, as text' }),
+    currency: z.string(),
+    reference: z.string().min(1).max(200),
+    metadata: z.record(z.string().max(40), z.string().max(500)).optional(),
+  })
+  // As every provider: money that does not exist cannot be moved.
+  .refine(
+    ({ amount_micros, currency }) => isPayable(BigInt(amount_micros), currency),
+    'a whole number of minor units of a currency of ISO 4217',
+  );
 const confirmSchema = z.strictObject({ client_token: z.string(), card: z.enum(cards) });
 
 /** The payment provider "yamapay". */

@@ -1,11 +1,13 @@
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Catalog } from './catalog.ts';
+import { runLimitedDdl } from './ddl-limits.ts';
 import { rewriteDdl } from './ddl-rewrite.ts';
 import { unary } from './grpc-handlers.ts';
 import { addInterleaveKey } from './interleave-key.ts';
 import type { Operations } from './operations.ts';
 import type { Postgres } from './postgres.ts';
-import { databaseName, instanceName } from './resource-names.ts';
+import { checkRequestSize } from './request-limits.ts';
+import { checkedDatabaseId, databaseName, instanceName } from './resource-names.ts';
 import type { google } from './spanner-api.ts';
 import { invalidArgument } from './spanner-failure.ts';
 import type { Transactions } from './transactions.ts';
@@ -26,8 +28,11 @@ export function createDatabaseAdminService(options: DatabaseAdminOptions): Untyp
     for (const statement of statements) {
       const { text, interleave } = rewriteDdl(statement);
       catalog.applyDdl(statement, () => {
-        if (text !== undefined) postgres.execute(text);
-        if (interleave !== undefined) addInterleaveKey(postgres, interleave);
+        if (text === undefined) return;
+        runLimitedDdl(postgres, text, () => {
+          postgres.execute(text);
+          if (interleave !== undefined) addInterleaveKey(postgres, interleave);
+        });
       });
     }
   };
@@ -38,6 +43,7 @@ export function createDatabaseAdminService(options: DatabaseAdminOptions): Untyp
       return { databases: catalog.databases(name).map(toDatabase) };
     }),
     CreateDatabase: unary((request: google.spanner.admin.database.v1.ICreateDatabaseRequest, signal) => {
+      checkRequestSize(request);
       const name = databaseName(`${request.parent}/databases/${createdName(request.createStatement)}`);
       if (request.databaseDialect !== 'POSTGRESQL') {
         throw invalidArgument('the local Spanner has the PostgreSQL dialect only: set database_dialect to POSTGRESQL');
@@ -59,6 +65,7 @@ export function createDatabaseAdminService(options: DatabaseAdminOptions): Untyp
       }),
     ),
     UpdateDatabaseDdl: unary((request: google.spanner.admin.database.v1.IUpdateDatabaseDdlRequest, signal) => {
+      checkRequestSize(request);
       const database = existing(request.database);
       const statements = request.statements ?? [];
       const metadata = { '@type': 'type.googleapis.com/google.spanner.admin.database.v1.UpdateDatabaseDdlMetadata', database, statements };
@@ -83,9 +90,9 @@ export function createDatabaseAdminService(options: DatabaseAdminOptions): Untyp
 }
 
 function createdName(statement: string | null | undefined): string {
-  const name = /^\s*CREATE\s+DATABASE\s+["`]?([a-z][\w-]*)["`]?\s*;?\s*$/i.exec(statement ?? '')?.[1];
+  const name = /^\s*CREATE\s+DATABASE\s+["`]?([\w-]+)["`]?\s*;?\s*$/i.exec(statement ?? '')?.[1];
   if (name === undefined) throw invalidArgument(`"${statement ?? ''}" is not of the form CREATE DATABASE "name"`);
-  return name;
+  return checkedDatabaseId(name);
 }
 
 function toDatabase(name: string) {

@@ -2,7 +2,7 @@ import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { Catalog, InstanceRecord } from './catalog.ts';
 import { unary } from './grpc-handlers.ts';
 import type { Operations } from './operations.ts';
-import { instanceName } from './resource-names.ts';
+import { checkedInstanceId, instanceName } from './resource-names.ts';
 import type { google } from './spanner-api.ts';
 import type { Transactions } from './transactions.ts';
 
@@ -27,7 +27,7 @@ export function createInstanceAdminService(
     })),
     GetInstance: unary((request: InstanceRequest) => toInstance(catalog.instance(instanceName(request.name)))),
     CreateInstance: unary((request: google.spanner.admin.instance.v1.ICreateInstanceRequest, signal) => {
-      const name = instanceName(`${request.parent}/instances/${request.instanceId}`);
+      const name = instanceName(`${request.parent}/instances/${checkedInstanceId(request.instanceId ?? '')}`);
       const { config, displayName, nodeCount } = request.instance ?? {};
       const record = { name, config: config ?? '', displayName: displayName ?? '', nodeCount: nodeCount || 1 };
       const metadata = {

@@ -1,16 +1,24 @@
 import { PGlite, protocol } from '@electric-sql/pglite';
 
+/** What PostgreSQL says about a refusal. */
+type DatabaseFault = Pick<InstanceType<typeof protocol.messages.DatabaseError>, 'code' | 'message' | 'detail' | 'table' | 'constraint'>;
+
 /** A statement that PostgreSQL refused. */
 export class PostgresError extends Error {
   override readonly name = 'PostgresError';
   /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
   readonly sqlState: string;
   readonly detail: string | undefined;
+  /** The table and the constraint that refused, where one did. */
+  readonly table: string | undefined;
+  readonly constraint: string | undefined;
 
-  constructor(sqlState: string, message: string, detail: string | undefined) {
+  constructor({ code = 'XX000', message, detail, table, constraint }: DatabaseFault) {
     super(message);
-    this.sqlState = sqlState;
+    this.sqlState = code;
     this.detail = detail;
+    this.table = table;
+    this.constraint = constraint;
   }
 }
 
@@ -153,7 +161,7 @@ export class Postgres {
     const onRawData = (bytes: Uint8Array) =>
       parser.parse(bytes, (message) => {
         if (message instanceof protocol.messages.DatabaseError) {
-          failure ??= new PostgresError(message.code ?? 'XX000', message.message, message.detail);
+          failure ??= new PostgresError(message);
         } else if (message.name === 'readyForQuery') isAnswered = true;
         else onMessage(message);
       });

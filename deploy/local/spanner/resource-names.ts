@@ -14,6 +14,22 @@ export function databaseName(name: string | null | undefined): string {
   return match(DATABASE, name, 'projects/P/instances/I/databases/D')[0];
 }
 
+/** Checks the id of a database that is created: https://cloud.google.com/spanner/quotas#database-limits */
+export function checkedDatabaseId(id: string): string {
+  if (/^[a-z][a-z0-9_-]{0,28}[a-z0-9]$/.test(id)) return id;
+  throw invalidArgument(
+    `"${id}" is no id of a database: 2 to 30 lower-case letters, digits, underscores and hyphens, a letter first, a letter or digit last`,
+  );
+}
+
+/** Checks the id of an instance that is created: https://cloud.google.com/spanner/quotas#instance-limits */
+export function checkedInstanceId(id: string): string {
+  if (/^[a-z][a-z0-9-]{0,62}[a-z0-9]$/.test(id)) return id;
+  throw invalidArgument(
+    `"${id}" is no id of an instance: 2 to 64 lower-case letters, digits and hyphens, a letter first, a letter or digit last`,
+  );
+}
+
 /** The instance of a database. */
 export function instanceOfDatabase(name: string): string {
   return match(DATABASE, name, 'projects/P/instances/I/databases/D')[1]!;

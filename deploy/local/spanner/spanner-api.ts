@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { google } from '@google-cloud/spanner-api/build/protos/protos.js';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
+import { measured } from '../google-api/request-size.ts';
 
 export type { google };
 
@@ -34,7 +35,7 @@ export function loadSpannerDefinitions(): SpannerDefinitions {
   const service = (name: string): ServiceDefinition => {
     const definition = loaded[name];
     if (definition === undefined || 'format' in definition) throw new Error(`@google-cloud/spanner-api has no service ${name}`);
-    return definition;
+    return measured(definition);
   };
   return {
     spanner: service('google.spanner.v1.Spanner'),

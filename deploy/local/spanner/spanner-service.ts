@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { requestBytes } from '../google-api/request-size.ts';
 import { bindStatement, runBound, type StatementRequest } from './bound-statement.ts';
 import type { Catalog } from './catalog.ts';
 import { type Micros, toTimestamp } from './commit-time.ts';
 import { serverStream, statusOf, unary } from './grpc-handlers.ts';
+import { checkDmlMutations, checkMutationCount, countMutations } from './mutation-count.ts';
 import { applyMutations } from './mutations.ts';
 import type { Postgres } from './postgres.ts';
 import { readStatement } from './read-statement.ts';
+import { checkCommitSize, checkRequestSize, checkStatementSize } from './request-limits.ts';
 import { databaseName, databaseOfSession } from './resource-names.ts';
 import { type StatementResult, toPartialResultSets, toResultSet } from './result-sets.ts';
-import type { google, Mutation } from './spanner-api.ts';
+import type { google } from './spanner-api.ts';
 import { invalidArgument } from './spanner-failure.ts';
 import { statementKind } from './statement-kind.ts';
 import { beginTransaction, inScope, type Scoped, type StatementScope } from './statement-scope.ts';
@@ -36,25 +39,37 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
     return { ...template, name: `${database}/sessions/${randomUUID()}`, createTime, approximateLastUseTime: createTime };
   };
 
-  const runStatement = (scope: StatementScope, request: StatementRequest, sequence: string | undefined): StatementResult => {
+  /** `bytes` is what the client has sent for a statement that writes. */
+  const runStatement = (scope: StatementScope, request: StatementRequest, sequence: string | undefined, bytes: number): StatementResult => {
     const kind = statementKind(request.sql ?? '');
     if (kind === 'other') throw invalidArgument('the statement is neither a query nor DML');
+    checkStatementSize(request);
     const run = () => runBound(postgres, bindStatement(postgres, request));
-    const answer = kind === 'query' ? scope.read(run) : scope.write(sequence, run);
-    if (kind === 'query') return { columns: answer.columns, answer };
+    if (kind === 'query') {
+      const answer = scope.read(run);
+      return { columns: answer.columns, answer };
+    }
+    const answer = scope.write(sequence, bytes, () => {
+      const written = run();
+      if (scope.exactCounts) checkDmlMutations(postgres, request.sql ?? '', written.rowCount);
+      return written;
+    });
     return { columns: answer.columns, answer, count: scope.exactCounts ? 'exact' : 'lower-bound' };
   };
 
   const executeSql = (request: google.spanner.v1.IExecuteSqlRequest, signal: AbortSignal): Promise<Scoped<StatementResult>> => {
     checkSession(request.session);
+    checkRequestSize(request);
     return inScope(transactions, request.transaction, now, signal, (scope) => {
-      if (request.queryMode !== 'PLAN') return runStatement(scope, request, request.seqno?.toString());
+      if (request.queryMode !== 'PLAN') return runStatement(scope, request, request.seqno?.toString(), requestBytes(request));
+      checkStatementSize(request);
       return scope.read(() => postgres.prepare(request.sql ?? ''));
     });
   };
 
   const read = (request: google.spanner.v1.IReadRequest, signal: AbortSignal): Promise<Scoped<StatementResult>> => {
     checkSession(request.session);
+    checkRequestSize(request);
     return inScope(transactions, request.transaction, now, signal, (scope) =>
       scope.read(() => {
         const answer = runBound(postgres, readStatement(postgres, request));
@@ -65,12 +80,14 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
 
   const executeBatchDml = async (request: google.spanner.v1.IExecuteBatchDmlRequest, signal: AbortSignal) => {
     checkSession(request.session);
+    checkRequestSize(request);
     const { value, transaction } = await inScope(transactions, request.transaction, now, signal, (scope) => {
       const results: StatementResult[] = [];
       for (const [index, statement] of (request.statements ?? []).entries()) {
         try {
           if (statementKind(statement.sql ?? '') !== 'dml') throw invalidArgument(`statement ${index} of the batch is not DML`);
-          results.push(runStatement(scope, statement, request.seqno == null ? undefined : `${request.seqno}.${index}`));
+          const sequence = request.seqno == null ? undefined : `${request.seqno}.${index}`;
+          results.push(runStatement(scope, statement, sequence, index === 0 ? requestBytes(request) : 0));
         } catch (error) {
           const { code, message } = statusOf(error);
           // Only a batch that got somewhere answers with the counts so far; the client must see ABORTED as the call's own status.
@@ -92,9 +109,15 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
     const transaction = id === undefined ? transactions.begin() : transactions.get(id);
     const mutations = request.mutations ?? [];
     await transactions.hold(transaction, signal);
-    const apply = mutations.length === 0 ? undefined : (time: Micros) => applyMutations(postgres, mutations, time);
-    const commitTime = transactions.commit(transaction, apply);
-    const stats = request.returnCommitStats ? { commitStats: { mutationCount: countMutations(mutations) } } : {};
+    let mutationCount = 0;
+    const apply = (time: Micros) => {
+      checkCommitSize(transaction.writtenBytes + requestBytes(request));
+      mutationCount = countMutations(postgres, mutations);
+      checkMutationCount(mutationCount);
+      applyMutations(postgres, mutations, time);
+    };
+    const commitTime = transactions.commit(transaction, apply, mutations.length > 0);
+    const stats = request.returnCommitStats ? { commitStats: { mutationCount } } : {};
     return { commitTimestamp: toTimestamp(commitTime), ...stats };
   };
 
@@ -146,12 +169,4 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
       return {};
     }),
   };
-}
-
-/** A mutation counts once for each column that it writes, or for each key that it deletes. */
-function countMutations(mutations: readonly Mutation[]): number {
-  return mutations.reduce((count, { insert, update, insertOrUpdate, replace, delete: removal }) => {
-    const write = insert ?? update ?? insertOrUpdate ?? replace;
-    return count + (write == null ? (removal?.keySet?.keys?.length ?? 0) : (write.values?.length ?? 0) * (write.columns?.length ?? 0));
-  }, 0);
 }

@@ -1,5 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { PostgresError } from './postgres.ts';
+import { rowLimitFailure } from './row-limits.ts';
 import { SpannerFailure } from './spanner-failure.ts';
 
 /** SQLSTATE, or its class of two characters, to the status with which Spanner answers the same fault. The longer key wins. */
@@ -28,6 +29,8 @@ const STATUS_OF_STATE: Readonly<Record<string, status>> = {
 
 /** The status of an RPC whose statement PostgreSQL refused. */
 export function failureOf(error: PostgresError): SpannerFailure {
+  const limit = rowLimitFailure(error);
+  if (limit !== undefined) return limit;
   const code = STATUS_OF_STATE[error.sqlState] ?? STATUS_OF_STATE[error.sqlState.slice(0, 2)] ?? status.INTERNAL;
   return new SpannerFailure(code, error.detail === undefined ? error.message : `${error.message}: ${error.detail}`);
 }

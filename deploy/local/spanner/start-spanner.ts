@@ -9,12 +9,14 @@ import { CommitLog } from './commit-log.ts';
 import { createCommitTimes } from './commit-time.ts';
 import { createDatabaseAdminService } from './database-admin-service.ts';
 import { ensureDatabaseDirectory } from './database-directory.ts';
+import { limitOldTables } from './ddl-limits.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { createInstanceAdminService } from './instance-admin-service.ts';
 import { LockQueue } from './lock-queue.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { Operations } from './operations.ts';
 import { Postgres } from './postgres.ts';
+import { MAX_MESSAGE_BYTES } from './request-limits.ts';
 import { loadSpannerDefinitions, type SpannerDefinitions } from './spanner-api.ts';
 import { createSpannerService } from './spanner-service.ts';
 import { Transactions } from './transactions.ts';
@@ -66,6 +68,7 @@ export async function startSpanner(options: SpannerOptions): Promise<SpannerServ
     const definitions = loadSpannerDefinitions();
     const opened = await opening;
     postgres = opened;
+    limitOldTables(opened);
     const { server, transactions, abortPlan } = createServer(opened, definitions, clock, options);
     const port = await listen(server, options.port);
     return {
@@ -99,7 +102,7 @@ function createServer(postgres: Postgres, definitions: SpannerDefinitions, clock
     nextCommitTime: now,
   });
   // Clients open one connection for many calls; a large batch of mutations is one message.
-  const server = new Server({ 'grpc.max_receive_message_length': 100 * 1024 * 1024 });
+  const server = new Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES });
   const headersBeforeError = !(options.trailersOnlyErrors ?? false);
   server.addService(definitions.spanner, createSpannerService({ postgres, catalog, transactions, now, headersBeforeError }));
   server.addService(definitions.instanceAdmin, createInstanceAdminService(catalog, transactions, operations));

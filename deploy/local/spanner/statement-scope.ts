@@ -9,8 +9,8 @@ import type { ReadWriteTransaction, Transactions } from './transactions.ts';
 export interface StatementScope {
   /** Runs what only reads. */
   read<T>(run: () => T): T;
-  /** Runs DML. `sequence` is the client's number for it, the same when it repeats the call. */
-  write(sequence: string | undefined, run: () => Answer): Answer;
+  /** Runs DML. `sequence` is the client's number for it, the same when it repeats the call; `bytes` is the size of its request. */
+  write(sequence: string | undefined, bytes: number, run: () => Answer): Answer;
   /** Whether a row count is exact: that of partitioned DML is a lower bound. */
   readonly exactCounts: boolean;
 }
@@ -80,7 +80,7 @@ async function inReadWrite<T>(
   try {
     return body({
       read: (run) => transactions.read(transaction, run),
-      write: (sequence, run) => transactions.write(transaction, sequence, run),
+      write: (sequence, bytes, run) => transactions.write(transaction, sequence, bytes, run),
       exactCounts: true,
     });
   } catch (error) {
@@ -110,7 +110,7 @@ function partitionedScope(inTransaction: (run: () => Answer) => Answer): Stateme
     read: () => {
       throw invalidArgument('a query cannot be run as partitioned DML');
     },
-    write: (_sequence, run) => inTransaction(run),
+    write: (_sequence, _bytes, run) => inTransaction(run),
     exactCounts: false,
   };
 }

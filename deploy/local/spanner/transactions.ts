@@ -24,6 +24,8 @@ export class ReadWriteTransaction implements LockHolder {
   fate: { readonly abortAt: AbortPoint | undefined } | undefined;
   /** Answers of its statements by sequence number: a statement that the client repeats must not run again. */
   readonly answers = new Map<string, Answer>();
+  /** Bytes of the requests that wrote. */
+  writtenBytes = 0;
   /** Why a statement failed: nothing can be done with the transaction but to roll it back. */
   failure: unknown;
   ended = false;
@@ -137,11 +139,12 @@ export class Transactions {
   }
 
   /** Runs a write in the transaction, which has the lock; answers a repeated one as the first time. */
-  write(transaction: ReadWriteTransaction, sequence: string | undefined, run: () => Answer): Answer {
+  write(transaction: ReadWriteTransaction, sequence: string | undefined, bytes: number, run: () => Answer): Answer {
     const known = sequence === undefined ? undefined : transaction.answers.get(sequence);
     if (known !== undefined) return known;
     return this.#guard(transaction, () => {
       const answer = this.#options.open.write(transaction.log, run);
+      transaction.writtenBytes += bytes;
       if (sequence !== undefined) transaction.answers.set(sequence, answer);
       return answer;
     });
@@ -153,17 +156,17 @@ export class Transactions {
     return run();
   }
 
-  /** Commits the transaction, which has the lock, with what `applyMutations` writes. */
-  commit(transaction: ReadWriteTransaction, applyMutations: ((commitTime: Micros) => void) | undefined): Micros {
+  /** Commits the transaction, which has the lock, with what `finish` checks and writes: that is asked only where anything was written, or `finishWrites`. */
+  commit(transaction: ReadWriteTransaction, finish: (commitTime: Micros) => void, finishWrites: boolean): Micros {
     const { open, commits, nextCommitTime } = this.#options;
     this.abortIfPlanned(transaction, 'commit');
-    if (transaction.log.writes.length === 0 && applyMutations === undefined) {
+    if (transaction.log.writes.length === 0 && !finishWrites) {
       this.end(transaction);
       return nextCommitTime();
     }
     const commitTime = this.#guard(transaction, () =>
       open.commit(transaction.log, (time) => {
-        applyMutations?.(time);
+        finish(time);
         commits.record(transaction.id, time);
       }),
     );

@@ -23,6 +23,7 @@ beforeAll(async () => {
       getDeal: (request, call) => getDeal(request, call),
       watchGroup: (request, call) => watchGroup(request, call),
       openGroup: async () => ({}),
+      updateProfile: async () => ({}),
     },
   });
   const token = await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' });
@@ -71,6 +72,20 @@ describe('requests', () => {
       code: status.RESOURCE_EXHAUSTED,
       reason: 'REQUEST_TOO_LARGE',
     });
+  });
+
+  test('with an address that no order could carry are refused', async () => {
+    const address = { regionCode: 'JP', postalCode: '1', addressLines: ['1-2-3'] };
+    const longest = { ...address, locality: '組'.repeat(200), recipients: new Array<string>(10).fill('アリス') };
+    await client.updateProfile({ profile: { shippingAddress: longest } });
+    for (const shippingAddress of [
+      { ...longest, locality: 'a'.repeat(201) },
+      { ...longest, addressLines: ['a'.repeat(201)] },
+      { ...longest, recipients: new Array<string>(11).fill('a') },
+    ]) {
+      const fault = { code: status.INVALID_ARGUMENT, fieldViolations: [{ field: 'profile.shipping_address' }] };
+      await expect(client.updateProfile({ profile: { shippingAddress } })).rejects.toMatchObject(fault);
+    }
   });
 
   test('that are no messages are the caller’s fault, and the server goes on', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { isStorable } from '../../contracts/storable-text.ts';
 import type { Value } from '../database.ts';
 import { counterValue, increment, newCounter, type StorageCase, sampleColumns, storageStatements as sql } from './storage-case.ts';
 
@@ -41,6 +42,28 @@ export const statementCases: readonly StorageCase[] = [
         tags: ['a', 'b,"c"', ''],
       });
       expect(Uint8Array.from(row?.raw as Uint8Array)).toEqual(raw);
+    },
+  },
+  {
+    name: 'gives back every character that a text may have, in text, lists and jsonb',
+    async run({ database }) {
+      const text = '\u0001\u001f\u007f\u0085\ufeff\u202e\ud7ff\ue000\ufffd\ufffe\uffff\u{1fffe}\u{10ffff}😀e\u0301\u0301';
+      expect(isStorable(text)).toBe(true);
+      const id = `${text}${randomUUID()}`;
+      const others = sampleColumns.split(', ').map((column): Value => {
+        const values: Record<string, Value> = { label: text, document: { [text]: text }, tags: [text] };
+        return values[column] ?? null;
+      });
+      await database.transact((tx) => tx.execute(sql.insertSample, [id, ...others]));
+      const [row] = await database.query(sql.selectSample, [id]);
+      expect(row).toMatchObject({ label: text, document: { [text]: text }, tags: [text] });
+    },
+  },
+  {
+    name: 'takes no half of a surrogate pair for another character',
+    async run({ database }) {
+      const writing = database.transact((tx) => tx.execute(sql.insertCounter, [`\ud800${randomUUID()}`, 0]));
+      await expect(writing).rejects.toThrow(TypeError);
     },
   },
   {

@@ -33,6 +33,8 @@ describe('opening a group', () => {
 
 describe('taking a place', () => {
   test.each<[Refusal, () => unknown]>([
+    ['DEAL_CLOSED', () => placeOrder(dealWith({ priceMicros: 500_000n }), groupWith(), { ...placement, quantity: 1 })],
+    ['DEAL_CLOSED', () => placeOrder(dealWith({ currency: 'XXX' }), groupWith(), placement)],
     ['SHIPPING_ADDRESS_REQUIRED', () => placeOrder(dealWith(), groupWith(), { ...placement, shipTo: undefined })],
     ['GROUP_COMPLETED', () => placeOrder(dealWith(), groupWith({ state: 'COMPLETED' }), placement)],
     ['GROUP_EXPIRED', () => placeOrder(dealWith(), groupWith({ state: 'EXPIRED' }), placement)],

@@ -1,3 +1,4 @@
+import { isPayable } from '../../contracts/currencies.ts';
 import { type Change, type DomainEvent, noChange, OrderChange } from './change.ts';
 import { availableUnits, type Deal, type Group, groupTransitions, isOpen } from './group.ts';
 import { type Address, holdMs, isActive, type Order } from './order.ts';
@@ -68,6 +69,9 @@ export function openGroup(deal: Deal, groupId: string, placement: Placement): Ch
  */
 export function placeOrder(deal: Deal, group: Group, placement: Placement): Change {
   const { now, quantity, customer, shipTo, traceparent } = placement;
+  const totalMicros = deal.priceMicros * BigInt(quantity);
+  // A deal that went on sale before prices were held to what can be paid.
+  if (!isPayable(totalMicros, deal.currency)) throw new PlacementRefused('DEAL_CLOSED');
   if (shipTo === undefined) throw new PlacementRefused('SHIPPING_ADDRESS_REQUIRED');
   if (group.state === 'COMPLETED') throw new PlacementRefused('GROUP_COMPLETED');
   if (!isOpen(group, now)) throw new PlacementRefused('GROUP_EXPIRED');
@@ -81,7 +85,7 @@ export function placeOrder(deal: Deal, group: Group, placement: Placement): Chan
     deal: deal.id,
     partner: deal.partner,
     quantity,
-    totalMicros: deal.priceMicros * BigInt(quantity),
+    totalMicros,
     currency: deal.currency,
     shipTo,
     state: 'PENDING_PAYMENT',

@@ -1,3 +1,5 @@
+import { isStorable } from '../../contracts/storable-text.ts';
+
 /** What a partner's signed assertion says (RFC 7523, section 3). */
 export interface AssertionClaims {
   readonly aud?: string | readonly string[];
@@ -37,5 +39,6 @@ export function checkAssertion({ aud, exp, jti }: AssertionClaims, now: Date): U
   if (exp > now.getTime() / 1000 + maxAssertionSeconds + clockToleranceSeconds)
     return `it is good for longer than ${maxAssertionSeconds} s`;
   if (typeof jti !== 'string' || jti === '' || jti.length > maxIdLength) return `its jti is not a text of 1 to ${maxIdLength} characters`;
+  if (!isStorable(jti)) return 'its jti has characters that cannot be kept';
   return { id: jti, expireTime: new Date((exp + memorySeconds) * 1000) };
 }

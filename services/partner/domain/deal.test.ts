@@ -41,6 +41,8 @@ test.each<[string, Partial<Deal>]>([
   ['title', { title: '' }],
   ['sku', { sku: '' }],
   ['price', { priceMicros: 0n }],
+  ['price', { priceMicros: 500_000n }],
+  ['price', { currency: 'XXX' }],
   ['group_size', { groupSize: 1 }],
   ['stock', { stock: 1n }],
 ])('a deal is not published without a sound %s', (field, fields) => {

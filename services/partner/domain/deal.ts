@@ -1,3 +1,5 @@
+import { isPayable } from '../../contracts/currencies.ts';
+
 /** How far a deal is. */
 export type DealState = 'DRAFT' | 'PUBLISHED' | 'CLOSED';
 
@@ -43,7 +45,7 @@ export function missingForPublishing(deal: Deal): readonly string[] {
   return [
     ...(deal.title === '' ? ['title'] : []),
     ...(deal.sku === '' ? ['sku'] : []),
-    ...(deal.priceMicros <= 0n ? ['price'] : []),
+    ...(!isPayable(deal.priceMicros, deal.currency) ? ['price'] : []),
     ...(deal.groupSize < 2 ? ['group_size'] : []),
     ...(deal.stock < BigInt(deal.groupSize) ? ['stock'] : []),
   ];

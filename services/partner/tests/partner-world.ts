@@ -68,6 +68,11 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
     passMinutes(minutes: number): void {
       clock.now = new Date(clock.now.getTime() + minutes * 60_000);
     },
+    /** A deal as it was written before its price was held to a rule. */
+    async setPrice(deal: string, micros: bigint, currency: string): Promise<void> {
+      const text = 'UPDATE partner.deals SET price_micros = $2, currency = $3 WHERE id = $1';
+      await database.transact((tx) => tx.execute({ name: 'test.setPrice', text }, [deal.slice('deals/'.length), micros, currency]));
+    },
     /** The customer service tells of an order that is paid. */
     confirmed(order: string, partner: string, version = 3): Promise<boolean> {
       const total = { currencyCode: 'JPY', units: 2400n };

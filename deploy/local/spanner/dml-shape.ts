@@ -1,0 +1,44 @@
+/** What a DML statement writes to. */
+export interface DmlShape {
+  /** As it is written: "schema.name" or "name", with its quotes. */
+  readonly table: string;
+  /** Columns that an INSERT or UPDATE names; undefined for a DELETE, and for an INSERT that names none. */
+  readonly columns: readonly string[] | undefined;
+  readonly isDelete: boolean;
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
+const TABLE = String.raw`(${NAME}(?:\.${NAME})?)`;
+const COMMENT = /--[^\n]*(?:\n|$)|\/\*.*?\*\//gs;
+const LITERAL = /'(?:[^']|'')*'/g;
+
+const INSERT = new RegExp(String.raw`^\s*INSERT\s+INTO\s+${TABLE}(?:\s*\(([^)]*)\))?`, 'i');
+const UPDATE = new RegExp(String.raw`^\s*UPDATE\s+${TABLE}(?:\s+(?:AS\s+)?\w+)?\s+SET\s+(.*)$`, 'is');
+const DELETE = new RegExp(String.raw`^\s*DELETE\s+FROM\s+${TABLE}`, 'i');
+
+/** Reads a statement as far as counting needs it; undefined for what it cannot read. */
+export function dmlShape(sql: string): DmlShape | undefined {
+  const text = sql.replace(COMMENT, ' ').replace(LITERAL, "''");
+  const insert = INSERT.exec(text);
+  if (insert !== null) return { table: insert[1]!, columns: insert[2]?.split(',').map(nameOf), isDelete: false };
+  const update = UPDATE.exec(text);
+  if (update !== null) return { table: update[1]!, columns: assignedColumns(update[2]!), isDelete: false };
+  const removal = DELETE.exec(text);
+  return removal === null ? undefined : { table: removal[1]!, columns: undefined, isDelete: true };
+}
+
+/** The columns before the "=" of each assignment, whatever parentheses hold. */
+function assignedColumns(assignments: string): string[] {
+  let flat = assignments;
+  for (let before = ''; before !== flat; ) {
+    before = flat;
+    flat = flat.replace(/\([^()]*\)/g, '');
+  }
+  const [list = ''] = flat.split(/\b(?:WHERE|RETURNING)\b/i);
+  return list.split(',').map((assignment) => nameOf(assignment.split('=')[0]!));
+}
+
+function nameOf(written: string): string {
+  const name = written.trim();
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name.toLowerCase();
+}
