@@ -11,6 +11,7 @@ import { CachedToken, Waiter } from "./cached-token";
 import { parseConfig } from "./config";
 import { grpcTimeoutMs } from "./grpc-timeout";
 import { Random } from "./random";
+import { RouteNames } from "./route-names";
 import { Upstreams } from "./upstreams";
 
 // The cluster that the route has led to. The shorter "cluster_name" is NotFound while a request is on its way in.
@@ -31,8 +32,8 @@ export class MetadataToken extends Plugin {
   private metadataCluster: string = "";
   private tokenHeader: ArrayBuffer = new ArrayBuffer(0);
   private upstreams: Upstreams = new Upstreams([]);
-  private notFoundRoutes: string[] = [];
-  private answeringRoutes: string[] = [];
+  private notFoundRoutes: RouteNames = new RouteNames([]);
+  private answeringRoutes: RouteNames = new RouteNames([]);
   /** How many streams wait, those included that have gone since `dropGone`. */
   private waiting: i32 = 0;
   private droppedGone: bool = false;
@@ -53,8 +54,8 @@ export class MetadataToken extends Plugin {
     }
     this.metadataCluster = config.metadataCluster;
     this.tokenHeader = utf8(config.tokenHeader);
-    this.notFoundRoutes = config.notFoundRoutes;
-    this.answeringRoutes = config.answeringRoutes;
+    this.notFoundRoutes = new RouteNames(config.notFoundRoutes);
+    this.answeringRoutes = new RouteNames(config.answeringRoutes);
     this.upstreams = new Upstreams(config.targets);
     // Calls cannot start here; the first tick fetches every token ahead of the first request.
     this.tick(WAITING_TICK_MS);
@@ -107,11 +108,11 @@ export class MetadataToken extends Plugin {
   private withoutCluster(status: u32): u32 {
     if (readProperty(ROUTE_NAME) == Status.Ok) {
       const route = takeText();
-      if (isNamed(this.notFoundRoutes, route)) {
+      if (this.notFoundRoutes.has(route)) {
         sendLocalReply(404, "route_not_found", "");
         return FilterHeadersStatus.StopIteration;
       }
-      if (isNamed(this.answeringRoutes, route)) {
+      if (this.answeringRoutes.has(route)) {
         removeRequestHeader(this.tokenHeader);
         return FilterHeadersStatus.Continue;
       }
@@ -251,13 +252,4 @@ export class MetadataToken extends Plugin {
     this.tickPeriod = period;
     setTickPeriod(period);
   }
-}
-
-/** Whether a route is in a list of names, some of which are beginnings of names, followed by "*". */
-function isNamed(names: string[], route: string): bool {
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i];
-    if (name == route || (name.endsWith("*") && route.startsWith(name.substring(0, name.length - 1)))) return true;
-  }
-  return false;
 }
