@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { destination, pino } from 'pino';
+import { destination, pino, stdTimeFunctions } from 'pino';
 
 /** The line of a request, as the edge gateway writes it (gateway/bootstrap/access-log.ts): the same fields, into a file, held back a little as Envoy does. */
 export interface AccessLogOptions {
@@ -21,14 +21,13 @@ export const requestIds = { genReqId: () => randomUUID() };
 
 /** Writes a line when a response has gone out. Returns what writes the last ones. */
 export function logAccess(app: FastifyInstance, { file, project }: AccessLogOptions): () => void {
-  const sink = destination({ dest: file, sync: false, minLength: 65_536, periodicFlush: 1_000 });
-  const log = pino({ base: null, timestamp: false, formatters: { level: () => ({}) } }, sink);
+  const sink = destination({ dest: file, sync: false, minLength: 8_192, periodicFlush: 1_000 });
+  const severity = (level: string) => ({ severity: level === 'error' ? 'ERROR' : 'INFO' });
+  const log = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters: { level: severity } }, sink);
   app.addHook('onResponse', (request, reply, done) => {
     const { method, url, headers } = request;
     const status = reply.statusCode;
-    log.info({
-      severity: status < 500 ? 'INFO' : 'ERROR',
-      time: new Date().toISOString(),
+    log[status < 500 ? 'info' : 'error']({
       message: `${method} ${url} ${status}`,
       httpRequest: {
         requestMethod: method,

@@ -1,30 +1,16 @@
-import { corsName } from '../../gateway/bootstrap/cors.ts';
+import { listGatewayMethods } from '../../gateway/bootstrap/gateway-methods.ts';
 import type { JsonObject } from '../../gateway/bootstrap/json.ts';
+import { seconds } from '../../gateway/bootstrap/routes.ts';
 
 /** What of a compiled bootstrap is changed here. */
 export interface Manager {
-  readonly stat_prefix: string;
   readonly http_filters: readonly Filter[];
-  readonly route_config: { readonly virtual_hosts: readonly VirtualHost[] };
   readonly [section: string]: unknown;
 }
 
 interface Filter {
   readonly name: string;
   readonly typed_config: { readonly config?: { readonly name: string }; readonly [field: string]: unknown };
-}
-
-interface VirtualHost {
-  readonly routes: readonly Route[];
-  readonly typed_per_filter_config?: JsonObject;
-  readonly [field: string]: unknown;
-}
-
-interface Route {
-  readonly name: string;
-  readonly match: { readonly path?: string };
-  readonly route?: JsonObject;
-  readonly [field: string]: unknown;
 }
 
 /** Makes another connection manager of the compiled one. */
@@ -77,25 +63,14 @@ export function withoutSections(...names: readonly string[]): ManagerEdit {
   };
 }
 
-/** Leaves CORS out: the filter, its policy, and the routes that REST requests are on for it. */
-export const withoutCors: ManagerEdit = (manager) => {
-  const edited = withoutFilters(corsName)(manager);
-  const withoutPolicy = (host: VirtualHost) => ({
-    ...host,
-    typed_per_filter_config: Object.fromEntries(Object.entries(host.typed_per_filter_config ?? {}).filter(([name]) => name !== corsName)),
-    routes: host.routes.filter(({ route }) => route?.cluster_header === undefined),
-  });
-  return { ...edited, route_config: { ...edited.route_config, virtual_hosts: edited.route_config.virtual_hosts.map(withoutPolicy) } };
-};
-
 /**
- * An Envoy that does nothing but forward: the baseline. Connections, codecs, clusters and deadlines are those of the gateway. A route for each service,
- * as somebody would write by hand.
+ * An Envoy that does nothing but forward: the baseline. Connections, codecs and clusters are those of the gateway. A route for each service, as somebody
+ * would write by hand, whose deadline is the longest of its methods.
  *
  * @param filters what it has before the router, such as the transcoder with its own configuration.
  */
 export function forwardingAlone(...filters: readonly string[]): ManagerEdit {
-  return ({ '@type': type, stat_prefix, codec_type, common_http_protocol_options, http2_protocol_options, http_filters, route_config }) => {
+  return ({ '@type': type, stat_prefix, codec_type, common_http_protocol_options, http2_protocol_options, http_filters }) => {
     const kept = ['envoy.filters.http.router', ...filters];
     return {
       '@type': type,
@@ -104,20 +79,22 @@ export function forwardingAlone(...filters: readonly string[]): ManagerEdit {
       common_http_protocol_options,
       http2_protocol_options,
       http_filters: http_filters.filter(({ name }) => kept.includes(name)),
-      route_config: {
-        virtual_hosts: route_config.virtual_hosts.map((host) => ({ name: host.name, domains: host.domains, routes: byService(host) })),
-      },
+      route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: servicesRoutes() }] },
     };
   };
 }
 
-/** The first method's route of each service, for all of them. */
-function byService({ routes }: VirtualHost): Route[] {
-  const services = new Map<string, Route>();
-  for (const { match, route } of routes) {
-    if (match.path === undefined) continue;
-    const prefix = match.path.slice(0, match.path.lastIndexOf('/') + 1);
-    if (!services.has(prefix)) services.set(prefix, { name: prefix, match: { prefix }, route } as Route);
-  }
-  return [...services.values()];
+function servicesRoutes(): object[] {
+  const services = Map.groupBy(listGatewayMethods('edge'), ({ grpcPath }) => grpcPath.slice(0, grpcPath.lastIndexOf('/') + 1));
+  return [...services].map(([prefix, methods]) => {
+    const limit = seconds(Math.max(...methods.map(({ deadlineMs }) => deadlineMs)));
+    return {
+      match: { prefix },
+      route: {
+        cluster: methods[0]!.workload,
+        timeout: '0s',
+        max_stream_duration: { max_stream_duration: limit, grpc_timeout_header_max: limit },
+      },
+    };
+  });
 }

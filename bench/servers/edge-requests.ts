@@ -29,7 +29,6 @@ export function writeOf(token: string): RestRequest {
 export async function checkRead(port: number, { path, headers }: RestRequest): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
   const body = await response.json();
-  const isAllowed = headers.origin === undefined || response.headers.get('access-control-allow-origin') === headers.origin;
-  if (!isDeepStrictEqual(body, toJson(OrderSchema, order)) || !isAllowed)
+  if (!isDeepStrictEqual(body, toJson(OrderSchema, order)))
     throw new Error(`port ${port} answers ${response.status} ${JSON.stringify(body)}`);
 }

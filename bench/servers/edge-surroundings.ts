@@ -10,7 +10,7 @@ import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { serviceAccountEmail } from '../../services/contracts/identities.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
-import { editManager, type Manager, type ManagerEdit, withoutCors } from './edge-bootstraps.ts';
+import { editManager, type Manager, type ManagerEdit } from './edge-bootstraps.ts';
 import { startEnvoyServer } from './envoy-server.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -79,8 +79,10 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
       Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}`, preview }))),
     startGateway: async ({ tokenCache = true, environment, cors = false, edit = (manager: Manager) => manager } = {}) => {
       const { rateLimits: _, ...local } = gatewayEnvironment(ports, 'edge');
-      const compiled = compileBootstrap({ role: 'edge', environment: { ...local, compression: false, ...environment } });
-      const bootstrap = editManager(compiled, (manager) => edit(cors ? manager : withoutCors(manager)));
+      // Only a laptop's gateway has CORS without any origin. The name decides nothing else that costs anything.
+      const name = cors ? 'local' : 'production';
+      const compiled = compileBootstrap({ role: 'edge', environment: { ...local, name, compression: false, ...environment } });
+      const bootstrap = editManager(compiled, edit);
       const gateway = await startEnvoyServer(tokenCache ? bootstrap : withoutTokenCache(bootstrap), stateDir);
       gateways.push(gateway);
       return gateway;
