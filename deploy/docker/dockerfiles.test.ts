@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { imageEnvironment, nodeFlags } from './image-process.ts';
@@ -58,4 +60,26 @@ test('the script builds from both Dockerfiles', () => {
   const used = [...script.matchAll(/--file (\S+)/g)].map((match) => match[1]!);
   expect(used.toSorted()).toEqual(files.map((name) => `deploy/docker/${name}`).toSorted());
   expect(used.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+});
+
+test.each([...files, 'compose/local-cloud.Dockerfile'])('%s has all that npm ci runs before it runs it', (name) => {
+  const folder = mkdtempSync(join(tmpdir(), 'kumiko-dockerfile-'));
+  try {
+    const [before] = read(name).split(/^RUN .*npm ci/m);
+    for (const [, from, to] of before!.matchAll(/^COPY (.+) (\S+)$/gm)) {
+      for (const path of from!.split(' ')) cpSync(join(root, path), join(folder, to === './' ? path : to!), { recursive: true });
+    }
+    const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { scripts: { postinstall: string } };
+    const [command, ...args] = scripts.postinstall.split(' ');
+    expect(command).toBe('node');
+    // No Python, no Envoy: as in the build image.
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd: folder,
+      env: { PATH: '', XDG_CACHE_HOME: join(folder, 'cache') },
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, expect.stringContaining('Everything else is installed')]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -8,6 +8,8 @@ ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.1
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
+# The last step of npm ci; here, where there is no Python, it only says so.
+COPY gateway/envoy/ gateway/envoy/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
 RUN npm run -s build

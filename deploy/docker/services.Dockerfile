@@ -8,6 +8,8 @@ ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
+# The last step of npm ci; here, where there is no Python, it only says so.
+COPY gateway/envoy/ gateway/envoy/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
 RUN npm run -s build

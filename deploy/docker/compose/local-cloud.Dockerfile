@@ -5,6 +5,8 @@ ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 FROM ${BUILD_IMAGE}
 WORKDIR /kumiko
 COPY package.json package-lock.json ./
+# The last step of npm ci; here, where there is no Python, it only says so.
+COPY gateway/envoy/ gateway/envoy/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
 RUN npm run -s build
