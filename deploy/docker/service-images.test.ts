@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assembleService } from './assemble-service.ts';
 import { healthCheck, ImageProcess } from './image-process.ts';
@@ -94,6 +95,19 @@ describe.each(serviceImages)('the image of %s', (service) => {
     expect(Object.keys(devDependencies)).toContain('@electric-sql/pglite');
     expect(Object.keys(devDependencies).filter((name) => packages.has(name) && !brought.includes(name))).toEqual([]);
   });
+});
+
+test('reflection finds what it reads in the image', async () => {
+  const process = start('customer', { ...cloud.environmentOf('customer'), REFLECTION: 'true' });
+  const client = new Client(`127.0.0.1:${await process.listening()}`, credentials.createInsecure());
+  const raw = (bytes: Buffer) => bytes;
+  const stream = client.makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', raw, raw);
+  // ServerReflectionRequest { list_services: "" }
+  stream.end(Buffer.from([0x3a, 0x00]));
+  const answer = Buffer.concat((await Array.fromAsync(stream)) as Buffer[]).toString();
+  client.close();
+  expect(answer).toContain('kumiko.customer.v1.CustomerService');
+  expect(answer).toContain('grpc.health.v1.Health');
 });
 
 test('the services of an image are all services of its workload', async () => {

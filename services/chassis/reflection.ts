@@ -8,23 +8,14 @@ import type { PackageDefinition } from '@grpc/proto-loader';
  * client finds its way from one to the next.
  */
 export async function addReflection(server: Server): Promise<void> {
-  const [
-    { ReflectionService },
-    { loadSync },
-    { protoPath: healthProto },
-    { toBinary },
-    { FileDescriptorProtoSchema },
-    { readDescriptorSet },
-  ] = await Promise.all([
+  const [{ ReflectionService }, { toBinary }, { FileDescriptorProtoSchema }, { readDescriptorSet }] = await Promise.all([
     import('@grpc/reflection'),
-    import('@grpc/proto-loader'),
-    import('grpc-health-check'),
     import('@bufbuild/protobuf'),
     import('@bufbuild/protobuf/wkt'),
     import('../contracts/methods.ts'),
   ]);
   const fileDescriptorProtos = readDescriptorSet().file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
   // Of a definition the service reads nothing else.
-  const definition = { ...loadSync(healthProto), ours: { fileDescriptorProtos } } as unknown as PackageDefinition;
+  const definition = { all: { fileDescriptorProtos } } as unknown as PackageDefinition;
   new ReflectionService(definition).addToServer(server);
 }

@@ -51,6 +51,9 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
     mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
     cpSync(join(root, 'node_modules/google-gax/build/protos', file), join(thirdParty, file));
   }
+  // For reflection, which tells of the health service as well.
+  mkdirSync(join(thirdParty, 'grpc/health/v1'), { recursive: true });
+  cpSync(join(root, 'node_modules/grpc-health-check/proto/health/v1/health.proto'), join(thirdParty, 'grpc/health/v1/health.proto'));
   mkdirSync(join(thirdParty, 'buf/validate'), { recursive: true });
   writeFileSync(join(thirdParty, 'buf/validate/validate.proto'), printProto(validateProto));
   mkdirSync(next);
