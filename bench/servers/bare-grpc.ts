@@ -1,8 +1,10 @@
 /** A grpc-js server as its documentation shows it, and nothing else: proto-loader's own messages, no interceptor. */
+import { readFileSync } from 'node:fs';
 import { toJson } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerWritableStream, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
+import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
+import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
 import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { packageDefinition } from '../../services/contracts/package-definition.ts';
 import { order, orderName } from './order.ts';
 
 // proto-loader's messages have the field names of the proto files.
@@ -14,7 +16,8 @@ const plainOrder = {
 const watchIntervalMs = 200;
 
 const server = new Server();
-server.addService(packageDefinition()['kumiko.customer.v1.CustomerService'] as ServiceDefinition, {
+const definition = loadFileDescriptorSetFromBuffer(readFileSync(descriptorFile));
+server.addService(definition['kumiko.customer.v1.CustomerService'] as ServiceDefinition, {
   GetOrder: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>
     answer(null, { ...plainOrder, name: request.name }),
   JoinGroup: ({ request }: { request: { name: string } }, answer: sendUnaryData<object>) =>

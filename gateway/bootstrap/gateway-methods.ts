@@ -4,7 +4,6 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { HttpRule } from '../../services/contracts/gen/types/google/api/http_pb.js';
 import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, type Method, readDescriptorSet } from '../../services/contracts/methods.ts';
-import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
 import { isUpstream, type UpstreamName } from './environment.ts';
 import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
 
@@ -79,7 +78,7 @@ export function listGatewayMethods(role: Role, registry: FileRegistry = createFi
   return offered.filter(({ access }) => (access === 'trigger') === (role === 'jobs'));
 }
 
-function describe({ desc, grpcPath, workload, policy, http }: Method): GatewayMethod | undefined {
+function describe({ desc, grpcPath, workload, policy, http, maxRequestBytes }: Method): GatewayMethod | undefined {
   if (policy === undefined) throw new Error('has no (kumiko.platform.v1.method) option, so nobody is allowed to call it');
   const access = accessName(policy.access);
   if (access === 'service') {
@@ -91,7 +90,6 @@ function describe({ desc, grpcPath, workload, policy, http }: Method): GatewayMe
   if (!isUpstream(workload)) throw new Error(`its package names the service "${workload}", which no environment has a URL for`);
   const deadlineMs = policy.deadline === undefined ? 0 : durationMs(policy.deadline);
   if (deadlineMs <= 0) throw new Error('has no deadline');
-  const maxRequestBytes = policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes;
   return {
     desc,
     grpcPath,

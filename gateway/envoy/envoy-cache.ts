@@ -6,7 +6,7 @@ import { pinnedVersion } from './pinned-version.ts';
  * Where the fetched Envoy lies: outside of the checkout, so that it is fetched once for all of them and stays when state is emptied.
  * `XDG_CACHE_HOME` moves it (https://specifications.freedesktop.org/basedir-spec/latest/).
  */
-export function cacheFolder(environment: NodeJS.ProcessEnv): string {
+function cacheFolder(environment: NodeJS.ProcessEnv): string {
   return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kumiko', 'envoy');
 }
 

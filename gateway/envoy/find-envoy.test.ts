@@ -37,6 +37,11 @@ test('ENVOY comes first, then PATH, then what was fetched', () => {
   expect(findEnvoy({ ...environment, ENVOY: named })).toBe(named);
 });
 
+test('the real one says its version in the way that is read', () => {
+  const real = requireEnvoy();
+  expect(findEnvoy({ ...environment, ENVOY: real })).toBe(real);
+});
+
 test('one on PATH of another minor version is passed over', () => {
   executable(join(folder, 'bin/envoy'), '1.36.4');
   expect(findEnvoy(environment)).toBeUndefined();

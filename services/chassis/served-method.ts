@@ -5,7 +5,6 @@ import { serviceDefinition } from '../contracts/definitions.ts';
 import type { HttpRule } from '../contracts/gen/types/google/api/http_pb.js';
 import type { MethodPolicy } from '../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { describeMethod } from '../contracts/methods.ts';
-import { defaultMaxRequestBytes } from '../contracts/served-methods.ts';
 import type { Binding } from './bind.ts';
 import type { Call } from './call.ts';
 import type { ServerCall } from './server-call.ts';
@@ -58,7 +57,7 @@ export function servedMethods({ service, handlers }: Binding): ServedMethod[] {
     const fullName = path.slice(1);
     const handler = handlers[desc.localName] as ServedMethod['handler'] | undefined;
     if (handler === undefined) throw new Error(`${fullName} has no handler`);
-    const { policy, http } = describeMethod(desc);
+    const { policy, http, maxRequestBytes } = describeMethod(desc);
     return {
       desc,
       fullName,
@@ -68,7 +67,7 @@ export function servedMethods({ service, handlers }: Binding): ServedMethod[] {
       deadlineMs: policy?.deadline === undefined ? noDeadlineMs : durationMs(policy.deadline),
       decode: requestDeserialize,
       encode: (response) => responseSerialize(create(desc.output, response)),
-      maxRequestBytes: policy === undefined || policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes,
+      maxRequestBytes,
       // Handlers may be methods of an object.
       handler: handler.bind(handlers),
     };

@@ -13,6 +13,7 @@ import { descriptorFile } from './descriptor-file.ts';
 import { http as httpExtension } from './gen/types/google/api/annotations_pb.js';
 import type { HttpRule } from './gen/types/google/api/http_pb.js';
 import { type MethodPolicy, method as policyExtension } from './gen/types/kumiko/platform/v1/options_pb.js';
+import { defaultMaxRequestBytes } from './served-methods.ts';
 
 /** Reads the descriptor set: every proto of ours and of third parties, error details included. */
 export function readDescriptorSet(): FileDescriptorSet {
@@ -31,6 +32,8 @@ export interface Method {
   readonly policy: MethodPolicy | undefined;
   /** REST binding, where there is one. */
   readonly http: HttpRule | undefined;
+  /** The largest request message, in bytes. */
+  readonly maxRequestBytes: number;
 }
 
 /** The methods of every `kumiko.*` service in the registry, in the order of files and declarations. */
@@ -44,11 +47,13 @@ export function listMethods(registry: FileRegistry = createFileRegistry(readDesc
 
 /** What the options of one method say. */
 export function describeMethod(desc: DescMethod): Method {
+  const policy = hasOption(desc, policyExtension) ? getOption(desc, policyExtension) : undefined;
   return {
     desc,
     grpcPath: grpcPath(desc),
     workload: workloadOf(desc.parent),
-    policy: hasOption(desc, policyExtension) ? getOption(desc, policyExtension) : undefined,
+    policy,
+    maxRequestBytes: policy === undefined || policy.maxRequestBytes === 0 ? defaultMaxRequestBytes : policy.maxRequestBytes,
     http: hasOption(desc, httpExtension) ? getOption(desc, httpExtension) : undefined,
   };
 }
