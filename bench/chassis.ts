@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { startTestIssuer } from '../services/chassis/tests/test-issuer.ts';
-import { customerIssuer, platformHeader, project, testEnv } from '../services/chassis/tests/test-service.ts';
+import { startTestIssuer } from '../services/platform/testing/test-issuer.ts';
+import { customerIssuer, platformHeader, project, testEnv } from '../services/platform/testing/test-service.ts';
 import { alternate, describeRounds, machine, ratios } from './load/compare.ts';
 import { type GrpcLoad, startLoadProcess } from './load/load.ts';
 import { startServerProcess } from './load/server-process.ts';

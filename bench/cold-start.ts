@@ -6,7 +6,7 @@ import { bundleProgram } from '../deploy/docker/bundle-service.ts';
 import { healthCheck, ImageProcess, type RawCall } from '../deploy/docker/image-process.ts';
 import { type ServiceImage, serviceImages } from '../deploy/docker/images.ts';
 import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
-import { recordsCode, warmUpCalls } from '../deploy/docker/warm-up.ts';
+import { recordsCode, warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
 import { machine, median } from './load/compare.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
 

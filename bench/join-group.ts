@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { clientFor, customerIssuer, project } from '../services/chassis/tests/test-service.ts';
-import type { Client } from '../services/contracts/client.ts';
-import { ClientError } from '../services/contracts/client-error.ts';
-import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../services/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import type { Client } from '../services/platform/contracts/client.ts';
+import { ClientError } from '../services/platform/contracts/client-error.ts';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { clientFor, customerIssuer, project } from '../services/platform/testing/test-service.ts';
 import { machine, median } from './load/compare.ts';
 import { type CustomerSurroundings, startCustomerSurroundings } from './servers/customer-surroundings.ts';
 import { dealEvent } from './servers/deal-event.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createEventPublisher, type EventPublisher } from '../services/cloud/event-publisher.ts';
-import { messageOf, rowOf } from '../services/cloud/outbox-rows.ts';
-import type { Event } from '../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { createEventPublisher, type EventPublisher } from '../services/platform/cloud/events/event-publisher.ts';
+import { messageOf, rowOf } from '../services/platform/cloud/events/outbox-rows.ts';
+import type { Event } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { machine, median } from './load/compare.ts';
 import { type LoadProcess, startLoadProcess } from './load/load.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';

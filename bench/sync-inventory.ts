@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { location, serviceEnvironment } from '../deploy/local/platform/surroundings.ts';
-import { type Client, createClient } from '../services/contracts/client.ts';
-import { JobService } from '../services/contracts/gen/types/kumiko/job/v1/job_pb.js';
-import { describeMethod } from '../services/contracts/methods.ts';
-import { triggerOf } from '../services/contracts/triggers.ts';
+import { type Client, createClient } from '../services/platform/contracts/client.ts';
+import { JobService } from '../services/platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { describeMethod } from '../services/platform/contracts/methods.ts';
+import { triggerOf } from '../services/platform/contracts/triggers.ts';
 import { machine } from './load/compare.ts';
 import { type LoadProcess, type RestRequest, startLoadProcess } from './load/load.ts';
 import { peakResidentBytes, watchMemory } from './load/memory.ts';

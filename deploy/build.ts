@@ -1,4 +1,4 @@
 /** `npm run build`: everything that is built, each part only when its inputs changed. The filters and the template need no contracts. */
-await import('../services/contracts/build.ts');
+await import('../services/platform/contracts/build.ts');
 await import('../wasm-filters/build.ts');
-await import('./local/spanner/build.ts');
+await import('./local/cloud/spanner/engine/build.ts');

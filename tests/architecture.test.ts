@@ -57,10 +57,10 @@ describe('the dependency rule of docs/architecture.md', () => {
     expect(shown(product.filter(({ to }) => /^(deploy|tests|bench)\//.test(to)))).toEqual([]);
   });
 
-  it('only services/cloud imports Google clients', () => {
+  it('only services/platform/cloud imports Google clients', () => {
     const google = product.filter(({ to }) => /^(@google-cloud\/|google-auth-library|google-gax)/.test(to));
     expect(google.length).toBeGreaterThan(3);
-    expect(shown(google.filter(({ from }) => !from.startsWith('services/cloud/')))).toEqual([]);
+    expect(shown(google.filter(({ from }) => !from.startsWith('services/platform/cloud/')))).toEqual([]);
   });
 
   it('domains import nothing but their own files, contracts and what has no I/O', () => {
@@ -68,27 +68,31 @@ describe('the dependency rule of docs/architecture.md', () => {
     const outside = product.filter(({ from, to, relative }) => {
       const own = /^(services\/[^/]+\/domain)\//.exec(from)?.[1];
       if (own === undefined) return false;
-      return relative ? !to.startsWith(`${own}/`) && !to.startsWith('services/contracts/') : !allowed.test(to);
+      return relative ? !to.startsWith(`${own}/`) && !to.startsWith('services/platform/contracts/') : !allowed.test(to);
     });
     expect(shown(outside)).toEqual([]);
   });
 
   it('contracts import neither chassis nor cloud nor services', () => {
     const upwards = product.filter(
-      ({ from, to, relative }) => from.startsWith('services/contracts/') && relative && !to.startsWith('services/contracts/'),
+      ({ from, to, relative }) =>
+        from.startsWith('services/platform/contracts/') && relative && !to.startsWith('services/platform/contracts/'),
     );
     expect(shown(upwards)).toEqual([]);
   });
 
   it('the chassis imports contracts only', () => {
     const outside = product.filter(
-      ({ from, to, relative }) => from.startsWith('services/chassis/') && relative && !/^services\/(chassis|contracts)\//.test(to),
+      ({ from, to, relative }) =>
+        from.startsWith('services/platform/chassis/') && relative && !/^services\/platform\/(chassis|contracts)\//.test(to),
     );
     expect(shown(outside)).toEqual([]);
   });
 
   it('gateway and services meet only through contracts, the bootstrap file and .wasm files', () => {
-    const gatewayToServices = product.filter(({ from, to }) => from.startsWith('gateway/') && /^services\/(?!contracts\/)/.test(to));
+    const gatewayToServices = product.filter(
+      ({ from, to }) => from.startsWith('gateway/') && /^services\/(?!platform\/contracts\/)/.test(to),
+    );
     const servicesToGateway = product.filter(({ from, to }) => from.startsWith('services/') && /^(gateway|wasm-filters)\//.test(to));
     expect(shown([...gatewayToServices, ...servicesToGateway])).toEqual([]);
   });
@@ -101,7 +105,7 @@ describe('the dependency rule of docs/architecture.md', () => {
 
   it('every service has the same inner files', () => {
     const missing = owners.flatMap((owner) =>
-      ['main.ts', 'composition.ts', 'service.ts', 'store.ts', 'domain', 'migrations', 'README.md']
+      ['main.ts', 'composition.ts', 'service.ts', 'store', 'domain', 'migrations', 'README.md']
         .filter((name) => !existsSync(join(root, 'services', owner, name)))
         .map((name) => `services/${owner}/${name}`),
     );
@@ -113,11 +117,11 @@ describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', 
   /** What reads the machine's clock although business time is beside it. */
   const machineTime: Readonly<Record<string, string>> = {
     'services/partner/identity-bindings.ts': 'partners, gateways and operators judge tokens and keys by their own clocks',
-    'services/cloud/outbox.ts': "a call's deadline is in the machine's time",
-    'services/cloud/migrate.ts': 'when a migration was applied: it is run by a deployment',
+    'services/platform/cloud/events/outbox.ts': "a call's deadline is in the machine's time",
+    'services/platform/cloud/spanner/migrate.ts': 'when a migration was applied: it is run by a deployment',
   };
   const readsClock = /\bDate\.now\b|\bnew Date(?:\(\)|(?!\())|\bDate\(\)|\bTemporal\.Now\b/;
-  const owned = files.filter((file) => /^services\/(customer|partner|webhook|job|cloud)\//.test(file) && !isTest(file));
+  const owned = files.filter((file) => /^services\/(customer|partner|webhook|job|platform\/cloud)\//.test(file) && !isTest(file));
 
   it.each(['Date.now()', 'now = Date.now', 'new Date()', 'new Date;', 'Date()', 'Temporal.Now.instant()'])('sees %s', (code) =>
     expect(code).toMatch(readsClock),
@@ -132,13 +136,15 @@ describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', 
   });
 
   it('business time is read where a service is wired, and set by nothing of the product', () => {
-    const users = all.filter(({ from, to }) => to === 'services/chassis/business-time.ts' && !isTest(from)).map(({ from }) => from);
+    const users = all
+      .filter(({ from, to }) => to === 'services/platform/chassis/process/business-time.ts' && !isTest(from))
+      .map(({ from }) => from);
     expect(users.filter((file) => file.startsWith('services/')).toSorted()).toEqual(
       owners.map((owner) => `services/${owner}/composition.ts`).toSorted(),
     );
     expect(files.filter((file) => codeOf(file).includes('setBusinessTimeAhead(')).filter((file) => !isTest(file))).toEqual([
-      'deploy/local/clock/follow-clock.ts',
-      'services/chassis/business-time.ts',
+      'deploy/local/shared/clock/follow-clock.ts',
+      'services/platform/chassis/process/business-time.ts',
     ]);
   });
 });

@@ -2,9 +2,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { devToken } from '../deploy/local/platform/seed.ts';
-import { createClient } from '../services/contracts/client.ts';
-import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { PartnerService } from '../services/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 const test = usePlatform();

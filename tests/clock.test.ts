@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import type { TokenRequest } from '../deploy/local/cloud/issuer/token-request.ts';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import { listDeals, makePartnerKey, registerAsOperator, requestToken, signAssertion } from '../deploy/local/demo/partner-client.ts';
-import type { TokenRequest } from '../deploy/local/issuer/token-request.ts';
 import { devToken } from '../deploy/local/platform/seed.ts';
 import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
-import { createClient } from '../services/contracts/client.ts';
-import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 const stage = usePlatform();

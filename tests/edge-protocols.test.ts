@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import { devToken } from '../deploy/local/platform/seed.ts';
-import { ErrorInfoSchema } from '../services/contracts/gen/types/google/rpc/error_details_pb.js';
-import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { ErrorInfoSchema } from '../services/platform/contracts/gen/types/google/rpc/error_details_pb.js';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 // What a browser app does, with its own libraries. That a page in a browser may do it, too, is what the preflights below say.

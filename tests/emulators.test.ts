@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findSpannerEmulator } from '../services/cloud/tests/spanner-emulator.ts';
+import { findSpannerEmulator } from '../services/platform/testing/spanner/spanner-emulator.ts';
 import { findPubsubEmulator } from './pubsub-emulator.ts';
 
 /** CI sets this where the Google Cloud SDK is installed: a target that silently goes missing there is a failure. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { errorReasons } from '../services/chassis/error-reasons.ts';
+import { errorReasons } from '../services/platform/chassis/errors/error-reasons.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../docs/errors.md'), 'utf8');
 

@@ -5,9 +5,9 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
 import { devToken } from '../deploy/local/platform/seed.ts';
 import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
-import { createClient } from '../services/contracts/client.ts';
-import { CustomerService } from '../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { EventSchema } from '../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 // What callers, providers and partners get wrong, through the gateways. Each answers with what is at fault, and nothing is lost.

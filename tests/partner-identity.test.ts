@@ -8,8 +8,8 @@ import { describe, expect, it } from 'vitest';
 import { listDeals, makePartnerKey, registerAsOperator, requestToken, signAssertion } from '../deploy/local/demo/partner-client.ts';
 import { devToken } from '../deploy/local/platform/seed.ts';
 import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
-import { createClient } from '../services/contracts/client.ts';
-import { PartnerTokenService } from '../services/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { PartnerTokenService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 const test = usePlatform();

@@ -12,8 +12,8 @@ import { environmentOf } from '../gateway/conformance/local-environment.ts';
 import { frame, type ScriptedUpstream, startScriptedUpstream } from '../gateway/conformance/scripted-upstream.ts';
 import { project, startTokenAuthority, type TokenAuthority } from '../gateway/conformance/tokens.ts';
 import { type RunningEnvoy, startEnvoy } from '../gateway/envoy/start-envoy.ts';
-import { audienceOf } from '../services/contracts/identities.ts';
-import { readDescriptorSet } from '../services/contracts/methods.ts';
+import { audienceOf } from '../services/platform/contracts/identities.ts';
+import { readDescriptorSet } from '../services/platform/contracts/methods.ts';
 
 let standard: ScriptedUpstream;
 let preview: ScriptedUpstream;

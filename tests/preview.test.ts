@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
-import { createClient } from '../services/contracts/client.ts';
-import { PartnerService } from '../services/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 const test = usePlatform({

@@ -2,10 +2,10 @@ import { getOption } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { devToken } from '../deploy/local/platform/seed.ts';
 import { restSamples } from '../gateway/conformance/rest-sample.ts';
-import { http } from '../services/contracts/gen/types/google/api/annotations_pb.js';
-import { Access } from '../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { listMethods, type Method } from '../services/contracts/methods.ts';
-import { pathVariables } from '../services/contracts/path-variables.ts';
+import { http } from '../services/platform/contracts/gen/types/google/api/annotations_pb.js';
+import { Access } from '../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods, type Method } from '../services/platform/contracts/methods.ts';
+import { pathVariables } from '../services/platform/contracts/path-variables.ts';
 import { usePlatform } from './test-platform.ts';
 
 // What Envoy and the services make of a REST request together, for every method.

@@ -3,7 +3,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
 import { devToken } from '../deploy/local/platform/seed.ts';
-import { EventSchema } from '../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { usePlatform } from './test-platform.ts';
 
 // One limit for each method, from the proto, in gateway and service alike.

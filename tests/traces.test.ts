@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { Span } from '../deploy/local/cloud/traces/span.ts';
 import { CustomerApp, type PlacementJson } from '../deploy/local/demo/customer-app.ts';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import { PartnerSystem } from '../deploy/local/demo/partner-system.ts';
 import { devToken } from '../deploy/local/platform/seed.ts';
-import type { Span } from '../deploy/local/traces/span.ts';
 import { usePlatform } from './test-platform.ts';
 
 const stage = usePlatform({ traces: true });
@@ -103,7 +103,7 @@ describe('a trace', () => {
   it('is printed as a tree', async () => {
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, [
-      join(import.meta.dirname, '../deploy/local/traces/main.ts'),
+      join(import.meta.dirname, '../deploy/local/cloud/traces/main.ts'),
       trace.slice(0, 8),
       '--state-dir',
       stage.stateDir,

@@ -8,8 +8,8 @@
 import { create, type DescMethodUnary, fromJson, type JsonValue, type Message, toJson } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
-import { serviceDefinition } from '../../services/contracts/definitions.ts';
-import { CustomerService } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { serviceDefinition } from '../../services/platform/contracts/definitions.ts';
+import { CustomerService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { calledUpstream, logAccess, requestIds } from './access-log.ts';
 import { createIdToken } from './id-token.ts';
 import { createVerifier } from './verifier.ts';

@@ -2,12 +2,12 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { create } from '@bufbuild/protobuf';
 import { type Client, Metadata } from '@grpc/grpc-js';
-import { serviceDefinition } from '../../services/contracts/definitions.ts';
+import { serviceDefinition } from '../../services/platform/contracts/definitions.ts';
 import {
   CustomerService,
   WatchGroupRequestSchema as WatchGroupRequest,
   type WatchGroupResponse,
-} from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+} from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 
 /** A stream of WatchGroup whose messages are counted by their resume tokens: 1, 2, 3… */
 export interface WatchedStream {

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { toJson } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, type ServerWritableStream, type ServiceDefinition, type sendUnaryData } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
-import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
-import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
+import { OrderSchema } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { order, orderName } from './order.ts';
 
 // proto-loader's messages have the field names of the proto files.

@@ -1,10 +1,10 @@
 /** A service with the whole chassis whose one handler costs nothing. */
 
-import { bind } from '../../services/chassis/bind.ts';
-import { runService } from '../../services/chassis/run-service.ts';
-import { stub } from '../../services/chassis/tests/test-service.ts';
-import { CustomerService } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../../services/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { runService } from '../../services/platform/chassis/process/run-service.ts';
+import { bind } from '../../services/platform/chassis/server/bind.ts';
+import { CustomerService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { stub } from '../../services/platform/testing/test-service.ts';
 import { order } from './order.ts';
 
 runService({

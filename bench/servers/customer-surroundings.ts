@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { systemClock } from '../../deploy/local/local-server.ts';
-import { startPaymentProvider } from '../../deploy/local/payment-provider/payment-provider.ts';
-import type { Broker } from '../../deploy/local/pubsub/broker.ts';
-import { startPubsub } from '../../deploy/local/pubsub/start-pubsub.ts';
-import { startTestIssuer, type TestIssuer } from '../../services/chassis/tests/test-issuer.ts';
-import { project, testEnv } from '../../services/chassis/tests/test-service.ts';
-import type { Database } from '../../services/cloud/database.ts';
-import { openDatabase } from '../../services/cloud/spanner-database.ts';
-import { type FaultProxy, startFaultProxy } from '../../services/cloud/tests/fault-proxy.ts';
+import type { Broker } from '../../deploy/local/cloud/pubsub/broker.ts';
+import { startPubsub } from '../../deploy/local/cloud/pubsub/start-pubsub.ts';
+import { startPaymentProvider } from '../../deploy/local/outside-world/payment-provider/payment-provider.ts';
+import { systemClock } from '../../deploy/local/shared/local-server.ts';
+import type { Database } from '../../services/platform/cloud/spanner/database.ts';
+import { openDatabase } from '../../services/platform/cloud/spanner/spanner-database.ts';
+import { type FaultProxy, startFaultProxy } from '../../services/platform/testing/spanner/fault-proxy.ts';
+import { startTestIssuer, type TestIssuer } from '../../services/platform/testing/test-issuer.ts';
+import { project, testEnv } from '../../services/platform/testing/test-service.ts';
 import { startServerProcess } from '../load/server-process.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -36,12 +36,12 @@ export async function startCustomerSurroundings(): Promise<CustomerSurroundings>
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const issuer = await startTestIssuer();
   const env = testEnv(issuer.jwksUri);
-  const spanner = await startServerProcess(join(root, 'deploy/local/spanner/main.ts'), {
+  const spanner = await startServerProcess(join(root, 'deploy/local/cloud/spanner/main.ts'), {
     args: ['--port', '0', '--data-dir', join(stateDir, 'spanner'), '--abort-probability', '0'],
   });
   // No metadata server is asked: neither server checks credentials.
   const emulators = { SPANNER_EMULATOR_HOST: `127.0.0.1:${spanner.port}`, METADATA_SERVER_DETECTION: 'none' };
-  await promisify(execFile)(process.execPath, [join(root, 'services/cloud/migrate-main.ts')], {
+  await promisify(execFile)(process.execPath, [join(root, 'services/platform/cloud/spanner/migrate-main.ts')], {
     env: { ...process.env, ...env, ...emulators },
   });
   const [proxy, pubsub, provider] = await Promise.all([

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
-import { type Event, EventSchema } from '../../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Event, EventSchema } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 
 /** A deal that nobody knows yet goes on sale, as the partner service tells of it. */
 export function dealEvent({ groupSize, stock }: { readonly groupSize: number; readonly stock: number }): Event {

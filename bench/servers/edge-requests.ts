@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { toJson } from '@bufbuild/protobuf';
-import { OrderSchema } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { OrderSchema } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import type { RestRequest } from '../load/load.ts';
 import { order, orderName } from './order.ts';
 

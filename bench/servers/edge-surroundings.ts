@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startIssuer } from '../../deploy/local/issuer/issuer.ts';
-import { systemClock } from '../../deploy/local/local-server.ts';
-import { startMetadataServer } from '../../deploy/local/metadata-server/metadata-server.ts';
+import { startIssuer } from '../../deploy/local/cloud/issuer/issuer.ts';
+import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
 import { type Ports, portNames } from '../../deploy/local/platform/ports.ts';
 import { gatewayEnvironment, project } from '../../deploy/local/platform/surroundings.ts';
+import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
-import { serviceAccountEmail } from '../../services/contracts/identities.ts';
+import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
 import { editManager, type Manager, type ManagerEdit } from './edge-bootstraps.ts';
 import { startEnvoyServer } from './envoy-server.ts';

@@ -5,7 +5,7 @@ import {
   Order_PaymentState,
   Order_State,
   OrderSchema,
-} from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+} from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 
 /** The order that every server of a benchmark answers with. */
 export const orderName = 'orders/0197c1d0-3f5e-7c11-9a52-1f2e3d4c5b6a';

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TokenRequest } from '../../deploy/local/issuer/token-request.ts';
+import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
 import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
 import { databaseEnvironment } from '../../deploy/local/platform/surroundings.ts';
-import { type Database, defineStatements, type Row, type Value } from '../../services/cloud/database.ts';
-import { openDatabase } from '../../services/cloud/spanner-database.ts';
+import { type Database, defineStatements, type Row, type Value } from '../../services/platform/cloud/spanner/database.ts';
+import { openDatabase } from '../../services/platform/cloud/spanner/spanner-database.ts';
 
 /** The whole local platform on an empty state, and a look into its database. */
 export interface BenchPlatform {

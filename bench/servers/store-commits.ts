@@ -4,8 +4,8 @@
  */
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { connectSpanner } from '../../services/cloud/spanner-client.ts';
-import { statements } from '../../services/webhook/store.ts';
+import { connectSpanner } from '../../services/platform/cloud/spanner/spanner-client.ts';
+import { statements } from '../../services/webhook/store/store.ts';
 import type { CommitOrder, CommitReport } from '../webhook-accept.ts';
 
 // As the chassis does: Google's client would install one that costs a tenth of the loop.

@@ -1,5 +1,5 @@
 import type { run_v1 } from '@googleapis/run';
-import { serviceAccountEmail } from '../../services/contracts/identities.ts';
+import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import type { Environment } from '../environments/environment.ts';
 import { type ContainerOptions, containersOf } from './containers.ts';
 import { networkTags } from './egress.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Migration, readMigrations } from '../../services/cloud/migrations.ts';
+import { type Migration, readMigrations } from '../../services/platform/cloud/spanner/migrations.ts';
 import { databaseRole } from './service-environment.ts';
 import { serviceNames } from './workloads.ts';
 

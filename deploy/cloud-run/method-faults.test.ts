@@ -1,7 +1,11 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { Access, type MethodPolicy, MethodPolicySchema } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { listMethods, type Method } from '../../services/contracts/methods.ts';
+import {
+  Access,
+  type MethodPolicy,
+  MethodPolicySchema,
+} from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods, type Method } from '../../services/platform/contracts/methods.ts';
 import { methodFaults } from './method-faults.ts';
 import { listWorkloads, timeoutSeconds } from './workloads.ts';
 

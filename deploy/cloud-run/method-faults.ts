@@ -1,7 +1,7 @@
-import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { invokersOf } from '../../services/contracts/invokers.ts';
-import type { Method } from '../../services/contracts/methods.ts';
-import { listTriggers } from '../../services/contracts/triggers.ts';
+import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { invokersOf } from '../../services/platform/contracts/invokers.ts';
+import type { Method } from '../../services/platform/contracts/methods.ts';
+import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 
 /** Why methods must not be deployed, each with its name: nobody could call them, or nothing would. Empty where they may. */
 export function methodFaults(methods: readonly Method[]): string[] {

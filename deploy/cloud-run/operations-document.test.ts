@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listTriggers } from '../../services/contracts/triggers.ts';
+import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { readEnvironment } from '../environments/environment.ts';
 import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
-import { listMethods } from '../../services/contracts/methods.ts';
+import { listMethods } from '../../services/platform/contracts/methods.ts';
 import { taggedUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
 import { gatewayEnvironment } from '../environments/gateway-environment.ts';

@@ -1,6 +1,6 @@
 /** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
-import { createClient } from '../../services/contracts/client.ts';
-import { CustomerService } from '../../services/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { createClient } from '../../services/platform/contracts/client.ts';
+import { CustomerService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 
 /** What is tried, and what is wrong with the answer; undefined where nothing is. */
 type Check = readonly [what: string, fault: (url: string) => Promise<string | undefined>];

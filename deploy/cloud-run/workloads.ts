@@ -1,7 +1,7 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { audienceOf } from '../../services/contracts/identities.ts';
-import { listMethods, type Method } from '../../services/contracts/methods.ts';
+import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { audienceOf } from '../../services/platform/contracts/identities.ts';
+import { listMethods, type Method } from '../../services/platform/contracts/methods.ts';
 import type { WorkloadName } from '../environments/environment.ts';
 
 /** What runs as a Cloud Run service. */

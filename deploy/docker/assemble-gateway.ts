@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
+import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 const roles = ['edge', 'jobs'] as const;

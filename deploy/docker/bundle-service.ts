@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
-import { descriptorFile } from '../../services/contracts/descriptor-file.ts';
+import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
 import type { ServiceImage } from './images.ts';
-import { onDemandPackages } from './on-demand-packages.ts';
 import { copyPackageFiles, packageFolders } from './packages.ts';
-import { postponedWork } from './postponed-work.ts';
+import { onDemandPackages } from './shrink/on-demand-packages.ts';
+import { postponedWork } from './shrink/postponed-work.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -40,7 +40,7 @@ export async function bundleProgram(program: string, folder: string): Promise<re
     logLevel: 'warning',
   });
   for (const { path, text } of outputFiles) writeFileSync(path, await chunk(text));
-  cpSync(join(import.meta.dirname, 'chunk-loader.cjs'), join(folder, 'main.js'));
+  cpSync(join(import.meta.dirname, 'shrink/chunk-loader.cjs'), join(folder, 'main.js'));
   // Without it Node looks for one in the folders above.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   copyPackageFiles(folder);

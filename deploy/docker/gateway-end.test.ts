@@ -9,8 +9,8 @@ import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { requireEnvoy } from '../../gateway/envoy/find-envoy.ts';
-import { serveOtlpGrpc } from '../local/traces/otlp-grpc.ts';
-import type { Span } from '../local/traces/span.ts';
+import { serveOtlpGrpc } from '../local/cloud/traces/otlp-grpc.ts';
+import type { Span } from '../local/cloud/traces/span.ts';
 
 // The entrypoint of the image with the real Envoy: how a gateway ends.
 const entrypoint = join(import.meta.dirname, 'gateway-entrypoint.sh');

@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
-import { changed } from './postponed-work.ts';
+import { changed } from './shrink/postponed-work.ts';
 
 /**
  * The files that packages read beside themselves at run time, which a bundler cannot see: by package, as paths inside of it. A package that looks for its

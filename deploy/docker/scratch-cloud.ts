@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { audienceOf, serviceAccountEmail, type Workload } from '../../services/contracts/identities.ts';
+import { audienceOf, serviceAccountEmail, type Workload } from '../../services/platform/contracts/identities.ts';
 import type { ServiceImage } from './images.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -28,7 +28,7 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     [
       '--import',
       join(root, 'deploy/local/platform/die-with-parent.ts'),
-      join(root, 'deploy/local/spanner/main.ts'),
+      join(root, 'deploy/local/cloud/spanner/main.ts'),
       ...['--port', '0', '--data-dir', folder, '--abort-probability', '0'],
     ],
     { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
@@ -43,7 +43,9 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
   };
   try {
     const database = databaseEnvironment(await listeningPort(spanner));
-    await promisify(execFile)(process.execPath, [join(root, 'services/cloud/migrate-main.ts')], { env: { ...process.env, ...database } });
+    await promisify(execFile)(process.execPath, [join(root, 'services/platform/cloud/spanner/migrate-main.ts')], {
+      env: { ...process.env, ...database },
+    });
     return { environmentOf: (service) => ({ ...database, ...commonEnvironment, ...ownEnvironment[service] }), close };
   } catch (error) {
     await close();

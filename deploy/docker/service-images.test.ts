@@ -8,7 +8,7 @@ import { assembleService } from './assemble-service.ts';
 import { healthCheck, ImageProcess } from './image-process.ts';
 import { type ServiceImage, serviceImages } from './images.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
-import { warmUpCalls } from './warm-up.ts';
+import { warmUpCalls } from './shrink/warm-up.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Outside of the project: nothing of its node_modules can be found from there. */
@@ -74,7 +74,7 @@ describe.each(serviceImages)('the image of %s', (service) => {
     const assembled = filesOf(service);
     const others = 0o004;
     expect(assembled.filter(([file]) => (statSync(file).mode & others) === 0)).toEqual([]);
-    const watched = { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'tests/code-cache-report.cjs')}` };
+    const watched = { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'shrink/code-cache-report.cjs')}` };
     const process = start(service, { ...cloud.environmentOf(service), ...watched });
     for (const call of [healthCheck, ...warmUpCalls[service]]) await process.call(call);
     const { output } = await process.stop();
@@ -113,8 +113,8 @@ test('reflection finds what it reads in the image', async () => {
 test('the services of an image are all services of its workload', async () => {
   // What a server registers before it has read any descriptor is what the descriptors say.
   const [{ servedServices }, { listMethods }] = await Promise.all([
-    import('../../services/contracts/served-methods.ts'),
-    import('../../services/contracts/methods.ts'),
+    import('../../services/platform/contracts/served-methods.ts'),
+    import('../../services/platform/contracts/methods.ts'),
   ]);
   const served = serviceImages.flatMap((service) =>
     servedServices(service).flatMap(({ methods }) => methods.map(({ path, responseStream }) => `${path} ${responseStream}`)),

@@ -1,7 +1,7 @@
 import { getOption } from '@bufbuild/protobuf';
-import { http } from '../../services/contracts/gen/types/google/api/annotations_pb.js';
-import { PartnerTokenService } from '../../services/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
-import { audienceOf } from '../../services/contracts/identities.ts';
+import { http } from '../../services/platform/contracts/gen/types/google/api/annotations_pb.js';
+import { PartnerTokenService } from '../../services/platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import type { Environment } from './environment.ts';
 
 /** The key ring and the key that partners' tokens are signed with. */

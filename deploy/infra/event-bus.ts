@@ -1,7 +1,7 @@
 import * as gcp from '@pulumi/gcp';
-import { audienceOf, triggerWorkload } from '../../services/contracts/identities.ts';
-import { eventTopics } from '../../services/contracts/topics.ts';
-import { listTriggers, type SubscriptionTrigger } from '../../services/contracts/triggers.ts';
+import { audienceOf, triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { eventTopics } from '../../services/platform/contracts/topics.ts';
+import { listTriggers, type SubscriptionTrigger } from '../../services/platform/contracts/triggers.ts';
 import type { ServiceName } from '../cloud-run/workloads.ts';
 import { serviceUrl } from '../environments/addresses.ts';
 import type { Context } from './context.ts';

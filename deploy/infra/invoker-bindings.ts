@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import { invokersOf } from '../../services/contracts/invokers.ts';
+import { invokersOf } from '../../services/platform/contracts/invokers.ts';
 import { serviceNames } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import type { RunServices } from './run-services.ts';

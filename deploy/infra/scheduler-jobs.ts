@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
-import { audienceOf, triggerWorkload } from '../../services/contracts/identities.ts';
-import { listTriggers } from '../../services/contracts/triggers.ts';
+import { audienceOf, triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { serviceUrl } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
 import type { ServiceAccounts } from './service-accounts.ts';

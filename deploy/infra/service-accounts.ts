@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import { interpolate, type Output } from '@pulumi/pulumi';
-import type { Workload } from '../../services/contracts/identities.ts';
+import type { Workload } from '../../services/platform/contracts/identities.ts';
 import type { Context } from './context.ts';
 
 /** Whatever has an identity of its own, and what it is. */

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
-import { triggerWorkload } from '../../services/contracts/identities.ts';
-import { listTriggers } from '../../services/contracts/triggers.ts';
+import { triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import type { ServiceName } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import { memberOf, type ServiceAccounts } from './service-accounts.ts';

@@ -1,8 +1,8 @@
 /** `npm run -s grpc -- HOST:PORT SERVICE/METHOD JSON [TOKEN]`: one native gRPC call, its messages printed as JSON lines. */
 import { createFileRegistry, fromJsonString, toJsonString } from '@bufbuild/protobuf';
-import { createClient } from '../../services/contracts/client.ts';
-import { ClientError } from '../../services/contracts/client-error.ts';
-import { readDescriptorSet } from '../../services/contracts/methods.ts';
+import { createClient } from '../../services/platform/contracts/client.ts';
+import { ClientError } from '../../services/platform/contracts/client-error.ts';
+import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 
 const [address, path, json = '{}', token] = process.argv.slice(2);
 const registry = createFileRegistry(readDescriptorSet());

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Issuer, startIssuer } from './issuer/issuer.ts';
-import { systemClock } from './local-server.ts';
+import { type Issuer, startIssuer } from './cloud/issuer/issuer.ts';
+import { systemClock } from './shared/local-server.ts';
 import { parseTokenCommand, requestToken } from './token.ts';
 
 let directory: string;

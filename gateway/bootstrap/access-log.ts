@@ -1,4 +1,4 @@
-import type { Code } from '../../services/contracts/gen/types/google/rpc/code_pb.js';
+import type { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type Json, type JsonObject } from './json.ts';
 import { isNativeGrpc, isRest } from './request-forms.ts';

@@ -1,10 +1,10 @@
 import { clearExtension, create, createFileRegistry, type FileRegistry, getExtension, setExtension } from '@bufbuild/protobuf';
 import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
-import { http } from '../../services/contracts/gen/types/google/api/annotations_pb.js';
-import { HttpRuleSchema } from '../../services/contracts/gen/types/google/api/http_pb.js';
-import { Access, method as policy } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { readDescriptorSet } from '../../services/contracts/methods.ts';
+import { http } from '../../services/platform/contracts/gen/types/google/api/annotations_pb.js';
+import { HttpRuleSchema } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
+import { Access, method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { registryWith } from './changed-protos.ts';
 import { listGatewayMethods, MethodError } from './gateway-methods.ts';
 

@@ -1,9 +1,9 @@
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
 import { createFileRegistry } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
-import type { HttpRule } from '../../services/contracts/gen/types/google/api/http_pb.js';
-import { Access } from '../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { listMethods, type Method, readDescriptorSet } from '../../services/contracts/methods.ts';
+import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
+import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods, type Method, readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { isUpstream, type UpstreamName } from './environment.ts';
 import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
 

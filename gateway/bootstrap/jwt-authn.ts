@@ -1,4 +1,4 @@
-import { audienceOf } from '../../services/contracts/identities.ts';
+import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { jwksCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from './gateway-methods.ts';

@@ -1,4 +1,4 @@
-import { Code } from '../../services/contracts/gen/types/google/rpc/code_pb.js';
+import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import type { JsonObject } from './json.ts';
 import { isRest } from './request-forms.ts';
 

@@ -1,4 +1,4 @@
-import { audienceOf } from '../../services/contracts/identities.ts';
+import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { metadataCluster, previewCluster } from './clusters.ts';
 import type { GatewayEnvironment, UpstreamName } from './environment.ts';
 import type { JsonObject } from './json.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { audienceOf } from '../../services/contracts/identities.ts';
+import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { compileBootstrap } from './compile-bootstrap.ts';
 import { type GatewayEnvironment, readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';

@@ -1,4 +1,4 @@
-import { serviceAccountEmail, triggerWorkload } from '../../services/contracts/identities.ts';
+import { serviceAccountEmail, triggerWorkload } from '../../services/platform/contracts/identities.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { introspectionOf } from './introspection.ts';

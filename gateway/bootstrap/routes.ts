@@ -1,5 +1,5 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { defaultMaxRequestBytes } from '../../services/contracts/served-methods.ts';
+import { defaultMaxRequestBytes } from '../../services/platform/contracts/served-methods.ts';
 import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
 import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';

@@ -1,6 +1,6 @@
 import { type DescMessage, type DescMethod, getOption, type JsonValue } from '@bufbuild/protobuf';
-import { http } from '../../services/contracts/gen/types/google/api/annotations_pb.js';
-import type { HttpRule } from '../../services/contracts/gen/types/google/api/http_pb.js';
+import { http } from '../../services/platform/contracts/gen/types/google/api/annotations_pb.js';
+import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 
 /** A REST request to a method, and what its path and body say. */
 export interface RestSample {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { serveOtlpGrpc } from '../../deploy/local/traces/otlp-grpc.ts';
-import type { Span } from '../../deploy/local/traces/span.ts';
+import { serveOtlpGrpc } from '../../deploy/local/cloud/traces/otlp-grpc.ts';
+import type { Span } from '../../deploy/local/cloud/traces/span.ts';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { send } from './case-client.ts';

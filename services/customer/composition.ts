@@ -1,15 +1,15 @@
-import { bind } from '../chassis/bind.ts';
-import { businessNow } from '../chassis/business-time.ts';
-import type { StartContext, Started } from '../chassis/start-service.ts';
-import { createHistory, inboxTable, requestsTable } from '../cloud/history.ts';
-import { openSchema } from '../cloud/open-schema.ts';
-import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { businessNow } from '../platform/chassis/process/business-time.ts';
+import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
+import { bind } from '../platform/chassis/server/bind.ts';
+import { createHistory, inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
+import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { CustomerService } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import type { config as shape } from './config.ts';
 import { customerInternalService } from './internal-service.ts';
 import { customerService } from './service.ts';
 import { Settlement } from './settlement.ts';
-import { CustomerStore } from './store.ts';
+import { CustomerStore } from './store/store.ts';
 import { YamapayClient } from './yamapay-client.ts';
 
 /** Wires the service. */

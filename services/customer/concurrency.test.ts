@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Group_State } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { Group_State } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { audit } from './tests/audit.ts';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { type ConfigError, loadConfig } from '../chassis/config.ts';
+import { type ConfigError, loadConfig } from '../platform/chassis/process/config.ts';
 import { config } from './config.ts';
 
 const env = { PAYMENT_PROVIDER: 'yamapay', PAYMENT_PROVIDER_URL: 'https://pay.example', PAYMENT_PROVIDER_KEY: 'the-key' };

@@ -8,8 +8,8 @@ import {
   type Order,
   Order_State as OrderState,
   Order_PaymentState as PaymentState,
-} from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { PaymentStatusReported_Status } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+} from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { audit } from './tests/audit.ts';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 

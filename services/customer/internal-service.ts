@@ -1,11 +1,11 @@
-import type { Call, Handlers } from '../chassis/call.ts';
-import { microsFromMoney } from '../chassis/money.ts';
-import { invalidArgument, notFound, unavailable } from '../chassis/rpc-error.ts';
-import type { History } from '../cloud/history.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import { relayOutbox } from '../cloud/relay-outbox.ts';
-import type { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { type DealPublished, type Event, PaymentStatusReported_Status } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { microsFromMoney } from '../platform/chassis/api/money.ts';
+import { invalidArgument, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
+import type { History } from '../platform/cloud/spanner/history.ts';
+import type { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { type DealPublished, type Event, PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { noChange } from './domain/change.ts';
 import type { Deal } from './domain/group.ts';
 import { expireGroup } from './domain/group-lifecycle.ts';
@@ -13,7 +13,7 @@ import { applyFulfilment, applyPaymentNews, cancelOrder, type PaymentStatus } fr
 import type { PaymentAction } from './domain/payment-provider.ts';
 import { groupMessage, idOf, orderMessage } from './messages.ts';
 import type { Attempt, Settlement } from './settlement.ts';
-import type { Committed, CustomerStore } from './store.ts';
+import type { Committed, CustomerStore } from './store/store.ts';
 
 /** What the handlers need. */
 export interface CustomerInternalServiceOptions {

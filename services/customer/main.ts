@@ -1,4 +1,4 @@
-import { runService } from '../chassis/run-service.ts';
+import { runService } from '../platform/chassis/process/run-service.ts';
 import { config } from './config.ts';
 
 runService({

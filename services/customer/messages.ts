@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { moneyFromMicros } from '../chassis/money.ts';
-import type { PostalAddress } from '../contracts/gen/types/google/type/postal_address_pb.js';
+import { moneyFromMicros } from '../platform/chassis/api/money.ts';
+import type { PostalAddress } from '../platform/contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
   type DealSchema,
@@ -12,10 +12,10 @@ import {
   Order_State,
   type OrderSchema,
   type ProfileSchema,
-} from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+} from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { availableUnits, type Deal, type Group } from './domain/group.ts';
 import type { Address, Order } from './domain/order.ts';
-import type { Profile } from './store.ts';
+import type { Profile } from './store/store.ts';
 
 /** A profile as the API shows it. */
 export function profileMessage(profile: Profile): MessageInitShape<typeof ProfileSchema> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Deal_State, Group_State, Order_State } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { Deal_State, Group_State, Order_State } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 
 let world: CustomerWorld;

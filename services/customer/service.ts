@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Call, Handlers } from '../chassis/call.ts';
-import { applyFieldMask } from '../chassis/field-mask.ts';
-import { listPage } from '../chassis/list-page.ts';
-import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
-import { requireCaller } from '../chassis/require-caller.ts';
-import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../chassis/rpc-error.ts';
-import { type Change as Watched, watch } from '../chassis/watch.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import { requestFingerprint } from '../cloud/request-ids.ts';
+import { applyFieldMask } from '../platform/chassis/api/field-mask.ts';
+import { listPage } from '../platform/chassis/api/list-page.ts';
+import { decodePageToken, encodePageToken } from '../platform/chassis/api/page-token.ts';
+import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import { type Change as Watched, watch } from '../platform/chassis/server/watch.ts';
+import { requireCaller } from '../platform/chassis/trust/require-caller.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { requestFingerprint } from '../platform/cloud/spanner/request-ids.ts';
 import {
   type CustomerService,
   JoinGroupRequestSchema,
   OpenGroupRequestSchema,
   OpenGroupResponseSchema,
   ProfileSchema,
-} from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { activeTraceparent } from '../contracts/traceparent.ts';
+} from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { activeTraceparent } from '../platform/contracts/traceparent.ts';
 import type { Change } from './domain/change.ts';
 import type { Group } from './domain/group.ts';
 import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
@@ -25,7 +25,7 @@ import type { Address } from './domain/order.ts';
 import { cancelOrder } from './domain/order-lifecycle.ts';
 import { addressOf, dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
 import type { Settlement } from './settlement.ts';
-import type { CustomerStore, Placed } from './store.ts';
+import type { CustomerStore, Placed } from './store/store.ts';
 
 /** What the handlers need. */
 export interface CustomerServiceOptions {

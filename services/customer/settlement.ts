@@ -1,10 +1,10 @@
 import { status } from '@grpc/grpc-js';
-import { notFound, RpcError, unavailable } from '../chassis/rpc-error.ts';
+import { notFound, RpcError, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import { noChange } from './domain/change.ts';
 import type { Order, PaymentState } from './domain/order.ts';
 import { applyPaymentNews, giveUpCapture } from './domain/order-lifecycle.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
-import type { Committed, CustomerStore } from './store.ts';
+import type { Committed, CustomerStore } from './store/store.ts';
 
 /** The states in which a payment waits for each action. In another one the action has been done or is no longer wanted. */
 const waitingStates: Readonly<Record<PaymentAction, readonly PaymentState[]>> = {

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../deploy/local/local-server.ts';
-import { type PaymentProvider, startPaymentProvider } from '../../deploy/local/payment-provider/payment-provider.ts';
-import { Secret } from '../chassis/secret.ts';
+import { type PaymentProvider, startPaymentProvider } from '../../deploy/local/outside-world/payment-provider/payment-provider.ts';
+import { systemClock } from '../../deploy/local/shared/local-server.ts';
+import { Secret } from '../platform/chassis/process/secret.ts';
 import { orderWith } from './tests/orders.ts';
 import { PaymentProviderUnavailable, YamapayClient } from './yamapay-client.ts';
 

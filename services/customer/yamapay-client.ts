@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { tracedFetch } from '../chassis/outgoing-http.ts';
-import type { Secret } from '../chassis/secret.ts';
-import { jsonInteger, jsonText, parseJson } from '../contracts/json-values.ts';
+import type { Secret } from '../platform/chassis/process/secret.ts';
+import { tracedFetch } from '../platform/chassis/telemetry/outgoing-http.ts';
+import { jsonInteger, jsonText, parseJson } from '../platform/contracts/json-values.ts';
 import type { Order } from './domain/order.ts';
 import type { PaymentAction, PaymentIntent, PaymentProvider, PaymentReport } from './domain/payment-provider.ts';
 

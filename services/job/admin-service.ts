@@ -1,9 +1,9 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { Handlers } from '../chassis/call.ts';
-import { invalidArgument, unavailable } from '../chassis/rpc-error.ts';
-import type { DeadLetters } from '../cloud/dead-letters.ts';
-import type { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
-import { listTriggers } from '../contracts/triggers.ts';
+import { invalidArgument, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Handlers } from '../platform/chassis/server/call.ts';
+import type { DeadLetters } from '../platform/cloud/events/dead-letters.ts';
+import type { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { listTriggers } from '../platform/contracts/triggers.ts';
 
 const shownOfEachTopic = 100;
 const replayedUnlessTold = 100;

@@ -1,14 +1,14 @@
-import { bind } from '../chassis/bind.ts';
-import { businessNow } from '../chassis/business-time.ts';
-import type { StartContext, Started } from '../chassis/start-service.ts';
-import { createDeadLetters } from '../cloud/dead-letters.ts';
-import { createEventPublisher } from '../cloud/event-publisher.ts';
-import { createHistory } from '../cloud/history.ts';
-import { createIdTokens } from '../cloud/identity.ts';
-import { openConfiguredDatabase } from '../cloud/open-schema.ts';
-import { createTaskQueue } from '../cloud/task-queue.ts';
-import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
-import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { businessNow } from '../platform/chassis/process/business-time.ts';
+import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
+import { bind } from '../platform/chassis/server/bind.ts';
+import { createDeadLetters } from '../platform/cloud/events/dead-letters.ts';
+import { createEventPublisher } from '../platform/cloud/events/event-publisher.ts';
+import { createIdTokens } from '../platform/cloud/identity/identity.ts';
+import { createHistory } from '../platform/cloud/spanner/history.ts';
+import { openConfiguredDatabase } from '../platform/cloud/spanner/open-schema.ts';
+import { createTaskQueue } from '../platform/cloud/tasks/task-queue.ts';
+import { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { jobAdminService } from './admin-service.ts';
 import type { config as shape } from './config.ts';
 import { InventoryClient } from './inventory-client.ts';
@@ -16,7 +16,7 @@ import { InventorySync } from './inventory-sync.ts';
 import { connectOwners } from './owners.ts';
 import { createRunAlone } from './schedules.ts';
 import { jobService } from './service.ts';
-import { JobStore, keptTables } from './store.ts';
+import { JobStore, keptTables } from './store/store.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {

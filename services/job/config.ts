@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { httpUrl, secret } from '../chassis/config.ts';
+import { httpUrl, secret } from '../platform/chassis/process/config.ts';
 
 const preview = z.strictObject({
   service: z.enum(['customer', 'partner', 'webhook', 'job']),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Client } from '../contracts/client.ts';
-import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { withPreview } from '../contracts/preview.ts';
+import type { Client } from '../platform/contracts/client.ts';
+import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { withPreview } from '../platform/contracts/preview.ts';
 import { followPreview } from './follow-preview.ts';
 
 type PartnerClient = Client<typeof PartnerInternalService>;

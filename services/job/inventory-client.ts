@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { tracedFetch } from '../chassis/outgoing-http.ts';
-import type { Secret } from '../chassis/secret.ts';
-import { jsonInteger, jsonText, parseJson } from '../contracts/json-values.ts';
-import { isStorable, storableRule } from '../contracts/storable-text.ts';
+import type { Secret } from '../platform/chassis/process/secret.ts';
+import { tracedFetch } from '../platform/chassis/telemetry/outgoing-http.ts';
+import { jsonInteger, jsonText, parseJson } from '../platform/contracts/json-values.ts';
+import { isStorable, storableRule } from '../platform/contracts/storable-text.ts';
 
 const pageSchema = z.object({ items: z.array(z.unknown()), next_page_token: z.string().refine(isStorable, storableRule) });
 const itemSchema = z.object({

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Call } from '../chassis/call.ts';
-import { unavailable } from '../chassis/rpc-error.ts';
-import { storableForm } from '../contracts/storable-text.ts';
+import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call } from '../platform/chassis/server/call.ts';
+import { storableForm } from '../platform/contracts/storable-text.ts';
 import { type InventoryClient, StalePageToken } from './inventory-client.ts';
 import { callOwner, type Owners } from './owners.ts';
-import type { JobStore, Progress } from './store.ts';
+import type { JobStore, Progress } from './store/store.ts';
 
 const job = 'sync-inventory';
 const pageSize = 1000;

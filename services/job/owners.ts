@@ -1,14 +1,14 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import type { Call } from '../chassis/call.ts';
-import { unavailable } from '../chassis/rpc-error.ts';
-import type { IdTokens } from '../cloud/identity.ts';
-import { type Client, createClient } from '../contracts/client.ts';
-import { ClientError } from '../contracts/client-error.ts';
-import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
-import { audienceOf } from '../contracts/identities.ts';
+import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call } from '../platform/chassis/server/call.ts';
+import type { IdTokens } from '../platform/cloud/identity/identity.ts';
+import { type Client, createClient } from '../platform/contracts/client.ts';
+import { ClientError } from '../platform/contracts/client-error.ts';
+import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { audienceOf } from '../platform/contracts/identities.ts';
 import type { Preview } from './config.ts';
 import { followPreview } from './follow-preview.ts';
 

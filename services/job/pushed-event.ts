@@ -1,9 +1,9 @@
 import { create, fromBinary } from '@bufbuild/protobuf';
-import type { Call } from '../chassis/call.ts';
-import { type FieldViolation, invalidArgument, type RpcError } from '../chassis/rpc-error.ts';
-import { ruleViolations } from '../chassis/validate.ts';
-import { type Event, EventSchema } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import type { PushedMessage } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { ruleViolations } from '../platform/chassis/api/validate.ts';
+import { type FieldViolation, invalidArgument, type RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call } from '../platform/chassis/server/call.ts';
+import { type Event, EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { PushedMessage } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { type TaskRequest, tasksOf } from './domain/event-reactions.ts';
 
 /**

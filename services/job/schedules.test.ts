@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testClient } from '../chassis/tests/test-client.ts';
-import { type ServiceDatabase, startServiceDatabase } from '../cloud/tests/service-database.ts';
-import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { type ServiceDatabase, startServiceDatabase } from '../platform/testing/service-database.ts';
+import { testClient } from '../platform/testing/test-client.ts';
 import type { InventorySync } from './inventory-sync.ts';
 import { createRunAlone } from './schedules.ts';
 import { jobService } from './service.ts';
-import { JobStore } from './store.ts';
+import { JobStore } from './store/store.ts';
 import { fakeOwners } from './tests/fake-owners.ts';
 
 let spanner: ServiceDatabase;

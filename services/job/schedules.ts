@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Call } from '../chassis/call.ts';
-import { describeMethod } from '../contracts/methods.ts';
-import { triggerOf } from '../contracts/triggers.ts';
-import type { JobStore } from './store.ts';
+import type { Call } from '../platform/chassis/server/call.ts';
+import { describeMethod } from '../platform/contracts/methods.ts';
+import { triggerOf } from '../platform/contracts/triggers.ts';
+import type { JobStore } from './store/store.ts';
 
 /** Longer than a run may take: its deadline, and the clocks of two instances. */
 const graceMs = 10_000;

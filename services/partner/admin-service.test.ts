@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Partner_State as PartnerState } from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { Partner_State as PartnerState } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { type IdentityWorld, makeKey, startIdentityWorld } from './tests/identity-world.ts';
 
 let world: IdentityWorld;

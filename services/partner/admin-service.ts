@@ -1,19 +1,19 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
-import type { Handlers } from '../chassis/call.ts';
-import { listPage } from '../chassis/list-page.ts';
-import { invalidArgument, notFound, RpcError } from '../chassis/rpc-error.ts';
+import { listPage } from '../platform/chassis/api/list-page.ts';
+import { invalidArgument, notFound, RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import type { Handlers } from '../platform/chassis/server/call.ts';
 import {
   type PartnerAdminService,
   type PartnerKeySchema,
   Partner_State as PartnerMessageState,
   type PartnerSchema,
-} from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+} from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import type { PartnerAccount, PartnerKey } from './domain/partner-account.ts';
 import { PublicKeyError, type ReadKey, readPublicKey } from './domain/public-key.ts';
 import { idOf } from './messages.ts';
-import type { IdentityStore } from './store-identity.ts';
+import type { IdentityStore } from './store/identity.ts';
 
 /** What the handlers need. */
 export interface PartnerAdminServiceOptions {

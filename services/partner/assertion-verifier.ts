@@ -2,7 +2,7 @@ import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify, type 
 import { checkAssertion, clockToleranceSeconds, type UsedAssertion } from './domain/client-assertion.ts';
 import { assertionAlgorithms } from './domain/partner-account.ts';
 import { TokenRefusal, type TokenRequest } from './domain/token-request.ts';
-import type { IdentityStore } from './store-identity.ts';
+import type { IdentityStore } from './store/identity.ts';
 
 /** Whose assertion holds, and which of the partner's keys has signed it. */
 export interface VerifiedAssertion {

@@ -1,15 +1,15 @@
-import { bind } from '../chassis/bind.ts';
-import { businessNow } from '../chassis/business-time.ts';
-import type { StartContext, Started } from '../chassis/start-service.ts';
-import { createHistory, inboxTable, requestsTable } from '../cloud/history.ts';
-import { openSchema } from '../cloud/open-schema.ts';
-import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { businessNow } from '../platform/chassis/process/business-time.ts';
+import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
+import { bind } from '../platform/chassis/server/bind.ts';
+import { createHistory, inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
+import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { PartnerService } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import type { config as shape } from './config.ts';
 import { identityBindings } from './identity-bindings.ts';
 import { partnerInternalService } from './internal-service.ts';
 import { partnerService } from './service.ts';
-import { PartnerStore } from './store.ts';
+import { PartnerStore } from './store/store.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { httpUrl } from '../chassis/config.ts';
+import { httpUrl } from '../platform/chassis/process/config.ts';
 
 /** Where a key is: a version of a Cloud KMS key, or a file. */
 const keyName = z

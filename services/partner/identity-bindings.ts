@@ -1,11 +1,11 @@
-import { type Binding, bind } from '../chassis/bind.ts';
-import type { ChassisConfig, Config } from '../chassis/config.ts';
-import type { Database } from '../cloud/database.ts';
-import { PartnerAdminService, PartnerTokenService } from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import type { ChassisConfig, Config } from '../platform/chassis/process/config.ts';
+import { type Binding, bind } from '../platform/chassis/server/bind.ts';
+import type { Database } from '../platform/cloud/spanner/database.ts';
+import { PartnerAdminService, PartnerTokenService } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { partnerAdminService } from './admin-service.ts';
 import type { config as shape } from './config.ts';
 import { openSigningKeys } from './signing-keys.ts';
-import { IdentityStore } from './store-identity.ts';
+import { IdentityStore } from './store/identity.ts';
 import { partnerTokenService } from './token-service.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ShipmentStatusReported_Status as ShipmentStatus } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { Order_State as OrderState } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { ShipmentStatusReported_Status as ShipmentStatus } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { Order_State as OrderState } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { lamp, type PartnerWorld, shipTo, startPartnerWorld } from './tests/partner-world.ts';
 
 let world: PartnerWorld;

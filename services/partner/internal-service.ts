@@ -1,18 +1,18 @@
-import type { Call, Handlers } from '../chassis/call.ts';
-import { microsFromMoney } from '../chassis/money.ts';
-import { unavailable } from '../chassis/rpc-error.ts';
-import type { History } from '../cloud/history.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import { relayOutbox } from '../cloud/relay-outbox.ts';
+import { microsFromMoney } from '../platform/chassis/api/money.ts';
+import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
+import type { History } from '../platform/cloud/spanner/history.ts';
 import {
   type Event,
   type OrderConfirmed,
   ShipmentStatusReported_Status as ShipmentStatus,
-} from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import type { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+} from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { type Fulfilment, move } from './domain/fulfilment.ts';
 import { addressOf, idOf } from './messages.ts';
-import type { Committed, PartnerStore } from './store.ts';
+import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
 export interface PartnerInternalServiceOptions {

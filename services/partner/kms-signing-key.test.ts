@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { importJWK, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type LocalServer, systemClock } from '../../deploy/local/local-server.ts';
-import { startMetadataServer } from '../../deploy/local/metadata-server/metadata-server.ts';
-import { openKmsKey } from '../cloud/kms-key.ts';
+import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
+import { type LocalServer, systemClock } from '../../deploy/local/shared/local-server.ts';
+import { openKmsKey } from '../platform/cloud/kms/kms-key.ts';
 import type { SigningKey } from './domain/signing-key.ts';
 import { openKmsSigningKey } from './kms-signing-key.ts';
 

@@ -1,5 +1,5 @@
 import { base64url, calculateJwkThumbprint, compactVerify, exportJWK, importSPKI } from 'jose';
-import type { KmsKey } from '../cloud/kms-key.ts';
+import type { KmsKey } from '../platform/cloud/kms/kms-key.ts';
 import type { SigningKey } from './domain/signing-key.ts';
 
 /** The purposes of Cloud KMS keys that both gateways and services take (https://docs.cloud.google.com/kms/docs/algorithms). */

@@ -1,15 +1,15 @@
 import { create, equals, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { microsFromMoney, moneyFromMicros } from '../chassis/money.ts';
-import { type Money, MoneySchema } from '../contracts/gen/types/google/type/money_pb.js';
-import type { PostalAddress } from '../contracts/gen/types/google/type/postal_address_pb.js';
+import { microsFromMoney, moneyFromMicros } from '../platform/chassis/api/money.ts';
+import { type Money, MoneySchema } from '../platform/contracts/gen/types/google/type/money_pb.js';
+import type { PostalAddress } from '../platform/contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
   type Deal as DealMessage,
   type DealSchema,
   Order_State,
   type OrderSchema,
-} from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+} from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import type { Deal } from './domain/deal.ts';
 import type { Address, Fulfilment } from './domain/fulfilment.ts';
 

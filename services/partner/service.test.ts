@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Deal_State as DealState, Order_State as OrderState } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { Deal_State as DealState, Order_State as OrderState } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { lamp, type PartnerWorld, shipTo, startPartnerWorld } from './tests/partner-world.ts';
 
 let world: PartnerWorld;

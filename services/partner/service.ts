@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import type { Call, Handlers } from '../chassis/call.ts';
-import { applyFieldMask } from '../chassis/field-mask.ts';
-import { listPage } from '../chassis/list-page.ts';
-import { decodePageToken, encodePageToken } from '../chassis/page-token.ts';
-import { requireCaller } from '../chassis/require-caller.ts';
-import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../chassis/rpc-error.ts';
-import { watch } from '../chassis/watch.ts';
-import { DatabaseError } from '../cloud/database.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import { requestFingerprint } from '../cloud/request-ids.ts';
-import { CreateDealRequestSchema, DealSchema, type PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { applyFieldMask } from '../platform/chassis/api/field-mask.ts';
+import { listPage } from '../platform/chassis/api/list-page.ts';
+import { decodePageToken, encodePageToken } from '../platform/chassis/api/page-token.ts';
+import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import { watch } from '../platform/chassis/server/watch.ts';
+import { requireCaller } from '../platform/chassis/trust/require-caller.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { DatabaseError } from '../platform/cloud/spanner/database.ts';
+import { requestFingerprint } from '../platform/cloud/spanner/request-ids.ts';
+import { CreateDealRequestSchema, DealSchema, type PartnerService } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { type Deal, type DealTrigger, dealTransitions, missingForPublishing, touchedFixedFields } from './domain/deal.ts';
 import { type Fulfilment, move } from './domain/fulfilment.ts';
 import { dealMessage, idOf, orderMessage, partnersFields, partnersPart } from './messages.ts';
-import type { Committed, PartnerStore } from './store.ts';
+import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
 export interface PartnerServiceOptions {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { openKmsKey } from '../cloud/kms-key.ts';
+import { openKmsKey } from '../platform/cloud/kms/kms-key.ts';
 import type { SigningKey, SigningKeys } from './domain/signing-key.ts';
 import { openFileSigningKey } from './file-signing-key.ts';
 import { openKmsSigningKey } from './kms-signing-key.ts';

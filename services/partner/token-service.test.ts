@@ -3,8 +3,8 @@ import { create } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Call } from '../chassis/call.ts';
-import { GetTokenKeysRequestSchema } from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import type { Call } from '../platform/chassis/server/call.ts';
+import { GetTokenKeysRequestSchema } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { type IdentityWorld, issuer, makeKey, startIdentityWorld, tokenEndpoint } from './tests/identity-world.ts';
 
 let world: IdentityWorld;

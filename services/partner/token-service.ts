@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import type { Call, Handlers } from '../chassis/call.ts';
-import { RpcError, unavailable } from '../chassis/rpc-error.ts';
-import type { PartnerTokenService } from '../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { RpcError, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import type { PartnerTokenService } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { verifyAssertion } from './assertion-verifier.ts';
 import type { SigningKeys } from './domain/signing-key.ts';
 import { readTokenRequest, TokenRefusal } from './domain/token-request.ts';
-import type { IdentityStore } from './store-identity.ts';
+import type { IdentityStore } from './store/identity.ts';
 
 /** What the handlers need. */
 export interface PartnerTokenServiceOptions {

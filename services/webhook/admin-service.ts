@@ -1,13 +1,13 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { SpanKind } from '@opentelemetry/api';
-import type { Call, Handlers } from '../chassis/call.ts';
-import { listPage } from '../chassis/list-page.ts';
-import { notFound } from '../chassis/rpc-error.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import type { WebhookAdminService } from '../contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
-import { inSpan } from '../contracts/in-span.ts';
+import { listPage } from '../platform/chassis/api/list-page.ts';
+import { notFound } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import type { WebhookAdminService } from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import { inSpan } from '../platform/contracts/in-span.ts';
 import { readProviderEvent } from './domain/provider-event.ts';
-import { type EventKey, positionOf, type WebhookStore } from './store.ts';
+import { type EventKey, positionOf, type WebhookStore } from './store/store.ts';
 
 /** What the handlers need. */
 export interface WebhookAdminServiceOptions {

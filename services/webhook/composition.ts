@@ -1,16 +1,16 @@
-import { bind } from '../chassis/bind.ts';
-import { businessNow } from '../chassis/business-time.ts';
-import type { StartContext, Started } from '../chassis/start-service.ts';
-import { createHistory } from '../cloud/history.ts';
-import { openSchema } from '../cloud/open-schema.ts';
-import { WebhookAdminService } from '../contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
-import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
-import { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { businessNow } from '../platform/chassis/process/business-time.ts';
+import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
+import { bind } from '../platform/chassis/server/bind.ts';
+import { createHistory } from '../platform/cloud/spanner/history.ts';
+import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { WebhookAdminService } from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { WebhookService } from '../platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { webhookAdminService } from './admin-service.ts';
 import type { config as shape } from './config.ts';
 import { webhookInternalService } from './internal-service.ts';
 import { webhookService } from './service.ts';
-import { keptTables, WebhookStore } from './store.ts';
+import { keptTables, WebhookStore } from './store/store.ts';
 
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof shape>): Started {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { ConfigError, loadConfig } from '../chassis/config.ts';
+import { ConfigError, loadConfig } from '../platform/chassis/process/config.ts';
 import { config } from './config.ts';
 
 const secret = 'a-secret-of-16-characters';

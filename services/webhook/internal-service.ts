@@ -1,8 +1,8 @@
-import type { Handlers } from '../chassis/call.ts';
-import type { History } from '../cloud/history.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import { relayOutbox } from '../cloud/relay-outbox.ts';
-import type { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import type { Handlers } from '../platform/chassis/server/call.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
+import type { History } from '../platform/cloud/spanner/history.ts';
+import type { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 
 /** The handlers of kumiko.webhook.v1.WebhookInternalService. */
 export function webhookInternalService({

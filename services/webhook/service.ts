@@ -1,14 +1,14 @@
 import { status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
-import type { Call, Handlers } from '../chassis/call.ts';
-import { invalidArgument, notFound, RpcError } from '../chassis/rpc-error.ts';
-import type { Outbox } from '../cloud/outbox.ts';
-import type { WebhookService } from '../contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
-import { inSpan } from '../contracts/in-span.ts';
+import { invalidArgument, notFound, RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import type { Call, Handlers } from '../platform/chassis/server/call.ts';
+import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import type { WebhookService } from '../platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
+import { inSpan } from '../platform/contracts/in-span.ts';
 import type { Profiles } from './config.ts';
 import { NotAnEvent, type ProviderEvent, type ProviderKind, readProviderEvent } from './domain/provider-event.ts';
 import { checkSignature } from './domain/signature.ts';
-import type { WebhookStore } from './store.ts';
+import type { WebhookStore } from './store/store.ts';
 
 /** What the handlers need. */
 export interface WebhookServiceOptions {

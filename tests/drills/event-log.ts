@@ -2,8 +2,8 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { v1 } from '@google-cloud/pubsub';
 import { credentials } from '@grpc/grpc-js';
 import type { Endpoints } from '../../deploy/local/platform/endpoints.ts';
-import { type Event, EventSchema } from '../../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { eventTopics } from '../../services/contracts/topics.ts';
+import { type Event, EventSchema } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { eventTopics } from '../../services/platform/contracts/topics.ts';
 
 const prefix = 'drill-log-';
 const batch = 1000;

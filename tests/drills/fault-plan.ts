@@ -1,4 +1,4 @@
-import type { DeliveryFaults } from '../../deploy/local/push/delivery-faults.ts';
+import type { DeliveryFaults } from '../../deploy/local/cloud/push/delivery-faults.ts';
 import type { Random } from './random.ts';
 
 /** What can go wrong, with what it needs to know. */

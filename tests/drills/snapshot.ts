@@ -1,6 +1,6 @@
-import type { Intent, LedgerEntry } from '../../deploy/local/payment-provider/intents.ts';
-import type { Row } from '../../services/cloud/database.ts';
-import type { Event } from '../../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { Intent, LedgerEntry } from '../../deploy/local/outside-world/payment-provider/intents.ts';
+import type { Row } from '../../services/platform/cloud/spanner/database.ts';
+import type { Event } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { callUntilAnswered } from './http-call.ts';
 import type { Stage } from './stage.ts';
 import type { TokenSource } from './token-source.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
-import type { Intent, LedgerEntry } from '../../deploy/local/payment-provider/intents.ts';
-import { type Event, EventSchema } from '../../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { Intent, LedgerEntry } from '../../deploy/local/outside-world/payment-provider/intents.ts';
 import { receiverOf } from '../../services/job/domain/event-reactions.ts';
+import { type Event, EventSchema } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Journal } from './journal.ts';
 import { createJournal } from './journal.ts';
 import type { OrderRow, Snapshot } from './snapshot.ts';

@@ -1,5 +1,5 @@
+import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
 import { callJson } from '../../deploy/local/demo/http-json.ts';
-import type { TokenRequest } from '../../deploy/local/issuer/token-request.ts';
 import type { Endpoints } from '../../deploy/local/platform/endpoints.ts';
 import type { Answer } from './http-call.ts';
 import type { TokenTimes } from './token-times.ts';

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import type { TokenRequest } from '../../deploy/local/issuer/token-request.ts';
+import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
 import type { Answer } from './http-call.ts';
 
 /** How far apart the clocks of who makes a token and who judges it may be, at the gateways and in the services. */

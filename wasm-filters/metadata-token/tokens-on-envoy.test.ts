@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalServer, systemClock } from '../../deploy/local/local-server.ts';
-import { startMetadataServer } from '../../deploy/local/metadata-server/metadata-server.ts';
+import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
+import { type LocalServer, systemClock } from '../../deploy/local/shared/local-server.ts';
 import { wasmFilter } from '../../gateway/bootstrap/wasm-filter.ts';
 import { compileFixture } from '../testing/compile-fixture.ts';
 import { temporaryFolder } from '../testing/on-envoy.ts';

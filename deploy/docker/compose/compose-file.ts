@@ -107,7 +107,7 @@ export function composeFile(options: ComposeOptions): object {
       },
       migrate: {
         ...localCloud,
-        command: ['services/cloud/migrate-main.ts'],
+        command: ['services/platform/cloud/spanner/migrate-main.ts'],
         environment: { ...databaseEnvironment(composePorts), ...emulators, METADATA_SERVER_DETECTION: 'none' },
         depends_on: { spanner: { condition: 'service_started' } },
         ...inPod,

@@ -1,10 +1,10 @@
 /** The local cloud as a container: options in KUMIKO_LOCAL_CLOUD (JSON), Google's Pub/Sub emulator in PUBSUB_EMULATOR_HOST. Calls the gateways once they listen. */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventTopics } from '../../../services/contracts/topics.ts';
+import { eventTopics } from '../../../services/platform/contracts/topics.ts';
 import { type CloudOptions, startCloud } from '../../local/cloud/start-cloud.ts';
-import { systemClock } from '../../local/local-server.ts';
 import { project } from '../../local/platform/surroundings.ts';
+import { systemClock } from '../../local/shared/local-server.ts';
 import { bridgePubsub } from './pubsub-bridge.ts';
 
 // All state is committed before it is acknowledged: there is nothing to wait for.

@@ -54,7 +54,7 @@ test('nobody is everybody', () => {
 });
 
 test('the CDN keeps public reads, and nothing that depends on the caller', async () => {
-  const { listMethods } = await import('../../../services/contracts/methods.ts');
+  const { listMethods } = await import('../../../services/platform/contracts/methods.ts');
   const [{ inputs: urlMap }] = ofType(resources, 'URLMap') as unknown as [{ inputs: { pathMatchers: PathMatcher[] } }];
   const rules = urlMap.pathMatchers.flatMap(({ pathRules }) => pathRules ?? []);
   const cached = ofType(resources, 'BackendService').filter(({ inputs }) => inputs.enableCdn === true);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { listMethods, type Method } from '../../../services/contracts/methods.ts';
+import { listMethods, type Method } from '../../../services/platform/contracts/methods.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { createPlatform } from '../platform.ts';
 import { createdBy, ofType } from './created-resources.ts';

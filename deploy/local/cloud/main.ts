@@ -1,7 +1,7 @@
 /** The local cloud as a process. Its options come in KUMIKO_LOCAL_CLOUD (JSON); the message "release" lets it call the gateways. */
-import { createAdvanceableClock } from '../clock/advanceable-clock.ts';
-import { clockAheadMs, clockVariable } from '../clock/clock-message.ts';
-import { systemClock } from '../local-server.ts';
+import { createAdvanceableClock } from '../shared/clock/advanceable-clock.ts';
+import { clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
+import { systemClock } from '../shared/local-server.ts';
 import { type CloudOptions, type Disturbance, startCloud } from './start-cloud.ts';
 
 const clock = createAdvanceableClock(systemClock);

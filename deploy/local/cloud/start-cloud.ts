@@ -1,23 +1,23 @@
 import { createLocalJWKSet } from 'jose';
-import { audienceOf, serviceAccountEmail } from '../../../services/contracts/identities.ts';
-import { invokersOf } from '../../../services/contracts/invokers.ts';
-import { startCarrier } from '../carrier/carrier.ts';
-import { startCloudRunFront } from '../cloud-run-front/cloud-run-front.ts';
-import { startInventory } from '../inventory/inventory.ts';
-import { startIssuer } from '../issuer/issuer.ts';
-import { type Clock, systemClock } from '../local-server.ts';
-import { startMetadataServers } from '../metadata-server/metadata-server.ts';
-import { startPaymentProvider } from '../payment-provider/payment-provider.ts';
+import { audienceOf, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
+import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
+import { startCarrier } from '../outside-world/carrier/carrier.ts';
+import { startInventory } from '../outside-world/inventory/inventory.ts';
+import { startPaymentProvider } from '../outside-world/payment-provider/payment-provider.ts';
 import type { Ports } from '../platform/ports.ts';
 import type { LocalPreview } from '../platform/previews.ts';
 import type { LocalSecrets } from '../platform/secrets.ts';
 import { serviceNames } from '../platform/service-names.ts';
 import { location, project } from '../platform/surroundings.ts';
-import { startPubsub } from '../pubsub/start-pubsub.ts';
-import { type DeliveryFaults, DeliveryMishaps } from '../push/delivery-faults.ts';
-import { startScheduler } from '../scheduler/start-scheduler.ts';
-import { startTasks } from '../tasks/start-tasks.ts';
-import { ensureTopology } from '../topology.ts';
+import { ensureTopology } from '../platform/topology.ts';
+import { type Clock, systemClock } from '../shared/local-server.ts';
+import { startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
+import { startIssuer } from './issuer/issuer.ts';
+import { startMetadataServers } from './metadata-server/metadata-server.ts';
+import { startPubsub } from './pubsub/start-pubsub.ts';
+import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
+import { startScheduler } from './scheduler/start-scheduler.ts';
+import { startTasks } from './tasks/start-tasks.ts';
 
 /** What the local cloud is started with. */
 export interface CloudOptions {
@@ -87,7 +87,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
       },
     }),
     traces &&
-      import('../traces/start-traces.ts').then(({ startTraces }) =>
+      import('./traces/start-traces.ts').then(({ startTraces }) =>
         startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
       ),
     // All revisions of a service have its audience and its invokers.

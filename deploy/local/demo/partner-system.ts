@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, createClient } from '../../../services/contracts/client.ts';
-import { type Order, PartnerService } from '../../../services/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { type Client, createClient } from '../../../services/platform/contracts/client.ts';
+import { type Order, PartnerService } from '../../../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import type { Endpoints } from '../platform/endpoints.ts';
 import { devToken } from '../platform/seed.ts';
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { HttpProblem } from '../http/http-problem.ts';
-import type { JsonRequest } from '../http/json-server.ts';
+import { HttpProblem } from '../shared/http/http-problem.ts';
+import type { JsonRequest } from '../shared/http/json-server.ts';
 
 /** Makes a check of `Authorization: Bearer <key>` that throws HttpProblem 401. */
 export function createKeyCheck(key: string): (request: JsonRequest) => void {

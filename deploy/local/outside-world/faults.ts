@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { HttpProblem } from '../http/http-problem.ts';
-import type { JsonRoute } from '../http/json-server.ts';
-import type { Clock } from '../local-server.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { HttpProblem } from '../shared/http/http-problem.ts';
+import type { JsonRoute } from '../shared/http/json-server.ts';
+import type { Clock } from '../shared/local-server.ts';
+import { seededRandom } from '../shared/seeded-random.ts';
 
 const faultsSchema = z.strictObject({
   /** Waited before each answer. */

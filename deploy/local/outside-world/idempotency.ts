@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { HttpProblem } from '../http/http-problem.ts';
-import type { JsonRequest, JsonResponse } from '../http/json-server.ts';
-import type { Store } from '../store/open-store.ts';
+import { HttpProblem } from '../shared/http/http-problem.ts';
+import type { JsonRequest, JsonResponse } from '../shared/http/json-server.ts';
+import type { Store } from '../shared/store/open-store.ts';
 
 /** Tables that `createIdempotency` needs. */
 export const idempotencySchema = `

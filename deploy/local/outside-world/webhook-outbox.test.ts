@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type AdvanceableClock, createManualClock } from '../clock/advanceable-clock.ts';
-import { openStore, type Store } from '../store/open-store.ts';
+import { type AdvanceableClock, createManualClock } from '../shared/clock/advanceable-clock.ts';
+import { openStore, type Store } from '../shared/store/open-store.ts';
 import { createWebhookOutbox, type WebhookOutbox, webhookOutboxSchema } from './webhook-outbox.ts';
 
 interface Received {

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../local-server.ts';
-import type { DeliveryMishaps } from '../push/delivery-faults.ts';
+import type { DeliveryMishaps } from '../cloud/push/delivery-faults.ts';
+import type { Clock } from '../shared/local-server.ts';
 
 /** Tables that `createWebhookOutbox` needs. */
 export const webhookOutboxSchema = `

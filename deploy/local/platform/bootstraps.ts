@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { descriptorFile } from '../../../services/contracts/descriptor-file.ts';
+import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
 import type { Ports } from './ports.ts';
 import type { LocalPreview } from './previews.ts';
 import { gatewayEnvironment } from './surroundings.ts';

@@ -4,11 +4,11 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ClockMessage, clockAheadMs, clockVariable } from '../clock/clock-message.ts';
+import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { compileCache } from './compile-cache.ts';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
-const followClock = join(import.meta.dirname, '../clock/follow-clock.ts');
+const followClock = join(import.meta.dirname, '../shared/clock/follow-clock.ts');
 const startupTimeoutMs = 60_000;
 const probeIntervalMs = 40;
 const restartDelayMs = 200;

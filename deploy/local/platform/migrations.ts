@@ -16,7 +16,7 @@ export async function applyMigrations(ports: Ports, stateDir: string): Promise<v
   for (const file of migrationFiles()) hash.update(file).update(readFileSync(join(services, file)));
   const stamp = hash.digest('hex');
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;
-  await promisify(execFile)(process.execPath, [join(services, 'cloud/migrate-main.ts')], {
+  await promisify(execFile)(process.execPath, [join(services, 'platform/cloud/spanner/migrate-main.ts')], {
     // No metadata server is asked: the local Spanner checks no credentials.
     env: { ...process.env, ...databaseEnvironment(ports), METADATA_SERVER_DETECTION: 'none' },
   });

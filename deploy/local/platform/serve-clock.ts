@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type JsonRoute, startJsonServer } from '../http/json-server.ts';
-import type { LocalServer } from '../local-server.ts';
+import { type JsonRoute, startJsonServer } from '../shared/http/json-server.ts';
+import type { LocalServer } from '../shared/local-server.ts';
 import type { PlatformClock } from './platform-clock.ts';
 
 const longestAdvanceSeconds = 400 * 86_400;

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
 import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
+import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
-import type { LocalServer } from '../local-server.ts';
-import { SPANNER_NODE_FLAGS } from '../spanner/node-flags.ts';
+import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
@@ -124,7 +124,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let released = false;
     let disturbance: Disturbance = {};
     const database = starting('spanner', {
-      program: join(root, 'deploy/local/spanner/main.ts'),
+      program: join(root, 'deploy/local/cloud/spanner/main.ts'),
       args: [
         ...['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
         ...(abortProbability === undefined ? [] : ['--abort-probability', String(abortProbability)]),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
-import { audienceOf } from '../../../services/contracts/identities.ts';
+import { audienceOf } from '../../../services/platform/contracts/identities.ts';
 import type { Ports } from './ports.ts';
 import { type LocalPreview, previewUrls } from './previews.ts';
 import type { LocalSecrets } from './secrets.ts';
@@ -52,7 +52,7 @@ export function gatewayEnvironment(
     services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
     previews: previewUrls(previews),
     metadataServer: { host: '127.0.0.1', port: ports[`metadata_${role}_gateway`] },
-    descriptorFile: join(root, 'services/contracts/gen/descriptor.binpb'),
+    descriptorFile: join(root, 'services/platform/contracts/gen/descriptor.binpb'),
     wasmDir: join(root, 'wasm-filters/build'),
     corsOrigins: [],
     introspection: 'customer',

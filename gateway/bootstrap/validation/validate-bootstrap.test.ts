@@ -139,11 +139,11 @@ test('files and the services in them exist', () => {
   const spoilt = structuredClone(edge) as Spoilt;
   const filters = spoilt.static_resources.listeners[0].filter_chains[0].filters[0].typed_config.http_filters;
   const transcoder = filters[indexOf(filters, 'grpc_json_transcoder')].typed_config;
-  transcoder.proto_descriptor = 'services/contracts/gen/descriptor.binpb';
+  transcoder.proto_descriptor = 'services/platform/contracts/gen/descriptor.binpb';
   transcoder.services.push('kumiko.none.v1.None');
   const faults = validateBootstrap(spoilt).map(({ message }) => message);
   expect(faults).toContain('there is no file /etc/kumiko/wasm/metadata-token.wasm');
-  expect(faults).toContain('services/contracts/gen/descriptor.binpb has no service "kumiko.none.v1.None"');
+  expect(faults).toContain('services/platform/contracts/gen/descriptor.binpb has no service "kumiko.none.v1.None"');
   transcoder.proto_descriptor = 'package.json';
   expect(validateBootstrap(spoilt).map(({ message }) => message)).toContain('package.json is no descriptor set');
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { descriptorFile } from '../../../services/contracts/descriptor-file.ts';
+import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
 import { goldenFiles } from '../golden.ts';
 import { validateWithEnvoy } from './envoy-binary.ts';
 import type { Fault } from './fault.ts';

@@ -1,6 +1,6 @@
-import { Access } from '../../../services/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { audienceOf } from '../../../services/contracts/identities.ts';
-import { listMethods, type Method } from '../../../services/contracts/methods.ts';
+import { Access } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { audienceOf } from '../../../services/platform/contracts/identities.ts';
+import { listMethods, type Method } from '../../../services/platform/contracts/methods.ts';
 import type { CaseRequest, ConformanceCase, ExpectedUpstream, RequestCase, TokenSpec } from '../conformance-case.ts';
 import { type RestSample, restSamples } from '../rest-sample.ts';
 import { project } from '../tokens.ts';

@@ -1,4 +1,4 @@
-import { audienceOf } from '../../../services/contracts/identities.ts';
+import { audienceOf } from '../../../services/platform/contracts/identities.ts';
 import type { ConformanceCase } from '../conformance-case.ts';
 import { spoofedHeaders, strippedHeaders } from '../spoofed-headers.ts';
 import { project } from '../tokens.ts';

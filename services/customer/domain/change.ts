@@ -1,5 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Group } from './group.ts';
 import type { Order, PaymentTrigger } from './order.ts';
 import { paymentTransitions } from './order.ts';

@@ -1,4 +1,4 @@
-import { isPayable } from '../../contracts/currencies.ts';
+import { isPayable } from '../../platform/contracts/currencies.ts';
 import { type Change, type DomainEvent, noChange, OrderChange } from './change.ts';
 import { availableUnits, type Deal, type Group, groupTransitions, isOpen } from './group.ts';
 import { type Address, holdMs, isActive, type Order } from './order.ts';

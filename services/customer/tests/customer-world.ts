@@ -4,22 +4,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { systemClock } from '../../../deploy/local/local-server.ts';
-import { startPaymentProvider } from '../../../deploy/local/payment-provider/payment-provider.ts';
-import { Secret } from '../../chassis/secret.ts';
-import { type TestClient, testClient } from '../../chassis/tests/test-client.ts';
-import type { Database } from '../../cloud/database.ts';
-import { createHistory, inboxTable, requestsTable } from '../../cloud/history.ts';
-import { createOutbox } from '../../cloud/outbox.ts';
-import { recordingPublisher } from '../../cloud/tests/recording-publisher.ts';
-import { type ServiceDatabase, startServiceDatabase } from '../../cloud/tests/service-database.ts';
-import { CustomerService, type OpenGroupResponse, type Order } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { type Event, EventSchema, PaymentStatusReported_Status as Status } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { startPaymentProvider } from '../../../deploy/local/outside-world/payment-provider/payment-provider.ts';
+import { systemClock } from '../../../deploy/local/shared/local-server.ts';
+import { Secret } from '../../platform/chassis/process/secret.ts';
+import { createOutbox } from '../../platform/cloud/events/outbox.ts';
+import type { Database } from '../../platform/cloud/spanner/database.ts';
+import { createHistory, inboxTable, requestsTable } from '../../platform/cloud/spanner/history.ts';
+import { CustomerService, type OpenGroupResponse, type Order } from '../../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import {
+  type Event,
+  EventSchema,
+  PaymentStatusReported_Status as Status,
+} from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { recordingPublisher } from '../../platform/testing/recording-publisher.ts';
+import { type ServiceDatabase, startServiceDatabase } from '../../platform/testing/service-database.ts';
+import { type TestClient, testClient } from '../../platform/testing/test-client.ts';
 import { customerInternalService } from '../internal-service.ts';
 import { customerService } from '../service.ts';
 import { Settlement } from '../settlement.ts';
-import { CustomerStore } from '../store.ts';
+import { CustomerStore } from '../store/store.ts';
 import { YamapayClient } from '../yamapay-client.ts';
 
 type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import { EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { receiverOf, tasksOf } from './event-reactions.ts';
 
 type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;

@@ -1,7 +1,7 @@
 import type { DescMethodUnary, MessageInitShape } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { Event } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import type { Event } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { JobService } from '../../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 
 /** Whoever takes in events. */
 export type Owner = 'customer' | 'partner';

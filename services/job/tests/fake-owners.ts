@@ -1,5 +1,5 @@
 import { Metadata, type ServiceError, type status } from '@grpc/grpc-js';
-import { ClientError } from '../../contracts/client-error.ts';
+import { ClientError } from '../../platform/contracts/client-error.ts';
 import type { Owners } from '../owners.ts';
 
 /** An owner's answer over the wire. */

@@ -1,4 +1,4 @@
-import { isStorable } from '../../contracts/storable-text.ts';
+import { isStorable } from '../../platform/contracts/storable-text.ts';
 
 /** What a partner's signed assertion says (RFC 7523, section 3). */
 export interface AssertionClaims {

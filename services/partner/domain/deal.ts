@@ -1,4 +1,4 @@
-import { isPayable } from '../../contracts/currencies.ts';
+import { isPayable } from '../../platform/contracts/currencies.ts';
 
 /** How far a deal is. */
 export type DealState = 'DRAFT' | 'PUBLISHED' | 'CLOSED';

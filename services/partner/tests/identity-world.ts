@@ -6,13 +6,13 @@ import { pathToFileURL } from 'node:url';
 import { create } from '@bufbuild/protobuf';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { pino } from 'pino';
-import type { Call } from '../../chassis/call.ts';
-import { testClient } from '../../chassis/tests/test-client.ts';
-import { startServiceDatabase } from '../../cloud/tests/service-database.ts';
-import { ExchangeTokenRequestSchema, PartnerAdminService } from '../../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import type { Call } from '../../platform/chassis/server/call.ts';
+import { ExchangeTokenRequestSchema, PartnerAdminService } from '../../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
+import { startServiceDatabase } from '../../platform/testing/service-database.ts';
+import { testClient } from '../../platform/testing/test-client.ts';
 import { partnerAdminService } from '../admin-service.ts';
 import { openSigningKeys } from '../signing-keys.ts';
-import { IdentityStore } from '../store-identity.ts';
+import { IdentityStore } from '../store/identity.ts';
 import { partnerTokenService } from '../token-service.ts';
 
 /** A key as a partner has it. */

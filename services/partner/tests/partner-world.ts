@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { type TestClient, testClient } from '../../chassis/tests/test-client.ts';
-import { createHistory, inboxTable, requestsTable } from '../../cloud/history.ts';
-import { createOutbox } from '../../cloud/outbox.ts';
-import { recordingPublisher } from '../../cloud/tests/recording-publisher.ts';
-import { startServiceDatabase } from '../../cloud/tests/service-database.ts';
-import { EventSchema, ShipmentStatusReported_Status as ShipmentStatus } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { PartnerInternalService } from '../../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { PartnerService } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { createOutbox } from '../../platform/cloud/events/outbox.ts';
+import { createHistory, inboxTable, requestsTable } from '../../platform/cloud/spanner/history.ts';
+import {
+  EventSchema,
+  ShipmentStatusReported_Status as ShipmentStatus,
+} from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { PartnerInternalService } from '../../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { PartnerService } from '../../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { recordingPublisher } from '../../platform/testing/recording-publisher.ts';
+import { startServiceDatabase } from '../../platform/testing/service-database.ts';
+import { type TestClient, testClient } from '../../platform/testing/test-client.ts';
 import { partnerInternalService } from '../internal-service.ts';
 import { partnerService } from '../service.ts';
-import { PartnerStore } from '../store.ts';
+import { PartnerStore } from '../store/store.ts';
 
 type Payload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   PaymentStatusReported_Status as PaymentStatus,
   ShipmentStatusReported_Status as ShipmentStatus,
-} from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+} from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { NotAnEvent, readProviderEvent } from './provider-event.ts';
 
 const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));

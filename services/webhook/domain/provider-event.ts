@@ -4,8 +4,8 @@ import {
   type EventSchema,
   PaymentStatusReported_Status as PaymentStatus,
   ShipmentStatusReported_Status as ShipmentStatus,
-} from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { jsonInteger, jsonText, parseJson } from '../../contracts/json-values.ts';
+} from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { jsonInteger, jsonText, parseJson } from '../../platform/contracts/json-values.ts';
 
 /** What an outside system's events are about. */
 export type ProviderKind = 'payment' | 'shipment';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { receiverOf } from '../../../services/job/domain/event-reactions.ts';
 import {
   type Event,
   ShipmentStatusReported_Status as ShipmentStatus,
-} from '../../../services/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { receiverOf } from '../../../services/job/domain/event-reactions.ts';
+} from '../../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Rule } from '../auditor.ts';
 
 type Kind = NonNullable<Event['payload']['case']>;

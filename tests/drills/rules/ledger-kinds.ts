@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../../../deploy/local/payment-provider/intents.ts';
+import type { LedgerEntry } from '../../../deploy/local/outside-world/payment-provider/intents.ts';
 
 /** What happened to the money of each order, in order: "authorize capture". Orders without money are missing. */
 export function kindsByOrder(ledger: readonly LedgerEntry[]): ReadonlyMap<string, string> {

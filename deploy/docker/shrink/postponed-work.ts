@@ -1,0 +1,191 @@
+import { readFileSync } from 'node:fs';
+import type { Plugin } from 'esbuild';
+import { enumsModule, type ProtoNode, protosOf } from '../client-protos.ts';
+import { insideOf } from '../packages.ts';
+import { withInlinedConstants } from './inlined-constants.ts';
+import { withLazyRequires } from './lazy-requires.ts';
+
+/** A change of one file of a package. It must fit exactly once, so that a new version of the package ends the build instead of bringing the work back. */
+interface Change {
+  readonly file: string;
+  readonly find: RegExp;
+  readonly replace: string;
+}
+
+/** Work that packages do whenever they are loaded, and that services need seldom or never: it is done when its result is asked for. */
+const changes: readonly Change[] = [
+  // protovalidate compiles the CEL expressions of all standard rules of a type, though it checks nearly all of them natively.
+  {
+    file: '@bufbuild/protovalidate/dist/esm/cel.js',
+    find: /standard\.push\(\{\s*field,\s*rule,\s*compiled: this\.compileRule\(rule\),\s*\}\);/,
+    replace: `const manager = this;
+              standard.push({ field, rule, compiledRule: undefined, get compiled() { return (this.compiledRule ??= manager.compileRule(rule)); } });`,
+  },
+  // proto-loader describes every message and file again, for reflection only.
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
+    replace: `return {
+              format: $1,
+              get type() { const described = message.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get fileDescriptorProtos() { return fileDescriptors(); },`,
+  },
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
+    replace: `return {
+              format: $1,
+              get type() { const described = enumType.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get fileDescriptorProtos() { return fileDescriptors(); },`,
+  },
+  {
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
+    replace: `let buffers;
+              const bufferList = () => (buffers ??= root.toDescriptor('proto3').file.map($1));`,
+  },
+  // The base class of the Spanner client reads the .proto files of long-running operations, which only administration needs.
+  {
+    file: '@google-cloud/spanner/build/src/index.js',
+    find: /protoServices: \{\s*Operations: \{[^{}]*\},\s*\},/,
+    replace: 'protoServices: {},',
+  },
+  // protobufjs resolves the fields of all messages, for which it compiles a constructor each; it does so for each message too when it is first used.
+  {
+    file: 'protobufjs/src/type.js',
+    find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
+    replace: '',
+  },
+  // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
+  {
+    file: 'protobufjs/src/type.js',
+    find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
+    replace: `const postponed = (name, make) => {
+              let made;
+              const first = function () {
+                made ??= make();
+                if (this[name] === first) this[name] = made;
+                return made.apply(this, arguments);
+              };
+              this[name] = first;
+            };
+            `,
+  },
+  ...['encode', 'decode', 'verify'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1$2);`,
+  })),
+  ...['fromObject', 'toObject'].map((name) => ({
+    file: 'protobufjs/src/type.js',
+    find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
+    replace: `postponed('${name}', () => $1);`,
+  })),
+];
+
+/** The source of a file of a package with its changes. @throws where one does not fit. */
+export function changed(path: string): string {
+  const inside = insideOf(path);
+  const own = changes.filter(({ file }) => file === inside);
+  const source = own.reduce(
+    (before, { file, find, replace }) => {
+      if (before.match(new RegExp(find, 'g'))?.length !== 1)
+        throw new Error(`${file} is not as deploy/docker/shrink/postponed-work.ts knows it: ${find}`);
+      return before.replace(find, replace);
+    },
+    readFileSync(path, 'utf8'),
+  );
+  return withLazyRequires(withInlinedConstants(source, path), inside);
+}
+
+/** The services that a client is made for, by the protos that it turns into descriptors whenever it is made: what only others need is left out. */
+const usedServices: Readonly<Record<string, readonly string[]>> = {
+  '@google-cloud/spanner-api/build/protos/protos.json': ['google.spanner.v1.Spanner'],
+  '@google-cloud/tasks/build/protos/protos.json': ['google.cloud.tasks.v2.CloudTasks'],
+};
+
+/** Modules that are evaluated when something of them is used, which for most services is never. */
+const lazyModules = [
+  // Message classes, for callers who build messages with them: clients work from JSON.
+  '@google-cloud/pubsub/build/protos/protos.js',
+  // For errors that are HTML pages.
+  'html-entities/dist/commonjs/index.js',
+  // Asked for only by the metrics that are switched off.
+  '@opentelemetry/resource-detector-gcp/build/src/index.js',
+];
+
+/** Modules that nothing in the image can reach: a megabyte that would be read with each start. */
+const absentModules = [
+  // Sends the Spanner client's own metrics, which the image switches off (imageEnvironment).
+  '@google-cloud/monitoring/build/src/index.js',
+];
+
+/** Megabytes of message classes of which the client uses the enums: it works from JSON otherwise. */
+const enumModules = [
+  '@google-cloud/spanner-api/build/protos/protos.js',
+  // For clients of administration.
+  'google-gax/build/protos/iam_service.js',
+  'google-gax/build/protos/locations.js',
+  'google-gax/build/protos/operations.js',
+];
+
+const standIns = [...lazyModules, ...absentModules, ...enumModules];
+const namespace = 'stand-in';
+
+/** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. */
+export const postponedWork: Plugin = {
+  name: 'postponed work',
+  setup(build) {
+    build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
+      const services = usedServices[insideOf(path)];
+      if (services === undefined) return undefined;
+      return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
+    });
+    build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+      if (kind !== 'require-call' || pluginData === namespace || !couldBeLazy(path)) return undefined;
+      const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
+      return standIns.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
+    });
+    build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: standInFor(path),
+      loader: 'js',
+      resolveDir: '/',
+    }));
+  },
+};
+
+/** Whether a specifier may stand for one of them: resolving all of them would take the build several times as long. */
+function couldBeLazy(specifier: string): boolean {
+  const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
+  return standIns.some((module) => module.includes(end));
+}
+
+function standInFor(path: string): string {
+  const inside = insideOf(path);
+  if (absentModules.includes(inside)) return absentModule(path);
+  return enumModules.includes(inside) ? enumsModule(protosIn(`${path}on`), inside) : lazyModule(path);
+}
+
+function protosIn(path: string): ProtoNode {
+  return JSON.parse(readFileSync(path, 'utf8')) as ProtoNode;
+}
+
+/** CommonJS that stands for a module until a property of it is asked for. */
+function lazyModule(path: string): string {
+  return [
+    'let loaded;',
+    `const load = () => (loaded ??= require(${JSON.stringify(path)}));`,
+    'module.exports = new Proxy({}, {',
+    // Each is compiled from an ES module, and is asked for that when it is imported.
+    `  get: (_, name) => (name === '__esModule' ? true : load()[name]),`,
+    '  has: (_, name) => name in load(),',
+    '});',
+  ].join('\n');
+}
+
+/** CommonJS that stands for a module that is not there. */
+function absentModule(path: string): string {
+  const message = `${insideOf(path)} is not in this image: see deploy/docker/shrink/postponed-work.ts`;
+  return `module.exports = new Proxy({}, { get: (_, name) => { if (name === '__esModule') return true; throw new Error(${JSON.stringify(message)}); } });`;
+}

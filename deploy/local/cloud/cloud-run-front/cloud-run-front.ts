@@ -1,0 +1,107 @@
+import {
+  type ClientHttp2Stream,
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { JWTVerifyGetKey } from 'jose';
+import type { Clock, LocalServer } from '../../shared/local-server.ts';
+import { addFrontHeaders } from './front-headers.ts';
+import { createInvokerCheck, type Verdict } from './invoker-check.ts';
+import { maxSessionMemoryMib, sessionWindowBytes, streamWindowBytes } from './limits.ts';
+import { refuse } from './refusals.ts';
+import { relayStream } from './relay-stream.ts';
+import { createUpstreamSession } from './upstream-session.ts';
+
+/** What stands before one Cloud Run service. */
+export interface CloudRunFront extends LocalServer {
+  /** Where the service listens now; undefined while it is down, which is answered 503. */
+  setTarget(port: number | undefined): void;
+}
+
+/**
+ * Starts Cloud Run's front of one service: HTTP/2 without TLS on both sides, and the IAM check of the invoker in between.
+ * Refusals are plain HTTP with an HTML body and no grpc-status, as on Cloud Run.
+ */
+export async function startCloudRunFront(options: {
+  readonly port: number;
+  /** The service's custom audience. */
+  readonly audience: string;
+  /** Accounts with roles/run.invoker on the service. */
+  readonly allowedEmails: readonly string[];
+  /** Google's public keys: jose's `createRemoteJWKSet(new URL('http://127.0.0.1:…/google/jwks.json'))` or `createLocalJWKSet(issuer.jwks('google'))`. */
+  readonly keys: JWTVerifyGetKey;
+  readonly clock: Clock;
+  /** Where the service listens, if it does already. */
+  readonly targetPort?: number;
+}): Promise<CloudRunFront> {
+  const check = createInvokerCheck(options);
+  const upstream = createUpstreamSession(options.targetPort);
+  const sessions = new Set<ServerHttp2Session>();
+  const server = createServer({
+    maxSessionMemory: maxSessionMemoryMib,
+    settings: { initialWindowSize: streamWindowBytes },
+    // One gateway's connection carries the cancellations of all its clients: that is no rapid-reset attack.
+    streamResetBurst: 100_000,
+    streamResetRate: 10_000,
+  });
+  server.on('session', (session) => {
+    sessions.add(session);
+    session.setLocalWindowSize(sessionWindowBytes);
+    session.on('error', () => {});
+    session.once('close', () => sessions.delete(session));
+  });
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => {
+    stream.on('error', () => {});
+    const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    const verdict = check.admit(headers);
+    if (typeof verdict !== 'object') {
+      forward(stream, headers, endOfStream, verdict);
+      return;
+    }
+    verdict.then(
+      (late) => forward(stream, headers, endOfStream, late),
+      (error: unknown) => {
+        console.error(error);
+        refuse(stream, 503);
+      },
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    setTarget: upstream.setTarget,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const session of sessions) session.destroy();
+      upstream.close();
+      await closed;
+    },
+  };
+
+  function forward(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endOfStream: boolean, verdict: Verdict): void {
+    if (stream.destroyed || stream.closed) return;
+    const session = verdict === true ? upstream.get() : undefined;
+    if (session === undefined) {
+      refuse(stream, verdict === true ? 503 : verdict);
+      return;
+    }
+    addFrontHeaders(headers, stream.session?.socket.remoteAddress ?? '127.0.0.1');
+    let request: ClientHttp2Stream;
+    try {
+      request = session.request(headers, { endStream: endOfStream });
+    } catch {
+      // Node does not pass on what it takes for malformed, such as CONNECT with a path.
+      refuse(stream, 400);
+      return;
+    }
+    relayStream(stream, request, () => refuse(stream, 503));
+  }
+}

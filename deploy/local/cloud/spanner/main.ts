@@ -1,0 +1,47 @@
+/** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability 0.05] [--abort-seed 1]`: the local Spanner as a process. */
+import { enableCompileCache } from 'node:module';
+import { parseArgs } from 'node:util';
+
+// Before the modules that it is for: they are a megabyte of JavaScript, and half of the start without it.
+enableCompileCache();
+const { startSpanner } = await import('./start-spanner.ts');
+const { businessNow } = await import('../../../../services/platform/chassis/process/business-time.ts');
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string' },
+    'data-dir': { type: 'string' },
+    // Spanner aborts transactions at any time: who works against this server meets it every day, not first in production.
+    'abort-probability': { type: 'string', default: '0.05' },
+    'abort-seed': { type: 'string', default: '1' },
+  },
+});
+
+try {
+  if (values['data-dir'] === undefined) throw new Error('--data-dir is missing: the directory that holds the data');
+  const server = await startSpanner({
+    port: numberOf('port', values.port, 0, 65535),
+    dataDir: values['data-dir'],
+    // How long a transaction may idle is nobody's business time: no leap ends one.
+    timestampNow: () => businessNow().getTime(),
+    abortProbability: numberOf('abort-probability', values['abort-probability'], 0, 1),
+    abortSeed: numberOf('abort-seed', values['abort-seed'], 0, 2 ** 32),
+  });
+  const stop = () => {
+    void server.close().then(() => process.exit(0));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ message: 'listening', port: server.port })}\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+function numberOf(option: string, value: string | undefined, least: number, most: number): number {
+  const number = Number(value);
+  if (value === undefined || value === '' || !(number >= least && number <= most)) {
+    throw new Error(`--${option} is ${value === undefined ? 'missing' : `"${value}"`}: a number from ${least} to ${most}`);
+  }
+  return number;
+}

@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { Position } from '../../platform/chassis/api/list-page.ts';
+import { moneyFromMicros } from '../../platform/chassis/api/money.ts';
+import { inboxInsert } from '../../platform/cloud/events/inbox.ts';
+import type { Outbox } from '../../platform/cloud/events/outbox.ts';
+import type { Database, Transaction } from '../../platform/cloud/spanner/database.ts';
+import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/request-ids.ts';
+import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { Deal } from '../domain/deal.ts';
+import type { Fulfilment } from '../domain/fulfilment.ts';
+import { changeCount, dealInsert, dealOf, dealUpdate, fulfilmentInsert, fulfilmentOf, fulfilmentUpdate, type Write } from './rows.ts';
+import { statements } from './statements.ts';
+
+/** What a transaction left, with the events as they stand in the outbox. */
+export interface Committed<T> {
+  readonly after: T;
+  readonly events: readonly Event[];
+}
+
+/** An order as it is, with the number of its last change among its partner's. */
+export interface FulfilmentChange {
+  readonly value: Fulfilment;
+  readonly position: bigint;
+}
+
+/** What happened, as the payload of an event. */
+export type EventPayload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
+
+/** What is decided on a fulfilment: what it becomes and what happened. undefined changes nothing. */
+export type FulfilmentDecision = (before: Fulfilment | undefined) => { after: Fulfilment; payload?: EventPayload } | undefined;
+
+/** The partner service's database. Ids without their resource prefix. */
+export class PartnerStore {
+  readonly #database: Database;
+  readonly #outbox: Outbox;
+  readonly #now: () => Date;
+
+  constructor(options: { database: Database; outbox: Outbox; now: () => Date }) {
+    this.#database = options.database;
+    this.#outbox = options.outbox;
+    this.#now = options.now;
+  }
+
+  /** A deal, or undefined. */
+  async deal(id: string): Promise<Deal | undefined> {
+    const [row] = await this.#database.query(statements.selectDeal, [id]);
+    return row && dealOf(row);
+  }
+
+  /** A partner's deals, newest first, behind a position. */
+  async deals(partner: string, after: Position, limit: number): Promise<Deal[]> {
+    return (await this.#database.query(statements.listDeals, [partner, after.time, after.id, limit])).map(dealOf);
+  }
+
+  /**
+   * Inserts a draft, once for each request id.
+   *
+   * @returns the response's bytes, the first one's for a repetition.
+   * @throws {RpcError} INVALID_ARGUMENT where the request id came with another body before.
+   */
+  async createDeal(key: RequestKey, deal: Deal, response: Uint8Array): Promise<Uint8Array> {
+    const kept = { schema: 'partner', database: this.#database, now: this.#now() };
+    return (await answerOnce(kept, key, async () => ({ response, writes: [dealInsert(deal)] }))).response;
+  }
+
+  /** Changes a deal by a pure function that may refuse by throwing; undefined where there is no such deal. */
+  async changeDeal(id: string, change: (deal: Deal) => Deal): Promise<Committed<Deal> | undefined> {
+    return this.#database.transact(async (tx) => {
+      const [row] = await tx.query(statements.lockDeal, [id]);
+      if (row === undefined) return undefined;
+      const before = dealOf(row);
+      const changed = change(before);
+      if (changed === before) return { after: before, events: [] };
+      const after = { ...changed, version: before.version + 1n };
+      return { after, events: await this.#writeDeals(tx, [{ before, after }]) };
+    });
+  }
+
+  /** Sets the stock of the deals that sell the given units, and tells how many changed. */
+  async applyStock(levels: ReadonlyMap<string, bigint>): Promise<Committed<number>> {
+    return this.#database.transact(async (tx) => {
+      const deals = (await tx.query(statements.lockDealsBySku, [[...levels.keys()]])).map(dealOf);
+      const changed = deals
+        .map((before) => ({ before, after: { ...before, stock: levels.get(before.sku) ?? before.stock, version: before.version + 1n } }))
+        .filter(({ before, after }) => after.stock !== before.stock);
+      return { after: changed.length, events: await this.#writeDeals(tx, changed) };
+    });
+  }
+
+  /** A partner's orders, newest first, behind a position. */
+  async fulfilments(partner: string, after: Position, limit: number): Promise<Fulfilment[]> {
+    return (await this.#database.query(statements.listFulfilments, [partner, after.time, after.id, limit])).map(fulfilmentOf);
+  }
+
+  /** A partner's orders that changed behind a position, the oldest change first. An order that changed twice is there once. */
+  async changedFulfilments(partner: string, after: bigint, limit: number): Promise<FulfilmentChange[]> {
+    const rows = await this.#database.query(statements.listChanges, [partner, after, limit]);
+    return rows.map((row) => ({ value: fulfilmentOf(row), position: row.change_number as bigint }));
+  }
+
+  /**
+   * Decides on a fulfilment and writes what was decided.
+   *
+   * @param eventId where an event is the reason: it is recorded in the same transaction, and a known one changes nothing.
+   */
+  async changeFulfilment(
+    by: { id: string } | { carrier: string; trackingNumber: string },
+    decide: FulfilmentDecision,
+    eventId?: string,
+  ): Promise<Committed<Fulfilment> | undefined> {
+    return this.#database.transact(async (tx) => {
+      const [row] =
+        'id' in by
+          ? await tx.query(statements.lockFulfilment, [by.id])
+          : await tx.query(statements.lockFulfilmentByParcel, [by.carrier, by.trackingNumber]);
+      const before = row && fulfilmentOf(row);
+      const decision = decide(before);
+      const seen = eventId === undefined ? [] : [inboxInsert('partner', eventId, this.#now())];
+      if (decision === undefined) {
+        if (seen.length > 0) await tx.batch(seen);
+        return undefined;
+      }
+      const { after, payload } = decision;
+      const events = payload === undefined ? [] : [this.#event(`orders/${after.id}`, after.version, payload)];
+      // Versions order what the customer service says, so a repeated event has changed nothing up to here.
+      const write = before === undefined ? fulfilmentInsert(after) : fulfilmentUpdate(after);
+      await tx.batch([...seen, ...changeCount(after.partner), write, ...events.map((event) => this.#outbox.insert(event))]);
+      return { after, events };
+    });
+  }
+
+  async #writeDeals(tx: Transaction, changes: readonly { before: Deal; after: Deal }[]): Promise<Event[]> {
+    const events = changes.flatMap(({ before, after }) => {
+      const payload = payloadOf(before, after);
+      return payload === undefined ? [] : [this.#event(`deals/${after.id}`, after.version, payload)];
+    });
+    const writes: Write[] = [...changes.map(({ after }) => dealUpdate(after)), ...events.map((event) => this.#outbox.insert(event))];
+    if (writes.length > 0) await tx.batch(writes);
+    return events;
+  }
+
+  #event(aggregate: string, version: bigint, payload: EventPayload): Event {
+    return create(EventSchema, { id: randomUUID(), aggregate, version, occurredAt: timestampFromDate(this.#now()), payload });
+  }
+}
+
+/** What customers are told of a deal: nothing of a draft, nor of one that was closed before they heard of it. */
+function payloadOf(before: Deal, deal: Deal): EventPayload | undefined {
+  if (deal.state === 'DRAFT' || (before.state === 'DRAFT' && deal.state === 'CLOSED')) return undefined;
+  if (deal.state === 'CLOSED') return { case: 'dealClosed', value: {} };
+  return {
+    case: 'dealPublished',
+    value: {
+      partner: `partners/${deal.partner}`,
+      title: deal.title,
+      description: deal.description,
+      price: moneyFromMicros(deal.priceMicros, deal.currency),
+      groupSize: deal.groupSize,
+      groupLifetimeSeconds: BigInt(deal.groupLifetimeSeconds),
+      stock: deal.stock,
+      sku: deal.sku,
+    },
+  };
+}

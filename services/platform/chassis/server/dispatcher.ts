@@ -1,0 +1,149 @@
+import { type EventEmitter, once } from 'node:events';
+import type { DescMethod } from '@bufbuild/protobuf';
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { unavailable } from '../errors/rpc-error.ts';
+import { OpenCalls } from './open-calls.ts';
+import type { Outcome, Run } from './served-method.ts';
+import { type IncomingCall, ServerCall } from './server-call.ts';
+
+/** One method and the way of its calls. */
+export interface Route {
+  readonly desc: DescMethod;
+  readonly run: Run;
+}
+
+/** What every call works with. */
+export interface DispatcherOptions {
+  readonly logger: Logger;
+  readonly project: string;
+  /** Called when a call comes before the routes are known. */
+  readonly onEarlyCall: () => void;
+}
+
+type Stream = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+type Answer = (outcome: Outcome) => void;
+
+const internalError: Outcome = { code: status.INTERNAL, message: 'internal error' };
+
+/** Between grpc-js and the interceptors: knows the calls that are open. Calls that come before the routes are known wait for them. */
+export class Dispatcher {
+  readonly #root: DispatcherOptions;
+  readonly #open = new OpenCalls();
+  readonly #ready = Promise.withResolvers<ReadonlyMap<string, Route>>();
+  #routes: ReadonlyMap<string, Route> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(root: DispatcherOptions) {
+    this.#root = root;
+  }
+
+  /** Lets calls go to their handlers, by gRPC path. */
+  serve(routes: ReadonlyMap<string, Route>): void {
+    this.#routes = routes;
+    this.#ready.resolve(routes);
+  }
+
+  /** What grpc-js calls for each method of a service. Messages stay bytes: the interceptors read them only once the caller is let in. */
+  implementation(definition: ServiceDefinition): UntypedServiceImplementation {
+    const methods = Object.entries(definition).map(([name, { path, responseStream }]) => [
+      name,
+      responseStream ? this.#streaming(path) : this.#unary(path),
+    ]);
+    return Object.fromEntries(methods);
+  }
+
+  /** Ends the open streams with UNAVAILABLE, and after `graceMs` the other calls too. */
+  async drain(graceMs: number): Promise<void> {
+    for (const call of this.#open) if (call.method.methodKind === 'server_streaming') call.end(shuttingDown());
+    if (this.#open.size === 0) return;
+    const { promise: idle, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    const timer = setTimeout(() => {
+      for (const call of this.#open) call.end(shuttingDown());
+    }, graceMs);
+    await idle;
+    clearTimeout(timer);
+  }
+
+  #unary(path: string): handleUnaryCall<Buffer, Buffer> {
+    return (stream, callback) =>
+      this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }) => {
+        if (code === status.OK) callback(null, response!);
+        else callback({ code, details: message, ...(trailers && { metadata: trailers }) });
+      });
+  }
+
+  #streaming(path: string): handleServerStreamingCall<Buffer, Buffer> {
+    return (stream) => {
+      const write: IncomingCall['write'] = async (message, signal) => {
+        if (!stream.write(message)) await once(stream, 'drain', { signal });
+      };
+      this.#dispatch(path, stream, incomingCall(stream, write), ({ code, message, trailers }) => {
+        if (code === status.OK) stream.end();
+        else stream.emit('error', { code, details: message, ...(trailers && { metadata: trailers }) });
+      });
+    };
+  }
+
+  #dispatch(path: string, stream: Stream, incoming: IncomingCall, answer: Answer): void {
+    const route = this.#routes?.get(path);
+    if (route !== undefined) {
+      this.#start(route, stream, incoming, answer);
+      return;
+    }
+    this.#root.onEarlyCall();
+    void this.#ready.promise.then((routes) => {
+      // A client that went away meanwhile needs no answer.
+      if (!stream.cancelled) this.#start(routes.get(path)!, stream, incoming, answer);
+    });
+  }
+
+  #start({ desc, run }: Route, stream: Stream, incoming: IncomingCall, answer: Answer): void {
+    const call = new ServerCall(desc, incoming, this.#root);
+    const place = this.#open.add(call);
+    const held: Held = { call };
+    onCancelled(stream, held);
+    const finish = (outcome: Outcome) => {
+      this.#open.delete(place);
+      held.call = undefined;
+      answer(outcome);
+      if (this.#open.size === 0) this.#onIdle?.();
+    };
+    run(call).then(finish, (err) => {
+      call.logger.error({ err }, 'an interceptor failed');
+      finish(internalError);
+    });
+  }
+}
+
+/** A call until it is answered. */
+interface Held {
+  call: ServerCall | undefined;
+}
+
+/**
+ * Its own function, so that the listener holds nothing but this: an HTTP/2 stream, with all that can be reached from it, outlives its call until the old objects
+ * are collected. And grpc-js emits 'cancelled' after every call, which says nothing about one that has been answered.
+ */
+function onCancelled(stream: Stream, held: Held): void {
+  (stream as EventEmitter).on('cancelled', () => held.call?.clientGone());
+}
+
+function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
+  return { metadata: stream.metadata, body: stream.request, receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()), write };
+}
+
+async function writeNothing(): Promise<void> {}
+
+function shuttingDown() {
+  return unavailable('the server is shutting down');
+}

@@ -1,0 +1,11 @@
+import type { Call, Caller, CallerKind } from '../server/call.ts';
+
+/**
+ * The caller of a method whose access option lets one kind of callers through.
+ *
+ * @throws {Error} for another kind: the handler and the proto disagree, which no caller can cause.
+ */
+export function requireCaller<K extends CallerKind>(call: Call, kind: K): Extract<Caller, { kind: K }> {
+  if (call.caller.kind !== kind) throw new Error(`${call.method.toString()} expects a ${kind} and was called by a ${call.caller.kind}`);
+  return call.caller as Extract<Caller, { kind: K }>;
+}

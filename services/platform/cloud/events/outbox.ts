@@ -1,0 +1,159 @@
+import type { Event } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Database, defineStatements, type Row, type Statement, type Value } from '../spanner/database.ts';
+import type { EventPublisher } from './event-publisher.ts';
+import { checkMessage } from './message-limits.ts';
+import { type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
+import { sendRow } from './outbox-send.ts';
+
+/** What a round of publishing did. What failed stays in the outbox. */
+export interface PublishResult {
+  readonly published: number;
+  readonly failed: number;
+  /** The first failure, for the log. */
+  readonly error?: unknown;
+}
+
+/** What waits in an outbox. */
+export interface Backlog {
+  /** Counted up to 10,000: counting on would only cost. */
+  readonly rows: number;
+  /** For how long the oldest event waits; 0 where none does. */
+  readonly lagSeconds: number;
+}
+
+/** Events of one schema, stored with their cause and published afterwards: at least once, for each aggregate in the order of its versions. */
+export interface Outbox {
+  /**
+   * The statement that stores an event, for the transaction of its cause: in `tx.batch` it costs no round trip of its own. `attributes` travel with the
+   * event beside `event_id`, `event_type` and `traceparent`.
+   *
+   * @throws {TypeError} where the event's payload has no topic, or the message would be larger than Pub/Sub takes: then nothing is stored.
+   */
+  insert(event: Event, attributes?: Readonly<Record<string, string>>): readonly [Statement, readonly Value[]];
+  /**
+   * Publishes events whose transaction has just been committed, and deletes their rows, without reading them first. For the end of the request that made
+   * them. An aggregate of which an earlier event could not be published is read again and sent in order.
+   *
+   * @throws where events could not be published, and are left for the relay, or their rows could not be deleted, and the relay publishes them again.
+   */
+  publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Publishes what is stored, the oldest first, at most `limit` rows, page by page: memory does not grow with what has piled up, and what is published of it
+   * is deleted soon. Ends where something of a page could not be published, and in good time before the deadline, if there is one. For the relay. Two at
+   * once may publish an event twice; consumers expect that.
+   *
+   * @throws {DatabaseError} where the rows cannot be read or deleted.
+   */
+  publishPending(limit: number, deadline?: Date): Promise<PublishResult>;
+  /** What is stored and not published. @throws {DatabaseError} */
+  backlog(): Promise<Backlog>;
+}
+
+/** What an outbox is made of. */
+export interface OutboxOptions {
+  /** The schema that owns the table `outbox`. */
+  readonly schema: string;
+  readonly database: Database;
+  readonly publisher: EventPublisher;
+  readonly now: () => Date;
+  /** The machine's time, in milliseconds, which a call's deadline is in. `Date.now` by default. */
+  readonly machineNow?: () => number;
+}
+
+/** As far as a backlog is counted: the index is read that far. */
+const countedRows = 10_000;
+
+/** Rows that a relay has in hand at one time. Messages that are on their way together share the time that one may take. */
+const pageRows = 500;
+
+/** What a page may take: a message takes ten seconds at most. */
+const pageMs = 15_000;
+
+/**
+ * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
+ * attributes jsonb NOT NULL, create_time timestamptz NOT NULL)`.
+ */
+export function createOutbox({ schema, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
+  const statements = outboxStatements(schema);
+  /** Aggregates of which this process failed to publish an event: their next events wait for it. */
+  const behind = new Set<string>();
+
+  async function send(rows: readonly OutboxRow[]): Promise<PublishResult> {
+    if (rows.length === 0) return { published: 0, failed: 0 };
+    const sent: string[] = [];
+    const errors: unknown[] = [];
+    const inOrder = rows.toSorted((a, b) => Number(a.version - b.version));
+    await Promise.all(
+      [...Map.groupBy(inOrder, (row) => row.aggregate)].map(async ([aggregate, ofAggregate]) => {
+        try {
+          for (const row of ofAggregate) {
+            await sendRow(publisher, row);
+            sent.push(row.id);
+          }
+          behind.delete(aggregate);
+        } catch (error) {
+          behind.add(aggregate);
+          errors.push(error);
+        }
+      }),
+    );
+    if (sent.length > 0) await database.transact((tx) => tx.execute(statements.deleteOutbox, [sent]));
+    return { published: sent.length, failed: rows.length - sent.length, ...(errors.length > 0 && { error: errors[0] }) };
+  }
+
+  async function pendingOf(aggregates: readonly string[]): Promise<OutboxRow[]> {
+    return aggregates.length === 0 ? [] : (await database.query(statements.pendingOfAggregates, [aggregates])).map(toOutboxRow);
+  }
+
+  return {
+    insert(event, attributes = {}) {
+      topicOf(event);
+      const row = rowOf(event, attributes);
+      checkMessage({ data: row.event, attributes: row.attributes, orderingKey: row.aggregate });
+      return [statements.insertOutbox, [row.id, row.aggregate, row.version, row.event, row.attributes, now()]];
+    },
+
+    async publish(events, attributes = {}) {
+      const late = new Set(events.map((event) => event.aggregate).filter((aggregate) => behind.has(aggregate)));
+      const fresh = events.filter((event) => !late.has(event.aggregate)).map((event) => rowOf(event, attributes));
+      const { failed, error } = await send([...fresh, ...(await pendingOf([...late]))]);
+      if (failed > 0) throw new Error(`${failed} events are left in ${schema}.outbox for the relay`, { cause: error });
+    },
+
+    async publishPending(limit, deadline) {
+      let published = 0;
+      for (;;) {
+        const asked = Math.min(pageRows, limit - published);
+        const rows = (await database.query(statements.pending, [asked])).map(toOutboxRow);
+        const result = await send(rows);
+        published += result.published;
+        const isLate = deadline !== undefined && machineNow() > deadline.getTime() - pageMs;
+        // A later page could hold the next events of an aggregate that has failed.
+        if (result.failed > 0 || rows.length < asked || published >= limit || isLate) return { ...result, published };
+      }
+    },
+
+    async backlog() {
+      const [found] = await database.query<{ waiting: bigint; oldest: Date | null }>(statements.backlog, [countedRows]);
+      const { waiting = 0n, oldest = null } = found ?? {};
+      return { rows: Number(waiting), lagSeconds: oldest === null ? 0 : Math.max(0, (now().getTime() - oldest.getTime()) / 1_000) };
+    },
+  };
+}
+
+/** The SQL of an outbox in this schema. */
+export function outboxStatements(schema: string) {
+  const columns = 'id, aggregate, version, event, attributes';
+  return defineStatements(schema, {
+    insertOutbox: `INSERT INTO ${schema}.outbox (${columns}, create_time) VALUES ($1, $2, $3, $4, $5, $6)`,
+    pending: `SELECT ${columns} FROM ${schema}.outbox ORDER BY create_time, version LIMIT $1`,
+    pendingOfAggregates: `SELECT ${columns} FROM ${schema}.outbox WHERE aggregate = ANY($1) ORDER BY version`,
+    backlog: `SELECT count(*) AS waiting, min(create_time) AS oldest
+      FROM (SELECT create_time FROM ${schema}.outbox ORDER BY create_time LIMIT $1) AS stored`,
+    deleteOutbox: `DELETE FROM ${schema}.outbox WHERE id = ANY($1)`,
+  });
+}
+
+function toOutboxRow(row: Row): OutboxRow {
+  return row as unknown as OutboxRow;
+}

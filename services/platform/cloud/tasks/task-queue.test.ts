@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudTasksClient, type protos } from '@google-cloud/tasks';
+import { credentials } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTasks, type TasksServer } from '../../../../deploy/local/cloud/tasks/start-tasks.ts';
+import { systemClock } from '../../../../deploy/local/shared/local-server.ts';
+import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { createTaskQueue, type TaskQueue, type TaskQueueConfig } from './task-queue.ts';
+
+const parent = 'projects/kumiko-test/locations/asia-northeast1';
+const stateDir = mkdtempSync(join(tmpdir(), 'task-queue-'));
+let server: TasksServer;
+let tasks: TaskQueue;
+let client: CloudTasksClient;
+
+beforeAll(async () => {
+  process.env.METADATA_SERVER_DETECTION = 'none';
+  server = await startTasks({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => '', held: true });
+  server.queues.createQueue(parent, { name: `${parent}/queues/capture-payment`, rateLimits: null, retryConfig: null });
+  client = new CloudTasksClient({
+    projectId: 'kumiko-test',
+    apiEndpoint: '127.0.0.1',
+    port: server.port,
+    sslCreds: credentials.createInsecure(),
+  });
+  tasks = openQueue({});
+});
+
+function openQueue(changes: Partial<TaskQueueConfig>): TaskQueue {
+  return createTaskQueue({
+    project: 'kumiko-test',
+    location: 'asia-northeast1',
+    jobsGatewayUrl: 'http://127.0.0.1:8080',
+    endpoint: `127.0.0.1:${server.port}`,
+    now: () => new Date(),
+    ...changes,
+  });
+}
+
+afterAll(async () => {
+  await tasks?.close();
+  await client?.close();
+  await server?.close();
+  rmSync(stateDir, { recursive: true });
+});
+
+test("creates a task that calls the method's path at the jobs gateway as the tasks account", async () => {
+  const at = new Date(Date.now() + 60_000);
+  const result = await tasks.enqueue(
+    JobService.method.capturePayment,
+    { order: 'orders/o1' },
+    { id: 'o1', at, headers: { 'x-preview': 'pr-1' } },
+  );
+  expect(result).toBe('created');
+  const task = await storedTask('o1');
+  expect(task?.httpRequest).toMatchObject({
+    httpMethod: 'POST',
+    url: 'http://127.0.0.1:8080/v1/tasks/capture-payment',
+    headers: { 'content-type': 'application/json', 'x-preview': 'pr-1' },
+    oidcToken: {
+      serviceAccountEmail: 'kumiko-tasks@kumiko-test.iam.gserviceaccount.com',
+      audience: 'https://jobs.kumiko-test.kumiko.internal',
+    },
+  });
+  expect(JSON.parse(String(task?.httpRequest?.body))).toEqual({ order: 'orders/o1' });
+  expect(Number(task?.scheduleTime?.seconds)).toBe(Math.floor(at.getTime() / 1000));
+  expect(Number(task?.dispatchDeadline?.seconds)).toBe(32);
+});
+
+test('creates a task of one id once', async () => {
+  const enqueue = () => tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o2' }, { id: 'o2' });
+  expect(await enqueue()).toBe('created');
+  expect(await enqueue()).toBe('exists');
+});
+
+test('creates nothing beyond the horizon of Cloud Tasks', async () => {
+  const at = new Date(Date.now() + 31 * 24 * 3_600_000);
+  expect(await tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o3' }, { id: 'o3', at })).toBe('beyond-horizon');
+  expect(await storedTask('o3')).toBeUndefined();
+});
+
+test('names the queue that is missing', async () => {
+  await expect(tasks.enqueue(JobService.method.voidPayment, { order: 'orders/o4' }, { id: 'o4' })).rejects.toThrow(
+    'Cloud Tasks queue "void-payment": 5 NOT_FOUND',
+  );
+});
+
+test('refuses a method without a queue and an id that Cloud Tasks would refuse', async () => {
+  await expect(tasks.enqueue(JobService.method.syncInventory, {}, { id: 'a' })).rejects.toThrow(
+    'kumiko.job.v1.JobService.SyncInventory has no queue trigger',
+  );
+  await expect(tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o5' }, { id: 'orders/o5' })).rejects.toThrow(
+    'task id "orders/o5"',
+  );
+});
+
+test.each<[string, { readonly order: string; readonly headers?: Record<string, string>; readonly gateway?: string }, RegExp]>([
+  ['a request', { order: 'o'.repeat(100 * 1024) }, /^task "large" has \d+ bytes, Cloud Tasks takes at most 102400$/],
+  [
+    'headers',
+    { order: 'orders/o6', headers: { 'x-large': 'h'.repeat(80 * 1024) } },
+    /headers have \d+ bytes, Cloud Tasks takes less than 81920$/,
+  ],
+  ['a URL', { order: 'orders/o6', gateway: `http://${'g'.repeat(2052)}` }, /URL has \d+ characters, Cloud Tasks takes at most 2083$/],
+])('refuses %s that Cloud Tasks would refuse, before it is sent', async (_what, { order, headers, gateway }, message) => {
+  const queue = gateway === undefined ? tasks : openQueue({ jobsGatewayUrl: gateway });
+  const refused = queue.enqueue(JobService.method.capturePayment, { order }, { id: 'large', ...(headers && { headers }) });
+  await expect(refused).rejects.toThrow(message);
+  expect(await storedTask('large')).toBeUndefined();
+  if (queue !== tasks) await queue.close();
+});
+
+async function storedTask(id: string): Promise<protos.google.cloud.tasks.v2.ITask | undefined> {
+  const name = `${parent}/queues/capture-payment`;
+  const [listed] = await client.listTasks({ parent: name, responseView: 'FULL' });
+  return listed.find((task) => task.name === `${name}/tasks/${id}`);
+}

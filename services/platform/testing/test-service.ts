@@ -1,0 +1,107 @@
+import type { DescService } from '@bufbuild/protobuf';
+import { status } from '@grpc/grpc-js';
+import { RpcError } from '../chassis/errors/rpc-error.ts';
+import { type RunningService, startService } from '../chassis/process/start-service.ts';
+import { bind } from '../chassis/server/bind.ts';
+import type { Handlers } from '../chassis/server/call.ts';
+import { type Client, createClient } from '../contracts/client.ts';
+import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
+import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { audienceOf, serviceAccountEmail, type Workload } from '../contracts/identities.ts';
+
+export const project = 'kumiko-test';
+export const customerIssuer = `https://securetoken.google.com/${project}`;
+export const partnerIssuer = `https://partner.${project}.kumiko.internal`;
+export const googleIssuer = 'https://accounts.google.com';
+
+/** A whole environment with an issuer's keys for everyone. */
+export function testEnv(jwksUri: string): Record<string, string> {
+  return {
+    PORT: '0',
+    HOST: '127.0.0.1',
+    GOOGLE_CLOUD_PROJECT: project,
+    SPANNER_INSTANCE: 'test',
+    SPANNER_DATABASE: 'test',
+    CUSTOMER_ISSUER: customerIssuer,
+    CUSTOMER_AUDIENCE: project,
+    CUSTOMER_JWKS_URI: jwksUri,
+    PARTNER_ISSUER: partnerIssuer,
+    PARTNER_AUDIENCE: audienceOf('edge', project),
+    PARTNER_JWKS_URI: jwksUri,
+    GOOGLE_ISSUER: googleIssuer,
+    GOOGLE_JWKS_URI: jwksUri,
+    OPERATOR_EMAILS: 'operator@kumiko.example',
+  };
+}
+
+/** Handlers of a whole service: those that a test is not about answer UNIMPLEMENTED. */
+export function stub<S extends DescService>(service: S, handlers: Partial<Handlers<S>>): Handlers<S> {
+  const none = async () => {
+    throw new RpcError({ code: status.UNIMPLEMENTED, reason: 'INTERNAL', message: 'this test has no such handler' });
+  };
+  return { ...Object.fromEntries(service.methods.map((method) => [method.localName, none])), ...handlers } as Handlers<S>;
+}
+
+/** What a test service does. */
+export interface TestServiceOptions {
+  readonly env: Record<string, string>;
+  readonly name?: 'customer' | 'partner' | 'job';
+  readonly customer?: Partial<Handlers<typeof CustomerService>>;
+  readonly internal?: Partial<Handlers<typeof CustomerInternalService>>;
+  readonly partner?: Partial<Handlers<typeof PartnerService>>;
+  readonly job?: Partial<Handlers<typeof JobService>>;
+  /** Awaited before the handlers are there. */
+  readonly before?: Promise<void>;
+  readonly close?: () => Promise<void>;
+}
+
+/** A real server with the whole chassis, in this process. */
+export interface TestService extends RunningService {
+  readonly url: string;
+  /** The log so far. */
+  readonly lines: () => Record<string, unknown>[];
+}
+
+/** Starts a service of stub handlers on a free port. */
+export async function startTestService({ name = 'customer', env, before, close, ...handlers }: TestServiceOptions): Promise<TestService> {
+  const written: string[] = [];
+  const start = async () => {
+    await before;
+    const bindings = {
+      customer: [
+        bind(CustomerService, stub(CustomerService, handlers.customer ?? {})),
+        bind(CustomerInternalService, stub(CustomerInternalService, handlers.internal ?? {})),
+      ],
+      partner: [
+        bind(PartnerService, stub(PartnerService, handlers.partner ?? {})),
+        bind(PartnerInternalService, stub(PartnerInternalService, {})),
+      ],
+      job: [bind(JobService, stub(JobService, handlers.job ?? {})), bind(JobAdminService, stub(JobAdminService, {}))],
+    }[name];
+    return { bindings, ...(close && { close }) };
+  };
+  const destination = { write: (line: string) => void written.push(line) };
+  const service = await startService({ name, config: {}, start }, { env, destination });
+  if (before === undefined) await service.started;
+  return { ...service, url: `http://127.0.0.1:${service.port}`, lines: () => written.map((line) => JSON.parse(line)) };
+}
+
+/** What the platform leaves of a workload's ID token once it has checked it. */
+export function platformHeader(workload: Workload): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const claims = { iss: googleIssuer, email: serviceAccountEmail(workload, project), email_verified: true };
+  return `Bearer ${part({ alg: 'RS256' })}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
+}
+
+/** A client that comes through the platform as a workload, with an end user's token where one is given. */
+export function clientFor<S extends DescService>(service: S, url: string, workload: Workload, token?: string): Client<S> {
+  const headers = {
+    'x-serverless-authorization': platformHeader(workload),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  };
+  return createClient(service, { url, headers: async () => headers });
+}
