@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
-import { devToken } from '../deploy/local/platform/seed.ts';
-import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { operatorEmail } from '../deploy/local/platform/place.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
@@ -150,7 +151,7 @@ describe('a price that nobody can pay', () => {
 describe('a signed event of a provider', () => {
   const webhook = (body: string) => {
     const time = Math.floor(Date.now() / 1000);
-    const v1 = createHmac('sha256', stage.platform.secrets.paymentWebhookSecret).update(`${time}.${body}`).digest('hex');
+    const v1 = createHmac('sha256', secretOf(stage.platform.secrets, 'payment-webhook')).update(`${time}.${body}`).digest('hex');
     return send('POST', '/v1/webhooks/payments/yamapay', { body, headers: { 'yamapay-signature': `t=${time},v1=${v1}` } });
   };
   const authorized = (id: string, { name, payment }: { name: string; payment: string }, sequence: string) =>

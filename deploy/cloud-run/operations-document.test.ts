@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { readEnvironment } from '../environments/environment.ts';
 import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';
-import { serviceNames } from './workloads.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');

@@ -1,13 +1,14 @@
 /** `npm run assemble -- IMAGE --out DIR [--bootstraps DIR]`: makes the file tree of an image, as the Dockerfiles do and as tests start it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleGateway, BootstrapError } from './assemble-gateway.ts';
 import { assembleService } from './assemble-service.ts';
-import { images, type ServiceImage, serviceImages } from './images.ts';
+import { images } from './images.ts';
 import { startScratchCloud } from './scratch-cloud.ts';
 
 const usage = `usage:
-  assemble ${serviceImages.join('|')} --out DIR
+  assemble ${serviceNames.join('|')} --out DIR
   assemble gateway --out DIR --bootstraps DIR    DIR has edge.yaml and jobs.yaml, as npm run render writes them`;
 
 /** A command line that means nothing. */
@@ -35,15 +36,11 @@ async function assemble(): Promise<void> {
     assembleGateway(bootstraps, out);
     return;
   }
-  if (!isService(image)) throw new UsageError(`"${image}" is no image: there are ${images.join(', ')}`);
+  if (!serviceNames.includes(image)) throw new UsageError(`"${image}" is no image: there are ${images.join(', ')}`);
   const cloud = await startScratchCloud();
   try {
     await assembleService(image, out, cloud);
   } finally {
     await cloud.close();
   }
-}
-
-function isService(image: string): image is ServiceImage {
-  return (serviceImages as readonly string[]).includes(image);
 }

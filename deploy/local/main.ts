@@ -1,7 +1,11 @@
 /** `npm start`: builds what has changed and starts the whole platform on this machine. */
+import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compileCache } from './platform/compile-cache.ts';
+import type { Platform } from './platform/start-platform.ts';
 
 const startedAt = performance.now();
 
@@ -25,7 +29,6 @@ const [
   { whenLauncherGone },
   { defaultPortBase, PortTakenError },
   { PreviewOptionError, parsePreviews },
-  { seedDemoData },
   { StateInUseError, startPlatform },
   { defaultStateDir },
 ] = await Promise.all([
@@ -33,7 +36,6 @@ const [
   import('./platform/launcher.ts'),
   import('./platform/ports.ts'),
   import('./platform/previews.ts'),
-  import('./platform/seed.ts'),
   import('./platform/start-platform.ts'),
   import('./platform/state-dir.ts'),
 ]);
@@ -76,7 +78,7 @@ try {
   process.on('SIGTERM', () => void stop());
   whenLauncherGone(() => void stop());
   const platform = await starting;
-  await seedDemoData(platform, values['state-dir']);
+  await seed(platform, values['state-dir']);
   await printBanner(platform);
   process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
 } catch (error) {
@@ -85,6 +87,15 @@ try {
   const mistake = mistakes.some((type) => error instanceof type) || isArgsError(error);
   process.stderr.write(mistake ? `${(error as Error).message}\n` : `the platform could not be started: ${(error as Error).stack}\n`);
   process.exit(1);
+}
+
+/** Fills an empty platform with what the product shows at its first start, where it has something. */
+async function seed(platform: Platform, stateDir: string): Promise<void> {
+  const { productFolder } = await import('../../services/platform/contracts/product-folder.ts');
+  const file = join(productFolder, 'deploy/local/demo/seed.ts');
+  if (!existsSync(file)) return;
+  const { seedDemoData } = (await import(pathToFileURL(file).href)) as typeof import('./demo/seed.ts');
+  await seedDemoData(platform, stateDir);
 }
 
 function isArgsError(error: unknown): boolean {

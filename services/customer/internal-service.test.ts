@@ -331,9 +331,9 @@ test('events that could not be published stay in the outbox, and the relay sends
   const publish = world.publisher.publish;
   world.publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
   const { group } = placed(await client.openGroup({ deal, requestId: randomUUID() }));
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 2 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 2 });
   world.publisher.publish = publish;
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 2, failed: 0 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 2, failed: 0 });
   expect(world.events(group.name)).toHaveLength(1);
   expect(await world.rows('SELECT id FROM customer.outbox')).toEqual([]);
 });

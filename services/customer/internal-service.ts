@@ -2,8 +2,6 @@ import { microsFromMoney } from '../platform/chassis/api/money.ts';
 import { invalidArgument, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
-import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
-import type { History } from '../platform/cloud/spanner/history.ts';
 import type { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { type DealPublished, type Event, PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { noChange } from './domain/change.ts';
@@ -19,7 +17,6 @@ import type { Committed, CustomerStore } from './store/store.ts';
 export interface CustomerInternalServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
-  readonly history: History;
   readonly settlement: Settlement;
   readonly now: () => Date;
 }
@@ -36,7 +33,6 @@ const paymentStatuses: Readonly<Partial<Record<PaymentStatusReported_Status, Pay
 export function customerInternalService({
   store,
   outbox,
-  history,
   settlement,
   now,
 }: CustomerInternalServiceOptions): Handlers<typeof CustomerInternalService> {
@@ -130,12 +126,6 @@ export function customerInternalService({
         await attempt('settlement', async () => publishChange(call, await settlement.settleOverdue(order, call.signal)));
       }
       return result;
-    },
-
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
-
-    async pruneHistory({ limit }) {
-      return { deleted: await history.prune(limit) };
     },
   };
 

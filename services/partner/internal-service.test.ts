@@ -122,8 +122,8 @@ test('events that could not be published are sent by the relay', async () => {
   const { name } = await world.as('acme').createDeal({ deal: lamp, requestId: randomUUID() });
   world.publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
   await world.as('acme').publishDeal({ name });
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 1 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 1 });
   world.publisher.publish = publish;
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 1, failed: 0 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 1, failed: 0 });
   expect(world.events(name)).toHaveLength(1);
 });

@@ -2,8 +2,6 @@ import { microsFromMoney } from '../platform/chassis/api/money.ts';
 import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
-import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
-import type { History } from '../platform/cloud/spanner/history.ts';
 import {
   type Event,
   type OrderConfirmed,
@@ -18,17 +16,11 @@ import type { Committed, PartnerStore } from './store/store.ts';
 export interface PartnerInternalServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
-  readonly history: History;
   readonly now: () => Date;
 }
 
 /** The handlers of kumiko.partner.v1.PartnerInternalService. */
-export function partnerInternalService({
-  store,
-  outbox,
-  history,
-  now,
-}: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
+export function partnerInternalService({ store, outbox, now }: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
   function publish(call: Call, committed: Committed<unknown> | undefined): void {
     const events = committed?.events ?? [];
     if (events.length > 0) call.afterResponse(() => outbox.publish(events));
@@ -45,12 +37,6 @@ export function partnerInternalService({
       const committed = await store.applyStock(new Map(levels.map(({ sku, stock }) => [sku, stock])));
       publish(call, committed);
       return { updatedDeals: committed.after };
-    },
-
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
-
-    async pruneHistory({ limit }) {
-      return { deleted: await history.prune(limit) };
     },
   };
 

@@ -31,7 +31,7 @@ const replays = (service: string) => sourceOf(service).includes('createDeadLette
 
 function subscribedTopic(policy: MethodPolicy | undefined): string[] {
   const kind = policy?.trigger?.kind;
-  return kind?.case === 'subscription' ? [kind.value.topic] : [];
+  return kind?.case === 'subscription' ? kind.value.topic : [];
 }
 
 /** Who calls whom, as it stands in the code: the gateways' rendered clusters, and the clients that services make. */

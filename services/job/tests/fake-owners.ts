@@ -1,5 +1,6 @@
 import { Metadata, type ServiceError, type status } from '@grpc/grpc-js';
 import { ClientError } from '../../platform/contracts/client-error.ts';
+import { serviceNames } from '../../platform/contracts/services.ts';
 import type { Owners } from '../owners.ts';
 
 /** An owner's answer over the wire. */
@@ -21,7 +22,8 @@ export function fakeOwners(answers: Record<string, (request: unknown) => unknown
         },
       },
     );
-  return { owners: { customer: owner('customer'), partner: owner('partner'), webhook: owner('webhook') } as Owners, calls };
+  const maintenance = serviceNames.map(owner);
+  return { owners: { customer: owner('customer'), partner: owner('partner'), maintenance, close() {} } as unknown as Owners, calls };
 }
 
 /** Throws an owner's answer. */

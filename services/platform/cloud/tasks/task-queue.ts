@@ -7,7 +7,7 @@ import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../contract
 import { inSpan } from '../../contracts/in-span.ts';
 import { describeMethod } from '../../contracts/methods.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
-import { type QueueTrigger, triggerOf } from '../../contracts/triggers.ts';
+import { type QueueTrigger, triggersOf } from '../../contracts/triggers.ts';
 
 /** When and as what a task runs. */
 export interface TaskOptions {
@@ -142,7 +142,7 @@ async function createTasksClient({ project, endpoint }: TaskQueueConfig): Promis
 }
 
 function queueOf(method: DescMethod): QueueTrigger {
-  const trigger = triggerOf(describeMethod(method));
+  const [trigger] = triggersOf(describeMethod(method));
   if (trigger?.kind !== 'queue') throw new TypeError(`${method.parent.typeName}.${method.name} has no queue trigger`);
   return trigger;
 }

@@ -1,7 +1,10 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { type ConfigError, loadConfig } from '../platform/chassis/process/config.ts';
-import { config } from './config.ts';
+import { shapeOf } from '../platform/chassis/process/manifest.ts';
+import { manifest } from './manifest.ts';
+
+const config = shapeOf(manifest);
 
 const env = { PAYMENT_PROVIDER: 'yamapay', PAYMENT_PROVIDER_URL: 'https://pay.example', PAYMENT_PROVIDER_KEY: 'the-key' };
 

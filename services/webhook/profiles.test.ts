@@ -1,14 +1,15 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { ConfigError, loadConfig } from '../platform/chassis/process/config.ts';
-import { config } from './config.ts';
+import { shapeOf } from '../platform/chassis/process/manifest.ts';
+import { manifest } from './manifest.ts';
 
 const secret = 'a-secret-of-16-characters';
 const profile = { kind: 'payment', name: 'yamapay', header: 'yamapay-signature', toleranceSeconds: 300, secrets: [secret] };
 
 function load(value: unknown): string | undefined {
   try {
-    loadConfig(config, { WEBHOOK_PROFILES: typeof value === 'string' ? value : JSON.stringify(value) });
+    loadConfig(shapeOf(manifest), { WEBHOOK_PROFILES: typeof value === 'string' ? value : JSON.stringify(value) });
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return error.message;
@@ -17,7 +18,7 @@ function load(value: unknown): string | undefined {
 }
 
 test('profiles are found by kind and name, and do not show their secrets', () => {
-  const { WEBHOOK_PROFILES: profiles } = loadConfig(config, { WEBHOOK_PROFILES: JSON.stringify([profile]) });
+  const { WEBHOOK_PROFILES: profiles } = loadConfig(shapeOf(manifest), { WEBHOOK_PROFILES: JSON.stringify([profile]) });
   expect(profiles.find('payment', 'yamapay')).toEqual(profile);
   expect(profiles.find('shipment', 'yamapay')).toBeUndefined();
   expect(`${inspect(profiles)} ${JSON.stringify(profiles)} ${String(profiles)}`).not.toContain(secret);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonText } from '../platform/chassis/process/config.ts';
 
 const profile = z.object({
   kind: z.enum(['payment', 'shipment']),
@@ -29,27 +30,16 @@ export class Profiles {
   }
 }
 
-/** The environment variables that only the webhook service has. */
-export const config = {
-  WEBHOOK_PROFILES: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue({ code: 'custom', message: 'is not JSON' });
-        return z.NEVER;
-      }
-    })
-    .pipe(
-      z
-        .array(profile)
-        .min(1)
-        // Stored events are told apart by the provider's name.
-        .refine((profiles) => new Set(profiles.map(({ name }) => name)).size === profiles.length, 'each name must be there once'),
-    )
-    .transform((profiles) => new Profiles(profiles))
-    .describe(
-      'JSON: [{"kind": "payment" or "shipment", "name", "header", "toleranceSeconds": 1 to 3600, "secrets": [at least one of 16 characters]}]',
-    ),
-};
+/** The type of the profiles in an environment variable. */
+export const profiles = jsonText
+  .pipe(
+    z
+      .array(profile)
+      .min(1)
+      // Stored events are told apart by the provider's name.
+      .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'each name must be there once'),
+  )
+  .transform((list) => new Profiles(list))
+  .describe(
+    'JSON: [{"kind": "payment" or "shipment", "name", "header", "toleranceSeconds": 1 to 3600, "secrets": [at least one of 16 characters]}]',
+  );

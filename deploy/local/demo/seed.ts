@@ -1,8 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Endpoints } from './endpoints.ts';
-import type { Platform } from './start-platform.ts';
+import { devToken } from '../platform/dev-token.ts';
+import { type Endpoints, outsideUrl } from '../platform/endpoints.ts';
+import { secretOf } from '../platform/secrets.ts';
+import type { Platform } from '../platform/start-platform.ts';
 
 const visibleTimeoutMs = 10_000;
 
@@ -32,7 +34,9 @@ export async function seedDemoData({ endpoints, secrets }: Platform, stateDir: s
   const token = await devToken(endpoints, 'partner', 'acme');
   await Promise.all(
     deals.map(async (deal) => {
-      await call('PUT', `${endpoints.inventory}/v1/stock/${deal.sku}`, secrets.inventoryKey, { stock: Number(deal.stock) });
+      await call('PUT', `${outsideUrl(endpoints, 'inventory')}/v1/stock/${deal.sku}`, secretOf(secrets, 'inventory-key'), {
+        stock: Number(deal.stock),
+      });
       // The same request id each time: where the start is cut short, the next one does not make a second deal.
       const { name } = await call('POST', `${endpoints.edge}/v1/partner/deals?request_id=${seedRequestId(deal.sku)}`, token, deal);
       await call('POST', `${endpoints.edge}/v1/partner/${name}:publish`, token, {});
@@ -44,16 +48,6 @@ export async function seedDemoData({ endpoints, secrets }: Platform, stateDir: s
     await delay(50);
   }
   writeFileSync(stampFile, '');
-}
-
-/** A token from the local issuer. */
-export async function devToken(
-  endpoints: Endpoints,
-  kind: 'customer' | 'partner' | 'operator' | 'trigger',
-  subject: string,
-): Promise<string> {
-  const { token } = await call('POST', `${endpoints.issuer}/token`, undefined, { kind, subject });
-  return token as string;
 }
 
 async function onSale(endpoints: Endpoints): Promise<number> {

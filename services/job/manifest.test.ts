@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { type ConfigError, loadConfig } from '../platform/chassis/process/config.ts';
-import { config } from './config.ts';
+import { shapeOf } from '../platform/chassis/process/manifest.ts';
+import { serviceNames } from '../platform/contracts/services.ts';
+import { manifest } from './manifest.ts';
+
+const config = shapeOf(manifest);
 
 const env = {
-  CUSTOMER_URL: 'http://127.0.0.1:1',
-  PARTNER_URL: 'https://partner.example',
-  WEBHOOK_URL: 'https://webhook.example',
+  SERVICE_URLS: JSON.stringify(Object.fromEntries(serviceNames.map((name) => [name, `https://${name}.example`]))),
   JOBS_GATEWAY_URL: 'https://jobs.example',
   TASKS_LOCATION: 'asia-northeast1',
   INVENTORY_URL: 'https://inventory.example',
@@ -27,17 +29,8 @@ test('there are no previews unless some are listed', () => {
 });
 
 test('every fault is named at once', () => {
-  const faulty = { CUSTOMER_URL: 'customer:80', CLOUD_TASKS_ENDPOINT: 'http://x:1', INVENTORY_KEY: '' };
-  const names = [
-    'CUSTOMER_URL',
-    'PARTNER_URL',
-    'WEBHOOK_URL',
-    'JOBS_GATEWAY_URL',
-    'TASKS_LOCATION',
-    'CLOUD_TASKS_ENDPOINT',
-    'INVENTORY_URL',
-    'INVENTORY_KEY',
-  ];
+  const faulty = { SERVICE_URLS: '{"customer":"customer:80"}', CLOUD_TASKS_ENDPOINT: 'http://x:1', INVENTORY_KEY: '' };
+  const names = ['SERVICE_URLS', 'JOBS_GATEWAY_URL', 'TASKS_LOCATION', 'CLOUD_TASKS_ENDPOINT', 'INVENTORY_URL', 'INVENTORY_KEY'];
   let faults: readonly string[] = [];
   try {
     loadConfig(config, faulty);
