@@ -113,6 +113,7 @@ describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', 
   /** What reads the machine's clock although business time is beside it. */
   const machineTime: Readonly<Record<string, string>> = {
     'services/partner/identity-bindings.ts': 'partners, gateways and operators judge tokens and keys by their own clocks',
+    'services/cloud/held-token.ts': 'tokens are made and judged in the machine’s time',
     'services/cloud/outbox.ts': "a call's deadline is in the machine's time",
     'services/cloud/migrate.ts': 'when a migration was applied: it is run by a deployment',
   };

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { holdToken, type Token } from './held-token.ts';
 
 /** A version of an asymmetric signing key in Cloud KMS. The private key never leaves it. */
 export interface KmsKey {
@@ -21,14 +22,11 @@ const timeoutMs = 5_000;
  * @throws where Cloud KMS does not answer, or refuses.
  */
 export async function openKmsKey(version: string, endpoint = 'https://cloudkms.googleapis.com'): Promise<KmsKey> {
-  const { Compute } = await import('google-auth-library');
-  const account = new Compute();
+  const authorization = holdToken(fetchAccessToken);
 
   async function call(path: string, body?: object): Promise<Readonly<Record<string, string>>> {
-    const headers = await account.getRequestHeaders();
-    if (body !== undefined) headers.set('content-type', 'application/json');
     const response = await fetch(`${endpoint}/v1/${version}${path}`, {
-      headers,
+      headers: { authorization: await authorization(), ...(body !== undefined && { 'content-type': 'application/json' }) },
       signal: AbortSignal.timeout(timeoutMs),
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
     });
@@ -49,6 +47,12 @@ export async function openKmsKey(version: string, endpoint = 'https://cloudkms.g
       return algorithm === 'EC_SIGN_P256_SHA256' ? joinedSignature(bytes, 32) : bytes;
     },
   };
+}
+
+async function fetchAccessToken(): Promise<Token> {
+  const { Compute } = await import('google-auth-library');
+  const { access_token: token, expiry_date: expiresAt } = (await new Compute().refreshAccessToken()).credentials;
+  return { header: `Bearer ${token}`, expiresAt: expiresAt ?? 0 };
 }
 
 /** The r and s of an Ecdsa-Sig-Value in DER (RFC 3279, section 2.2.3), `size` bytes each (RFC 7518, section 3.4). */
