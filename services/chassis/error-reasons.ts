@@ -41,6 +41,11 @@ export const errorReasons = {
     meaning: 'A field that customers rely on can no longer change.',
     remedy: 'Close the deal and publish another.',
   },
+  EVENT_REFUSED: {
+    code: 'FAILED_PRECONDITION',
+    meaning: 'An event tells of what its receiver does not know.',
+    remedy: 'Internal: see “Replaying dead letters” in docs/operations.md.',
+  },
   GROUP_COMPLETED: { code: 'FAILED_PRECONDITION', meaning: 'The group is complete.', remedy: 'Open another group.' },
   GROUP_EXPIRED: { code: 'FAILED_PRECONDITION', meaning: "The group's deadline has passed.", remedy: 'Open another group.' },
   GROUP_FULL: {

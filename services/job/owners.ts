@@ -1,11 +1,12 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import type { Call } from '../chassis/call.ts';
-import { unavailable } from '../chassis/rpc-error.ts';
+import { eventRefused, unavailable } from '../chassis/rpc-error.ts';
 import type { IdTokens } from '../cloud/identity.ts';
 import { type Client, createClient } from '../contracts/client.ts';
 import { ClientError } from '../contracts/client-error.ts';
 import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import type { Event } from '../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { WebhookInternalService } from '../contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { audienceOf } from '../contracts/identities.ts';
@@ -61,5 +62,22 @@ export async function callOwner<T>(call: Call, work: () => Promise<T>): Promise<
       return undefined;
     }
     throw unavailable(`the owning service answered ${status[error.code]}`, error);
+  }
+}
+
+/**
+ * Has an owner take in an event. Whatever it answers but OK, the event is delivered again, and is not lost: not even where the owner does not know what it
+ * tells of.
+ *
+ * @throws {RpcError} EVENT_REFUSED where the owner refuses it, with a line for the operator; UNAVAILABLE otherwise.
+ */
+export async function tellOwner(call: Call, { id, aggregate, payload }: Event, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.reason !== 'EVENT_REFUSED') throw unavailable(`the owning service answered ${status[error.code]}`, error);
+    call.logger.error({ event: id, type: payload.case, aggregate, refusal: error.message }, 'event refused by its owner');
+    throw eventRefused(id, 'its owner does not know what it tells of');
   }
 }

@@ -1,6 +1,6 @@
 import type { Call, Handlers } from '../chassis/call.ts';
 import { microsFromMoney } from '../chassis/money.ts';
-import { unavailable } from '../chassis/rpc-error.ts';
+import { eventRefused, unavailable } from '../chassis/rpc-error.ts';
 import type { History } from '../cloud/history.ts';
 import type { Outbox } from '../cloud/outbox.ts';
 import { relayOutbox } from '../cloud/relay-outbox.ts';
@@ -54,7 +54,11 @@ export function partnerInternalService({
     },
   };
 
-  /** Returns undefined where the event tells nothing new, or is of a kind that is not ours. */
+  /**
+   * Returns undefined where the event tells nothing new.
+   *
+   * @throws {RpcError} EVENT_REFUSED for a status that is not known and a kind that is not ours.
+   */
   async function applyEvent({ payload, aggregate, version, id }: Event): Promise<Committed<Fulfilment> | undefined> {
     switch (payload.case) {
       case 'orderConfirmed': {
@@ -80,7 +84,8 @@ export function partnerInternalService({
       }
       case 'shipmentStatusReported': {
         const { carrier, trackingNumber, status } = payload.value;
-        if (status !== ShipmentStatus.DELIVERED) return undefined;
+        if (status === ShipmentStatus.IN_TRANSIT) return undefined;
+        if (status !== ShipmentStatus.DELIVERED) throw eventRefused(id, `shipment status ${status} is not known`);
         return store.changeFulfilment(
           { carrier, trackingNumber },
           (before) => {
@@ -93,7 +98,7 @@ export function partnerInternalService({
         );
       }
       default:
-        return undefined;
+        throw eventRefused(id, `partner takes in no ${payload.case ?? 'event of its kind'}`);
     }
   }
 }
