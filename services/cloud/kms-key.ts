@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { holdToken, type Token } from './held-token.ts';
+import { holdToken } from './held-token.ts';
+import { fetchAccessToken } from './service-account.ts';
 
 /** A version of an asymmetric signing key in Cloud KMS. The private key never leaves it. */
 export interface KmsKey {
@@ -47,12 +48,6 @@ export async function openKmsKey(version: string, endpoint = 'https://cloudkms.g
       return algorithm === 'EC_SIGN_P256_SHA256' ? joinedSignature(bytes, 32) : bytes;
     },
   };
-}
-
-async function fetchAccessToken(): Promise<Token> {
-  const { Compute } = await import('google-auth-library');
-  const { access_token: token, expiry_date: expiresAt } = (await new Compute().refreshAccessToken()).credentials;
-  return { header: `Bearer ${token}`, expiresAt: expiresAt ?? 0 };
 }
 
 /** The r and s of an Ecdsa-Sig-Value in DER (RFC 3279, section 2.2.3), `size` bytes each (RFC 7518, section 3.4). */
