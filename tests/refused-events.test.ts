@@ -33,7 +33,7 @@ async function givenUp() {
 }
 
 it('a signed payment of an order that does not exist is kept, and ends before an operator who can replay it', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const { endpoints, secrets } = stage.platform;
   const intent = { id: 'pi_stray', reference: 'orders/none', sequence: 2 };
