@@ -77,7 +77,7 @@ describe('a text that the database cannot hold', () => {
       { publicKey: { kty: 'EC', x: 'a\0' } },
       'key.public_key.fields["x"].string_value',
     ],
-    ['a push', 'trigger', 'POST', '/v1/events/deal', { message: { attributes: { a: '\0' } } }, 'message.attributes["a"]'],
+    ['a push', 'trigger', 'POST', '/v1/events', { message: { attributes: { a: '\0' } } }, 'message.attributes["a"]'],
   ])('is refused with its field: in %s', async (_, as, method, path, body, field) => {
     const answer = await send(method, path, { as, body: JSON.stringify(body), gateway: as === 'trigger' ? 'jobs' : 'edge' });
     expect([answer.status, fieldsOf(answer)]).toEqual([400, [field]]);
@@ -226,6 +226,6 @@ it.each<[string, Uint8Array]>([
   ],
 ])('a pushed event %s is not acknowledged', async (_, data) => {
   const body = JSON.stringify({ message: { data: Buffer.from(data).toString('base64'), messageId: '1' }, subscription: 's' });
-  const answer = await send('POST', '/v1/events/deal', { as: 'trigger', body, gateway: 'jobs' });
+  const answer = await send('POST', '/v1/events', { as: 'trigger', body, gateway: 'jobs' });
   expect([answer.status, fieldsOf(answer)[0]]).toEqual([400, 'message.data']);
 });

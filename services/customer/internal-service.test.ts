@@ -9,7 +9,6 @@ import {
   Order_State as OrderState,
   Order_PaymentState as PaymentState,
 } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { audit } from './tests/audit.ts';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 
@@ -243,14 +242,6 @@ describe('events', () => {
     await world.apply(second!.name, 3, delivered);
     await world.apply(second!.name, 2, shipped);
     for (const index of [0, 1]) expect(await order(index)).toMatchObject({ state: OrderState.DELIVERED, trackingNumber: 'SW1' });
-  });
-
-  test('that tell us nothing are acknowledged', async () => {
-    const unknownOrder = { provider: 'yamapay', payment: 'pi_x', order: 'orders/none', sequence: 2n };
-    const value = { ...unknownOrder, status: PaymentStatusReported_Status.AUTHORIZED };
-    expect(await world.apply('payments/yamapay/pi_x', 2, { case: 'paymentStatusReported', value })).toBe(false);
-    expect(await world.apply('payments/yamapay/pi_x', 3, { case: 'paymentStatusReported', value: { ...value, status: 0 } })).toBe(false);
-    expect(await world.apply('orders/x', 1, { case: 'orderConfirmed', value: {} })).toBe(false);
   });
 
   test('of a payment that is declined cancel the order', async () => {

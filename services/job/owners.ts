@@ -1,12 +1,13 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { ConfigOf } from '../platform/chassis/process/manifest.ts';
 import type { Call } from '../platform/chassis/server/call.ts';
 import type { IdTokens } from '../platform/cloud/identity/identity.ts';
 import { type Client, createClient } from '../platform/contracts/client.ts';
 import { ClientError } from '../platform/contracts/client-error.ts';
 import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { MaintenanceService } from '../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { audienceOf } from '../platform/contracts/identities.ts';
@@ -68,5 +69,22 @@ export async function callOwner<T>(call: Call, work: () => Promise<T>): Promise<
       return undefined;
     }
     throw unavailable(`the owning service answered ${status[error.code]}`, error);
+  }
+}
+
+/**
+ * Has an owner take in an event. Whatever it answers but OK, the event is delivered again, and is not lost: not even where the owner does not know what it
+ * tells of.
+ *
+ * @throws {RpcError} EVENT_REFUSED where the owner refuses it, with a line for the operator; UNAVAILABLE otherwise.
+ */
+export async function tellOwner(call: Call, { id, aggregate, payload }: Event, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    if (error.reason !== 'EVENT_REFUSED') throw unavailable(`the owning service answered ${status[error.code]}`, error);
+    call.logger.error({ event: id, type: payload.case, aggregate, refusal: error.message }, 'event refused by its owner');
+    throw eventRefused(id, 'its owner does not know what it tells of');
   }
 }

@@ -9,7 +9,7 @@ import { previewAttribute, previewHeaders, withPreview } from '../platform/contr
 import { triggersOf } from '../platform/contracts/triggers.ts';
 import { receiverOf } from './domain/event-reactions.ts';
 import type { InventorySync } from './inventory-sync.ts';
-import { callOwner, type Owners } from './owners.ts';
+import { callOwner, type Owners, tellOwner } from './owners.ts';
 import { readEvent, soundTasks } from './pushed-event.ts';
 import type { RunAlone } from './schedules.ts';
 
@@ -62,7 +62,7 @@ export function jobService({ owners, tasks, inventorySync, runAlone }: JobServic
       const result = await tasks.enqueue(method, request, { id, headers: previewHeaders(), ...(at === undefined ? {} : { at }) });
       if (result === 'beyond-horizon') call.logger.info({ event: event.id, task: id }, 'beyond the horizon of tasks: left to the sweep');
     }
-    if (receiver !== undefined) await callOwner(call, async () => await owners[receiver].applyEvent({ event }));
+    if (receiver !== undefined) await tellOwner(call, event, async () => await owners[receiver].applyEvent({ event }));
   }
 
   return {

@@ -1,5 +1,5 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import {
@@ -40,7 +40,11 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
     },
   };
 
-  /** Returns undefined where the event tells nothing new, or is of a kind that is not ours. */
+  /**
+   * Returns undefined where the event tells nothing new.
+   *
+   * @throws {RpcError} EVENT_REFUSED for a status that is not known and a kind that is not ours.
+   */
   async function applyEvent({ payload, aggregate, version, id }: Event): Promise<Committed<Fulfilment> | undefined> {
     switch (payload.case) {
       case 'orderConfirmed': {
@@ -66,7 +70,8 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
       }
       case 'shipmentStatusReported': {
         const { carrier, trackingNumber, status } = payload.value;
-        if (status !== ShipmentStatus.DELIVERED) return undefined;
+        if (status === ShipmentStatus.IN_TRANSIT) return undefined;
+        if (status !== ShipmentStatus.DELIVERED) throw eventRefused(id, `shipment status ${status} is not known`);
         return store.changeFulfilment(
           { carrier, trackingNumber },
           (before) => {
@@ -79,7 +84,7 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
         );
       }
       default:
-        return undefined;
+        throw eventRefused(id, `partner takes in no ${payload.case ?? 'event of its kind'}`);
     }
   }
 }

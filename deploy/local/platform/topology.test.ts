@@ -77,7 +77,7 @@ it('moves endpoints when repeated, and keeps what waits', async () => {
   ensure(endpoint.url);
   await client.topic('group-events').publishMessage({ data: Buffer.from('x') });
   const [request] = await endpoint.received(1);
-  expect(request?.path).toBe('/v1/events/group');
+  expect(request?.path).toBe('/v1/events');
   expect(request?.headers.authorization).toBe('Bearer token');
   await client.close();
   await endpoint.close();

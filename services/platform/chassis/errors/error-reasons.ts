@@ -22,6 +22,11 @@ export const platformReasons = {
     meaning: 'The deadline passed.',
     remedy: 'Repeat with back-off and the same request_id.',
   },
+  EVENT_REFUSED: {
+    code: 'FAILED_PRECONDITION',
+    meaning: 'An event tells of what its receiver does not know.',
+    remedy: 'Internal: see “Replaying dead letters” in docs/operations.md.',
+  },
   INTERNAL: {
     code: 'INTERNAL',
     meaning: 'A fault of ours. The log has it, the caller does not.',
