@@ -1,4 +1,5 @@
 import type * as gcp from '@pulumi/gcp';
+import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { logMetricType } from './log-metrics.ts';
 
 /** The services that take in events: each subscription's name begins with its own. */
