@@ -84,7 +84,7 @@ test('each package with gRPC services is a service, in alphabetical order', () =
   expect(list.services[1]?.grpcServices).toMatchObject([
     {
       typeName: 'shop.orders.v1.ThingService',
-      methods: [{ name: 'Get', path: '/shop.orders.v1.ThingService/Get', open: true, maxRequestBytes: 1_048_576 }],
+      methods: [{ name: 'Get', path: '/shop.orders.v1.ThingService/Get', access: 'public', maxRequestBytes: 1_048_576 }],
     },
   ]);
 });

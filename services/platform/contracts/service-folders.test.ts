@@ -18,6 +18,7 @@ test('each service has a folder, and the platform has its own', () => {
 
 test('a service without a folder and a folder without a service are named at once', () => {
   mkdirSync(join(folder, 'bills'));
+  writeFileSync(join(folder, 'bills/main.ts'), '');
   expect(() => checkServiceFolders([{ name: 'orders' }, { name: 'carts' }], folder)).toThrow(
     [
       'the protos and the folders of services do not make a product:',
