@@ -5,7 +5,7 @@ import { logMetricType } from './log-metrics.ts';
 /** The services that take in events: each subscription's name begins with its own. */
 const consumers = [...new Set(listTriggers().flatMap(({ kind, method }) => (kind === 'subscription' ? [method.workload] : [])))];
 
-/** An alert: what is measured, and from where on somebody is told. Its section in docs/operations.md has the title as heading. */
+/** An alert: what is measured, and from where on somebody is told. Its section in docs/guides/operations.md has the title as heading. */
 export interface Alert {
   readonly id: string;
   readonly title: string;
