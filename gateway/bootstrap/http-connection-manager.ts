@@ -55,7 +55,7 @@ export function httpConnectionManager(
         ...(limits === undefined ? [] : [clientRateLimit(limits)]),
         ...(environment.compression ? compressors() : []),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
-        jwtAuthn(role, environment, methods),
+        jwtAuthn(role, environment),
         // Behind the token check, which says who calls.
         ...(limits === undefined ? [] : [callerRateLimit(limits)]),
         // Behind the token check, whose payload it reads, and before the transcoder, behind which the route is chosen for good.

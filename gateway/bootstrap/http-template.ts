@@ -35,6 +35,13 @@ export function templateKey({ segments, verb }: HttpTemplate): string {
   return `/${segments.join('/')}${verb === undefined ? '' : `:${verb}`}`;
 }
 
+/** How every path that a template matches begins. */
+export function templatePrefix({ segments }: HttpTemplate): string {
+  const wildcard = segments.findIndex((segment) => segment.includes('*'));
+  if (wildcard < 0) return `/${segments.join('/')}`;
+  return ['', ...segments.slice(0, wildcard), ''].join('/');
+}
+
 /** An RE2 expression for the whole path, without the query. */
 export function templateRegex({ segments, verb }: HttpTemplate): string {
   const parts = segments.map((segment) => {

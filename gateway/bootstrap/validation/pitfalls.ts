@@ -5,6 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Check = (message: ReadMessage, all: readonly ReadMessage[]) => Fault[];
 
 const http = 'envoy.extensions.filters.http';
+const jwtAuthn = `${http}.jwt_authn.v3`;
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 /** Pairs of HTTP filters, by the type of their configuration: the first must stand before the second. */
@@ -33,7 +34,12 @@ const filterOrder: readonly (readonly [before: string, after: string, reason: st
 ];
 
 const checks: Readonly<Record<string, Check>> = {
-  [hcm]: (message, all) => [...checkFilterOrder(message), ...checkRoutingOrder(message), ...checkSpoofing(message, all)],
+  [hcm]: (message, all) => [
+    ...checkFilterOrder(message),
+    ...checkRoutingOrder(message),
+    ...checkSpoofing(message, all),
+    ...checkRequirements(message, all),
+  ],
   [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
   [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
   'envoy.type.matcher.v3.RegexMatcher': checkRegex,
@@ -115,6 +121,33 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
   return [...written, ...appended, ...routing]
     .filter(({ name }) => !stripped.includes(name))
     .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
+}
+
+/**
+ * Where routes say what tokens they need, each has to, by a name that the filter knows: rules are for requests without a route. Nothing may turn the check
+ * off: a route for everybody says so by a requirement of its own.
+ */
+function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const index = filters.findIndex(
+    (filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`,
+  );
+  const filter = filters[index];
+  if (filter === undefined) return [];
+  const faults: Fault[] = [];
+  if (filter.fields.disabled === true)
+    faults.push({ path: join(join(join(path, 'http_filters'), index), 'disabled'), message: 'no token would be looked at' });
+  const name = String(filter.fields.name);
+  const known = Object.keys(((filter.fields.typed_config as ReadMessage).fields.requirement_map as object | undefined) ?? {});
+  for (const message of all.filter((one) => one.path.startsWith(`${path}.route_config`))) {
+    const own = (message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined)?.[name];
+    const at = join(join(message.path, 'typed_per_filter_config'), name);
+    if (own !== undefined && (own.type !== `${jwtAuthn}.PerRouteConfig` || own.fields.requirement_name === undefined))
+      faults.push({ path: at, message: 'must name a requirement: anything else turns the token check off' });
+    else if (message.type === 'envoy.config.route.v3.Route' && !known.includes(String(own?.fields.requirement_name)))
+      faults.push({ path: at, message: `each route must name one of jwt_authn's requirements: ${known.join(', ')}` });
+  }
+  return faults;
 }
 
 /** Without a rule that matches, a request goes through unverified. */
