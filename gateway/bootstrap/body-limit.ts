@@ -16,9 +16,9 @@ export function bodyLimit(): JsonObject {
   };
 }
 
-/** For native gRPC, whose messages the services limit by themselves: nothing of it waits here. */
+/** For native gRPC, whose messages the services limit by themselves: the filter is not there. */
 export function noBodyLimit(): JsonObject {
-  return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { disabled: true });
+  return any('envoy.config.route.v3.FilterConfig', { disabled: true });
 }
 
 /** For a route that a REST request is on until it is transcoded. */

@@ -41,6 +41,7 @@ function clusters(role: Role, name: keyof typeof environments) {
 }
 
 const jwt = 'envoy.filters.http.jwt_authn';
+const rbac = 'envoy.filters.http.rbac';
 const roles = ['edge', 'jobs'] as const;
 
 test('filters stand in the order that holds', () => {
@@ -117,7 +118,7 @@ test('only methods that may happen twice are retried', () => {
 });
 
 test('a method of customers needs a payload of their issuer with a subject', () => {
-  const { policies } = filter('edge', 'envoy.filters.http.rbac').rules;
+  const policies = policiesOf(manager('edge'));
   const claim = (name: string, value: object) => ({
     sourced_metadata: { metadata_matcher: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value }, metadata_source: 'DYNAMIC' },
   });
@@ -139,8 +140,8 @@ test('an operator is one of the listed addresses, verified', () => {
     setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
-  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
-  const claims = at(rbac, 'typed_config', 'rules', 'policies', 'operator', 'principals', 0, 'and_ids', 'ids');
+  const { operator } = policiesOf(at(bootstrap, ...managerPath));
+  const claims = at(operator, 'principals', 0, 'and_ids', 'ids');
   const matchers = claims.map(({ sourced_metadata }: Walked) => sourced_metadata.metadata_matcher);
   expect(matchers.map(({ path, value }: Walked) => [path[1].key, Object.values(value)[0]])).toEqual([
     ['iss', { exact: 'https://accounts.google.com' }],
@@ -231,9 +232,8 @@ test('tokens come from one header, expire, and are meant for this gateway', () =
 });
 
 test('each kind of trigger is pinned to the service account that sends it', () => {
-  const { policies } = filter('jobs', 'envoy.filters.http.rbac').rules;
   const emails = Object.fromEntries(
-    Object.entries(policies).map(([name, policy]) => [
+    Object.entries(policiesOf(manager('jobs'))).map(([name, policy]) => [
       name,
       at(policy, 'principals', 0, 'and_ids', 'ids', 2, 'sourced_metadata', 'metadata_matcher', 'value', 'string_match', 'exact'),
     ]),
@@ -245,16 +245,46 @@ test('each kind of trigger is pinned to the service account that sends it', () =
   });
 });
 
-test.each(roles)('in production rbac of %s allows the paths of its methods and no other', (role) => {
-  const policies: { permissions: { url_path: { path: { exact: string } } }[] }[] = Object.values(
-    filter(role, 'envoy.filters.http.rbac', 'production').rules.policies,
+/** The policies of all routes by name: those of one name are for the same callers. */
+function policiesOf(walked: Walked): Record<string, Walked> {
+  const entries = routesOf(walked).flatMap(({ typed_per_filter_config: own }) =>
+    Object.entries<Walked>(own[rbac]?.rbac?.rules.policies ?? {}),
   );
-  const allowed = policies.flatMap(({ permissions }) => permissions.map(({ url_path }) => url_path.path.exact));
-  expect(allowed.sort()).toEqual(
+  for (const policies of Map.groupBy(entries, ([name]) => name).values())
+    for (const [, { principals }] of policies) expect(principals).toEqual(policies[0]![1].principals);
+  return Object.fromEntries(entries);
+}
+
+test.each(roles)('rbac of %s allows nothing, but for each method’s route that of its very path', (role) => {
+  const walked = manager(role, 'production');
+  expect(filter(role, rbac, 'production').rules).toEqual({ action: 'ALLOW', policies: {} });
+  for (const { grpcPath, access, triggerKind } of listGatewayMethods(role)) {
+    const { rules } = routeOf(walked, 'POST', grpcPath).typed_per_filter_config[rbac].rbac;
+    expect(rules).toMatchObject({
+      action: 'ALLOW',
+      policies: { [triggerKind ?? access]: { permissions: [{ url_path: { path: { exact: grpcPath } } }] } },
+    });
+    expect(Object.keys(rules.policies)).toHaveLength(1);
+  }
+  const allowing = routesOf(walked).filter(({ typed_per_filter_config: own }) => own[rbac]?.rbac !== undefined);
+  expect(allowing.map(({ match }) => match.path).sort()).toEqual(
     listGatewayMethods(role)
       .map(({ grpcPath }) => grpcPath)
       .sort(),
   );
+});
+
+test('a request’s chain has the filters that its form needs', () => {
+  const off = (method: string, path: string) =>
+    Object.entries<Walked>(routeOf(manager('edge'), method, path).typed_per_filter_config).flatMap(([name, { disabled }]) =>
+      disabled ? [name] : [],
+    );
+  expect(off('POST', '/kumiko.customer.v1.CustomerService/GetOrder')).toEqual([
+    'envoy.filters.http.compressor.brotli',
+    'envoy.filters.http.compressor.gzip',
+  ]);
+  expect(off('GET', '/v1/orders/a')).toEqual(['envoy.filters.http.grpc_web', 'envoy.filters.http.connect_grpc_bridge']);
+  expect(off('GET', '/v1/nothing')).toEqual([]);
 });
 
 test('the token filter has an audience for every cluster of a service', () => {
@@ -297,7 +327,6 @@ test('without operators nobody is one', () => {
     setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: { ...environments.local, operatorEmails: [] }, registry });
-  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
-  expect(rbac.typed_config.rules.policies.operator.principals).toEqual([{ not_id: { any: true } }]);
+  expect(policiesOf(at(bootstrap, ...managerPath)).operator.principals).toEqual([{ not_id: { any: true } }]);
   expect(validateBootstrap(bootstrap, { files: 'unchecked' })).toEqual([]);
 });

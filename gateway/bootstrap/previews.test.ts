@@ -22,9 +22,14 @@ function compile(role: Role, change: Partial<GatewayEnvironment> = {}): { manage
   return { manager: listeners[0].filter_chains[0].filters[0].typed_config, clusters };
 }
 
+/** The configuration of a filter, where it only runs on a condition too. */
+function innermost({ typed_config }: Walked): Walked {
+  return typed_config.extension_config?.typed_config ?? typed_config;
+}
+
 function plugin(manager: Walked, name: string): Walked {
-  const filter = manager.http_filters.find(({ typed_config }: Walked) => typed_config.config?.name === name);
-  return filter && JSON.parse(filter.typed_config.config.configuration.value);
+  const filter = manager.http_filters.map(innermost).find(({ config }: Walked) => config?.name === name);
+  return filter && JSON.parse(filter.config.configuration.value);
 }
 
 test('a preview has a cluster of its own, with the host of its tag as server name', () => {
@@ -67,7 +72,7 @@ test.each(roles)('%s knows previews of the services behind it only', (role) => {
 
 test.each(roles)('the filter of %s that sets the headers stands behind the token check and before the transcoder', (role) => {
   const names = compile(role).manager.http_filters.map(
-    ({ name, typed_config }: Walked) => typed_config.config?.name ?? name.replace('envoy.filters.http.', ''),
+    (filter: Walked) => innermost(filter).config?.name ?? filter.name.replace('envoy.filters.http.', ''),
   );
   const order = ['jwt_authn', 'dynamic-routing', 'grpc_json_transcoder', 'rbac', 'metadata-token', 'router'];
   expect(names.filter((name: string) => order.includes(name))).toEqual(order);
@@ -118,7 +123,9 @@ test('an unknown preview meets the default, or where strict an answer that says 
     name: 'unknown-preview/kumiko.partner.v1.PartnerService',
     match: { prefix: '/kumiko.partner.v1.PartnerService/', headers: [{ name: partnerHeader, present_match: true }] },
     direct_response: { status: 503, body: { inline_string: 'the token asks for a preview of the partner service that does not exist' } },
-    typed_per_filter_config: { 'envoy.filters.http.jwt_authn': expect.objectContaining({ requirement_name: 'any' }) },
+    typed_per_filter_config: expect.objectContaining({
+      'envoy.filters.http.jwt_authn': expect.objectContaining({ requirement_name: 'any' }),
+    }),
   });
   const routes = routesFor(compile('edge', { strictPreviews: true }).manager, '/kumiko.partner.v1.PartnerService/');
   const at = (wanted: (route: Walked) => boolean) => routes.findIndex(wanted);
@@ -140,7 +147,7 @@ test('validation wants the headers that choose stripped early, and the filter in
   const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
   const strip = manager.early_header_mutation_extensions[0].typed_config;
   strip.mutations = strip.mutations.filter(({ remove }: Walked) => remove !== partnerHeader);
-  const at = manager.http_filters.findIndex(({ typed_config }: Walked) => typed_config.config?.name === 'dynamic-routing');
+  const at = manager.http_filters.findIndex((filter: Walked) => innermost(filter).config?.name === 'dynamic-routing');
   const [filter] = manager.http_filters.splice(at, 1);
   const jwt = manager.http_filters.findIndex(({ name }: Walked) => name === 'envoy.filters.http.jwt_authn');
   manager.http_filters.splice(jwt, 0, filter);

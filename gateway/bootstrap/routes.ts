@@ -1,16 +1,18 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
+import { browserProtocols } from './browser-protocols.ts';
 import { previewCluster } from './clusters.ts';
+import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { compareTemplates, templateKey, templatePrefix, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
-import type { JsonObject } from './json.ts';
+import { any, type JsonObject } from './json.ts';
 import { jwtAuthnName, type Requirement, requirementOf, tokenOf, undeclared } from './jwt-authn.ts';
 import { previewsOf } from './previews.ts';
-import { rbacName, rbacOff } from './rbac.ts';
+import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
 import { type PlacedRoute, routeTree } from './route-tree.ts';
 
 /**
@@ -34,10 +36,10 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
         domains: ['*'],
         matcher: routeTree([
           ...methods.flatMap((method) => previewRoutes(environment, method)),
-          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
+          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(environment, methods) : []),
           ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
-          ...restRoutes(environment, methods),
+          ...restRoutes(role, environment, methods),
           ...(cors ? restPrefixes(methods).map(otherRest) : []),
           { prefix: '/', route: notFound() },
         ]),
@@ -79,20 +81,23 @@ function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): 
  * The answer to a token that asks for a preview which is not listed. Only at the edge, where somebody reads it: a task whose preview is gone
  * would fail until it is given up, and what it stands for would never be done.
  */
-function unknownPreviews(methods: readonly GatewayMethod[]): PlacedRoute[] {
-  const owners = new Map(methods.map(({ desc, workload }) => [desc.parent.typeName, workload]));
-  return [...owners].map(([typeName, workload]) => ({
-    prefix: `/${typeName}/`,
-    route: {
-      name: `unknown-preview/${typeName}`,
-      match: { prefix: `/${typeName}/`, headers: [{ name: previewHeader(workload), present_match: true }] },
-      direct_response: {
-        status: 503,
-        body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
+function unknownPreviews(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
+  return [...Map.groupBy(methods, ({ desc }) => desc.parent.typeName)].map(([typeName, own]) => {
+    const { workload } = own[0]!;
+    const prefix = `/${typeName}/`;
+    return {
+      prefix,
+      route: {
+        name: `unknown-preview/${typeName}`,
+        match: { prefix, headers: [{ name: previewHeader(workload), present_match: true }] },
+        direct_response: {
+          status: 503,
+          body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
+        },
+        typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOf(own, environment) },
       },
-      typed_per_filter_config: { [jwtAuthnName]: tokenOf('any') },
-    },
-  }));
+    };
+  });
 }
 
 function methodRoute(
@@ -116,7 +121,11 @@ function methodRoute(
       ...silence(method),
       ...retries(method),
     },
-    typed_per_filter_config: { [jwtAuthnName]: tokenOf(requirementOf(environment, method)) },
+    typed_per_filter_config: {
+      [jwtAuthnName]: tokenOf(requirementOf(environment, method)),
+      [rbacName]: rbacOf([method], environment),
+      ...without(compressors(environment).map(filterName)),
+    },
   };
 }
 
@@ -131,7 +140,11 @@ function introspectionRoutes(role: Role, environment: GatewayEnvironment): Place
       name: path.slice(1),
       match: { path },
       route: { cluster: upstream, host_rewrite_literal: new URL(environment.services[upstream].url).host, timeout: '60s' },
-      typed_per_filter_config: { [jwtAuthnName]: tokenOf('none') },
+      typed_per_filter_config: {
+        [jwtAuthnName]: tokenOf('none'),
+        [rbacName]: rbacOpen(path),
+        ...without(compressors(environment).map(filterName)),
+      },
     },
   }));
 }
@@ -140,7 +153,7 @@ function introspectionRoutes(role: Role, environment: GatewayEnvironment): Place
  * What a REST request is on until it is transcoded. It is a route to an upstream, because the cors filter does nothing without one. No request gets further
  * on it: rbac allows gRPC paths only, and the header that would name the cluster is removed early.
  */
-function beforeTranscoding(name: string, match: JsonObject, requirement: Requirement, maxBytes?: number): JsonObject {
+function beforeTranscoding(name: string, match: JsonObject, requirement: Requirement, maxBytes?: number) {
   return {
     name,
     match,
@@ -149,26 +162,33 @@ function beforeTranscoding(name: string, match: JsonObject, requirement: Require
   };
 }
 
+const filterName = ({ name }: { readonly name: string }) => name;
+
+/** Takes filters out of the chain of a request that comes in on this route: Envoy makes the chain once, and does not make it anew when the route changes. */
+function without(filters: readonly string[]): JsonObject {
+  return Object.fromEntries(filters.map((name) => [name, any('envoy.config.route.v3.FilterConfig', { disabled: true })]));
+}
+
 /**
  * One for each REST path of a method, in the order in which the transcoder chooses. That they agree with what it makes of a path is not needed for safety:
  * rbac asks for the right payload on the gRPC path again.
  */
-function restRoutes(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
+function restRoutes(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
   return methods
     .flatMap((method) => method.bindings.map((binding) => ({ method, ...binding })))
     .sort((a, b) => compareTemplates(a.template, b.template))
-    .map(({ method, httpMethod, template }) => ({
-      prefix: templatePrefix(template),
-      route: beforeTranscoding(
-        `rest/${httpMethod}${templateKey(template)}`,
-        {
-          safe_regex: { regex: templateRegex(template) },
-          headers: [{ name: ':method', string_match: { exact: httpMethod } }],
-        },
+    .map(({ method, httpMethod, template }) => {
+      const match = { safe_regex: { regex: templateRegex(template) }, headers: [{ name: ':method', string_match: { exact: httpMethod } }] };
+      const name = `rest/${httpMethod}${templateKey(template)}`;
+      const { typed_per_filter_config: filters, ...route } = beforeTranscoding(
+        name,
+        match,
         requirementOf(environment, method),
         maxRestBytes(method),
-      ),
-    }));
+      );
+      const unused = without(browserProtocols(role).map(filterName));
+      return { prefix: templatePrefix(template), route: { ...route, typed_per_filter_config: { ...filters, ...unused } } };
+    });
 }
 
 /** Paths that begin like those of methods: preflights are there, and requests of no method, which cors tells a browser as well. */

@@ -39,10 +39,13 @@ const checks: Readonly<Record<string, Check>> = {
     ...checkRoutingOrder(message),
     ...checkSpoofing(message, all),
     ...checkRequirements(message, all),
+    ...checkRouteOverrides(message, all),
   ],
   [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
   [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
   'envoy.type.matcher.v3.RegexMatcher': checkRegex,
+  [`${http}.rbac.v3.RBAC`]: checkRules,
+  'envoy.config.route.v3.Route': checkPermission,
   [`${http}.local_ratelimit.v3.LocalRateLimit`]: checkRateLimit,
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': checkUpstreamTls,
 };
@@ -58,7 +61,7 @@ function list<T>(value: unknown): readonly T[] {
 
 function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
   const filters = list<ReadMessage | undefined>(fields.http_filters);
-  const types = filters.map((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type);
+  const types = filters.map((filter) => configOf(filter)?.type);
   const at = (index: number) => join(join(path, 'http_filters'), index);
   const faults: Fault[] = [];
   if (types.at(-1) !== `${http}.router.v3.Router`) faults.push({ path: join(path, 'http_filters'), message: 'the router must be last' });
@@ -75,9 +78,17 @@ function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
   return faults;
 }
 
+/** What configures a filter: with ExtensionWithMatcher it stands inside of that. */
+function configOf(filter: ReadMessage | undefined): ReadMessage | undefined {
+  const config = filter?.fields.typed_config as ReadMessage | undefined;
+  return config?.type === 'envoy.extensions.common.matching.v3.ExtensionWithMatcher'
+    ? configOf(config.fields.extension_config as ReadMessage | undefined)
+    : config;
+}
+
 /** The headers by which our dynamic-routing filter chooses routes, or undefined for any other filter. */
 function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
-  const config = (filter?.fields.typed_config as ReadMessage | undefined)?.fields.config as ReadMessage | undefined;
+  const config = configOf(filter)?.fields.config as ReadMessage | undefined;
   try {
     const { payloads, headers = {} } = JSON.parse(String(config?.fields.configuration)) as { payloads?: unknown; headers?: object };
     return payloads === undefined ? undefined : Object.values(headers).map(String);
@@ -89,8 +100,7 @@ function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
 /** A filter that routes by the verified payload finds none before jwt_authn, and behind the transcoder the route may be resolved already. */
 function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
   const filters = list<ReadMessage | undefined>(fields.http_filters);
-  const at = (type: string) =>
-    filters.findIndex((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${http}.${type}`);
+  const at = (type: string) => filters.findIndex((filter) => configOf(filter)?.type === `${http}.${type}`);
   const [jwt, transcoder] = [at('jwt_authn.v3.JwtAuthentication'), at('grpc_json_transcoder.v3.GrpcJsonTranscoder')];
   return filters.flatMap((filter, index) => {
     if (routingHeaders(filter) === undefined || (jwt >= 0 && jwt < index && (transcoder < 0 || index < transcoder))) return [];
@@ -148,6 +158,45 @@ function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMess
       faults.push({ path: at, message: `each route must name one of jwt_authn's requirements: ${known.join(', ')}` });
   }
   return faults;
+}
+
+/** Filters that a route may take out of the chain, by the type of their configuration: what else is in it is there for safety, or for all. */
+const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
+
+function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const types = new Map(list<ReadMessage | undefined>(fields.http_filters).map((filter) => [filter?.fields.name, configOf(filter)?.type]));
+  return all
+    .filter((message) => message.path.startsWith(`${path}.route_config`))
+    .flatMap((message) =>
+      Object.entries((message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
+        .filter(
+          ([name, own]) =>
+            own?.type === 'envoy.config.route.v3.FilterConfig' &&
+            types.get(name) !== `${jwtAuthn}.JwtAuthentication` &&
+            !optional.some((one) => types.get(name) === `${http}.${one}`),
+        )
+        .map(([name]) => ({
+          path: join(join(message.path, 'typed_per_filter_config'), name),
+          message: 'no route may take this filter out',
+        })),
+    );
+}
+
+/** Without rules rbac allows everything. */
+function checkRules({ fields, path }: ReadMessage): Fault[] {
+  if ((fields.rules as ReadMessage | undefined)?.fields.policies !== undefined || fields.matcher !== undefined) return [];
+  return [{ path: join(path, 'rules'), message: 'must have policies: without any rules everything is allowed' }];
+}
+
+/** A route that turns rbac off must not lead to a service. */
+function checkPermission({ fields, path }: ReadMessage): Fault[] {
+  return Object.entries((fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
+    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields.direct_response === undefined)
+    .filter(([, own]) => (own!.fields.rbac as ReadMessage | undefined)?.fields.rules === undefined)
+    .map(([name]) => ({
+      path: join(join(path, 'typed_per_filter_config'), name),
+      message: 'must have rules: without any rules everybody is let through',
+    }));
 }
 
 /** Without a rule that matches, a request goes through unverified. */

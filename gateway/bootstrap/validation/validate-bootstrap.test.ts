@@ -195,6 +195,8 @@ test('what Envoy accepts in silence is refused', () => {
 });
 
 const jwt = 'envoy.filters.http.jwt_authn';
+const rbac = 'envoy.filters.http.rbac';
+const off = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true };
 const perRoute = 'type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
 
 test.each<[string, (config: Spoilt) => void, RegExp]>([
@@ -209,15 +211,32 @@ test.each<[string, (config: Spoilt) => void, RegExp]>([
     (config) => (config[jwt] = { '@type': perRoute, disabled: true }),
     /must name a requirement: anything else turns/,
   ],
-  [
-    'turns the filter off',
-    (config) => (config[jwt] = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true }),
-    /must name a requirement: anything else turns/,
-  ],
+  ['turns the filter off', (config) => (config[jwt] = off), /must name a requirement: anything else turns/],
 ])('a route that %s is refused', (_name, change, fault) => {
   const faults = faultsAfter((_, hcm) => {
     const { map } = hcm.route_config.virtual_hosts[0].matcher.matcher_tree.prefix_match_map;
     change(map['/kumiko.customer.v1.CustomerService/'].action.typed_config.routes[0].typed_per_filter_config);
+  });
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+});
+
+test.each<[string, (config: Spoilt, filters: Spoilt) => void, RegExp]>([
+  [
+    'a route that lets everybody through',
+    (config) => delete config[rbac].rbac,
+    /must have rules: without any rules everybody is let through/,
+  ],
+  ['a route that takes rbac out', (config) => (config[rbac] = off), /no route may take this filter out/],
+  ['a route that takes the token filter out', (config) => (config['envoy.filters.http.wasm'] = off), /no route may take this filter out/],
+  [
+    'rbac without rules',
+    (_, filters) => delete filters.find(({ name }: Spoilt) => name === rbac).typed_config.rules,
+    /everything is allowed/,
+  ],
+])('%s is refused', (_name, change, fault) => {
+  const faults = faultsAfter((_, hcm) => {
+    const { map } = hcm.route_config.virtual_hosts[0].matcher.matcher_tree.prefix_match_map;
+    change(map['/kumiko.customer.v1.CustomerService/'].action.typed_config.routes[0].typed_per_filter_config, hcm.http_filters);
   });
   expect(faults).toEqual([expect.stringMatching(fault)]);
 });

@@ -6,9 +6,11 @@ import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { environmentOf } from './local-environment.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 
-// A bootstrap that is broken as a fault in the compiler might break it: a public method, a customer's one and what no method has say nothing about tokens.
+// A bootstrap that is broken as a fault in the compiler might break it: a public method, a customer's one and what no method has say nothing about tokens,
+// another method says nothing about who may call it.
 const jwt = 'envoy.filters.http.jwt_authn';
 const broken = ['rest/GET/v1/deals/*', 'kumiko.customer.v1.CustomerService.GetDeal', 'rest/GET/v1/profile', 'rest/v1/', 'not-found'];
+const open = 'kumiko.customer.v1.CustomerService.ListOrders';
 
 let around: Surroundings;
 let envoy: RunningEnvoy;
@@ -19,6 +21,7 @@ beforeAll(async () => {
   const compiled = compileBootstrap({ role: 'edge', environment: environmentOf(around) });
   bootstrap = JSON.parse(JSON.stringify(compiled), (_, value) => {
     if (broken.includes(value?.name)) delete value.typed_per_filter_config?.[jwt];
+    if (value?.name === open) delete value.typed_per_filter_config['envoy.filters.http.rbac'];
     return value;
   });
   envoy = await startEnvoy(bootstrap, { folder: around.files.folder });
@@ -56,6 +59,11 @@ test.each([
 ])('Envoy refuses everybody on such a route: %s', async (_name, path) => {
   expect(await statusOf(path)).toBe(403);
   expect(await statusOf(path, await around.authority.token({ as: 'customer' }))).toBe(403);
+});
+
+test('Envoy lets nobody call a method whose route does not say who may', async () => {
+  expect(await statusOf('/v1/orders')).toBe(401);
+  expect(await statusOf('/v1/orders', await around.authority.token({ as: 'customer' }))).toBe(403);
 });
 
 test('routes that say it go on', async () => {
