@@ -53,8 +53,8 @@ test('the most specific template comes first: verbs, then literals, then "*", th
 test.each([
   ['/v1/deals', '/v1/deals'],
   ['/v1/deals:export', '/v1/deals'],
-  ['/v1/{name=deals/*}:close', '/v1/deals/'],
-  ['/v1/{path=**}', '/v1/'],
+  ['/v1/{name=deals/*}:close', '/v1/deals'],
+  ['/v1/{path=**}', '/v1'],
   ['/{name}', '/'],
 ])('every path of %s begins with %s', (template, beginning) => {
   expect(templatePrefix(parseHttpTemplate(template))).toBe(beginning);

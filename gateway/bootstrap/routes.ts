@@ -1,5 +1,5 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
+import { bodyLimitName, restBodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
 import { previewCluster } from './clusters.ts';
 import { compressors } from './compressors.ts';
@@ -46,7 +46,6 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
         response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
         typed_per_filter_config: {
           [jwtAuthnName]: tokenOf(undeclared),
-          [bodyLimitName]: noBodyLimit(),
           ...(cors && { [corsName]: corsPolicy(environment, methods) }),
         },
       },
@@ -64,7 +63,7 @@ function notFound(): JsonObject {
     name: 'not-found',
     match: { prefix: '/' },
     direct_response: { status: 404 },
-    typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOff(), [bodyLimitName]: restBodyLimit() },
+    typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOff() },
   };
 }
 
@@ -124,7 +123,7 @@ function methodRoute(
     typed_per_filter_config: {
       [jwtAuthnName]: tokenOf(requirementOf(environment, method)),
       [rbacName]: rbacOf([method], environment),
-      ...without(compressors(environment).map(filterName)),
+      ...without([...compressors(environment).map(filterName), bodyLimitName]),
     },
   };
 }
@@ -143,7 +142,7 @@ function introspectionRoutes(role: Role, environment: GatewayEnvironment): Place
       typed_per_filter_config: {
         [jwtAuthnName]: tokenOf('none'),
         [rbacName]: rbacOpen(path),
-        ...without(compressors(environment).map(filterName)),
+        ...without([...compressors(environment).map(filterName), bodyLimitName]),
       },
     },
   }));
@@ -153,12 +152,12 @@ function introspectionRoutes(role: Role, environment: GatewayEnvironment): Place
  * What a REST request is on until it is transcoded. It is a route to an upstream, because the cors filter does nothing without one. No request gets further
  * on it: rbac allows gRPC paths only, and the header that would name the cluster is removed early.
  */
-function beforeTranscoding(name: string, match: JsonObject, requirement: Requirement, maxBytes?: number) {
+function beforeTranscoding(name: string, match: JsonObject, requirement: Requirement) {
   return {
     name,
     match,
     route: { cluster_header: noClusterHeader },
-    typed_per_filter_config: { [jwtAuthnName]: tokenOf(requirement), [bodyLimitName]: restBodyLimit(maxBytes) },
+    typed_per_filter_config: { [jwtAuthnName]: tokenOf(requirement) },
   };
 }
 
@@ -180,14 +179,9 @@ function restRoutes(role: Role, environment: GatewayEnvironment, methods: readon
     .map(({ method, httpMethod, template }) => {
       const match = { safe_regex: { regex: templateRegex(template) }, headers: [{ name: ':method', string_match: { exact: httpMethod } }] };
       const name = `rest/${httpMethod}${templateKey(template)}`;
-      const { typed_per_filter_config: filters, ...route } = beforeTranscoding(
-        name,
-        match,
-        requirementOf(environment, method),
-        maxRestBytes(method),
-      );
-      const unused = without(browserProtocols(role).map(filterName));
-      return { prefix: templatePrefix(template), route: { ...route, typed_per_filter_config: { ...filters, ...unused } } };
+      const { typed_per_filter_config: filters, ...route } = beforeTranscoding(name, match, requirementOf(environment, method));
+      const own = { ...filters, ...restBodyLimit(method), ...without(browserProtocols(role).map(filterName)) };
+      return { prefix: templatePrefix(template), route: { ...route, typed_per_filter_config: own } };
     });
 }
 
