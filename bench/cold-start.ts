@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { assembleService } from '../deploy/docker/assemble-service.ts';
 import { bundleProgram } from '../deploy/docker/bundle-service.ts';
 import { healthCheck, ImageProcess, type RawCall } from '../deploy/docker/image-process.ts';
-import { type ServiceImage, serviceImages } from '../deploy/docker/images.ts';
 import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
 import { recordsCode, warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
+import { serviceNames } from '../services/platform/contracts/services.ts';
 import { machine, median } from './load/compare.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
 
@@ -33,7 +33,7 @@ export async function run(report: (line: string) => void): Promise<void> {
     report(machine());
     const bare = await bareServer(join(folder, 'bare'));
     const services: Contender[] = [];
-    for (const service of serviceImages) services.push(await serviceOf(service, join(folder, service), cloud));
+    for (const service of serviceNames) services.push(await serviceOf(service, join(folder, service), cloud));
     // The one with the most to load: its first call reads the database.
     await compareStarts(services[0]!, bare, report);
     for (const contender of [bare, ...services]) await measureMemory(contender, report);
@@ -103,7 +103,7 @@ async function bareServer(tree: string): Promise<Contender> {
   return contender;
 }
 
-async function serviceOf(service: ServiceImage, tree: string, cloud: ScratchCloud): Promise<Contender> {
+async function serviceOf(service: string, tree: string, cloud: ScratchCloud): Promise<Contender> {
   await assembleService(service, tree, cloud);
-  return { name: service, tree, env: cloud.environmentOf(service), call: warmUpCalls[service][0] ?? healthCheck };
+  return { name: service, tree, env: cloud.environmentOf(service), call: warmUpCalls(service)[0] ?? healthCheck };
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { project } from '../deploy/local/platform/surroundings.ts';
+import { project } from '../deploy/local/platform/place.ts';
 import { audienceOf } from '../services/platform/contracts/identities.ts';
 import { alternate, type Contender, describeRounds, machine, ratios } from './load/compare.ts';
 import { type RestLoad, startLoadProcess } from './load/load.ts';

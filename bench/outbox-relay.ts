@@ -5,8 +5,8 @@ import type { Broker } from '../deploy/local/cloud/pubsub/broker.ts';
 import { pullSubscription } from '../deploy/local/platform/topology.ts';
 import { createOutbox } from '../services/platform/cloud/events/outbox.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
-import { CustomerInternalService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { type Event, EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { MaintenanceService } from '../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { clientFor, project } from '../services/platform/testing/test-service.ts';
 import { machine } from './load/compare.ts';
 import { peakResidentBytes, watchMemory } from './load/memory.ts';
@@ -34,7 +34,7 @@ export async function run(report: (line: string) => void): Promise<void> {
     const events = await fillOutbox(database);
     service = await startImageService('customer', surroundings.environment);
     const { pid, url } = service;
-    const owner = clientFor(CustomerInternalService, url, 'job');
+    const owner = clientFor(MaintenanceService, url, 'job');
     proxy.forget();
     const cpuBefore = cpuMilliseconds(pid);
     const startedAt = performance.now();

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { location, serviceEnvironment } from '../deploy/local/platform/surroundings.ts';
+import { location } from '../deploy/local/platform/place.ts';
+import { outsidePort } from '../deploy/local/platform/ports.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
+import { serviceEnvironment } from '../deploy/local/platform/service-environment.ts';
 import { type Client, createClient } from '../services/platform/contracts/client.ts';
 import { JobService } from '../services/platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { describeMethod } from '../services/platform/contracts/methods.ts';
-import { triggerOf } from '../services/platform/contracts/triggers.ts';
+import { triggersOf } from '../services/platform/contracts/triggers.ts';
 import { machine } from './load/compare.ts';
 import { type LoadProcess, type RestRequest, startLoadProcess } from './load/load.ts';
 import { peakResidentBytes, watchMemory } from './load/memory.ts';
@@ -85,21 +88,21 @@ async function measureRun(client: Client<typeof JobService>, pid: number, change
 
 /** Stops Cloud Scheduler from calling by itself: a run of its own would have the lease. */
 async function pauseSchedule({ platform: { endpoints } }: BenchPlatform): Promise<void> {
-  const trigger = triggerOf(describeMethod(JobService.method.syncInventory));
+  const [trigger] = triggersOf(describeMethod(JobService.method.syncInventory));
   const job = `projects/${endpoints.project}/locations/${location}/jobs/${trigger?.resourceId}`;
   const response = await fetch(`${endpoints.scheduler}/v1/${job}:pause`, { method: 'POST' });
   if (!response.ok) throw new Error(`pausing ${job}: HTTP ${response.status}`);
 }
 
 async function fillInventory({ platform: { ports, secrets } }: BenchPlatform, load: LoadProcess): Promise<void> {
-  const headers = { authorization: `Bearer ${secrets.inventoryKey}` };
+  const headers = { authorization: `Bearer ${secretOf(secrets, 'inventory-key')}` };
   const body = JSON.stringify({ stock: stockAfter });
   for (let from = 0; from < items; from += itemsInOneLoad) {
     const requests = Array.from(
       { length: itemsInOneLoad },
       (_, index): RestRequest => ({ method: 'PUT', path: `/v1/stock/${skuOf(from + index)}`, headers, body }),
     );
-    await load.runOnce({ kind: 'rest', port: ports.inventory, requests, connections: 16 });
+    await load.runOnce({ kind: 'rest', port: outsidePort(ports, 'inventory'), requests, connections: 16 });
   }
 }
 

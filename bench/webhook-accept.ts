@@ -2,7 +2,8 @@ import { fork } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { databaseEnvironment } from '../deploy/local/platform/surroundings.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
+import { databaseEnvironment } from '../deploy/local/platform/service-environment.ts';
 import { machine, median } from './load/compare.ts';
 import { type LoadProcess, type RestLoad, startLoadProcess } from './load/load.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
@@ -105,7 +106,7 @@ function describe(name: string, all: readonly Round[]): string {
 async function acceptWebhooks({ platform }: BenchPlatform, load: LoadProcess, count: number): Promise<number> {
   const t = Math.floor(Date.now() / 1_000);
   const requests = eventsOf(count).map(({ body }) => {
-    const v1 = createHmac('sha256', platform.secrets.paymentWebhookSecret).update(`${t}.${body}`).digest('hex');
+    const v1 = createHmac('sha256', secretOf(platform.secrets, 'payment-webhook')).update(`${t}.${body}`).digest('hex');
     return { method: 'POST', path: `/v1/webhooks/payments/${provider}`, headers: { 'yamapay-signature': `t=${t},v1=${v1}` }, body };
   });
   const what: RestLoad = { kind: 'rest', port: platform.ports.edge, requests, connections: concurrency };

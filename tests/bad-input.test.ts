@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { devToken } from '../deploy/local/platform/seed.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
@@ -244,7 +245,7 @@ describe('webhooks', () => {
   });
 
   it('with an old timestamp it is 401, though the signature is right', async () => {
-    const { paymentWebhookSecret } = test.platform.secrets;
+    const paymentWebhookSecret = secretOf(test.platform.secrets, 'payment-webhook');
     expect((await send(sign(paymentWebhookSecret, now() - 3600))).status).toBe(401);
     expect((await send(sign(paymentWebhookSecret, now()))).status).toBe(200);
   });

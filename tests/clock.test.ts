@@ -6,8 +6,8 @@ import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import { listDeals, makePartnerKey, registerAsOperator, requestToken, signAssertion } from '../deploy/local/demo/partner-client.ts';
-import { devToken } from '../deploy/local/platform/seed.ts';
-import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { operatorEmail } from '../deploy/local/platform/place.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { usePlatform } from './test-platform.ts';
@@ -141,7 +141,7 @@ describe("a token of an issuer whose clock is off the machine's", () => {
     const atEdge = await placeAtEdge(bearer, { deal, requestId: randomUUID() });
     const invoker = await mint({ kind: 'service', subject: 'customer' });
     const headers = { authorization: `Bearer ${bearer}`, 'x-serverless-authorization': `Bearer ${invoker}` };
-    const client = createClient(CustomerService, { url: endpoints.customer, headers: async () => headers });
+    const client = createClient(CustomerService, { url: endpoints.services.customer!, headers: async () => headers });
     const atService = await client.openGroup({ deal, requestId: randomUUID() }).then(
       () => 'placed',
       ({ code, reason }: { code: status; reason?: string }) => `${status[code]} ${reason}`,

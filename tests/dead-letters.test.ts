@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
-import { devToken } from '../deploy/local/platform/seed.ts';
-import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
+import { operatorEmail } from '../deploy/local/platform/place.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { usePlatform } from './test-platform.ts';
 
 const stage = usePlatform();
@@ -33,9 +35,9 @@ async function givenUp() {
 
 it('an event that is delivered in vain is shown to operators, and delivered again when they say so', { timeout: 120_000 }, async () => {
   const { platform } = stage;
-  const { carrier } = platform.endpoints;
+  const carrier = outsideUrl(platform.endpoints, 'carrier');
   // A parcel of which the partner never said that it has handed it over: its delivery can be told to nobody.
-  const key = platform.secrets.carrierKey;
+  const key = secretOf(platform.secrets, 'carrier-key');
   const booking = await callJson<{ tracking_number: string }>('POST', `${carrier}/v1/shipments`, {
     bearer: key,
     body: { reference: 'orders/none', address: {} },

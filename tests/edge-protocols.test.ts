@@ -5,7 +5,7 @@ import { credentials, Client as GrpcClient, type requestCallback, status } from 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
-import { devToken } from '../deploy/local/platform/seed.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { ErrorInfoSchema } from '../services/platform/contracts/gen/types/google/rpc/error_details_pb.js';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { usePlatform } from './test-platform.ts';

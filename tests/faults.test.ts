@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { afterAll, describe, expect, it } from 'vitest';
-import { devToken } from '../deploy/local/platform/seed.ts';
-import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { operatorEmail } from '../deploy/local/platform/place.ts';
+import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
@@ -76,7 +77,7 @@ describe('a text that the database cannot hold', () => {
       { publicKey: { kty: 'EC', x: 'a\0' } },
       'key.public_key.fields["x"].string_value',
     ],
-    ['a push', 'trigger', 'POST', '/v1/events/deal', { message: { attributes: { a: '\0' } } }, 'message.attributes["a"]'],
+    ['a push', 'trigger', 'POST', '/v1/events', { message: { attributes: { a: '\0' } } }, 'message.attributes["a"]'],
   ])('is refused with its field: in %s', async (_, as, method, path, body, field) => {
     const answer = await send(method, path, { as, body: JSON.stringify(body), gateway: as === 'trigger' ? 'jobs' : 'edge' });
     expect([answer.status, fieldsOf(answer)]).toEqual([400, [field]]);
@@ -150,7 +151,7 @@ describe('a price that nobody can pay', () => {
 describe('a signed event of a provider', () => {
   const webhook = (body: string) => {
     const time = Math.floor(Date.now() / 1000);
-    const v1 = createHmac('sha256', stage.platform.secrets.paymentWebhookSecret).update(`${time}.${body}`).digest('hex');
+    const v1 = createHmac('sha256', secretOf(stage.platform.secrets, 'payment-webhook')).update(`${time}.${body}`).digest('hex');
     return send('POST', '/v1/webhooks/payments/yamapay', { body, headers: { 'yamapay-signature': `t=${time},v1=${v1}` } });
   };
   const authorized = (id: string, { name, payment }: { name: string; payment: string }, sequence: string) =>
@@ -225,6 +226,6 @@ it.each<[string, Uint8Array]>([
   ],
 ])('a pushed event %s is not acknowledged', async (_, data) => {
   const body = JSON.stringify({ message: { data: Buffer.from(data).toString('base64'), messageId: '1' }, subscription: 's' });
-  const answer = await send('POST', '/v1/events/deal', { as: 'trigger', body, gateway: 'jobs' });
+  const answer = await send('POST', '/v1/events', { as: 'trigger', body, gateway: 'jobs' });
   expect([answer.status, fieldsOf(answer)[0]]).toEqual([400, 'message.data']);
 });

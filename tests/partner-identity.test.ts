@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { listDeals, makePartnerKey, registerAsOperator, requestToken, signAssertion } from '../deploy/local/demo/partner-client.ts';
-import { devToken } from '../deploy/local/platform/seed.ts';
-import { operatorEmail } from '../deploy/local/platform/surroundings.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { operatorEmail } from '../deploy/local/platform/place.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { PartnerTokenService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { usePlatform } from './test-platform.ts';
@@ -122,8 +122,8 @@ it('has an example to start from', async () => {
   );
 });
 
-it('is looked after with the commands of docs/partners.md', async () => {
-  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/partners.md'), 'utf8')) ?? [];
+it('is looked after with the commands of docs/guides/partners.md', async () => {
+  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/guides/partners.md'), 'utf8')) ?? [];
   const here = commands
     .replaceAll('127.0.0.1:7400', new URL(edge()).host)
     .replaceAll('npm run -s token --', `npm run -s token -- --state-dir ${test.stateDir}`)

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
+import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { usePlatform } from './test-platform.ts';
@@ -40,9 +41,9 @@ async function answeredBy(id: string): Promise<string[]> {
 
 describe('a preview of the partner service', () => {
   it('is listed among the endpoints, behind an IAM check of its own', async () => {
-    const { previews, partner: standard } = test.platform.endpoints;
+    const { previews, services } = test.platform.endpoints;
     expect(Object.keys(previews)).toEqual(['partner-pr-123', 'job-pr-7']);
-    expect(previews['partner-pr-123']).not.toBe(standard);
+    expect(previews['partner-pr-123']).not.toBe(services.partner);
     const client = createClient(PartnerService, { url: previews['partner-pr-123']! });
     try {
       await expect(client.listDeals({})).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
@@ -112,7 +113,8 @@ describe('asynchronous work', () => {
 
   /** A customer orders and pays, then cancels with a token that asks for previews: what follows is an event for the partner service, and a task. */
   async function cancelOrder(preview: Readonly<Record<string, string>> | undefined): Promise<void> {
-    const { edge, payment_provider: provider } = test.platform.endpoints;
+    const { edge } = test.platform.endpoints;
+    const provider = outsideUrl(test.platform.endpoints, 'payment_provider');
     const subject = `customer-${randomUUID()}`;
     const bearer = await mint({ kind: 'customer', subject });
     const shippingAddress = { regionCode: 'JP', postalCode: '600-8216', locality: 'Kyoto', addressLines: ['1'], recipients: ['A'] };

@@ -1,6 +1,6 @@
 import { getOption } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { devToken } from '../deploy/local/platform/seed.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { restSamples } from '../gateway/conformance/rest-sample.ts';
 import { http } from '../services/platform/contracts/gen/types/google/api/annotations_pb.js';
 import { Access } from '../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';

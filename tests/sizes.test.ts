@@ -2,7 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { describe, expect, test } from 'vitest';
-import { devToken } from '../deploy/local/platform/seed.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { usePlatform } from './test-platform.ts';
 
@@ -14,10 +14,10 @@ describe('a push', () => {
   const push = async (data: Uint8Array) => {
     const { endpoints } = stage.platform;
     const message = { data: Buffer.from(data).toString('base64'), messageId: '1', message_id: '1', attributes: attributes() };
-    return fetch(`${endpoints.jobs}/v1/events/deal`, {
+    return fetch(`${endpoints.jobs}/v1/events`, {
       method: 'POST',
       headers: { authorization: `Bearer ${await devToken(endpoints, 'trigger', 'pubsub')}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ message, subscription: 'projects/kumiko-local/subscriptions/handle-deal-event' }),
+      body: JSON.stringify({ message, subscription: 'projects/kumiko-local/subscriptions/job-deal-events' }),
     });
   };
 

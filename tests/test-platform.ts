@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { seedDemoData } from '../deploy/local/platform/seed.ts';
+import { seedDemoData } from '../deploy/local/demo/seed.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../deploy/local/platform/start-platform.ts';
 
 /** A platform of its own for a test file: free ports, an empty state, two seeded deals. Stopped and removed afterwards. */

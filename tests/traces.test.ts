@@ -7,7 +7,7 @@ import { CustomerApp, type PlacementJson } from '../deploy/local/demo/customer-a
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import { PartnerSystem } from '../deploy/local/demo/partner-system.ts';
-import { devToken } from '../deploy/local/platform/seed.ts';
+import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { usePlatform } from './test-platform.ts';
 
 const stage = usePlatform({ traces: true });

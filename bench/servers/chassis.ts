@@ -1,3 +1,4 @@
+import { MaintenanceService } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 /** A service with the whole chassis whose one handler costs nothing. */
 
 import { runService } from '../../services/platform/chassis/process/run-service.ts';
@@ -9,11 +10,12 @@ import { order } from './order.ts';
 
 runService({
   name: 'customer',
-  config: {},
+  manifest: { variables: {} },
   start: async () => ({
     bindings: [
       bind(CustomerService, stub(CustomerService, { getOrder: async ({ name }) => ({ ...order, name }) })),
       bind(CustomerInternalService, stub(CustomerInternalService, {})),
+      bind(MaintenanceService, stub(MaintenanceService, {})),
     ],
   }),
 });

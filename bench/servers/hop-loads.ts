@@ -1,12 +1,13 @@
 import { create, type DescMessage, type DescMethod, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { timestampNow } from '@bufbuild/protobuf/wkt';
 import { pushBody } from '../../deploy/local/cloud/pubsub/push-body.ts';
+import { containerPort, servicePort } from '../../deploy/local/platform/ports.ts';
 import { messageOf, rowOf } from '../../services/platform/cloud/events/outbox-rows.ts';
 import { CustomerInternalService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import type { Event } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { JobService } from '../../services/platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { describeMethod } from '../../services/platform/contracts/methods.ts';
-import { triggerOf } from '../../services/platform/contracts/triggers.ts';
+import { triggersOf } from '../../services/platform/contracts/triggers.ts';
 import type { GrpcLoad, RestLoad } from '../load/load.ts';
 import { checkedIdentityHeader, identityHeader } from './identity-header.ts';
 import type { BenchPlatform } from './platform.ts';
@@ -15,7 +16,7 @@ import type { BenchPlatform } from './platform.ts';
 export interface HopLoads {
   /** ApplyEvent at the customer service itself. */
   readonly owner: LoadOf;
-  /** HandleDealEvent at the job service itself. */
+  /** HandleEvent at the job service itself. */
   readonly jobService: LoadOf;
   /** The same through the IAM check before it. */
   readonly iamCheck: LoadOf;
@@ -31,8 +32,8 @@ const streams = 10;
 
 /** Loads for the hops of this platform, with the tokens that each hop asks for. */
 export async function hopLoads({ platform: { ports, endpoints }, token }: BenchPlatform): Promise<HopLoads> {
-  const handle = JobService.method.handleDealEvent;
-  const trigger = triggerOf(describeMethod(handle));
+  const handle = JobService.method.handleEvent;
+  const [trigger] = triggersOf(describeMethod(handle));
   if (trigger?.kind !== 'subscription') throw new Error(`${handle.name} has no subscription`);
   const subscription = `projects/${endpoints.project}/subscriptions/${trigger.resourceId}`;
   const [toOwner, toJob, push] = await Promise.all([
@@ -65,11 +66,11 @@ export async function hopLoads({ platform: { ports, endpoints }, token }: BenchP
     return { message: { data, attributes, orderingKey, messageId: '1', publishTime: timestampNow() }, subscription, deliveryAttempt: 1 };
   };
   return {
-    owner: grpc(ports.customer_container, CustomerInternalService.method.applyEvent, checkedIdentityHeader(toOwner), (event) => ({
+    owner: grpc(containerPort(ports, 'customer'), CustomerInternalService.method.applyEvent, checkedIdentityHeader(toOwner), (event) => ({
       event,
     })),
-    jobService: grpc(ports.job_container, handle, { ...checkedIdentityHeader(toJob), authorization }, pushed),
-    iamCheck: grpc(ports.job, handle, { ...identityHeader(toJob), authorization }, pushed),
+    jobService: grpc(containerPort(ports, 'job'), handle, { ...checkedIdentityHeader(toJob), authorization }, pushed),
+    iamCheck: grpc(servicePort(ports, 'job'), handle, { ...identityHeader(toJob), authorization }, pushed),
     gateway: (events) => ({
       kind: 'rest',
       port: ports.jobs,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleService } from '../../deploy/docker/bundle-service.ts';
 import { ImageProcess } from '../../deploy/docker/image-process.ts';
-import type { ServiceImage } from '../../deploy/docker/images.ts';
 import { endWithRunner } from '../load/end-with-runner.ts';
 
 /** A service as its image holds it: bundled, and started with the image's limits. */
@@ -14,7 +13,7 @@ export interface ImageService {
 }
 
 /** Bundles it and starts it on a free port. `environment` is all that it is told. Only the image's compile cache is missing: it makes starts faster. */
-export async function startImageService(service: ServiceImage, environment: Readonly<Record<string, string>>): Promise<ImageService> {
+export async function startImageService(service: string, environment: Readonly<Record<string, string>>): Promise<ImageService> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const own = { ...environment, PORT: '0' };
   try {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
+import { databaseEnvironment } from '../../deploy/local/platform/service-environment.ts';
 import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
-import { databaseEnvironment } from '../../deploy/local/platform/surroundings.ts';
 import { type Database, defineStatements, type Row, type Value } from '../../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../../services/platform/cloud/spanner/spanner-database.ts';
 

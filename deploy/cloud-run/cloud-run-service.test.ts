@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { config as customerConfig } from '../../services/customer/config.ts';
-import { config as jobConfig } from '../../services/job/config.ts';
-import { config as partnerConfig } from '../../services/partner/config.ts';
 import { chassisShape, loadConfig } from '../../services/platform/chassis/process/config.ts';
+import { shapeOf } from '../../services/platform/chassis/process/manifest.ts';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
-import { config as webhookConfig } from '../../services/webhook/config.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type Environment, readEnvironment } from '../environments/environment.ts';
+import { manifestOf as ownManifest } from '../environments/manifests.ts';
 import { cloudRunService } from './cloud-run-service.ts';
 import { exposureFaults } from './exposure-faults.ts';
 import { listWorkloads, type Workload } from './workloads.ts';
@@ -22,8 +21,8 @@ const annotationsOf = (workload: Workload) => manifestOf(workload).metadata?.ann
 const templateOf = (workload: Workload, changed?: Partial<Environment>) => manifestOf(workload, changed).spec?.template;
 const named = (name: string) => workloads.find((workload) => workload.name === name)!;
 
-test('both gateways and all four services are rendered', () => {
-  expect(workloads.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway', 'customer', 'partner', 'webhook', 'job']);
+test('both gateways and every service are rendered', () => {
+  expect(workloads.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway', 'customer', 'job', 'partner', 'webhook']);
 });
 
 describe.each(workloads.map((workload) => [workload.name, workload] as const))('%s', (name, workload) => {
@@ -97,12 +96,8 @@ test.each([
   expect(exposureFaults(named(name), opened)).toEqual([expect.stringMatching(reason)]);
 });
 
-test.each([
-  ['customer', customerConfig],
-  ['partner', partnerConfig],
-  ['webhook', webhookConfig],
-  ['job', jobConfig],
-])('%s starts with the variables of its manifest, and no secret is among their values', (name, shape) => {
+test.each(serviceNames)('%s starts with the variables of its manifest, and no secret is among their values', (name) => {
+  const shape = shapeOf(ownManifest(name));
   const env = templateOf(named(name))?.spec?.containers?.[0]?.env ?? [];
   const secrets = env.filter(({ valueFrom }) => valueFrom !== undefined).map((variable) => variable.name);
   expect(secrets).toEqual({ customer: ['PAYMENT_PROVIDER_KEY'], partner: [], webhook: ['WEBHOOK_PROFILES'], job: ['INVENTORY_KEY'] }[name]);
@@ -121,7 +116,7 @@ test('an issuer outside of Google lets out everything that fetches its keys', ()
   const customer = { ...environment.identity.customer, jwksUri: 'https://login.example/jwks.json' };
   const changed = { identity: { customer } };
   const tagged = workloads.filter((workload) => networkOf(workload, changed).includes('kumiko-third-parties')).map(({ name }) => name);
-  expect(tagged).toEqual(['edge-gateway', 'customer', 'partner', 'webhook', 'job']);
+  expect(tagged).toEqual(['edge-gateway', 'customer', 'job', 'partner', 'webhook']);
 });
 
 test('a shared VPC is named with its host project', () => {

@@ -1,6 +1,6 @@
 import type { run_v1 } from '@googleapis/run';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
-import type { Environment } from '../environments/environment.ts';
+import { type Environment, sizesOf } from '../environments/environment.ts';
 import { type ContainerOptions, containersOf } from './containers.ts';
 import { networkTags } from './egress.ts';
 import { type NewRevision, type Serving, trafficWith } from './traffic.ts';
@@ -17,9 +17,9 @@ export interface Deployment extends ContainerOptions {
 /** The manifest of a workload for `gcloud run services replace`. */
 export function cloudRunService(workload: Workload, deployment: Deployment): run_v1.Schema$Service {
   const { environment, revision, serving = [] } = deployment;
-  const { project, region, instances } = environment;
+  const { project, region } = environment;
   const { name } = workload;
-  const { min, max, concurrency } = instances[name];
+  const { min, max, concurrency } = sizesOf(environment, name);
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Service',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { run_v1 } from '@googleapis/run';
 import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { imageRepository } from '../environments/addresses.ts';
-import type { Environment } from '../environments/environment.ts';
+import { type Environment, sizesOf } from '../environments/environment.ts';
 import { serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
@@ -32,7 +32,7 @@ export function containersOf(workload: Workload, options: ContainerOptions): run
 }
 
 function ownContainer(workload: Workload, { environment, imageTag, previews, urlOf }: ContainerOptions): run_v1.Schema$Container {
-  const { cpu, memory } = environment.instances[workload.name];
+  const { cpu, memory } = sizesOf(environment, workload.name);
   const image = workload.kind === 'gateway' ? 'gateway' : workload.name;
   return {
     name: workload.name,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Migration, readMigrations } from '../../services/platform/cloud/spanner/migrations.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { databaseRole } from './service-environment.ts';
-import { serviceNames } from './workloads.ts';
 
 /**
  * The statements that let each service's database role work on its own schema and no other. They hold for the tables that exist: run them after

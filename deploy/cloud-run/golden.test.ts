@@ -2,6 +2,7 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { parseEnvironment, readEnvironment } from '../environments/environment.ts';
 import { goldenFiles, goldenFolder } from './golden.ts';
 
@@ -28,7 +29,7 @@ test('the stack configuration carries the whole environment', () => {
 
 test('on Knative the services are reached from within the cluster only, and carry nothing of Cloud Run', () => {
   const knative = [...files].filter(([name]) => name.startsWith('knative/'));
-  expect(knative.map(([name]) => name)).toEqual(['customer', 'partner', 'webhook', 'job'].map((name) => `knative/${name}.yaml`));
+  expect(knative.map(([name]) => name)).toEqual(serviceNames.map((name) => `knative/${name}.yaml`));
   for (const [, content] of knative) {
     expect(content).toContain('networking.knative.dev/visibility: cluster-local');
     expect(content).not.toContain('run.googleapis.com');

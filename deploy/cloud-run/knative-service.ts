@@ -1,4 +1,5 @@
 import type { run_v1 } from '@googleapis/run';
+import { sizesOf } from '../environments/environment.ts';
 import { type ContainerOptions, containersOf } from './containers.ts';
 import { timeoutSeconds, type Workload } from './workloads.ts';
 
@@ -12,7 +13,7 @@ const namespace = 'kumiko';
  * ID token in X-Serverless-Authorization (audience and account), as an Istio RequestAuthentication with an AuthorizationPolicy does.
  */
 export function knativeService(workload: Workload, { environment, imageTag }: ContainerOptions): run_v1.Schema$Service {
-  const { min, max, concurrency } = environment.instances[workload.name];
+  const { min, max, concurrency } = sizesOf(environment, workload.name);
   const { name } = workload;
   return {
     apiVersion: 'serving.knative.dev/v1',

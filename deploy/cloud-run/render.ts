@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { taggedUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
 import { gatewayEnvironment } from '../environments/gateway-environment.ts';
@@ -12,7 +13,7 @@ import { exposureFaults } from './exposure-faults.ts';
 import { knativeService } from './knative-service.ts';
 import { methodFaults } from './method-faults.ts';
 import type { CurrentTraffic, NewRevision } from './traffic.ts';
-import { listWorkloads, serviceNames } from './workloads.ts';
+import { listWorkloads } from './workloads.ts';
 
 /** What is rendered. */
 export interface RenderOptions {

@@ -1,9 +1,13 @@
 import type { Preview } from '../../gateway/bootstrap/environment.ts';
+import type { Around, ProductionSource } from '../../services/platform/chassis/process/manifest.ts';
+import { product, serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
-import type { Environment, WorkloadName } from '../environments/environment.ts';
-import { googleIssuer, introspected } from '../environments/gateway-environment.ts';
-import { partnerIdentity, partnerSigningKeys, partnerTokenEndpoint } from '../environments/partner-identity.ts';
-import type { ServiceName } from './workloads.ts';
+import type { Environment } from '../environments/environment.ts';
+import { googleIssuer } from '../environments/gateway-environment.ts';
+import { manifestOf } from '../environments/manifests.ts';
+import { openRead } from '../environments/open-service.ts';
+import { partnerIdentity, partnerSigningKeys } from '../environments/partner-identity.ts';
+import { restPathOf } from '../environments/rest-path.ts';
 
 /** The value of an environment variable: in the manifest, or in Secret Manager. */
 export type Variable = string | SecretVariable;
@@ -14,10 +18,10 @@ export interface SecretVariable {
 }
 
 /** Where the services find each other: on Cloud Run, or another platform. */
-export type UrlOf = (name: WorkloadName) => string;
+export type UrlOf = (workload: string) => string;
 
-/** What a service finds around it. */
-export interface Surroundings {
+/** Where a service finds what it works with. */
+export interface Placement {
   /** The revisions that work may ask for; none by default. */
   readonly previews?: readonly Preview[] | undefined;
   /** Default: Cloud Run's URLs. */
@@ -25,13 +29,14 @@ export interface Surroundings {
 }
 
 /** The environment variables of a service, those aside that Cloud Run sets itself: PORT and K_*. */
-export function serviceVariables(
-  name: ServiceName,
-  environment: Environment,
-  { previews = [], urlOf = (target) => serviceUrl(target, environment) }: Surroundings = {},
-): Readonly<Record<string, Variable>> {
+export function serviceVariables(name: string, environment: Environment, placement: Placement = {}): Readonly<Record<string, Variable>> {
   const { project, spanner, identity, operatorEmails } = environment;
-  const partner = partnerIdentity(environment, urlOf('edge-gateway'));
+  const around = aroundOf(environment, placement);
+  const partner = partnerIdentity(environment, around.urlOf('edge-gateway'));
+  const own = Object.entries(manifestOf(name).variables).flatMap(([variable, { production }]): [string, Variable][] => {
+    const value = resolved(production, environment.settings[name]?.[variable], around);
+    return value === undefined ? [] : [[variable, value]];
+  });
   return {
     GOOGLE_CLOUD_PROJECT: project,
     SPANNER_INSTANCE: spanner.instance,
@@ -47,47 +52,36 @@ export function serviceVariables(
     GOOGLE_JWKS_URI: googleIssuer.jwksUri,
     OPERATOR_EMAILS: operatorEmails.join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collectorAddress(environment)}:4318`,
-    ...(environment.introspection && name === introspected && { REFLECTION: 'true' }),
-    ...ownVariables(name, environment, previews, urlOf),
+    ...(environment.introspection && name === openRead().service && { REFLECTION: 'true' }),
+    ...Object.fromEntries(own),
   };
 }
 
 /** The database role of a service: it reaches its own schema and no other. */
-export function databaseRole(name: ServiceName): string {
-  return `kumiko_${name}`;
+export function databaseRole(name: string): string {
+  return `${product}_${name}`;
 }
 
 /** The secrets of a service, each once. */
-export function secretsOf(name: ServiceName, environment: Environment): string[] {
+export function secretsOf(name: string, environment: Environment): string[] {
   return Object.values(serviceVariables(name, environment)).flatMap((value) => (typeof value === 'string' ? [] : [value.secret]));
 }
 
-function ownVariables(name: ServiceName, environment: Environment, previews: readonly Preview[], urlOf: UrlOf): Record<string, Variable> {
-  const { region, paymentProvider, inventory } = environment;
-  switch (name) {
-    case 'customer':
-      return {
-        PAYMENT_PROVIDER: paymentProvider.name,
-        PAYMENT_PROVIDER_URL: paymentProvider.url,
-        PAYMENT_PROVIDER_KEY: { secret: 'payment-provider-key' },
-      };
-    case 'partner':
-      return {
-        PARTNER_SIGNING_KEYS: partnerSigningKeys(environment).join(','),
-        PARTNER_TOKEN_ENDPOINT: partnerTokenEndpoint(environment),
-      };
-    case 'webhook':
-      return { WEBHOOK_PROFILES: { secret: 'webhook-profiles' } };
-    case 'job':
-      return {
-        CUSTOMER_URL: urlOf('customer'),
-        PARTNER_URL: urlOf('partner'),
-        WEBHOOK_URL: urlOf('webhook'),
-        JOBS_GATEWAY_URL: urlOf('jobs-gateway'),
-        TASKS_LOCATION: region,
-        PREVIEWS: JSON.stringify(previews),
-        INVENTORY_URL: inventory.url,
-        INVENTORY_KEY: { secret: 'inventory-key' },
-      };
-  }
+function resolved(source: ProductionSource, setting: string | undefined, around: Around): Variable | undefined {
+  if (typeof source === 'function') return source(around);
+  return 'secret' in source ? source : setting;
+}
+
+function aroundOf(environment: Environment, placement: Placement): Around {
+  const { project, region, domain } = environment;
+  const { previews = [], urlOf = (workload: string) => serviceUrl(workload, environment) } = placement;
+  return {
+    project,
+    region,
+    urlOf,
+    serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, urlOf(name)])),
+    publicUrlOf: (grpcPath) => `https://${domain}${restPathOf(grpcPath)}`,
+    previews,
+    partnerSigningKeys: partnerSigningKeys(environment),
+  };
 }

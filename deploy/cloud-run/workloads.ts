@@ -2,13 +2,13 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { listMethods, type Method } from '../../services/platform/contracts/methods.ts';
-import type { WorkloadName } from '../environments/environment.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 
 /** What runs as a Cloud Run service. */
 export type Workload = Gateway | Service;
 
 interface WorkloadBase {
-  readonly name: WorkloadName;
+  readonly name: string;
   /** The methods that run in it, or pass through it. */
   readonly methods: readonly Method[];
   /** Its custom audience, the same for all its revisions. */
@@ -24,14 +24,7 @@ export interface Gateway extends WorkloadBase {
 /** A gRPC service: Cloud Run's check lets its invokers in only. */
 export interface Service extends WorkloadBase {
   readonly kind: 'service';
-  readonly name: ServiceName;
 }
-
-/** The services behind the gateways. */
-export type ServiceName = Exclude<WorkloadName, 'edge-gateway' | 'jobs-gateway'>;
-
-/** The services, in the order of the picture in the README. */
-export const serviceNames: readonly ServiceName[] = ['customer', 'partner', 'webhook', 'job'];
 
 /**
  * Everything that runs, gateways first.
@@ -39,7 +32,7 @@ export const serviceNames: readonly ServiceName[] = ['customer', 'partner', 'web
  * @throws {Error} for a method that would run nowhere.
  */
 export function listWorkloads(methods: readonly Method[] = listMethods()): Workload[] {
-  const homeless = methods.find(({ workload }) => !serviceNames.some((name) => name === workload));
+  const homeless = methods.find(({ workload }) => !serviceNames.includes(workload));
   if (homeless !== undefined) {
     throw new Error(
       `${homeless.grpcPath}: its package names the service "${homeless.workload}", and those that are deployed are ${serviceNames.join(', ')}`,

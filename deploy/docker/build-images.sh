@@ -12,7 +12,8 @@ if [ ! -f "$1/bootstrap/edge.yaml" ] || [ ! -f "$1/bootstrap/jobs.yaml" ]; then
 fi
 bootstraps=$(cd "$1/bootstrap" && pwd)
 cd "$(dirname "$0")/../.."
-for service in customer partner webhook job; do
+for manifest in services/*/manifest.ts; do
+  service=$(basename "$(dirname "$manifest")")
   docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=$service" --tag "$2/$service:$3" .
 done
 docker build --file deploy/docker/gateway.Dockerfile --build-context "bootstraps=$bootstraps" --tag "$2/gateway:$3" .

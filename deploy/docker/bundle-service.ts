@@ -2,7 +2,6 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, transform } from 'esbuild';
 import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
-import type { ServiceImage } from './images.ts';
 import { copyPackageFiles, packageFolders } from './packages.ts';
 import { onDemandPackages } from './shrink/on-demand-packages.ts';
 import { postponedWork } from './shrink/postponed-work.ts';
@@ -10,10 +9,10 @@ import { postponedWork } from './shrink/postponed-work.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Bundles a service into `folder`: main.js, the chunks that it loads, and the files that it reads. Nothing else is needed but Node. */
-export async function bundleService(name: ServiceImage, folder: string): Promise<readonly string[]> {
+export async function bundleService(name: string, folder: string): Promise<readonly string[]> {
   const inputs = await bundleProgram(join(root, 'services', name, 'main.ts'), folder);
   mkdirSync(join(folder, 'gen'));
-  for (const file of ['descriptor.binpb', 'served-methods.json']) cpSync(join(dirname(descriptorFile), file), join(folder, 'gen', file));
+  for (const file of ['descriptor.binpb', 'services.json']) cpSync(join(dirname(descriptorFile), file), join(folder, 'gen', file));
   return inputs;
 }
 

@@ -5,18 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { audienceOf, serviceAccountEmail, type Workload } from '../../services/platform/contracts/identities.ts';
-import type { ServiceImage } from './images.ts';
+import type { LocalAround } from '../../services/platform/chassis/process/manifest.ts';
+import { audienceOf, internalDomain, serviceAccountEmail, type Workload } from '../../services/platform/contracts/identities.ts';
+import { product, serviceNames } from '../../services/platform/contracts/services.ts';
+import { manifestOf } from '../environments/manifests.ts';
 
 const root = join(import.meta.dirname, '../..');
-const project = 'kumiko-scratch';
+const project = `${product}-scratch`;
 /** Nothing listens there. */
 const nowhere = '127.0.0.1:9';
 
 /** An empty database and the variables of services that use it: enough to call what needs no other service. */
 export interface ScratchCloud {
   /** Variables of a service; its port is any free one. */
-  environmentOf(service: ServiceImage): Record<string, string>;
+  environmentOf(service: string): Record<string, string>;
   close(): Promise<void>;
 }
 
@@ -46,7 +48,7 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     await promisify(execFile)(process.execPath, [join(root, 'services/platform/cloud/spanner/migrate-main.ts')], {
       env: { ...process.env, ...database },
     });
-    return { environmentOf: (service) => ({ ...database, ...commonEnvironment, ...ownEnvironment[service] }), close };
+    return { environmentOf: (service) => ({ ...database, ...commonEnvironment, ...ownEnvironment(service) }), close };
   } catch (error) {
     await close();
     throw error;
@@ -78,7 +80,7 @@ export const commonEnvironment: Readonly<Record<string, string>> = {
   CUSTOMER_ISSUER: `https://securetoken.google.com/${project}`,
   CUSTOMER_AUDIENCE: project,
   CUSTOMER_JWKS_URI: `http://${nowhere}/`,
-  PARTNER_ISSUER: `https://partner.${project}.kumiko.internal`,
+  PARTNER_ISSUER: `https://partner.${project}.${internalDomain}`,
   PARTNER_AUDIENCE: audienceOf('edge', project),
   PARTNER_JWKS_URI: `http://${nowhere}/`,
   GOOGLE_ISSUER: 'https://accounts.google.com',
@@ -86,28 +88,23 @@ export const commonEnvironment: Readonly<Record<string, string>> = {
   PUBSUB_EMULATOR_HOST: nowhere,
 };
 
-const ownEnvironment: Readonly<Record<ServiceImage, Readonly<Record<string, string>>>> = {
-  customer: { PAYMENT_PROVIDER: 'scratch', PAYMENT_PROVIDER_URL: `http://${nowhere}`, PAYMENT_PROVIDER_KEY: 'scratch' },
-  partner: {
-    PARTNER_SIGNING_KEYS: 'projects/scratch/locations/scratch/keyRings/scratch/cryptoKeys/scratch/cryptoKeyVersions/1',
-    PARTNER_TOKEN_ENDPOINT: `http://${nowhere}/v1/partner/token`,
-  },
-  webhook: {
-    WEBHOOK_PROFILES: JSON.stringify([
-      { kind: 'payment', name: 'scratch', header: 'scratch-signature', toleranceSeconds: 300, secrets: ['a scratch secret'] },
-    ]),
-  },
-  job: {
-    CUSTOMER_URL: `http://${nowhere}`,
-    PARTNER_URL: `http://${nowhere}`,
-    WEBHOOK_URL: `http://${nowhere}`,
-    JOBS_GATEWAY_URL: `http://${nowhere}`,
-    TASKS_LOCATION: 'asia-northeast1',
-    CLOUD_TASKS_ENDPOINT: nowhere,
-    INVENTORY_URL: `http://${nowhere}`,
-    INVENTORY_KEY: 'scratch',
-  },
-};
+/** Its own variables as they are on one machine, with nothing behind any address. */
+function ownEnvironment(service: string): Record<string, string> {
+  const url = `http://${nowhere}`;
+  const around: LocalAround = {
+    project,
+    region: 'asia-northeast1',
+    urlOf: () => url,
+    serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, url])),
+    publicUrlOf: () => url,
+    previews: [],
+    partnerSigningKeys: ['projects/scratch/locations/scratch/keyRings/scratch/cryptoKeys/scratch/cryptoKeyVersions/1'],
+    secret: (name) => `scratch ${name}`,
+    outsideUrl: () => url,
+    tasksAddress: nowhere,
+  };
+  return Object.fromEntries(Object.entries(manifestOf(service).variables).map(([name, { local }]) => [name, local(around)]));
+}
 
 /** The headers of a call by a workload, as Cloud Run hands them on once it has checked the workload's ID token. */
 export function calledBy(workload: Workload): Record<string, string> {

@@ -4,23 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleService } from './assemble-service.ts';
 import { healthCheck, ImageProcess } from './image-process.ts';
-import { type ServiceImage, serviceImages } from './images.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
 import { warmUpCalls } from './shrink/warm-up.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Outside of the project: nothing of its node_modules can be found from there. */
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-images-'));
-const treeOf = (service: ServiceImage) => join(folder, service);
-const sources = new Map<ServiceImage, readonly string[]>();
+const treeOf = (service: string) => join(folder, service);
+const sources = new Map<string, readonly string[]>();
 const running = new Set<ImageProcess>();
 let cloud: ScratchCloud;
 
 beforeAll(async () => {
   cloud = await startScratchCloud();
-  for (const service of serviceImages) {
+  for (const service of serviceNames) {
     sources.set(service, await assembleService(service, treeOf(service), cloud));
   }
 }, 240_000);
@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(service: ServiceImage, env: Record<string, string>): ImageProcess {
+function start(service: string, env: Record<string, string>): ImageProcess {
   const process = new ImageProcess(treeOf(service), env);
   running.add(process);
   process.ended.then(() => running.delete(process));
@@ -39,14 +39,14 @@ function start(service: ServiceImage, env: Record<string, string>): ImageProcess
 }
 
 /** Every file of the tree by its content. */
-const filesOf = (service: ServiceImage) =>
+const filesOf = (service: string) =>
   globSync('**', { cwd: treeOf(service), withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted()
     .map((file) => [file, createHash('sha256').update(readFileSync(file)).digest('hex')] as const);
 
-describe.each(serviceImages)('the image of %s', (service) => {
+describe.each(serviceNames)('the image of %s', (service) => {
   test('is one folder, with no package and no source in it', () => {
     expect(readdirSync(treeOf(service))).toEqual(['app']);
     expect(globSync('**/{node_modules,*.ts,*.map,.env*}', { cwd: treeOf(service) })).toEqual([]);
@@ -56,7 +56,7 @@ describe.each(serviceImages)('the image of %s', (service) => {
     const process = start(service, cloud.environmentOf(service));
     // grpc.health.v1.HealthCheckResponse { status: SERVING }
     expect(await process.call(healthCheck)).toEqual(Buffer.from([0x08, 0x01]));
-    for (const call of warmUpCalls[service]) await process.call(call);
+    for (const call of warmUpCalls(service)) await process.call(call);
     expect((await process.stop()).code).toBe(0);
   });
 
@@ -65,7 +65,7 @@ describe.each(serviceImages)('the image of %s', (service) => {
     expect(code).toBe(1);
     const missing = Object.keys(cloud.environmentOf(service)).filter(
       // Google's clients read these by themselves, and HOST and PORT have defaults.
-      (name) => !/EMULATOR|METADATA|^HOST$|^PORT$|^CLOUD_TASKS_ENDPOINT$/.test(name),
+      (name) => !/EMULATOR|METADATA|^HOST$|^PORT$|^CLOUD_TASKS_ENDPOINT$|^PREVIEWS$/.test(name),
     );
     expect(missing.filter((name) => !output.includes(`${name} is missing`))).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe.each(serviceImages)('the image of %s', (service) => {
     expect(assembled.filter(([file]) => (statSync(file).mode & others) === 0)).toEqual([]);
     const watched = { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'shrink/code-cache-report.cjs')}` };
     const process = start(service, { ...cloud.environmentOf(service), ...watched });
-    for (const call of [healthCheck, ...warmUpCalls[service]]) await process.call(call);
+    for (const call of [healthCheck, ...warmUpCalls(service)]) await process.call(call);
     const { output } = await process.stop();
     const reports = output.match(/^code cache of .*$/gm) ?? [];
     expect(reports.length).toBeGreaterThan(5);
@@ -112,15 +112,15 @@ test('reflection finds what it reads in the image', async () => {
 
 test('the services of an image are all services of its workload', async () => {
   // What a server registers before it has read any descriptor is what the descriptors say.
-  const [{ servedServices }, { listMethods }] = await Promise.all([
-    import('../../services/platform/contracts/served-methods.ts'),
+  const [{ servedBy }, { listMethods }] = await Promise.all([
+    import('../../services/platform/contracts/services.ts'),
     import('../../services/platform/contracts/methods.ts'),
   ]);
-  const served = serviceImages.flatMap((service) =>
-    servedServices(service).flatMap(({ methods }) => methods.map(({ path, responseStream }) => `${path} ${responseStream}`)),
+  const served = serviceNames.flatMap((service) =>
+    servedBy(service).flatMap(({ methods }) => methods.map(({ path, responseStream }) => `${path} ${responseStream}`)),
   );
   const described = listMethods()
-    .filter(({ workload }) => (serviceImages as readonly string[]).includes(workload))
+    .filter(({ workload }) => serviceNames.includes(workload))
     .map(({ grpcPath, desc }) => `${grpcPath} ${desc.methodKind === 'server_streaming'}`);
   expect(served.toSorted()).toEqual(described.toSorted());
 });

@@ -1,15 +1,17 @@
-import type { Environment, WorkloadName } from './environment.ts';
+import { internalDomain, type Workload } from '../../services/platform/contracts/identities.ts';
+import { product } from '../../services/platform/contracts/services.ts';
+import type { Environment } from './environment.ts';
 
 /** The private DNS name of the collector on GKE. */
-export const collectorHost = 'otel-collector.kumiko.internal';
+export const collectorHost = `otel-collector.${internalDomain}`;
 
 /** The URL of a Cloud Run service: it is known before the service exists. */
-export function serviceUrl(name: WorkloadName, { projectNumber, region }: Environment): string {
+export function serviceUrl(name: Workload, { projectNumber, region }: Environment): string {
   return `https://${name}-${projectNumber}.${region}.run.app`;
 }
 
 /** The URL of the revision with a tag. */
-export function taggedUrl(tag: string, name: WorkloadName, environment: Environment): string {
+export function taggedUrl(tag: string, name: Workload, environment: Environment): string {
   return serviceUrl(name, environment).replace('https://', `https://${tag}---`);
 }
 
@@ -25,5 +27,5 @@ export function collectorAddress({ collector }: Environment): string {
 
 /** The repository of the images. */
 export function imageRepository({ region, project }: Environment): string {
-  return `${region}-docker.pkg.dev/${project}/kumiko`;
+  return `${region}-docker.pkg.dev/${project}/${product}`;
 }

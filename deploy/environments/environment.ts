@@ -2,6 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { runningWorkloads } from '../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
+import { manifestOf } from './manifests.ts';
 import { addressesNeeded, addressesOf } from './subnet-size.ts';
 
 /** Every value carries an example, which the message about a wrong or missing one shows. */
@@ -28,6 +31,7 @@ const issuer = (example: string) =>
     { issuer: `https://${example}`, audience: 'kumiko-example', jwksUri: `https://${example}/jwks.json` },
   );
 
+const instancesExample = { min: 1, max: 20, concurrency: 80, cpu: 1, memory: '512Mi' };
 const instances = field(
   z.strictObject({
     /** 0 scales to nothing between requests. */
@@ -39,8 +43,29 @@ const instances = field(
     cpu: count(1, 1, 8),
     memory: text(/^\d+(Mi|Gi)$/, '512Mi'),
   }),
-  { min: 1, max: 20, concurrency: 80, cpu: 1, memory: '512Mi' },
+  instancesExample,
 );
+
+/** What manifests ask for is there and right, and nothing else is. */
+function checkSettings(settings: Readonly<Record<string, Readonly<Record<string, string>>>>, context: z.RefinementCtx): void {
+  const known = new Set<string>();
+  for (const service of serviceNames) {
+    for (const [name, { type, production }] of Object.entries(manifestOf(service).variables)) {
+      if (typeof production === 'function' || !('setting' in production)) continue;
+      known.add(`${service}.${name}`);
+      const result = type.safeParse(settings[service]?.[name]);
+      if (result.success) continue;
+      const message = `expected ${type.description ?? 'another value'}; an example: ${JSON.stringify(production.setting)}`;
+      context.addIssue({ code: 'custom', path: [service, name], message });
+    }
+  }
+  for (const [service, variables] of Object.entries(settings)) {
+    for (const name of Object.keys(variables)) {
+      const message = 'no manifest asks for it';
+      if (!known.has(`${service}.${name}`)) context.addIssue({ code: 'custom', path: [service, name], message });
+    }
+  }
+}
 
 const schema = z
   .strictObject({
@@ -71,11 +96,8 @@ const schema = z
       }),
       { clientPerSecond: 50, callerPerSecond: 20, anonymousPerSecond: 1000 },
     ),
-    paymentProvider: field(z.strictObject({ name: text(/^[a-z0-9-]{1,32}$/, 'yamapay'), url: origin('https://api.yamapay.example') }), {
-      name: 'yamapay',
-      url: 'https://api.yamapay.example',
-    }),
-    inventory: field(z.strictObject({ url: origin('https://inventory.example') }), { url: 'https://inventory.example' }),
+    /** What manifests ask for with "setting", by service and variable. */
+    settings: z.record(z.string(), z.record(z.string(), z.string().min(1))).superRefine(checkSettings),
     spanner: field(
       z.strictObject({
         instance: text(/^[a-z][a-z0-9-]{0,62}[a-z0-9]$/, 'kumiko'),
@@ -101,16 +123,10 @@ const schema = z
       ]),
       { kind: 'own', subnetRange: '10.8.0.0/22' },
     ),
+    /** The sizes of each gateway and service. */
     instances: field(
-      z.strictObject({
-        'edge-gateway': instances,
-        'jobs-gateway': instances,
-        customer: instances,
-        partner: instances,
-        webhook: instances,
-        job: instances,
-      }),
-      'one entry for each gateway and service',
+      z.record(z.enum(runningWorkloads), instances),
+      Object.fromEntries(runningWorkloads.map((name) => [name, instancesExample])),
     ),
     /** Where spans go: a collector beside each container, or one on GKE that private DNS names. */
     collector: field(
@@ -163,8 +179,15 @@ const schema = z
 /** One deployment: everything that the protos and the code do not say. */
 export type Environment = Readonly<z.infer<typeof schema>>;
 
-/** What has a Cloud Run service of its own. */
-export type WorkloadName = keyof Environment['instances'];
+/** The sizes of a gateway or service. */
+export type Sizes = Environment['instances'][string];
+
+/** The sizes of a workload. The environment was checked: it has every one. */
+export function sizesOf({ instances }: Environment, workload: string): Sizes {
+  const sizes = instances[workload];
+  if (sizes === undefined) throw new TypeError(`the environment has no sizes of "${workload}"`);
+  return sizes;
+}
 
 /** An environment that cannot be used: for the person who wrote it. */
 export class EnvironmentError extends Error {
@@ -207,6 +230,7 @@ function exampleAt(path: readonly PropertyKey[]): unknown {
 function memberOf(type: z.ZodType | undefined, key: string): z.ZodType | undefined {
   if (type instanceof z.ZodOptional) return memberOf(type.unwrap() as z.ZodType, key);
   if (type instanceof z.ZodObject) return (type.shape as Record<string, z.ZodType>)[key];
+  if (type instanceof z.ZodRecord) return type.valueType as z.ZodType;
   if (type instanceof z.ZodArray) return type.element as z.ZodType;
   if (type instanceof z.ZodDiscriminatedUnion) {
     return (type.options as z.ZodType[]).map((option) => memberOf(option, key)).find((member) => member !== undefined);

@@ -1,18 +1,16 @@
 import type { GatewayEnvironment, Preview } from '../../gateway/bootstrap/environment.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from './addresses.ts';
 import type { Environment } from './environment.ts';
+import { openRead } from './open-service.ts';
 import { partnerIdentity } from './partner-identity.ts';
 
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
-/** The service that answers for all where reflection is open: each knows the whole descriptor set. */
-export const introspected = 'customer';
-
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
 export function gatewayEnvironment(environment: Environment, previews: Preview[] = []): GatewayEnvironment {
   const { project, identity, operatorEmails, corsOrigins, introspection, rateLimits } = environment;
-  const service = (name: 'customer' | 'partner' | 'webhook' | 'job') => ({ url: serviceUrl(name, environment) });
   return {
     name: 'production',
     project,
@@ -24,13 +22,13 @@ export function gatewayEnvironment(environment: Environment, previews: Preview[]
       google: googleIssuer,
     },
     operatorEmails,
-    services: { customer: service('customer'), partner: service('partner'), webhook: service('webhook'), job: service('job') },
+    services: Object.fromEntries(serviceNames.map((name) => [name, { url: serviceUrl(name, environment) }])),
     ...(previews.length > 0 && { previews }),
     metadataServer: { host: '169.254.169.254', port: 80 },
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',
     corsOrigins,
-    ...(introspection && { introspection: introspected }),
+    ...(introspection && { introspection: openRead().service }),
     // The external load balancer and Cloud Run's own front end.
     trustedHops: 2,
     rateLimits,

@@ -1,11 +1,11 @@
-import { getOption } from '@bufbuild/protobuf';
-import { http } from '../../services/platform/contracts/gen/types/google/api/annotations_pb.js';
-import { PartnerTokenService } from '../../services/platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
-import { audienceOf } from '../../services/platform/contracts/identities.ts';
+import { audienceOf, internalDomain } from '../../services/platform/contracts/identities.ts';
+import { product } from '../../services/platform/contracts/services.ts';
 import type { Environment } from './environment.ts';
+import { manifestOf, partnerTokenSigners } from './manifests.ts';
+import { restPathOf } from './rest-path.ts';
 
 /** The key ring and the key that partners' tokens are signed with. */
-export const partnerKey = { ring: 'kumiko', key: 'partner-tokens' };
+export const partnerKey = { ring: product, key: 'partner-tokens' };
 
 /**
  * Who issues partners' tokens: we do.
@@ -14,26 +14,22 @@ export const partnerKey = { ring: 'kumiko', key: 'partner-tokens' };
  */
 export function partnerIdentity({ project }: Environment, edgeUrl: string): { issuer: string; audience: string; jwksUri: string } {
   return {
-    issuer: `https://partner.${project}.kumiko.internal`,
+    issuer: `https://partner.${project}.${internalDomain}`,
     audience: audienceOf('edge', project),
     // Not by the domain: nobody needs a way to the internet for our own keys.
-    jwksUri: `${edgeUrl}${pathOf('getTokenKeys')}`,
+    jwksUri: `${edgeUrl}${keysPath()}`,
   };
 }
 
-/** The URL where partners exchange assertions for tokens. */
-export function partnerTokenEndpoint({ domain }: Environment): string {
-  return `https://${domain}${pathOf('exchangeToken')}`;
-}
-
-/** The key versions that the partner service opens. */
+/** The key versions of partners' tokens, the one that signs first. */
 export function partnerSigningKeys({ project, region, partnerKeyVersions }: Environment): string[] {
   const key = `projects/${project}/locations/${region}/keyRings/${partnerKey.ring}/cryptoKeys/${partnerKey.key}`;
   return partnerKeyVersions.map((version) => `${key}/cryptoKeyVersions/${version}`);
 }
 
-function pathOf(method: 'getTokenKeys' | 'exchangeToken'): string {
-  const { pattern } = getOption(PartnerTokenService.method[method], http);
-  if (pattern.case !== 'get' && pattern.case !== 'post') throw new Error(`PartnerTokenService.${method} has no REST path`);
-  return pattern.value;
+/** The path of the method that publishes the keys. Where no service signs partners' tokens there are none, and every partner is refused. */
+function keysPath(): string {
+  const [signer] = partnerTokenSigners;
+  const publishes = signer === undefined ? undefined : manifestOf(signer).partnerTokens?.keys;
+  return publishes === undefined ? '/no-partner-tokens' : restPathOf(publishes);
 }

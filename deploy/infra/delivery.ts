@@ -1,10 +1,9 @@
 import * as gcp from '@pulumi/gcp';
 import type { Output } from '@pulumi/pulumi';
-import { serviceNames } from '../cloud-run/workloads.ts';
-import type { WorkloadName } from '../environments/environment.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import type { Context } from './context.ts';
-import type { RunServices } from './run-services.ts';
-import { memberOf, type ServiceAccounts } from './service-accounts.ts';
+import { type RunServices, runService } from './run-services.ts';
+import { accountOf, iamMember, type ServiceAccounts } from './service-accounts.ts';
 
 /** What the delivery works on. */
 export interface DeliveryTargets {
@@ -19,7 +18,7 @@ interface Deployer {
   readonly accountId: 'kumiko-deploy' | 'kumiko-preview';
   readonly account: gcp.serviceaccount.Account;
   /** The Cloud Run services that it may change. */
-  readonly workloads: readonly WorkloadName[];
+  readonly workloads: readonly string[];
 }
 
 /**
@@ -39,7 +38,7 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     attributeCondition: `assertion.repository == "${github.repository}"`,
   });
 
-  const deployer = (accountId: Deployer['accountId'], name: string, workloads: readonly WorkloadName[]): Deployer => {
+  const deployer = (accountId: Deployer['accountId'], name: string, workloads: readonly string[]): Deployer => {
     const account = new gcp.serviceaccount.Account(accountId, { project, accountId, displayName: `GitHub, environment ${name}` }, options);
     const subject = `repo:${github.repository}:environment:${name}`;
     new gcp.serviceaccount.IAMMember(`github-is-${accountId}`, {
@@ -60,7 +59,7 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     instance: database.instance,
     database: database.name,
     role: 'roles/spanner.databaseUser',
-    member: memberOf(release.account),
+    member: iamMember(release.account),
   });
   return provider.name;
 }
@@ -70,7 +69,7 @@ function grantDeployment(
   { accounts, repository, services }: DeliveryTargets,
   { accountId, account, workloads }: Deployer,
 ): void {
-  const member = memberOf(account);
+  const member = iamMember(account);
   new gcp.artifactregistry.RepositoryIamMember(`${accountId}-pushes-images`, {
     project,
     location: region,
@@ -79,11 +78,11 @@ function grantDeployment(
     member,
   });
   for (const name of workloads) {
-    const service = { project, location: region, name: services[name].name };
+    const service = { project, location: region, name: runService(services, name).name };
     new gcp.cloudrunv2.ServiceIamMember(`${accountId}-releases-${name}`, { ...service, role: 'roles/run.developer', member });
     // A revision runs as its own account, and whoever adds one must be allowed to hand that out.
     new gcp.serviceaccount.IAMMember(`${accountId}-acts-as-${name}`, {
-      serviceAccountId: accounts[name].name,
+      serviceAccountId: accountOf(accounts, name).name,
       role: 'roles/iam.serviceAccountUser',
       member,
     });

@@ -1,24 +1,10 @@
 import * as gcp from '@pulumi/gcp';
 import { audienceOf, triggerWorkload } from '../../services/platform/contracts/identities.ts';
-import { eventTopics } from '../../services/platform/contracts/topics.ts';
+import { eventTopics, services } from '../../services/platform/contracts/services.ts';
 import { listTriggers, type SubscriptionTrigger } from '../../services/platform/contracts/triggers.ts';
-import type { ServiceName } from '../cloud-run/workloads.ts';
 import { serviceUrl } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
-import { memberOf, type ServiceAccounts, serviceAgent } from './service-accounts.ts';
-
-/** Which service's outbox fills a topic. */
-const publishers: Readonly<Record<string, ServiceName>> = {
-  'deal-events': 'partner',
-  'fulfilment-events': 'partner',
-  'group-events': 'customer',
-  'order-events': 'customer',
-  'payment-events': 'webhook',
-  'shipment-events': 'webhook',
-};
-
-/** Lists dead letters and publishes them again, for operators. */
-const replayer: ServiceName = 'job';
+import { accountOf, memberOf, type ServiceAccounts, serviceAgent } from './service-accounts.ts';
 
 /** What is not delivered, and what is in a dead letter topic, is kept this long: the longest that Pub/Sub allows for subscriptions is 31 days. */
 const retention = `${7 * 24 * 3600}s`;
@@ -26,26 +12,21 @@ const retention = `${7 * 24 * 3600}s`;
 /** The gateway's limit is the deadline and a second; Pub/Sub waits a little longer. It takes 10 s to 600 s. */
 const graceMs = 5_000;
 
-/**
- * Creates the topics, the push subscriptions and their dead letters.
- *
- * @throws {Error} for a topic that no service publishes to.
- */
+/** Creates the topics, the push subscriptions and their dead letters. */
 export function createEventBus(context: Context, accounts: ServiceAccounts): void {
   const { environment, options } = context;
   const { project, projectNumber } = environment;
   const topics = new Map(
-    eventTopics().map((name) => [name, new gcp.pubsub.Topic(name, { project, name, messageRetentionDuration: retention }, options)]),
+    eventTopics.map((name) => [name, new gcp.pubsub.Topic(name, { project, name, messageRetentionDuration: retention }, options)]),
   );
-  for (const [name, topic] of topics) {
-    const publisher = publishers[name];
-    if (publisher === undefined)
-      throw new Error(`no service is said to publish to the topic "${name}": add it to deploy/infra/event-bus.ts`);
-    const binding = { project, topic: topic.name, role: 'roles/pubsub.publisher', member: memberOf(accounts[publisher]) };
-    new gcp.pubsub.TopicIAMMember(`${publisher}-publishes-${name}`, binding);
+  for (const { name: publisher, publishes } of services) {
+    for (const name of publishes) {
+      const binding = { project, topic: topics.get(name)!.name, role: 'roles/pubsub.publisher', member: memberOf(accounts, publisher) };
+      new gcp.pubsub.TopicIAMMember(`${publisher}-publishes-${name}`, binding);
+    }
   }
   new gcp.serviceaccount.IAMMember('pubsub-signs-as-pubsub', {
-    serviceAccountId: accounts[triggerWorkload.subscription].name,
+    serviceAccountId: accountOf(accounts, triggerWorkload.subscription).name,
     role: 'roles/iam.serviceAccountTokenCreator',
     member: serviceAgent('gcp-sa-pubsub', projectNumber),
   });
@@ -81,7 +62,7 @@ function createSubscription(
     topic: topic.id,
     pushConfig: {
       pushEndpoint: `${serviceUrl('jobs-gateway', environment)}${trigger.path}`,
-      oidcToken: { serviceAccountEmail: accounts[triggerWorkload.subscription].email, audience: audienceOf('jobs', project) },
+      oidcToken: { serviceAccountEmail: accountOf(accounts, triggerWorkload.subscription).email, audience: audienceOf('jobs', project) },
     },
     ackDeadlineSeconds: Math.min(600, Math.max(10, Math.ceil((trigger.deadlineMs + graceMs) / 1000))),
     enableMessageOrdering: true,
@@ -91,7 +72,9 @@ function createSubscription(
     deadLetterPolicy: { deadLetterTopic: deadLetters.id, maxDeliveryAttempts: trigger.maxDeliveryAttempts },
     retryPolicy: { minimumBackoff: seconds(trigger.minBackoffMs), maximumBackoff: seconds(trigger.maxBackoffMs) },
   });
-  const member = memberOf(accounts[replayer]);
+  // Whoever takes the events in lists dead letters and publishes them again, for operators.
+  const replayer = trigger.method.workload;
+  const member = memberOf(accounts, replayer);
   const reads = { project, subscription: kept.name, role: 'roles/pubsub.subscriber', member };
   new gcp.pubsub.SubscriptionIAMMember(`${replayer}-reads-${deadLetterTopic}`, reads);
   const replays = { project, topic: topic.name, role: 'roles/pubsub.publisher', member };

@@ -1,8 +1,8 @@
 import * as gcp from '@pulumi/gcp';
 import { invokersOf } from '../../services/platform/contracts/invokers.ts';
-import { serviceNames } from '../cloud-run/workloads.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import type { Context } from './context.ts';
-import type { RunServices } from './run-services.ts';
+import { type RunServices, runService } from './run-services.ts';
 import { memberOf, type ServiceAccounts } from './service-accounts.ts';
 
 /** Lets each service be invoked by whom its methods name, and by nobody else. */
@@ -16,9 +16,9 @@ export function createInvokerBindings(
       new gcp.cloudrunv2.ServiceIamMember(`${invoker}-invokes-${service}`, {
         project,
         location: region,
-        name: services[service].name,
+        name: runService(services, service).name,
         role: 'roles/run.invoker',
-        member: memberOf(accounts[invoker]),
+        member: memberOf(accounts, invoker),
       });
     }
   }

@@ -3,7 +3,7 @@ import type { Output } from '@pulumi/pulumi';
 import { candidateDomain } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
 import { publicReadPaths } from './public-reads.ts';
-import type { RunServices } from './run-services.ts';
+import { type RunServices, runService } from './run-services.ts';
 
 /** The tag of the edge gateway's revision that has no traffic yet. */
 const candidateTag = 'candidate';
@@ -18,7 +18,7 @@ const requestsPerMinute = 6000;
 export function createLoadBalancer(context: Context, services: RunServices): Output<string> {
   const { environment, options } = context;
   const { project, domain } = environment;
-  const edge = { service: services['edge-gateway'].name };
+  const edge = { service: runService(services, 'edge-gateway').name };
   const securityPolicy = createSecurityPolicy(context);
   const main = createEndpointGroup(context, 'edge', edge);
   const candidate = createEndpointGroup(context, 'edge-candidate', { ...edge, tag: candidateTag });

@@ -1,12 +1,11 @@
 import * as gcp from '@pulumi/gcp';
 import { listWorkloads } from '../cloud-run/workloads.ts';
-import type { WorkloadName } from '../environments/environment.ts';
 import type { Context } from './context.ts';
 import type { Network } from './network.ts';
-import type { ServiceAccounts } from './service-accounts.ts';
+import { accountOf, type ServiceAccounts } from './service-accounts.ts';
 
 /** The Cloud Run services, by name. */
-export type RunServices = Readonly<Record<WorkloadName, gcp.cloudrunv2.Service>>;
+export type RunServices = Readonly<Record<string, gcp.cloudrunv2.Service>>;
 
 /** Google's sample container: it only holds the place until the first delivery. */
 const placeholder = 'us-docker.pkg.dev/cloudrun/container/hello';
@@ -31,7 +30,7 @@ export function createRunServices({ environment, options }: Context, accounts: S
         customAudiences: [workload.audience(project)],
         deletionProtection: true,
         template: {
-          serviceAccount: accounts[workload.name].email,
+          serviceAccount: accountOf(accounts, workload.name).email,
           containers: [{ image: placeholder }],
           vpcAccess: { egress: 'ALL_TRAFFIC', networkInterfaces: [{ network: network.id, subnetwork: network.subnetwork }] },
         },
@@ -41,4 +40,11 @@ export function createRunServices({ environment, options }: Context, accounts: S
     return [workload.name, service];
   });
   return Object.fromEntries(services) as RunServices;
+}
+
+/** The Cloud Run service of a workload. @throws {TypeError} where there is none. */
+export function runService(services: RunServices, workload: string): gcp.cloudrunv2.Service {
+  const service = services[workload];
+  if (service === undefined) throw new TypeError(`"${workload}" has no Cloud Run service`);
+  return service;
 }

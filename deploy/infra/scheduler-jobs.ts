@@ -3,7 +3,7 @@ import { audienceOf, triggerWorkload } from '../../services/platform/contracts/i
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { serviceUrl } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
-import type { ServiceAccounts } from './service-accounts.ts';
+import { accountOf, type ServiceAccounts } from './service-accounts.ts';
 
 /** The gateway's limit is the deadline and a second; Cloud Scheduler waits a little longer. It takes 15 s to 30 min. */
 const graceMs = 5_000;
@@ -27,7 +27,7 @@ export function createSchedulerJobs({ environment, options }: Context, accounts:
           httpMethod: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: Buffer.from('{}').toString('base64'),
-          oidcToken: { serviceAccountEmail: accounts[triggerWorkload.schedule].email, audience: audienceOf('jobs', project) },
+          oidcToken: { serviceAccountEmail: accountOf(accounts, triggerWorkload.schedule).email, audience: audienceOf('jobs', project) },
         },
       },
       options,

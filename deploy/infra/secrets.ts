@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { secretsOf } from '../cloud-run/service-environment.ts';
-import { serviceNames } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import { memberOf, type ServiceAccounts } from './service-accounts.ts';
 
@@ -15,7 +15,7 @@ export function createSecrets({ environment, options }: Context, accounts: Servi
         project,
         secretId: secret.secretId,
         role: 'roles/secretmanager.secretAccessor',
-        member: memberOf(accounts[name]),
+        member: memberOf(accounts, name),
       });
     }
   }

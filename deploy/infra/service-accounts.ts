@@ -1,23 +1,28 @@
 import * as gcp from '@pulumi/gcp';
 import { interpolate, type Output } from '@pulumi/pulumi';
-import type { Workload } from '../../services/platform/contracts/identities.ts';
+import {
+  gateways,
+  runningWorkloads,
+  serviceAccountId,
+  triggerWorkload,
+  type Workload,
+} from '../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import type { Context } from './context.ts';
+
+/** What presents itself for Google's triggers, and what it does. */
+const triggers: Readonly<Record<Workload, string>> = {
+  [triggerWorkload.subscription]: 'Presents itself for Pub/Sub push subscriptions',
+  [triggerWorkload.queue]: 'Presents itself for Cloud Tasks',
+  [triggerWorkload.schedule]: 'Presents itself for Cloud Scheduler',
+};
 
 /** Whatever has an identity of its own, and what it is. */
 const workloads: Readonly<Record<Workload, string>> = {
-  'edge-gateway': 'The edge gateway',
-  'jobs-gateway': 'The jobs gateway',
-  customer: 'The customer service',
-  partner: 'The partner service',
-  webhook: 'The webhook service',
-  job: 'The job service',
-  pubsub: 'Presents itself for Pub/Sub push subscriptions',
-  tasks: 'Presents itself for Cloud Tasks',
-  scheduler: 'Presents itself for Cloud Scheduler',
+  ...Object.fromEntries(gateways.map((gateway) => [`${gateway}-gateway`, `The ${gateway} gateway`])),
+  ...Object.fromEntries(serviceNames.map((name) => [name, `The ${name} service`])),
+  ...triggers,
 };
-
-/** What may write telemetry: whatever runs a collector beside it. */
-const running: readonly Workload[] = ['edge-gateway', 'jobs-gateway', 'customer', 'partner', 'webhook', 'job'];
 
 /** Roles that Google grants for a whole project only. */
 const telemetryRoles = ['roles/cloudtrace.agent', 'roles/monitoring.metricWriter'];
@@ -30,19 +35,32 @@ export function createServiceAccounts({ environment: { project }, options }: Con
   const accounts = Object.fromEntries(
     Object.entries(workloads).map(([workload, displayName]) => [
       workload,
-      new gcp.serviceaccount.Account(workload, { project, accountId: `kumiko-${workload}`, displayName }, options),
+      new gcp.serviceaccount.Account(workload, { project, accountId: serviceAccountId(workload), displayName }, options),
     ]),
-  ) as unknown as ServiceAccounts;
-  for (const workload of running) {
+  );
+  // Whatever runs writes telemetry.
+  for (const workload of runningWorkloads) {
     for (const role of telemetryRoles) {
-      new gcp.projects.IAMMember(`${workload}-${role.split('.')[1]}`, { project, role, member: memberOf(accounts[workload]) });
+      new gcp.projects.IAMMember(`${workload}-${role.split('.')[1]}`, { project, role, member: memberOf(accounts, workload) });
     }
   }
   return accounts;
 }
 
+/** The service account of a workload. @throws {TypeError} where there is none. */
+export function accountOf(accounts: ServiceAccounts, workload: Workload): gcp.serviceaccount.Account {
+  const account = accounts[workload];
+  if (account === undefined) throw new TypeError(`"${workload}" has no service account`);
+  return account;
+}
+
+/** The service account of a workload as IAM names it. */
+export function memberOf(accounts: ServiceAccounts, workload: Workload): Output<string> {
+  return iamMember(accountOf(accounts, workload));
+}
+
 /** A service account as IAM names it. */
-export function memberOf(account: gcp.serviceaccount.Account): Output<string> {
+export function iamMember(account: gcp.serviceaccount.Account): Output<string> {
   return interpolate`serviceAccount:${account.email}`;
 }
 

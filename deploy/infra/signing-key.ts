@@ -1,9 +1,10 @@
 import * as gcp from '@pulumi/gcp';
+import { partnerTokenSigners } from '../environments/manifests.ts';
 import { partnerKey } from '../environments/partner-identity.ts';
 import type { Context } from './context.ts';
 import { memberOf, type ServiceAccounts } from './service-accounts.ts';
 
-/** Creates the key that partners' tokens are signed with. It never leaves Cloud KMS: the partner service has digests signed, nobody else may. */
+/** Creates the key that partners' tokens are signed with. It never leaves Cloud KMS: the services whose manifests say so have digests signed, nobody else may. */
 export function createSigningKey({ environment: { project, region }, options }: Context, accounts: ServiceAccounts): void {
   const keyRing = new gcp.kms.KeyRing('key-ring', { project, location: region, name: partnerKey.ring }, options);
   const key = new gcp.kms.CryptoKey(
@@ -17,9 +18,11 @@ export function createSigningKey({ environment: { project, region }, options }: 
     // A key that is gone ends every partner's access.
     { protect: true },
   );
-  new gcp.kms.CryptoKeyIAMMember('partner-signs-tokens', {
-    cryptoKeyId: key.id,
-    role: 'roles/cloudkms.signerVerifier',
-    member: memberOf(accounts.partner),
-  });
+  for (const signer of partnerTokenSigners) {
+    new gcp.kms.CryptoKeyIAMMember(`${signer}-signs-tokens`, {
+      cryptoKeyId: key.id,
+      role: 'roles/cloudkms.signerVerifier',
+      member: memberOf(accounts, signer),
+    });
+  }
 }

@@ -1,6 +1,6 @@
 import * as gcp from '@pulumi/gcp';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { databaseRole } from '../cloud-run/service-environment.ts';
-import { serviceNames } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import { memberOf, type ServiceAccounts } from './service-accounts.ts';
 
@@ -50,7 +50,7 @@ export function createSpanner({ environment, options }: Context, accounts: Servi
     fullBackupSpec: {},
   });
   for (const name of serviceNames) {
-    const common = { project, instance: instance.name, database: database.name, member: memberOf(accounts[name]) };
+    const common = { project, instance: instance.name, database: database.name, member: memberOf(accounts, name) };
     // Both together let the account in as its role only. https://docs.cloud.google.com/spanner/docs/configure-fgac
     new gcp.spanner.DatabaseIAMMember(`${name}-fine-grained`, { ...common, role: 'roles/spanner.fineGrainedAccessUser' });
     new gcp.spanner.DatabaseIAMMember(`${name}-database-role`, {

@@ -1,18 +1,17 @@
 import * as gcp from '@pulumi/gcp';
 import { triggerWorkload } from '../../services/platform/contracts/identities.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
-import type { ServiceName } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
-import { memberOf, type ServiceAccounts } from './service-accounts.ts';
+import { accountOf, memberOf, type ServiceAccounts } from './service-accounts.ts';
 
-/** The only service that makes tasks. */
-const enqueuer: ServiceName = 'job';
-
-/** Creates a queue for each method with a queue trigger. The service that fills them may have tasks sign as the tasks' account. */
+/** Creates a queue for each method with a queue trigger. The service that it belongs to fills it, and may have tasks sign as the tasks' account. */
 export function createTaskQueues({ environment: { project, region }, options }: Context, accounts: ServiceAccounts): void {
+  const enqueuers = new Set<string>();
   for (const trigger of listTriggers()) {
     if (trigger.kind !== 'queue') continue;
     const name = trigger.resourceId;
+    const enqueuer = trigger.method.workload;
+    enqueuers.add(enqueuer);
     const queue = new gcp.cloudtasks.Queue(
       name,
       {
@@ -35,12 +34,14 @@ export function createTaskQueues({ environment: { project, region }, options }: 
       location: region,
       name: queue.name,
       role,
-      member: memberOf(accounts[enqueuer]),
+      member: memberOf(accounts, enqueuer),
     });
   }
-  new gcp.serviceaccount.IAMMember(`${enqueuer}-acts-as-tasks`, {
-    serviceAccountId: accounts[triggerWorkload.queue].name,
-    role: 'roles/iam.serviceAccountUser',
-    member: memberOf(accounts[enqueuer]),
-  });
+  for (const enqueuer of enqueuers) {
+    new gcp.serviceaccount.IAMMember(`${enqueuer}-acts-as-tasks`, {
+      serviceAccountId: accountOf(accounts, triggerWorkload.queue).name,
+      role: 'roles/iam.serviceAccountUser',
+      member: memberOf(accounts, enqueuer),
+    });
+  }
 }

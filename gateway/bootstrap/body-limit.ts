@@ -1,4 +1,4 @@
-import { defaultMaxRequestBytes } from '../../services/platform/contracts/served-methods.ts';
+import { defaultMaxRequestBytes } from '../../services/platform/contracts/request-size.ts';
 import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 

@@ -1,6 +1,6 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
 import { keysCluster, metadataServerCluster, otelCollectorCluster, previewCluster, serviceCluster } from './clusters.ts';
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { any, type JsonObject } from './json.ts';
@@ -37,7 +37,7 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
         },
       ],
       clusters: [
-        ...upstreams.map((name) => serviceCluster(name, environment.services[name].url, environment)),
+        ...upstreams.map((name) => serviceCluster(name, upstreamUrl(environment, name), environment)),
         ...previewsOf(environment, upstreams).map((preview) => serviceCluster(previewCluster(preview), preview.url, environment)),
         ...identities.map((identity) => keysCluster(identity, environment)),
         metadataServerCluster(environment),
@@ -49,7 +49,7 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
   };
 }
 
-function upstreamsOf(methods: readonly GatewayMethod[]): UpstreamName[] {
+function upstreamsOf(methods: readonly GatewayMethod[]): string[] {
   return [...new Set(methods.map(({ workload }) => workload))].sort();
 }
 

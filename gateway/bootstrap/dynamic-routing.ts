@@ -1,6 +1,7 @@
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { Role } from './gateway-methods.ts';
-import { choiceHeader, previewHeader, services } from './internal-headers.ts';
+import { choiceHeader, previewHeader } from './internal-headers.ts';
 import type { JsonObject } from './json.ts';
 import { providersOf } from './jwt-authn.ts';
 import { wasmFilter } from './wasm-filter.ts';
@@ -17,7 +18,7 @@ export function dynamicRouting(role: Role, environment: GatewayEnvironment): Jso
     payloads: providersOf[role],
     ...(role === 'edge' && { claim }),
     choice_header: choiceHeader,
-    headers: Object.fromEntries(services.map((name) => [name, previewHeader(name)])),
+    headers: Object.fromEntries(serviceNames.map((name) => [name, previewHeader(name)])),
     // By http-connection-manager.ts, which has that from headersToStrip.
     stripped_early: true,
   };

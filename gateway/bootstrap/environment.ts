@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 
 const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'a host name or an IP address');
 const port = z.int().min(0).max(65535);
@@ -17,7 +18,10 @@ const origin = z
 const service = z.strictObject({ url: origin });
 /** A tag of Cloud Run, https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags. */
 const tag = z.string().regex(/^[a-z][a-z0-9-]{0,45}$/, 'a tag such as "pr-123"');
-const services = z.strictObject({ customer: service, partner: service, webhook: service, job: service });
+/** Every service of the protos, and no other. */
+const serviceName = z.enum(serviceNames);
+const fromTemplate = (value: unknown) =>
+  typeof value === 'string' ? Object.fromEntries(serviceNames.map((name) => [name, { url: value.replaceAll('{service}', name) }])) : value;
 const issuer = { issuer: z.string().min(1), jwksUri: httpUrl };
 
 const schema = z
@@ -37,12 +41,16 @@ const schema = z
     }),
     /** Who may call ACCESS_OPERATOR methods. */
     operatorEmails: z.array(z.email()),
-    services,
+    /**
+     * Where each service is: { customer: { url }, … }; or one text for all in which {service} stands for the name, such as
+     * "https://{service}-1234567890-an.a.run.app".
+     */
+    services: z.preprocess(fromTemplate, z.record(serviceName, service)),
     /**
      * Revisions that a token can ask for, by the claim `kumiko_preview`: {"partner": "pr-123"}. The URL is the tag's own, such as
      * https://pr-123---partner-1234567890-an.a.run.app; the audience is the service's.
      */
-    previews: z.array(z.strictObject({ service: services.keyof(), tag, url: origin })).optional(),
+    previews: z.array(z.strictObject({ service: serviceName, tag, url: origin })).optional(),
     /** Whether the edge refuses a token that asks for a preview which is not listed. Otherwise it meets the default. */
     strictPreviews: z.boolean().optional(),
     /** Where the wasm filter fetches ID tokens. */
@@ -71,7 +79,7 @@ const schema = z
      * The service that answers server reflection and gRPC health checks of whoever reaches the edge; its REFLECTION is on. Without it the edge knows
      * neither.
      */
-    introspection: services.keyof().optional(),
+    introspection: serviceName.optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })
@@ -101,12 +109,11 @@ export type GatewayEnvironment = Readonly<z.infer<typeof schema>>;
 /** A revision of a service that a token can ask for. */
 export type Preview = NonNullable<GatewayEnvironment['previews']>[number];
 
-/** The services behind the gateways. */
-export type UpstreamName = keyof GatewayEnvironment['services'];
-
-/** Whether a name is one of theirs. */
-export function isUpstream(name: string): name is UpstreamName {
-  return Object.hasOwn(services.shape, name);
+/** Where a service is. The environment was checked: it has every service. */
+export function upstreamUrl({ services }: Pick<GatewayEnvironment, 'services'>, name: string): string {
+  const service = services[name];
+  if (service === undefined) throw new TypeError(`the environment has no URL of "${name}"`);
+  return service.url;
 }
 
 /**

@@ -4,7 +4,7 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, type Method, readDescriptorSet } from '../../services/platform/contracts/methods.ts';
-import { isUpstream, type UpstreamName } from './environment.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
 
 /** The two gateways: people and partners come in at the edge, Google's triggers at jobs. */
@@ -18,7 +18,7 @@ export interface GatewayMethod {
   readonly desc: DescMethod;
   readonly grpcPath: string;
   /** The service that runs it, and the name of its cluster. */
-  readonly workload: UpstreamName;
+  readonly workload: string;
   readonly access: GatewayAccess;
   /** With access "trigger" only. */
   readonly triggerKind: 'schedule' | 'subscription' | 'queue' | undefined;
@@ -87,7 +87,8 @@ function describe({ desc, grpcPath, workload, policy, http, maxRequestBytes }: M
   }
   const triggerKind = policy.trigger?.kind.case;
   if ((access === 'trigger') !== (triggerKind !== undefined)) throw new Error('ACCESS_TRIGGER and the trigger option need each other');
-  if (!isUpstream(workload)) throw new Error(`its package names the service "${workload}", which no environment has a URL for`);
+  if (!serviceNames.includes(workload))
+    throw new Error(`its package names the service "${workload}", which is not among ${serviceNames.join(', ')}`);
   const deadlineMs = policy.deadline === undefined ? 0 : durationMs(policy.deadline);
   if (deadlineMs <= 0) throw new Error('has no deadline');
   return {

@@ -4,7 +4,7 @@ import { browserProtocols } from './browser-protocols.ts';
 import { compressors } from './compressors.ts';
 import { cors, hasCors } from './cors.ts';
 import { dynamicRouting } from './dynamic-routing.ts';
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { GatewayEnvironment } from './environment.ts';
 import { errorCaching } from './error-caching.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
@@ -28,7 +28,7 @@ export function httpConnectionManager(
   role: Role,
   environment: GatewayEnvironment,
   methods: readonly GatewayMethod[],
-  upstreams: readonly UpstreamName[],
+  upstreams: readonly string[],
 ): JsonObject {
   // Google's triggers keep their own limits.
   const limits = role === 'edge' ? environment.rateLimits : undefined;

@@ -1,4 +1,5 @@
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
+import type { GatewayEnvironment } from './environment.ts';
 import type { Role } from './gateway-methods.ts';
 import { hasPreviews } from './previews.ts';
 
@@ -6,15 +7,12 @@ import { hasPreviews } from './previews.ts';
 export const choiceHeader = 'x-kumiko-preview';
 
 /** The header that chooses the preview of one service. Only a filter behind the token check may set it. */
-export function previewHeader(service: UpstreamName): string {
+export function previewHeader(service: string): string {
   return `x-kumiko-preview-${service}`;
 }
 
 /** A header that no request carries, for a route that leads nowhere. */
 export const noClusterHeader = 'x-kumiko-no-cluster';
-
-/** The services that can have previews. */
-export const services: readonly UpstreamName[] = ['customer', 'partner', 'webhook', 'job'];
 
 /**
  * Headers that a client must not send through: those that filters and services believe, and those that steer Envoy itself. jwt_authn removes
@@ -22,7 +20,7 @@ export const services: readonly UpstreamName[] = ['customer', 'partner', 'webhoo
  */
 const internalHeaders: readonly string[] = [
   choiceHeader,
-  ...services.map(previewHeader),
+  ...serviceNames.map(previewHeader),
   noClusterHeader,
   'x-serverless-authorization',
   'x-forwarded-authorization',

@@ -1,4 +1,4 @@
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { GatewayEnvironment } from './environment.ts';
 import type { Role } from './gateway-methods.ts';
 
 /** What describes an API to its callers, and says whether it serves. None of it says anything that the protos do not. */
@@ -12,7 +12,7 @@ const paths = [
 /** What a gateway passes on to anybody besides its methods, and to which service. */
 export interface Introspection {
   readonly paths: readonly string[];
-  readonly upstream: UpstreamName;
+  readonly upstream: string;
 }
 
 /** Undefined where it is closed. */

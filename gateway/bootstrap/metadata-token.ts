@@ -1,6 +1,6 @@
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { metadataCluster, previewCluster } from './clusters.ts';
-import type { GatewayEnvironment, UpstreamName } from './environment.ts';
+import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
 import { previewsOf } from './previews.ts';
 import { wasmFilter } from './wasm-filter.ts';
@@ -9,8 +9,8 @@ import { wasmFilter } from './wasm-filter.ts';
  * Adds the gateway's own ID token for the service behind the route. Audiences are given by cluster name: the cluster's metadata that wasm
  * sees may still be the old route's after the transcoder. All revisions of a service share its audience.
  */
-export function metadataToken(environment: GatewayEnvironment, upstreams: readonly UpstreamName[]): JsonObject {
-  const audience = (name: UpstreamName) => audienceOf(name, environment.project);
+export function metadataToken(environment: GatewayEnvironment, upstreams: readonly string[]): JsonObject {
+  const audience = (name: string) => audienceOf(name, environment.project);
   const configuration = {
     metadata_cluster: metadataCluster,
     token_header: 'x-serverless-authorization',

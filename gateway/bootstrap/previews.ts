@@ -1,4 +1,4 @@
-import type { GatewayEnvironment, Preview, UpstreamName } from './environment.ts';
+import type { GatewayEnvironment, Preview } from './environment.ts';
 
 /** Whether tokens can ask for previews at all. Where they cannot, nothing in the file knows of them. */
 export function hasPreviews({ previews = [], strictPreviews = false }: GatewayEnvironment): boolean {
@@ -6,6 +6,6 @@ export function hasPreviews({ previews = [], strictPreviews = false }: GatewayEn
 }
 
 /** The previews of these services. */
-export function previewsOf({ previews = [] }: GatewayEnvironment, upstreams: readonly UpstreamName[]): readonly Preview[] {
+export function previewsOf({ previews = [] }: GatewayEnvironment, upstreams: readonly string[]): readonly Preview[] {
   return previews.filter(({ service }) => upstreams.includes(service));
 }

@@ -1,9 +1,9 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { defaultMaxRequestBytes } from '../../services/platform/contracts/served-methods.ts';
+import { defaultMaxRequestBytes } from '../../services/platform/contracts/request-size.ts';
 import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
 import { previewCluster } from './clusters.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
-import type { GatewayEnvironment } from './environment.ts';
+import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { templateKey, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
@@ -77,7 +77,7 @@ function unknownPreviews(methods: readonly GatewayMethod[]): JsonObject[] {
 function methodRoute(
   environment: GatewayEnvironment,
   method: GatewayMethod,
-  upstream = { cluster: method.workload as string, url: environment.services[method.workload].url },
+  upstream = { cluster: method.workload, url: upstreamUrl(environment, method.workload) },
 ) {
   const { desc, grpcPath, deadlineMs } = method;
   // One second more than the service has, so that the service answers first and says why.
@@ -106,7 +106,7 @@ function introspectionRoutes(role: Role, environment: GatewayEnvironment): JsonO
   return paths.map((path) => ({
     name: path.slice(1),
     match: { path },
-    route: { cluster: upstream, host_rewrite_literal: new URL(environment.services[upstream].url).host, timeout: '60s' },
+    route: { cluster: upstream, host_rewrite_literal: new URL(upstreamUrl(environment, upstream)).host, timeout: '60s' },
   }));
 }
 

@@ -9,7 +9,6 @@ import {
   Order_State as OrderState,
   Order_PaymentState as PaymentState,
 } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { audit } from './tests/audit.ts';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 
@@ -245,14 +244,6 @@ describe('events', () => {
     for (const index of [0, 1]) expect(await order(index)).toMatchObject({ state: OrderState.DELIVERED, trackingNumber: 'SW1' });
   });
 
-  test('that tell us nothing are acknowledged', async () => {
-    const unknownOrder = { provider: 'yamapay', payment: 'pi_x', order: 'orders/none', sequence: 2n };
-    const value = { ...unknownOrder, status: PaymentStatusReported_Status.AUTHORIZED };
-    expect(await world.apply('payments/yamapay/pi_x', 2, { case: 'paymentStatusReported', value })).toBe(false);
-    expect(await world.apply('payments/yamapay/pi_x', 3, { case: 'paymentStatusReported', value: { ...value, status: 0 } })).toBe(false);
-    expect(await world.apply('orders/x', 1, { case: 'orderConfirmed', value: {} })).toBe(false);
-  });
-
   test('of a payment that is declined cancel the order', async () => {
     const { members, order } = await groupOf(['unpaid']);
     await world.pay(members[0]!.placed, 'declined');
@@ -331,9 +322,9 @@ test('events that could not be published stay in the outbox, and the relay sends
   const publish = world.publisher.publish;
   world.publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
   const { group } = placed(await client.openGroup({ deal, requestId: randomUUID() }));
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 2 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 2 });
   world.publisher.publish = publish;
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 2, failed: 0 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 2, failed: 0 });
   expect(world.events(group.name)).toHaveLength(1);
   expect(await world.rows('SELECT id FROM customer.outbox')).toEqual([]);
 });

@@ -1,9 +1,7 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { invalidArgument, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, invalidArgument, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
-import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
-import type { History } from '../platform/cloud/spanner/history.ts';
 import type { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { type DealPublished, type Event, PaymentStatusReported_Status } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { noChange } from './domain/change.ts';
@@ -13,13 +11,12 @@ import { applyFulfilment, applyPaymentNews, cancelOrder, type PaymentStatus } fr
 import type { PaymentAction } from './domain/payment-provider.ts';
 import { groupMessage, idOf, orderMessage } from './messages.ts';
 import type { Attempt, Settlement } from './settlement.ts';
-import type { Committed, CustomerStore } from './store/store.ts';
+import type { Committed, CustomerStore, OrderDecision } from './store/store.ts';
 
 /** What the handlers need. */
 export interface CustomerInternalServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
-  readonly history: History;
   readonly settlement: Settlement;
   readonly now: () => Date;
 }
@@ -36,7 +33,6 @@ const paymentStatuses: Readonly<Partial<Record<PaymentStatusReported_Status, Pay
 export function customerInternalService({
   store,
   outbox,
-  history,
   settlement,
   now,
 }: CustomerInternalServiceOptions): Handlers<typeof CustomerInternalService> {
@@ -86,7 +82,7 @@ export function customerInternalService({
       const committed = await applyEvent(event);
       if (typeof committed === 'boolean') return { applied: committed };
       publish(call, committed);
-      return { applied: committed !== undefined && committed.change !== noChange };
+      return { applied: committed.change !== noChange };
     },
 
     releaseHold: async ({ order }, call) => orderAfter(call, order, await releaseHold(idOf(order))),
@@ -131,16 +127,21 @@ export function customerInternalService({
       }
       return result;
     },
-
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
-
-    async pruneHistory({ limit }) {
-      return { deleted: await history.prune(limit) };
-    },
   };
 
-  /** Returns what an order's transaction wrote, or whether a deal changed; an event of another kind is not ours. */
-  async function applyEvent(event: Event): Promise<Committed | boolean | undefined> {
+  /** Changes the order that an event tells of. @throws {RpcError} EVENT_REFUSED where there is none. */
+  async function applyToOrder(event: Event, name: string, decide: OrderDecision): Promise<Committed> {
+    const committed = await store.changeOrder(idOf(name), decide, event.id);
+    if (committed === undefined) throw eventRefused(event.id, `there is no ${name}`);
+    return committed;
+  }
+
+  /**
+   * Returns what an order's transaction wrote, or whether a deal changed.
+   *
+   * @throws {RpcError} EVENT_REFUSED for an order that does not exist, a status that is not known and a kind that is not ours.
+   */
+  async function applyEvent(event: Event): Promise<Committed | boolean> {
     const { payload, aggregate, version, id } = event;
     switch (payload.case) {
       case 'dealPublished': {
@@ -156,22 +157,19 @@ export function customerInternalService({
       case 'paymentStatusReported': {
         const { status, sequence, order, payment } = payload.value;
         const reported = paymentStatuses[status];
-        if (reported === undefined) return false;
-        return store.changeOrder(
-          idOf(order),
-          async (current, group, members) =>
-            applyPaymentNews(current, group, await members(), { paymentId: payment, status: reported, sequence }, now()),
-          id,
+        if (reported === undefined) throw eventRefused(id, `payment status ${status} is not known`);
+        return applyToOrder(event, order, async (current, group, members) =>
+          applyPaymentNews(current, group, await members(), { paymentId: payment, status: reported, sequence }, now()),
         );
       }
       case 'orderShipped': {
         const { carrier, trackingNumber } = payload.value;
-        return store.changeOrder(idOf(aggregate), (order) => applyFulfilment(order, 'ship', { carrier, trackingNumber }), id);
+        return applyToOrder(event, aggregate, (order) => applyFulfilment(order, 'ship', { carrier, trackingNumber }));
       }
       case 'orderDelivered':
-        return store.changeOrder(idOf(aggregate), (order) => applyFulfilment(order, 'deliver', undefined), id);
+        return applyToOrder(event, aggregate, (order) => applyFulfilment(order, 'deliver', undefined));
       default:
-        return false;
+        throw eventRefused(id, `customer takes in no ${payload.case ?? 'event of its kind'}`);
     }
   }
 }

@@ -4,25 +4,24 @@ import { bind } from '../platform/chassis/server/bind.ts';
 import { createDeadLetters } from '../platform/cloud/events/dead-letters.ts';
 import { createEventPublisher } from '../platform/cloud/events/event-publisher.ts';
 import { createIdTokens } from '../platform/cloud/identity/identity.ts';
-import { createHistory } from '../platform/cloud/spanner/history.ts';
-import { openConfiguredDatabase } from '../platform/cloud/spanner/open-schema.ts';
+import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { createTaskQueue } from '../platform/cloud/tasks/task-queue.ts';
 import { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { jobAdminService } from './admin-service.ts';
-import type { config as shape } from './config.ts';
 import { InventoryClient } from './inventory-client.ts';
 import { InventorySync } from './inventory-sync.ts';
+import type { manifest } from './manifest.ts';
 import { connectOwners } from './owners.ts';
 import { createRunAlone } from './schedules.ts';
 import { jobService } from './service.ts';
 import { JobStore, keptTables } from './store/store.ts';
 
 /** Wires the service. */
-export function compose({ config }: StartContext<typeof shape>): Started {
+export function compose({ config }: StartContext<typeof manifest>): Started {
   const now = businessNow;
   const project = config.GOOGLE_CLOUD_PROJECT;
-  const database = openConfiguredDatabase(config);
+  const { database, maintenance, close } = openSchema({ schema: 'job', config, now, keptTables });
   const owners = connectOwners(config, createIdTokens());
   const tasks = createTaskQueue({
     project,
@@ -37,19 +36,19 @@ export function compose({ config }: StartContext<typeof shape>): Started {
     partner: owners.partner,
     store,
   });
-  const history = createHistory({ schema: 'job', tables: keptTables, database, now });
   const publisher = createEventPublisher({ project });
   const deadLetters = createDeadLetters({ project, publisher });
   return {
     bindings: [
-      bind(JobService, jobService({ owners, tasks, inventorySync, history, runAlone: createRunAlone(store) })),
+      bind(JobService, jobService({ owners, tasks, inventorySync, runAlone: createRunAlone(store) })),
       bind(JobAdminService, jobAdminService({ deadLetters })),
+      maintenance,
     ],
     async close() {
       await Promise.all([tasks.close(), deadLetters.close()]);
       await publisher.close();
-      for (const client of Object.values(owners)) client.close();
-      await database.close();
+      owners.close();
+      await close();
     },
   };
 }

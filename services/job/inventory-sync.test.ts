@@ -61,7 +61,6 @@ function start(answers: Parameters<typeof fakeOwners>[0] = {}, key = 'key', url 
       owners,
       tasks,
       inventorySync: sync,
-      history: { prune: async () => 0 },
       runAlone: createRunAlone(store),
     }),
     { kind: 'trigger', email: 'scheduler@example' },

@@ -28,7 +28,7 @@ function instance(sweep: () => unknown) {
   });
   const tasks = { enqueue: () => Promise.reject(new Error('not here')), close: async () => {} };
   const runAlone = createRunAlone(new JobStore({ database: spanner.database, now: () => new Date(time) }));
-  const handlers = jobService({ owners, tasks, inventorySync: {} as InventorySync, history: { prune: async () => 0 }, runAlone });
+  const handlers = jobService({ owners, tasks, inventorySync: {} as InventorySync, runAlone });
   return testClient(JobService, handlers, { kind: 'trigger', email: 'scheduler@example' });
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Call } from '../platform/chassis/server/call.ts';
 import { describeMethod } from '../platform/contracts/methods.ts';
-import { triggerOf } from '../platform/contracts/triggers.ts';
+import { triggersOf } from '../platform/contracts/triggers.ts';
 import type { JobStore } from './store/store.ts';
 
 /** Longer than a run may take: its deadline, and the clocks of two instances. */
@@ -16,7 +16,7 @@ export type RunAlone = <T>(call: Call, work: () => Promise<T>) => Promise<T | un
  */
 export function createRunAlone(store: Pick<JobStore, 'takeLease' | 'dropLease'>): RunAlone {
   return async (call, work) => {
-    const trigger = triggerOf(describeMethod(call.method));
+    const [trigger] = triggersOf(describeMethod(call.method));
     if (trigger?.kind !== 'schedule') throw new TypeError(`${call.method.name} has no schedule`);
     const { resourceId: job, deadlineMs } = trigger;
     const holder = randomUUID();

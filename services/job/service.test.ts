@@ -6,6 +6,7 @@ import type { EnqueueResult, TaskQueue } from '../platform/cloud/tasks/task-queu
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { activePreview } from '../platform/contracts/preview.ts';
+import { serviceNames } from '../platform/contracts/services.ts';
 import { testClient } from '../platform/testing/test-client.ts';
 import type { InventorySync } from './inventory-sync.ts';
 import { jobService } from './service.ts';
@@ -37,7 +38,6 @@ function start(
     owners,
     tasks: queue,
     inventorySync: {} as InventorySync,
-    history: { prune: async () => 0 },
     runAlone: (_call, work) => work(),
   });
   const jobs = testClient(JobService, handlers, { kind: 'trigger', email: 'tasks@example' }, options.headers);
@@ -52,7 +52,7 @@ function pushed(payload: Payload, aggregate = 'orders/o1') {
 describe('a pushed event', () => {
   test('reaches its owner whole', async () => {
     const { jobs, calls, tasks } = start();
-    await jobs.handlePaymentEvent(pushed({ case: 'paymentStatusReported', value: { order: 'orders/o1' } }, 'payments/yamapay/pi'));
+    await jobs.handleEvent(pushed({ case: 'paymentStatusReported', value: { order: 'orders/o1' } }, 'payments/yamapay/pi'));
     expect(calls).toMatchObject([
       {
         method: 'customer.applyEvent',
@@ -64,8 +64,8 @@ describe('a pushed event', () => {
 
   test('becomes tasks, at their time, one for each resource', async () => {
     const { jobs, calls, tasks } = start();
-    await jobs.handleOrderEvent(pushed({ case: 'orderPlaced', value: { holdExpireTime: timestampFromDate(at) } }));
-    await jobs.handleGroupEvent(pushed({ case: 'groupCompleted', value: { orders: ['orders/o1', 'orders/o2'] } }, 'groups/g'));
+    await jobs.handleEvent(pushed({ case: 'orderPlaced', value: { holdExpireTime: timestampFromDate(at) } }));
+    await jobs.handleEvent(pushed({ case: 'groupCompleted', value: { orders: ['orders/o1', 'orders/o2'] } }, 'groups/g'));
     expect(tasks).toEqual([
       { method: 'ReleaseHold', request: { order: 'orders/o1' }, id: 'orders-o1', at },
       { method: 'CapturePayment', request: { order: 'orders/o1' }, id: 'orders-o1', at: undefined },
@@ -79,19 +79,19 @@ describe('a pushed event', () => {
     const { jobs, taskHeaders } = start({ 'partner.applyEvent': () => choices.push(activePreview()) });
     const cancelled = pushed({ case: 'orderCancelled', value: {} });
     const attributes = { kumiko_preview: 'partner=pr-1' };
-    await jobs.handleOrderEvent({ message: { ...cancelled.message, attributes } });
-    await jobs.handleOrderEvent({ message: { ...cancelled.message, attributes: { kumiko_preview: 'no choice' } } });
-    await jobs.handleOrderEvent(cancelled);
+    await jobs.handleEvent({ message: { ...cancelled.message, attributes } });
+    await jobs.handleEvent({ message: { ...cancelled.message, attributes: { kumiko_preview: 'no choice' } } });
+    await jobs.handleEvent(cancelled);
     expect(choices).toEqual(['partner=pr-1', undefined, undefined]);
     const voided = pushed({ case: 'paymentVoidRequested', value: {} });
-    await jobs.handleOrderEvent({ message: { ...voided.message, attributes } });
-    await jobs.handleOrderEvent(voided);
+    await jobs.handleEvent({ message: { ...voided.message, attributes } });
+    await jobs.handleEvent(voided);
     expect(taskHeaders).toEqual([{ 'x-kumiko-preview': 'partner=pr-1' }, {}]);
   });
 
   test.each(['exists', 'beyond-horizon'] as const)('is acknowledged where its task is: %s', async (result) => {
     const { jobs } = start({}, { enqueue: () => result });
-    await jobs.handleOrderEvent(pushed({ case: 'paymentVoidRequested', value: {} }));
+    await jobs.handleEvent(pushed({ case: 'paymentVoidRequested', value: {} }));
   });
 
   test('is to be repeated where a task could not be made', async () => {
@@ -99,15 +99,21 @@ describe('a pushed event', () => {
       throw new Error('Cloud Tasks is down');
     };
     const { jobs } = start({}, { enqueue });
-    await expect(jobs.handleOrderEvent(pushed({ case: 'paymentVoidRequested', value: {} }))).rejects.toThrow('Cloud Tasks is down');
+    await expect(jobs.handleEvent(pushed({ case: 'paymentVoidRequested', value: {} }))).rejects.toThrow('Cloud Tasks is down');
   });
 
-  test('that the owner does not know is given up; any other answer is to be repeated', async () => {
+  test('that its owner does not take in is to be repeated, whatever the answer', async () => {
     const event = pushed({ case: 'dealClosed', value: {} }, 'deals/d');
-    await start({ 'customer.applyEvent': refusing(status.NOT_FOUND) }).jobs.handleDealEvent(event);
-    for (const code of [status.UNAVAILABLE, status.INTERNAL, status.INVALID_ARGUMENT, status.DEADLINE_EXCEEDED, status.PERMISSION_DENIED]) {
+    for (const code of [
+      status.NOT_FOUND,
+      status.UNAVAILABLE,
+      status.INTERNAL,
+      status.INVALID_ARGUMENT,
+      status.DEADLINE_EXCEEDED,
+      status.PERMISSION_DENIED,
+    ]) {
       const { jobs } = start({ 'customer.applyEvent': refusing(code, 'inside') });
-      const error = await jobs.handleDealEvent(event).catch((thrown) => thrown);
+      const error = await jobs.handleEvent(event).catch((thrown) => thrown);
       expect(error).toMatchObject({ code: status.UNAVAILABLE });
       expect(error.message).not.toContain('inside');
     }
@@ -117,7 +123,7 @@ describe('a pushed event', () => {
     const { jobs, calls } = start();
     const event = create(EventSchema, { id: 'e1', aggregate: 'x/1', version: 1n, occurredAt: timestampFromDate(at) });
     // Field 99, a message without fields.
-    await jobs.handleDealEvent({ message: { data: Buffer.concat([toBinary(EventSchema, event), Buffer.from('9a0600', 'hex')]) } });
+    await jobs.handleEvent({ message: { data: Buffer.concat([toBinary(EventSchema, event), Buffer.from('9a0600', 'hex')]) } });
     expect(calls).toEqual([]);
   });
 
@@ -139,7 +145,7 @@ describe('a pushed event', () => {
     ['JSON', Buffer.from('{"id":"e1","aggregate":"deals/d","version":"1"}')],
   ])('that is none is refused: %s', async (_, data) => {
     const { jobs, calls, tasks } = start();
-    await expect(jobs.handleDealEvent({ message: { data } })).rejects.toMatchObject({
+    await expect(jobs.handleEvent({ message: { data } })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
       fieldViolations: expect.arrayContaining([{ field: 'message.data', description: expect.any(String) }]),
     });
@@ -199,6 +205,6 @@ describe('a tick', () => {
       'webhook.relayOutbox': () => ({ published: 3, failed: 0 }),
     });
     expect(await jobs.relayOutbox({})).toMatchObject({ published: 5, failed: 1 });
-    expect(calls.map(({ method }) => method)).toEqual(['customer.relayOutbox', 'partner.relayOutbox', 'webhook.relayOutbox']);
+    expect(calls.map(({ method }) => method)).toEqual(serviceNames.map((name) => `${name}.relayOutbox`));
   });
 });

@@ -1,16 +1,15 @@
 import { SpanKind } from '@opentelemetry/api';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
-import type { History } from '../platform/cloud/spanner/history.ts';
 import type { TaskQueue } from '../platform/cloud/tasks/task-queue.ts';
 import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { JobService, PushedMessage } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { inSpan } from '../platform/contracts/in-span.ts';
 import { describeMethod } from '../platform/contracts/methods.ts';
 import { previewAttribute, previewHeaders, withPreview } from '../platform/contracts/preview.ts';
-import { triggerOf } from '../platform/contracts/triggers.ts';
+import { triggersOf } from '../platform/contracts/triggers.ts';
 import { receiverOf } from './domain/event-reactions.ts';
 import type { InventorySync } from './inventory-sync.ts';
-import { callOwner, type Owners } from './owners.ts';
+import { callOwner, type Owners, tellOwner } from './owners.ts';
 import { readEvent, soundTasks } from './pushed-event.ts';
 import type { RunAlone } from './schedules.ts';
 
@@ -19,8 +18,6 @@ export interface JobServiceOptions {
   readonly owners: Owners;
   readonly tasks: TaskQueue;
   readonly inventorySync: InventorySync;
-  /** What this service itself keeps for a time. */
-  readonly history: History;
   readonly runAlone: RunAlone;
 }
 
@@ -31,13 +28,10 @@ const relayLimit = 10_000;
 /** Rows of each table that one tick deletes at most. */
 const pruneLimit = 20_000;
 
-type Relayed = { readonly published: number; readonly failed: number };
-type Pruned = { readonly deleted: number };
-
 /** The handlers of kumiko.job.v1.JobService. */
-export function jobService({ owners, tasks, inventorySync, history, runAlone }: JobServiceOptions): Handlers<typeof JobService> {
+export function jobService({ owners, tasks, inventorySync, runAlone }: JobServiceOptions): Handlers<typeof JobService> {
   /**
-   * Takes in a push of any subscription: an event is known by its payload, not by where it came from. The push has a trace of its own; what the event
+   * Takes in a push of any topic: an event is known by its payload, not by where it came from. The push has a trace of its own; what the event
    * causes belongs to the trace in which it was made, and is linked with the push.
    */
   async function handle({ message }: { message?: PushedMessage | undefined }, call: Call): Promise<object> {
@@ -68,16 +62,11 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
       const result = await tasks.enqueue(method, request, { id, headers: previewHeaders(), ...(at === undefined ? {} : { at }) });
       if (result === 'beyond-horizon') call.logger.info({ event: event.id, task: id }, 'beyond the horizon of tasks: left to the sweep');
     }
-    if (receiver !== undefined) await callOwner(call, async () => await owners[receiver].applyEvent({ event }));
+    if (receiver !== undefined) await tellOwner(call, event, async () => await owners[receiver].applyEvent({ event }));
   }
 
   return {
-    handleDealEvent: handle,
-    handleGroupEvent: handle,
-    handleOrderEvent: handle,
-    handlePaymentEvent: handle,
-    handleShipmentEvent: handle,
-    handleFulfilmentEvent: handle,
+    handleEvent: handle,
 
     async releaseHold({ order }, call) {
       await callOwner(call, () => owners.customer.releaseHold({ order }));
@@ -107,11 +96,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
 
     async relayOutbox(_request, call) {
       const results = await runAlone(call, () =>
-        forEachOwner(
-          call,
-          [owners.customer, owners.partner, owners.webhook],
-          (owner): Promise<Relayed> => owner.relayOutbox({ limit: relayLimit }),
-        ),
+        forEachOwner(call, owners.maintenance, (owner) => owner.relayOutbox({ limit: relayLimit })),
       );
       return {
         published: sum(results, ({ published }) => published),
@@ -120,15 +105,10 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
     },
 
     async pruneHistory(_request, call) {
-      const owned = await runAlone(call, async () => {
-        const results = await forEachOwner(
-          call,
-          [owners.customer, owners.partner, owners.webhook],
-          (owner): Promise<Pruned> => owner.pruneHistory({ limit: pruneLimit }),
-        );
-        return [...results, { deleted: await history.prune(pruneLimit) }];
-      });
-      return { deleted: sum(owned, ({ deleted }) => deleted) };
+      const results = await runAlone(call, () =>
+        forEachOwner(call, owners.maintenance, (owner) => owner.pruneHistory({ limit: pruneLimit })),
+      );
+      return { deleted: sum(results, ({ deleted }) => deleted) };
     },
 
     async syncInventory(_request, call) {
@@ -141,7 +121,7 @@ export function jobService({ owners, tasks, inventorySync, history, runAlone }: 
 function attemptOf(call: Call): { attempt: number; lastAttempt: boolean } {
   const retries = Number(call.metadata.get('x-cloudtasks-taskretrycount')[0] ?? 0);
   const attempt = Number.isSafeInteger(retries) && retries >= 0 ? retries + 1 : 1;
-  const trigger = triggerOf(describeMethod(call.method));
+  const [trigger] = triggersOf(describeMethod(call.method));
   return { attempt, lastAttempt: trigger?.kind === 'queue' && attempt >= trigger.maxAttempts };
 }
 

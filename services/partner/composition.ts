@@ -1,26 +1,26 @@
 import { businessNow } from '../platform/chassis/process/business-time.ts';
 import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
 import { bind } from '../platform/chassis/server/bind.ts';
-import { createHistory, inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
+import { inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
 import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
-import type { config as shape } from './config.ts';
 import { identityBindings } from './identity-bindings.ts';
 import { partnerInternalService } from './internal-service.ts';
+import type { manifest } from './manifest.ts';
 import { partnerService } from './service.ts';
 import { PartnerStore } from './store/store.ts';
 
 /** Wires the service. */
-export function compose({ config }: StartContext<typeof shape>): Started {
+export function compose({ config }: StartContext<typeof manifest>): Started {
   const now = businessNow;
-  const { database, outbox, close } = openSchema('partner', config, now);
-  const history = createHistory({ schema: 'partner', tables: [inboxTable, requestsTable], database, now });
+  const { database, outbox, maintenance, close } = openSchema({ schema: 'partner', config, now, keptTables: [inboxTable, requestsTable] });
   const store = new PartnerStore({ database, outbox, now });
   return {
     bindings: [
       bind(PartnerService, partnerService({ store, outbox, now })),
-      bind(PartnerInternalService, partnerInternalService({ store, outbox, history, now })),
+      bind(PartnerInternalService, partnerInternalService({ store, outbox, now })),
+      maintenance,
       ...identityBindings(config, database),
     ],
     close,

@@ -1,9 +1,10 @@
-import type { ChassisConfig, Config } from '../platform/chassis/process/config.ts';
+import type { ChassisConfig } from '../platform/chassis/process/config.ts';
+import type { ConfigOf } from '../platform/chassis/process/manifest.ts';
 import { type Binding, bind } from '../platform/chassis/server/bind.ts';
 import type { Database } from '../platform/cloud/spanner/database.ts';
 import { PartnerAdminService, PartnerTokenService } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { partnerAdminService } from './admin-service.ts';
-import type { config as shape } from './config.ts';
+import type { manifest } from './manifest.ts';
 import { openSigningKeys } from './signing-keys.ts';
 import { IdentityStore } from './store/identity.ts';
 import { partnerTokenService } from './token-service.ts';
@@ -12,7 +13,7 @@ import { partnerTokenService } from './token-service.ts';
  * Wires what is about who a partner is: its keys, its assertions and its tokens. All of it goes by the machine's time, and not by business time: partners sign
  * by their own clocks, gateways judge by theirs, and an operator holds the time of a revocation against a token's `iat`.
  */
-export function identityBindings(config: ChassisConfig & Config<typeof shape>, database: Database): readonly Binding[] {
+export function identityBindings(config: ChassisConfig & ConfigOf<typeof manifest>, database: Database): readonly Binding[] {
   const now = () => new Date();
   const store = new IdentityStore({ database, now });
   return [

@@ -61,8 +61,10 @@ describe('events of orders', () => {
     expect(await world.rows('SELECT id FROM partner.fulfilments WHERE id = $1', ['unpaid'])).toEqual([]);
   });
 
-  test('of another kind are acknowledged', async () => {
-    expect(await world.apply('groups/g', 1, { case: 'groupCompleted', value: { orders: [] } })).toBe(false);
+  test('of a kind that is not ours are refused', async () => {
+    await expect(world.apply('groups/g', 1, { case: 'groupCompleted', value: { orders: [] } })).rejects.toMatchObject({
+      reason: 'EVENT_REFUSED',
+    });
   });
 });
 
@@ -77,6 +79,14 @@ describe('events of shipments', () => {
   test('that tell nothing new are acknowledged', async () => {
     const value = { carrier: 'hayabusa', trackingNumber: 'SW-any', status: ShipmentStatus.IN_TRANSIT };
     expect(await world.apply('shipments/hayabusa/SW-any', 1, { case: 'shipmentStatusReported', value })).toBe(false);
+  });
+
+  test('of a status that is not known are refused', async () => {
+    const value = { carrier: 'hayabusa', trackingNumber: 'SW-any', status: 9 as ShipmentStatus };
+    await expect(world.apply('shipments/hayabusa/SW-any', 2, { case: 'shipmentStatusReported', value })).rejects.toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      reason: 'EVENT_REFUSED',
+    });
   });
 });
 
@@ -122,8 +132,8 @@ test('events that could not be published are sent by the relay', async () => {
   const { name } = await world.as('acme').createDeal({ deal: lamp, requestId: randomUUID() });
   world.publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
   await world.as('acme').publishDeal({ name });
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 1 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 0, failed: 1 });
   world.publisher.publish = publish;
-  expect(await world.internal.relayOutbox({ limit: 10 })).toMatchObject({ published: 1, failed: 0 });
+  expect(await world.maintenance.relayOutbox({ limit: 10 })).toMatchObject({ published: 1, failed: 0 });
   expect(world.events(name)).toHaveLength(1);
 });

@@ -1,9 +1,7 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
-import { relayOutbox } from '../platform/cloud/events/relay-outbox.ts';
-import type { History } from '../platform/cloud/spanner/history.ts';
 import {
   type Event,
   type OrderConfirmed,
@@ -18,17 +16,11 @@ import type { Committed, PartnerStore } from './store/store.ts';
 export interface PartnerInternalServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
-  readonly history: History;
   readonly now: () => Date;
 }
 
 /** The handlers of kumiko.partner.v1.PartnerInternalService. */
-export function partnerInternalService({
-  store,
-  outbox,
-  history,
-  now,
-}: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
+export function partnerInternalService({ store, outbox, now }: PartnerInternalServiceOptions): Handlers<typeof PartnerInternalService> {
   function publish(call: Call, committed: Committed<unknown> | undefined): void {
     const events = committed?.events ?? [];
     if (events.length > 0) call.afterResponse(() => outbox.publish(events));
@@ -46,15 +38,13 @@ export function partnerInternalService({
       publish(call, committed);
       return { updatedDeals: committed.after };
     },
-
-    relayOutbox: ({ limit }, call) => relayOutbox(outbox, limit, call),
-
-    async pruneHistory({ limit }) {
-      return { deleted: await history.prune(limit) };
-    },
   };
 
-  /** Returns undefined where the event tells nothing new, or is of a kind that is not ours. */
+  /**
+   * Returns undefined where the event tells nothing new.
+   *
+   * @throws {RpcError} EVENT_REFUSED for a status that is not known and a kind that is not ours.
+   */
   async function applyEvent({ payload, aggregate, version, id }: Event): Promise<Committed<Fulfilment> | undefined> {
     switch (payload.case) {
       case 'orderConfirmed': {
@@ -80,7 +70,8 @@ export function partnerInternalService({
       }
       case 'shipmentStatusReported': {
         const { carrier, trackingNumber, status } = payload.value;
-        if (status !== ShipmentStatus.DELIVERED) return undefined;
+        if (status === ShipmentStatus.IN_TRANSIT) return undefined;
+        if (status !== ShipmentStatus.DELIVERED) throw eventRefused(id, `shipment status ${status} is not known`);
         return store.changeFulfilment(
           { carrier, trackingNumber },
           (before) => {
@@ -93,7 +84,7 @@ export function partnerInternalService({
         );
       }
       default:
-        return undefined;
+        throw eventRefused(id, `partner takes in no ${payload.case ?? 'event of its kind'}`);
     }
   }
 }

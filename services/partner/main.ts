@@ -1,8 +1,8 @@
 import { runService } from '../platform/chassis/process/run-service.ts';
-import { config } from './config.ts';
+import { manifest } from './manifest.ts';
 
 runService({
   name: 'partner',
-  config,
+  manifest,
   start: async (context) => (await import('./composition.ts')).compose(context),
 });

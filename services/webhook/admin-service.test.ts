@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../platform/chassis/process/config.ts';
+import { shapeOf } from '../platform/chassis/process/manifest.ts';
 import { createOutbox } from '../platform/cloud/events/outbox.ts';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { WebhookAdminService } from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
@@ -11,13 +12,13 @@ import { recordingPublisher } from '../platform/testing/recording-publisher.ts';
 import { type ServiceDatabase, startServiceDatabase } from '../platform/testing/service-database.ts';
 import { testClient } from '../platform/testing/test-client.ts';
 import { webhookAdminService } from './admin-service.ts';
-import { config } from './config.ts';
+import { manifest } from './manifest.ts';
 import { webhookService } from './service.ts';
 import { WebhookStore } from './store/store.ts';
 import { signed } from './tests/signed.ts';
 
 const secret = 'the-secret-of-yamapay';
-const { WEBHOOK_PROFILES: profiles } = loadConfig(config, {
+const { WEBHOOK_PROFILES: profiles } = loadConfig(shapeOf(manifest), {
   WEBHOOK_PROFILES: JSON.stringify([
     { kind: 'payment', name: 'yamapay', header: 'yamapay-signature', toleranceSeconds: 300, secrets: [secret] },
   ]),

@@ -3,21 +3,22 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../platform/chassis/process/config.ts';
+import { shapeOf } from '../platform/chassis/process/manifest.ts';
 import { createOutbox, type Outbox } from '../platform/cloud/events/outbox.ts';
+import { maintenanceHandlers } from '../platform/cloud/maintenance.ts';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
+import { MaintenanceService } from '../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { WebhookService } from '../platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { recordingPublisher } from '../platform/testing/recording-publisher.ts';
 import { type ServiceDatabase, startServiceDatabase } from '../platform/testing/service-database.ts';
 import { testClient } from '../platform/testing/test-client.ts';
-import { config } from './config.ts';
-import { webhookInternalService } from './internal-service.ts';
+import { manifest } from './manifest.ts';
 import { webhookService } from './service.ts';
 import { WebhookStore } from './store/store.ts';
 import { signed } from './tests/signed.ts';
 
 const secrets = { old: 'the-old-secret-of-yamapay', new: 'the-new-secret-of-yamapay', carrier: 'the-secret-of-hayabusa' };
-const { WEBHOOK_PROFILES: profiles } = loadConfig(config, {
+const { WEBHOOK_PROFILES: profiles } = loadConfig(shapeOf(manifest), {
   WEBHOOK_PROFILES: JSON.stringify([
     { kind: 'payment', name: 'yamapay', header: 'yamapay-signature', toleranceSeconds: 300, secrets: [secrets.new, secrets.old] },
     { kind: 'shipment', name: 'hayabusa', header: 'hayabusa-signature', toleranceSeconds: 300, secrets: [secrets.carrier] },
@@ -133,7 +134,7 @@ describe('a payment webhook', () => {
     publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
     await payment(body, signed(secrets.new, body, now));
     publisher.publish = publish;
-    const relay = testClient(WebhookInternalService, webhookInternalService({ outbox, history: { prune: async () => 0 } }), {
+    const relay = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
       kind: 'service',
       name: 'job',
     });

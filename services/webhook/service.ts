@@ -5,9 +5,9 @@ import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import type { WebhookService } from '../platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { inSpan } from '../platform/contracts/in-span.ts';
-import type { Profiles } from './config.ts';
 import { NotAnEvent, type ProviderEvent, type ProviderKind, readProviderEvent } from './domain/provider-event.ts';
 import { checkSignature } from './domain/signature.ts';
+import type { Profiles } from './profiles.ts';
 import type { WebhookStore } from './store/store.ts';
 
 /** What the handlers need. */

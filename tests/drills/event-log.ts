@@ -3,7 +3,7 @@ import { v1 } from '@google-cloud/pubsub';
 import { credentials } from '@grpc/grpc-js';
 import type { Endpoints } from '../../deploy/local/platform/endpoints.ts';
 import { type Event, EventSchema } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { eventTopics } from '../../services/platform/contracts/topics.ts';
+import { eventTopics } from '../../services/platform/contracts/services.ts';
 
 const prefix = 'drill-log-';
 const batch = 1000;
@@ -30,7 +30,7 @@ export class EventLog {
       sslCreds: credentials.createInsecure(),
       projectId: project,
     });
-    const topics = eventTopics();
+    const topics = eventTopics;
     const subscriptions = topics.map((topic) => `projects/${project}/subscriptions/${prefix}${topic}`);
     await Promise.all(
       topics.map((topic, index) =>

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { outsideUrl } from '../../deploy/local/platform/endpoints.ts';
 import type { Fault, PlannedFault } from './fault-plan.ts';
 import { callUntilAnswered } from './http-call.ts';
 import type { Stage } from './stage.ts';
@@ -35,7 +36,7 @@ async function strike({ platform, tokenTimes }: Stage, fault: Fault): Promise<vo
       return signal(pid, 'SIGCONT');
     }
     case 'provider': {
-      const url = `${platform.endpoints.payment_provider}/control/faults`;
+      const url = `${outsideUrl(platform.endpoints, 'payment_provider')}/control/faults`;
       const set = (body: object) => callUntilAnswered({ method: 'POST', url, body });
       await set({ error_rate: fault.errorRate, latency_ms: fault.latencyMs, seed: fault.seed });
       await delay(fault.forMs);

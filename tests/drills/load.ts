@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { outsideUrl } from '../../deploy/local/platform/endpoints.ts';
 import { callUntilAnswered, type HttpCall } from './http-call.ts';
 import type { Journal } from './journal.ts';
 import type { DealPlan, DrillPlan, WishPlan } from './plan.ts';
@@ -155,7 +156,7 @@ export class Load {
   /** The payment sheet: confirms the payment with the provider. */
   async #pay({ order, payment }: PlacementAnswer, card: NonNullable<WishPlan['card']>): Promise<void> {
     if (!payment.id) return;
-    const url = `${this.#stage.platform.endpoints.payment_provider}/v1/payment_intents/${payment.id}/confirm`;
+    const url = `${outsideUrl(this.#stage.platform.endpoints, 'payment_provider')}/v1/payment_intents/${payment.id}/confirm`;
     const answer = await callUntilAnswered({ method: 'POST', url, body: { client_token: payment.clientToken, card } });
     const status = (answer?.body as { status?: string } | undefined)?.status;
     if (answer?.status === 200 && (status === 'authorized' || status === 'declined')) {

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { outsideUrl } from '../../deploy/local/platform/endpoints.ts';
+import { secretOf } from '../../deploy/local/platform/secrets.ts';
 import { callUntilAnswered } from './http-call.ts';
 import type { Journal } from './journal.ts';
 import type { DrillPlan } from './plan.ts';
@@ -15,7 +17,8 @@ interface PartnerOrder {
 
 /** The partner's desk: ships a share of what is to be shipped, and the carrier delivers some of it, until the load is over. */
 export async function shipOrders(stage: Stage, journal: Journal, plan: DrillPlan, over: AbortSignal): Promise<void> {
-  const { edge, carrier } = stage.platform.endpoints;
+  const { edge } = stage.platform.endpoints;
+  const carrier = outsideUrl(stage.platform.endpoints, 'carrier');
   const random = createRandom(plan.seed + 1);
   const decided = new Set<string>();
   while (!over.aborted) {
@@ -30,7 +33,7 @@ export async function shipOrders(stage: Stage, journal: Journal, plan: DrillPlan
   }
 
   async function ship(order: string, delivered: boolean): Promise<void> {
-    const headers = { authorization: `Bearer ${stage.platform.secrets.carrierKey}`, 'idempotency-key': order };
+    const headers = { authorization: `Bearer ${secretOf(stage.platform.secrets, 'carrier-key')}`, 'idempotency-key': order };
     const booking = { method: 'POST' as const, url: `${carrier}/v1/shipments`, headers, body: { reference: order, address: {} } };
     const booked = await callUntilAnswered(booking, undefined, patienceMs);
     const trackingNumber = (booked?.body as { tracking_number?: string } | undefined)?.tracking_number;

@@ -1,4 +1,6 @@
 import type { Intent, LedgerEntry } from '../../deploy/local/outside-world/payment-provider/intents.ts';
+import { outsideUrl } from '../../deploy/local/platform/endpoints.ts';
+import { secretOf } from '../../deploy/local/platform/secrets.ts';
 import type { Row } from '../../services/platform/cloud/spanner/database.ts';
 import type { Event } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { callUntilAnswered } from './http-call.ts';
@@ -57,19 +59,20 @@ export interface Snapshot {
 /** Reads everything. Nothing may be under way that matters: the parts are not read at one time. */
 export async function takeSnapshot(stage: Stage, customers: readonly string[]): Promise<Snapshot> {
   const { database, eventLog, platform } = stage;
-  const { edge, payment_provider } = platform.endpoints;
+  const { edge } = platform.endpoints;
+  const provider = outsideUrl(platform.endpoints, 'payment_provider');
   const rows = (name: string, text: string) => database.query({ name: `drill.${name}`, text });
   const count = async (schema: string) => (await rows('outbox', `SELECT id FROM ${schema}.outbox`)).length;
   const takenIn = async (schema: 'customer' | 'partner') => {
     for (const row of await rows('inbox', `SELECT event_id FROM ${schema}.inbox`)) stage.takenIn[schema].add(row.event_id as string);
     return new Set(stage.takenIn[schema]);
   };
-  const merchant = { authorization: `Bearer ${platform.secrets.paymentKey}` };
+  const merchant = { authorization: `Bearer ${secretOf(platform.secrets, 'payment-provider-key')}` };
   const ask = async <T>(url: string) => (await need(await callUntilAnswered({ method: 'GET', url, headers: merchant }), url)) as T;
 
   const published = await eventLog.events();
   const orders = (await rows('orders', 'SELECT * FROM customer.orders')).map(orderRow);
-  const intents = orders.map(({ name }) => ask<{ payment_intents: Intent[] }>(`${payment_provider}/v1/payment_intents?reference=${name}`));
+  const intents = orders.map(({ name }) => ask<{ payment_intents: Intent[] }>(`${provider}/v1/payment_intents?reference=${name}`));
   return {
     published,
     orders,
@@ -91,7 +94,7 @@ export async function takeSnapshot(stage: Stage, customers: readonly string[]): 
       id: row.event_id as string,
     })),
     deadLetters: await eventLog.deadLetters(),
-    ledger: (await ask<{ entries: LedgerEntry[] }>(`${payment_provider}/v1/ledger`)).entries,
+    ledger: (await ask<{ entries: LedgerEntry[] }>(`${provider}/v1/ledger`)).entries,
     intents: (await Promise.all(intents)).flatMap(({ payment_intents }) => payment_intents),
     shownToCustomers: (await Promise.all(customers.map((name) => listAll(`${edge}/v1/orders`, stage.customer(name))))).flat() as never,
     shownToPartner: (await listAll(`${edge}/v1/partner/orders`, stage.partner)) as never,

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { operatorEmail } from '../../deploy/local/platform/place.ts';
 import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
-import { operatorEmail } from '../../deploy/local/platform/surroundings.ts';
 import type { Database } from '../../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../../services/platform/cloud/spanner/spanner-database.ts';
 import { EventLog } from './event-log.ts';

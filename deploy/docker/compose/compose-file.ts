@@ -1,7 +1,9 @@
-import { type Ports, portNames } from '../../local/platform/ports.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { manifestOf } from '../../environments/manifests.ts';
+import { outsideSystems } from '../../local/cloud/outside-systems.ts';
+import { outsidePort, type Ports, portNames } from '../../local/platform/ports.ts';
 import type { LocalSecrets } from '../../local/platform/secrets.ts';
-import { databaseEnvironment, serviceEnvironment } from '../../local/platform/surroundings.ts';
-import { type ServiceImage, serviceImages } from '../images.ts';
+import { databaseEnvironment, serviceEnvironment } from '../../local/platform/service-environment.ts';
 
 /** What a compose file is made for. */
 export interface ComposeOptions {
@@ -57,12 +59,12 @@ const inPod = { network_mode: 'service:local-cloud' };
  */
 export function composeFile(options: ComposeOptions): object {
   const { stateDir, root, bootstraps, user, secrets } = options;
-  const service = (name: ServiceImage) => ({
+  const service = (name: string) => ({
     image: `kumiko/${name}`,
     build: { context: root, dockerfile: 'deploy/docker/services.Dockerfile', args: { SERVICE: name } },
     environment: { ...serviceEnvironment(name, composePorts, secrets, []), ...emulators },
     // The key of partner tokens is the local issuer's.
-    ...(name === 'partner' && { user, volumes: [`${stateDir}:${stateInContainers}:ro`] }),
+    ...(manifestOf(name).partnerTokens !== undefined && { user, volumes: [`${stateDir}:${stateInContainers}:ro`] }),
     depends_on: { migrate: { condition: 'service_completed_successfully' } },
     ...inPod,
     ...confined,
@@ -94,7 +96,7 @@ export function composeFile(options: ComposeOptions): object {
         },
         volumes: [`${stateDir}:${stateInContainers}`],
         // The only ports that the host sees.
-        ports: [composePorts.edge, composePorts.issuer, composePorts.payment_provider, composePorts.carrier].map(
+        ports: [composePorts.edge, composePorts.issuer, ...outsideSystems.map((system) => outsidePort(composePorts, system))].map(
           (port) => `127.0.0.1:${port}:${port}`,
         ),
       },
@@ -112,7 +114,7 @@ export function composeFile(options: ComposeOptions): object {
         depends_on: { spanner: { condition: 'service_started' } },
         ...inPod,
       },
-      ...Object.fromEntries(serviceImages.map((name) => [name, service(name)])),
+      ...Object.fromEntries(serviceNames.map((name) => [name, service(name)])),
       edge: gateway('edge'),
       jobs: gateway('jobs'),
     },

@@ -1,9 +1,9 @@
 /** The local cloud as a container: options in KUMIKO_LOCAL_CLOUD (JSON), Google's Pub/Sub emulator in PUBSUB_EMULATOR_HOST. Calls the gateways once they listen. */
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventTopics } from '../../../services/platform/contracts/topics.ts';
+import { eventTopics } from '../../../services/platform/contracts/services.ts';
 import { type CloudOptions, startCloud } from '../../local/cloud/start-cloud.ts';
-import { project } from '../../local/platform/surroundings.ts';
+import { project } from '../../local/platform/place.ts';
 import { systemClock } from '../../local/shared/local-server.ts';
 import { bridgePubsub } from './pubsub-bridge.ts';
 
@@ -17,7 +17,7 @@ const cloud = await startCloud(options, systemClock);
 await Promise.all([options.ports.edge, options.ports.jobs, Number(emulator.split(':')[1])].map(listening));
 // The client would take it for the address of both.
 delete process.env.PUBSUB_EMULATOR_HOST;
-await bridgePubsub({ project, topics: eventTopics(), from: emulator, to: `127.0.0.1:${options.ports.pubsub}` });
+await bridgePubsub({ project, topics: eventTopics, from: emulator, to: `127.0.0.1:${options.ports.pubsub}` });
 cloud.release();
 process.stdout.write(`${JSON.stringify({ message: 'listening' })}\n`);
 

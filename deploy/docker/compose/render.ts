@@ -6,8 +6,8 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
+import { gatewayEnvironment } from '../../local/platform/gateway-environment.ts';
 import { loadSecrets } from '../../local/platform/secrets.ts';
-import { gatewayEnvironment } from '../../local/platform/surroundings.ts';
 import { composeFile, composePorts, stateInContainers } from './compose-file.ts';
 
 const [folder] = process.argv.slice(2);

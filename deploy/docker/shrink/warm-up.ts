@@ -1,22 +1,26 @@
 import { join } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { callersOf } from '../../../services/platform/contracts/callers.ts';
+import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { MethodPolicySchema } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { grpcPath } from '../../../services/platform/contracts/methods.ts';
+import { openRead } from '../../environments/open-service.ts';
 import { healthCheck, ImageProcess, type RawCall } from '../image-process.ts';
-import type { ServiceImage } from '../images.ts';
 import { calledBy, type ScratchCloud } from '../scratch-cloud.ts';
 
-// RelayOutboxRequest { limit: 1 }, which is the first field of each service's own.
+// RelayOutboxRequest { limit: 1 }.
 const one = Buffer.from([0x08, 0x01]);
 
-/** Calls that are answered from an empty database. */
-export const warmUpCalls: Readonly<Record<ServiceImage, readonly RawCall[]>> = {
-  customer: [
-    { path: '/kumiko.customer.v1.CustomerService/ListDeals', headers: calledBy('edge-gateway') },
-    { path: '/kumiko.customer.v1.CustomerInternalService/RelayOutbox', headers: calledBy('job'), body: one },
-  ],
-  partner: [{ path: '/kumiko.partner.v1.PartnerInternalService/RelayOutbox', headers: calledBy('job'), body: one }],
-  webhook: [{ path: '/kumiko.webhook.v1.WebhookInternalService/RelayOutbox', headers: calledBy('job'), body: one }],
-  // Every method of it is for triggers, whose tokens need an issuer. To refuse a call it must have started.
-  job: [{ path: '/kumiko.job.v1.JobService/HandleDealEvent', headers: calledBy('jobs-gateway'), refused: 'UNAUTHENTICATED' }],
-};
+/** Calls that an empty database answers: the upkeep that every service has, and the open read of the one that has it. */
+export function warmUpCalls(service: string): RawCall[] {
+  const relay = MaintenanceService.method.relayOutbox;
+  const [caller] = callersOf(relay, create(MethodPolicySchema));
+  const open = openRead();
+  return [
+    ...(caller === undefined ? [] : [{ path: grpcPath(relay), headers: calledBy(caller), body: one }]),
+    ...(service === open.service ? [{ path: open.grpcPath, headers: calledBy('edge-gateway') }] : []),
+  ];
+}
 
 /** Makes a process write its code cache when it ends by itself. */
 export const recordsCode = { NODE_OPTIONS: `--require=${join(import.meta.dirname, 'code-cache-recorder.cjs')}` } as const;
@@ -27,14 +31,14 @@ export const recordsCode = { NODE_OPTIONS: `--require=${join(import.meta.dirname
  *
  * @throws where the service does not start, answer or end as it should.
  */
-export async function warmUp(service: ServiceImage, tree: string, cloud: ScratchCloud): Promise<void> {
+export async function warmUp(service: string, tree: string, cloud: ScratchCloud): Promise<void> {
   const process = new ImageProcess(tree, {
     ...cloud.environmentOf(service),
     ...recordsCode,
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
   });
   let failure: unknown;
-  for (const call of [healthCheck, ...warmUpCalls[service]]) {
+  for (const call of [healthCheck, ...warmUpCalls(service)]) {
     try {
       await process.call(call);
     } catch (error) {

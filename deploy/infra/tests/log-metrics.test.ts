@@ -10,10 +10,10 @@ import type { Call } from '../../../services/platform/chassis/server/call.ts';
 import type { Outbox } from '../../../services/platform/cloud/events/outbox.ts';
 import { relayOutbox } from '../../../services/platform/cloud/events/relay-outbox.ts';
 import { CustomerService } from '../../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../../../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { ReceivePaymentEventRequestSchema } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { clientFor, startTestService, testEnv } from '../../../services/platform/testing/test-service.ts';
-import { Profiles } from '../../../services/webhook/config.ts';
+import { Profiles } from '../../../services/webhook/profiles.ts';
 import { webhookService } from '../../../services/webhook/service.ts';
 import type { WebhookStore } from '../../../services/webhook/store/store.ts';
 import { signed } from '../../../services/webhook/tests/signed.ts';
@@ -40,7 +40,7 @@ const service = await startTestService({
       throw new Error('a bug');
     },
   },
-  internal: { relayOutbox: ({ limit }, call) => relayOutbox(left, limit, call) },
+  maintenance: { relayOutbox: ({ limit }, call) => relayOutbox(left, limit, call) },
 });
 after(() => service.stop());
 
@@ -79,7 +79,7 @@ test('each call counts for its method and code, and its duration with it', async
 });
 
 test('each relay counts for how much is left in the outbox of its owner, and for how long', async () => {
-  const client = clientFor(CustomerInternalService, service.url, 'job');
+  const client = clientFor(MaintenanceService, service.url, 'job');
   const entries = await entriesOf(() => client.relayOutbox({ limit: 10 }));
   client.close();
   const counted = Object.assign({}, ...entries.map(countedAs));
@@ -181,8 +181,8 @@ test('the codes that count as failures of a method are codes', () => {
   );
 });
 
-test('docs/observability.md says what each metric is made of', () => {
-  const text = readFileSync(join(root, 'docs/observability.md'), 'utf8');
+test('docs/reference/observability.md says what each metric is made of', () => {
+  const text = readFileSync(join(root, 'docs/reference/observability.md'), 'utf8');
   const named = [...text.matchAll(/^\| `(kumiko\/\w+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(named.toSorted(), metrics.map(({ name }) => name).toSorted());
 });

@@ -1,19 +1,17 @@
 import { createLocalJWKSet } from 'jose';
-import { audienceOf, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
+import { audienceOf, runningWorkloads, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
 import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
-import { startCarrier } from '../outside-world/carrier/carrier.ts';
-import { startInventory } from '../outside-world/inventory/inventory.ts';
-import { startPaymentProvider } from '../outside-world/payment-provider/payment-provider.ts';
-import type { Ports } from '../platform/ports.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { location, project } from '../platform/place.ts';
+import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
 import type { LocalPreview } from '../platform/previews.ts';
-import type { LocalSecrets } from '../platform/secrets.ts';
-import { serviceNames } from '../platform/service-names.ts';
-import { location, project } from '../platform/surroundings.ts';
+import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
 import { startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { startMetadataServers } from './metadata-server/metadata-server.ts';
+import { outsideWorld } from './outside-systems.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
 import { startScheduler } from './scheduler/start-scheduler.ts';
@@ -58,33 +56,22 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
   const mishaps = new DeliveryMishaps();
   let metadataDown = false;
 
-  const [pubsub, tasks, scheduler, paymentProvider, carrier] = await Promise.all([
+  const secret = (name: string) => secretOf(secrets, name);
+  const outside = Promise.all(
+    Object.entries(outsideWorld).map(([system, start]) => start({ port: outsidePort(ports, system), stateDir, clock, secret, mishaps })),
+  );
+
+  const [pubsub, tasks, scheduler, systems] = await Promise.all([
     startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps }),
     startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps }),
     startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held }),
-    startPaymentProvider({
-      port: ports.payment_provider,
-      stateDir,
-      clock,
-      key: secrets.paymentKey,
-      webhookSecret: secrets.paymentWebhookSecret,
-      mishaps,
-    }),
-    startCarrier({ port: ports.carrier, stateDir, clock, key: secrets.carrierKey, webhookSecret: secrets.carrierWebhookSecret, mishaps }),
-    startInventory({ port: ports.inventory, stateDir, clock, key: secrets.inventoryKey }),
+    outside,
     startMetadataServers({
       project,
       mintIdToken,
       clock: systemClock,
       isDown: () => metadataDown,
-      ports: {
-        'edge-gateway': ports.metadata_edge_gateway,
-        'jobs-gateway': ports.metadata_jobs_gateway,
-        customer: ports.metadata_customer,
-        partner: ports.metadata_partner,
-        webhook: ports.metadata_webhook,
-        job: ports.metadata_job,
-      },
+      ports: Object.fromEntries(runningWorkloads.map((workload) => [workload, metadataPort(ports, workload)])),
     }),
     traces &&
       import('./traces/start-traces.ts').then(({ startTraces }) =>
@@ -92,7 +79,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
       ),
     // All revisions of a service have its audience and its invokers.
     ...[
-      ...serviceNames.map((service) => ({ service, port: ports[service], containerPort: ports[`${service}_container`] })),
+      ...serviceNames.map((service) => ({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) })),
       ...previews,
     ].map(({ service, port, containerPort }) =>
       startCloudRunFront({
@@ -112,8 +99,7 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
       pubsub.release();
       tasks.release();
       scheduler.release();
-      paymentProvider.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/payments/yamapay`);
-      carrier.setWebhookUrl(`http://127.0.0.1:${ports.edge}/v1/webhooks/shipments/hayabusa`);
+      for (const system of systems) system.release?.(`http://127.0.0.1:${ports.edge}`);
     },
     disturb(disturbance) {
       mishaps.set(disturbance.deliveries);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { devToken } from '../platform/dev-token.ts';
 import type { Endpoints } from '../platform/endpoints.ts';
-import { devToken } from '../platform/seed.ts';
+import { outsideUrl } from '../platform/endpoints.ts';
 import { callJson } from './http-json.ts';
 
 /** An order in the REST API's JSON, as far as the story looks at it. */
@@ -78,7 +79,7 @@ export class CustomerApp {
 
   /** Confirms a payment with the provider, as the app's payment sheet does. */
   pay(payment: PlacementJson['payment'], card: 'ok' | 'declined' | 'declined-at-capture' = 'ok'): Promise<object> {
-    const url = `${this.#endpoints.payment_provider}/v1/payment_intents/${payment.id}/confirm`;
+    const url = `${outsideUrl(this.#endpoints, 'payment_provider')}/v1/payment_intents/${payment.id}/confirm`;
     return callJson('POST', url, { body: { client_token: payment.clientToken, card } });
   }
 

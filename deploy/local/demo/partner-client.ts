@@ -72,8 +72,8 @@ if (import.meta.main) {
   const [{ defaultStateDir }, { runningEndpoints }, { devToken }, { operatorEmail }] = await Promise.all([
     import('../platform/state-dir.ts'),
     import('../platform/endpoints.ts'),
-    import('../platform/seed.ts'),
-    import('../platform/surroundings.ts'),
+    import('../platform/dev-token.ts'),
+    import('../platform/place.ts'),
   ]);
   const endpoints = runningEndpoints(process.argv[2] ?? defaultStateDir);
   if (endpoints === undefined) {

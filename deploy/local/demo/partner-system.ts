@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, createClient } from '../../../services/platform/contracts/client.ts';
 import { type Order, PartnerService } from '../../../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { devToken } from '../platform/dev-token.ts';
 import type { Endpoints } from '../platform/endpoints.ts';
-import { devToken } from '../platform/seed.ts';
 
 /** A partner's system: native gRPC through the edge gateway. */
 export class PartnerSystem {

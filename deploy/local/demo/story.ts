@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Endpoints } from '../platform/endpoints.ts';
+import { outsideUrl } from '../platform/endpoints.ts';
 import type { LocalSecrets } from '../platform/secrets.ts';
+import { secretOf } from '../platform/secrets.ts';
 import { CustomerApp, type PlacementJson } from './customer-app.ts';
 import { callJson } from './http-json.ts';
 import { eventually, expect, type Narrator } from './narrator.ts';
@@ -86,7 +88,7 @@ async function completedGroup(
   await narrator.step("the carrier's webhooks deliver", async () => {
     for (const parcel of parcels) {
       for (const _leg of ['in_transit', 'delivered'])
-        await callJson('POST', `${stage.endpoints.carrier}/v1/shipments/${parcel}/advance`, { body: {} });
+        await callJson('POST', `${outsideUrl(stage.endpoints, 'carrier')}/v1/shipments/${parcel}/advance`, { body: {} });
     }
     await Promise.all(
       members.map(({ app, placed }) =>
@@ -153,21 +155,25 @@ async function ship({ endpoints, secrets }: Stage, partner: PartnerSystem, name:
   );
   const address = order?.shipTo;
   expect(address !== undefined && address.addressLines.length > 0, `${name} came without an address`);
-  const { tracking_number: trackingNumber } = await callJson<{ tracking_number: string }>('POST', `${endpoints.carrier}/v1/shipments`, {
-    bearer: secrets.carrierKey,
-    headers: { 'idempotency-key': name },
-    body: {
-      reference: name,
-      address: { region_code: address?.regionCode, postal_code: address?.postalCode, lines: address?.addressLines },
+  const { tracking_number: trackingNumber } = await callJson<{ tracking_number: string }>(
+    'POST',
+    `${outsideUrl(endpoints, 'carrier')}/v1/shipments`,
+    {
+      bearer: secretOf(secrets, 'carrier-key'),
+      headers: { 'idempotency-key': name },
+      body: {
+        reference: name,
+        address: { region_code: address?.regionCode, postal_code: address?.postalCode, lines: address?.addressLines },
+      },
     },
-  });
+  );
   await partner.client.shipOrder({ name, carrier: 'hayabusa', trackingNumber });
   return trackingNumber;
 }
 
 async function expectLedger({ endpoints, secrets }: Stage, { order }: PlacementJson, expected: readonly string[]): Promise<void> {
-  const url = `${endpoints.payment_provider}/v1/ledger?reference=${encodeURIComponent(order.name)}`;
-  const { entries } = await callJson<{ entries: { type: string }[] }>('GET', url, { bearer: secrets.paymentKey });
+  const url = `${outsideUrl(endpoints, 'payment_provider')}/v1/ledger?reference=${encodeURIComponent(order.name)}`;
+  const { entries } = await callJson<{ entries: { type: string }[] }>('GET', url, { bearer: secretOf(secrets, 'payment-provider-key') });
   const types = entries.map(({ type }) => type);
   expect(types.join() === expected.join(), `the ledger of ${order.name} reads [${types.join(', ')}], not [${expected.join(', ')}]`);
 }

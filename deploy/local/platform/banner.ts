@@ -1,23 +1,7 @@
-import type { Endpoints } from './endpoints.ts';
-import { devToken } from './seed.ts';
+import { openRead } from '../../environments/open-service.ts';
+import { devToken } from './dev-token.ts';
+import { operatorEmail } from './place.ts';
 import type { Platform } from './start-platform.ts';
-import { operatorEmail } from './surroundings.ts';
-
-const shown: readonly (keyof Endpoints)[] = [
-  'edge',
-  'jobs',
-  'admin',
-  'jobs_admin',
-  'issuer',
-  'spanner',
-  'pubsub',
-  'tasks',
-  'scheduler',
-  'payment_provider',
-  'carrier',
-  'inventory',
-  'clock',
-];
 
 /** Prints where things are, a token of each kind, and one call by curl and one by gRPC that work as they stand. */
 export async function printBanner({ endpoints }: Platform): Promise<void> {
@@ -26,11 +10,13 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
     devToken(endpoints, 'partner', 'acme'),
     devToken(endpoints, 'operator', operatorEmail),
   ]);
-  const edgeHost = new URL(endpoints.edge).host;
+  const { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, clock, outside, previews } = endpoints;
+  const places = { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, ...outside, clock };
+  const { path, grpcPath } = openRead();
   const lines = [
     '',
-    ...shown.map((name) => `  ${name.padEnd(18)}${endpoints[name]}`),
-    ...Object.entries(endpoints.previews).map(([name, url]) => `  ${name.padEnd(18)}${url}  (a preview)`),
+    ...Object.entries(places).map(([name, place]) => `  ${name.padEnd(18)}${place}`),
+    ...Object.entries(previews).map(([name, url]) => `  ${name.padEnd(18)}${url}  (a preview)`),
     '',
     '  tokens, for an hour (npm run -s token -- customer alice):',
     `  customer alice      ${customer}`,
@@ -38,9 +24,9 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
     `  operator            ${operator}`,
     '',
     '  try REST:',
-    `  curl -s ${endpoints.edge}/v1/deals`,
+    `  curl -s ${edge}${path}`,
     '  try gRPC:',
-    `  npm run -s grpc -- ${edgeHost} kumiko.partner.v1.PartnerService/ListDeals '{}' "$(npm run -s token -- partner acme)"`,
+    `  npm run -s grpc -- ${new URL(edge).host} ${grpcPath.slice(1)} '{}' "$(npm run -s token -- customer alice)"`,
     '',
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

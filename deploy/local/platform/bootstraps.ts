@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
+import { gatewayEnvironment } from './gateway-environment.ts';
 import type { Ports } from './ports.ts';
 import type { LocalPreview } from './previews.ts';
-import { gatewayEnvironment } from './surroundings.ts';
 
 const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
 

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ports } from './ports.ts';
+import { runningWorkloads } from '../../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { outsideSystems } from '../cloud/outside-systems.ts';
+import { project } from './place.ts';
+import { metadataPort, outsidePort, type Ports, servicePort } from './ports.ts';
 import type { LocalPreview } from './previews.ts';
 import { isLocked } from './state-lock.ts';
-import { project } from './surroundings.ts';
 
 /** What `.kumiko/endpoints.json` says: URLs, and host:port where the client libraries expect that. */
 export interface Endpoints {
@@ -15,26 +18,17 @@ export interface Endpoints {
   /** The edge gateway's admin listener. */
   readonly admin: string;
   readonly jobs_admin: string;
-  /** The edge gateway's metadata server; the others' have `metadata_<workload>`. */
-  readonly metadata: string;
-  readonly metadata_jobs_gateway: string;
-  readonly metadata_customer: string;
-  readonly metadata_partner: string;
-  readonly metadata_webhook: string;
-  readonly metadata_job: string;
+  /** The metadata server of each workload, by names such as "edge-gateway". */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly issuer: string;
   readonly spanner: string;
   readonly pubsub: string;
   readonly tasks: string;
   readonly scheduler: string;
-  readonly payment_provider: string;
-  readonly carrier: string;
-  readonly inventory: string;
+  /** What plays the outside world. */
+  readonly outside: Readonly<Record<string, string>>;
   /** The services, behind their IAM check. */
-  readonly customer: string;
-  readonly partner: string;
-  readonly webhook: string;
-  readonly job: string;
+  readonly services: Readonly<Record<string, string>>;
   /** Moves the platform's business time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
@@ -54,24 +48,14 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     jobs: url(ports.jobs),
     admin: url(ports.edge_admin),
     jobs_admin: url(ports.jobs_admin),
-    metadata: address(ports.metadata_edge_gateway),
-    metadata_jobs_gateway: address(ports.metadata_jobs_gateway),
-    metadata_customer: address(ports.metadata_customer),
-    metadata_partner: address(ports.metadata_partner),
-    metadata_webhook: address(ports.metadata_webhook),
-    metadata_job: address(ports.metadata_job),
+    metadata: Object.fromEntries(runningWorkloads.map((workload) => [workload, address(metadataPort(ports, workload))])),
     issuer: url(ports.issuer),
     spanner: address(ports.spanner),
     pubsub: address(ports.pubsub),
     tasks: address(ports.tasks),
     scheduler: url(ports.scheduler),
-    payment_provider: url(ports.payment_provider),
-    carrier: url(ports.carrier),
-    inventory: url(ports.inventory),
-    customer: url(ports.customer),
-    partner: url(ports.partner),
-    webhook: url(ports.webhook),
-    job: url(ports.job),
+    outside: Object.fromEntries(outsideSystems.map((system) => [system, url(outsidePort(ports, system))])),
+    services: Object.fromEntries(serviceNames.map((name) => [name, url(servicePort(ports, name))])),
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
     ...(traces && { traces: url(ports.traces) }),
@@ -97,4 +81,11 @@ export function removeEndpoints(stateDir: string): void {
 export function runningEndpoints(stateDir: string): Endpoints | undefined {
   const file = endpointsFile(stateDir);
   return existsSync(file) && isLocked(stateDir) ? (JSON.parse(readFileSync(file, 'utf8')) as Endpoints) : undefined;
+}
+
+/** The URL of a system of the outside world, such as "carrier". @throws {TypeError} where there is none of the name. */
+export function outsideUrl({ outside }: Pick<Endpoints, 'outside'>, system: string): string {
+  const url = outside[system];
+  if (url === undefined) throw new TypeError(`the outside world has no "${system}": there are ${Object.keys(outside).join(', ')}`);
+  return url;
 }

@@ -1,57 +1,58 @@
-import { createServer } from 'node:net';
+import { runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { outsideSystems } from '../cloud/outside-systems.ts';
+import { isFree, PortTakenError } from './free-port.ts';
 
-/** Everything that listens, in the order of its port behind the base. The order is part of what people type, so new names go to the end. */
-export const portNames = [
-  'edge',
-  'jobs',
-  'edge_admin',
-  'jobs_admin',
-  'issuer',
-  'spanner',
-  'pubsub',
-  'tasks',
-  'scheduler',
-  'payment_provider',
-  'carrier',
-  'inventory',
-  'customer',
-  'partner',
-  'webhook',
-  'job',
-  'customer_container',
-  'partner_container',
-  'webhook_container',
-  'job_container',
-  'metadata_edge_gateway',
-  'metadata_jobs_gateway',
-  'metadata_customer',
-  'metadata_partner',
-  'metadata_webhook',
-  'metadata_job',
-  'clock',
-  'traces',
-  'traces_grpc',
-] as const;
+/** What the platform itself listens at. */
+const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
+const cloudPorts = ['issuer', 'spanner', 'pubsub', 'tasks', 'scheduler'] as const;
+const toolPorts = ['clock', 'traces', 'traces_grpc'] as const;
 
-/** Something that listens. `customer` is the IAM check in front of `customer_container`. */
-export type PortName = (typeof portNames)[number];
+/** A port that every platform has. */
+export type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];
 
-/** Where everything listens, on 127.0.0.1. */
-export type Ports = Readonly<Record<PortName, number>>;
+/** Everything that listens, in the order of its port behind the base: what people type comes first, so that services do not move it. */
+export const portNames: readonly string[] = [
+  ...gatewayPorts,
+  ...cloudPorts,
+  ...toolPorts,
+  ...outsideSystems,
+  ...serviceNames,
+  ...serviceNames.map((name) => `${name}_container`),
+  ...runningWorkloads.map(metadataName),
+];
 
-/** The base unless `--port-base` says otherwise. */
-export const defaultPortBase = 7400;
+/** Where everything listens, on 127.0.0.1, by name. */
+export type Ports = Readonly<Record<FixedPort, number>> & Readonly<Record<string, number>>;
 
-/** A port that the platform needs is in use. */
-export class PortTakenError extends Error {
-  override readonly name = 'PortTakenError';
+/** The port of the IAM check in front of a service. */
+export function servicePort(ports: Ports, service: string): number {
+  return portOf(ports, service);
+}
 
-  constructor(name: string, port: number, base: number, count: number) {
-    super(
-      `port ${port} (${name}) is taken. Is the platform running already? To use others: npm start -- --port-base N ` +
-        `(${count} ports from N on, now ${base}; 0 picks free ones)`,
-    );
-  }
+/** The port of a service itself, behind its IAM check. */
+export function containerPort(ports: Ports, service: string): number {
+  return portOf(ports, `${service}_container`);
+}
+
+/** The port of a workload's metadata server. */
+export function metadataPort(ports: Ports, workload: Workload): number {
+  return portOf(ports, metadataName(workload));
+}
+
+/** The port of a system of the outside world. */
+export function outsidePort(ports: Ports, system: string): number {
+  return portOf(ports, system);
+}
+
+function metadataName(workload: Workload): string {
+  return `metadata_${workload.replaceAll('-', '_')}`;
+}
+
+function portOf(ports: Ports, name: string): number {
+  const port = ports[name];
+  if (port === undefined) throw new TypeError(`nothing is named "${name}": there are ${Object.keys(ports).join(', ')}`);
+  return port;
 }
 
 /**
@@ -60,10 +61,7 @@ export class PortTakenError extends Error {
  *
  * @throws {PortTakenError}
  */
-export async function choosePorts<More extends string = never>(
-  base: number,
-  more: readonly More[] = [],
-): Promise<Ports & Readonly<Record<More, number>>> {
+export async function choosePorts(base: number, more: readonly string[] = []): Promise<Ports> {
   const names = [...portNames, ...more];
   if (base !== 0) return claim(base, names);
   for (;;) {
@@ -76,18 +74,10 @@ export async function choosePorts<More extends string = never>(
   }
 }
 
-async function claim<Name extends string>(base: number, names: readonly Name[]): Promise<Readonly<Record<Name, number>>> {
-  const ports = Object.fromEntries(names.map((name, index) => [name, base + index])) as Record<Name, number>;
-  const taken = await Promise.all(names.map(async (name) => ((await isFree(ports[name])) ? [] : [name])));
+async function claim(base: number, names: readonly string[]): Promise<Ports> {
+  const ports = names.map((name, index) => ({ name, port: base + index }));
+  const taken = await Promise.all(ports.map(async (one) => ((await isFree(one.port)) ? [] : [one])));
   const [first] = taken.flat();
-  if (first !== undefined) throw new PortTakenError(first, ports[first], base, names.length);
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
+  if (first !== undefined) throw new PortTakenError(first.name, first.port, base);
+  return Object.fromEntries(ports.map(({ name, port }) => [name, port])) as Ports;
 }

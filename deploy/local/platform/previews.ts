@@ -1,14 +1,15 @@
-import { type ServiceName, serviceNames } from './service-names.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { containerPort, type Ports, servicePort } from './ports.ts';
 
 /** A second instance of a service, which only requests meet whose token asks for it. */
 export interface PreviewTarget {
-  readonly service: ServiceName;
+  readonly service: string;
   /** As Cloud Run names a revision, such as "pr-123". */
   readonly tag: string;
 }
 
 /** The instance's name: of its process, its log, its cluster. No other name begins with a service's and a hyphen. */
-export type PreviewName = `${ServiceName}-${string}`;
+export type PreviewName = `${string}-${string}`;
 
 /** A preview that runs here. */
 export interface LocalPreview extends PreviewTarget {
@@ -32,33 +33,29 @@ export function previewName({ service, tag }: PreviewTarget): PreviewName {
 export function parsePreviews(texts: readonly string[]): PreviewTarget[] {
   return texts.map((text, index) => {
     if (texts.indexOf(text) < index) throw new PreviewOptionError(`--preview ${text} stands twice`);
-    const [, name, tag] = /^([a-z]+)=([a-z][a-z0-9-]{0,45})$/.exec(text) ?? [];
+    const [, name, tag] = /^([a-z][a-z0-9]*)=([a-z][a-z0-9-]{0,45})$/.exec(text) ?? [];
     const service = serviceNames.find((known) => known === name);
     if (service !== undefined && tag !== undefined) return { service, tag };
     throw new PreviewOptionError(
-      `--preview is "${text}": a service (${serviceNames.join(', ')}), "=" and a tag of lower-case letters, digits and hyphens, such as partner=pr-123`,
+      `--preview is "${text}": a service (${serviceNames.join(', ')}), "=" and a tag of lower-case letters, digits and hyphens, such as ${serviceNames[0]}=pr-123`,
     );
   });
 }
 
 /** The names of the two ports that each preview needs. */
 export function previewPortNames(targets: readonly PreviewTarget[]): string[] {
-  return targets.flatMap((target) => [previewName(target), containerPort(target)]);
+  return targets.flatMap((target) => [previewName(target), `${previewName(target)}_container`]);
 }
 
 /** The previews at their ports. */
-export function placePreviews(targets: readonly PreviewTarget[], ports: Readonly<Record<string, number>>): LocalPreview[] {
+export function placePreviews(targets: readonly PreviewTarget[], ports: Ports): LocalPreview[] {
   return targets.map((target) => {
     const name = previewName(target);
-    return { ...target, name, port: ports[name]!, containerPort: ports[containerPort(target)]! };
+    return { ...target, name, port: servicePort(ports, name), containerPort: containerPort(ports, name) };
   });
 }
 
 /** The list as the gateways and the job service take it. */
-export function previewUrls(previews: readonly LocalPreview[]): { service: ServiceName; tag: string; url: string }[] {
+export function previewUrls(previews: readonly LocalPreview[]): { service: string; tag: string; url: string }[] {
   return previews.map(({ service, tag, port }) => ({ service, tag, url: `http://127.0.0.1:${port}` }));
-}
-
-function containerPort(target: PreviewTarget): string {
-  return `${previewName(target)}_container`;
 }

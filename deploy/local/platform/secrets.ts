@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const names = ['paymentKey', 'paymentWebhookSecret', 'carrierKey', 'carrierWebhookSecret', 'inventoryKey'] as const;
-
-/** What the platform and the outside world share, made for this machine's state. */
-export type LocalSecrets = Readonly<Record<(typeof names)[number], string>> & {
-  /** The file of the key that partner tokens are signed with. The issuer makes it and signs with it too, so that both make the same tokens. */
+/** What the platform and the outside world share on this machine. */
+export interface LocalSecrets {
+  /** Every secret of this state is derived from it: so each process has all of them, and nobody keeps a list. */
+  readonly root: string;
+  /** The file of the key that partner tokens are signed with. */
   readonly partnerKeyFile: string;
-};
+}
 
 /** The file that keeps them. */
 export function secretsFile(stateDir: string): string {
@@ -19,8 +19,16 @@ export function secretsFile(stateDir: string): string {
 export function loadSecrets(stateDir: string): LocalSecrets {
   const file = secretsFile(stateDir);
   const partnerKeyFile = join(stateDir, 'cloud', 'issuer', 'partner.jwk.json');
-  if (existsSync(file)) return { ...JSON.parse(readFileSync(file, 'utf8')), partnerKeyFile };
-  const secrets = Object.fromEntries(names.map((name) => [name, randomBytes(24).toString('base64url')]));
-  writeFileSync(file, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
-  return { ...secrets, partnerKeyFile } as LocalSecrets;
+  if (existsSync(file)) {
+    const { root } = JSON.parse(readFileSync(file, 'utf8')) as { root?: string };
+    if (root !== undefined) return { root, partnerKeyFile };
+  }
+  const root = randomBytes(32).toString('base64url');
+  writeFileSync(file, JSON.stringify({ root }, undefined, 2), { mode: 0o600 });
+  return { root, partnerKeyFile };
+}
+
+/** The secret of a name, such as "payment-provider-key": 43 characters, the same for as long as the state is. */
+export function secretOf({ root }: Pick<LocalSecrets, 'root'>, name: string): string {
+  return createHmac('sha256', root).update(name).digest('base64url');
 }

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
 import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
+import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { openRead } from '../../environments/open-service.ts';
 import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
@@ -11,12 +14,10 @@ import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './ch
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
-import { choosePorts, type Ports } from './ports.ts';
-import { type PreviewName, type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
+import { choosePorts, containerPort, type Ports, servicePort } from './ports.ts';
+import { type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
-import { serviceNames } from './service-names.ts';
 import { lockState } from './state-lock.ts';
-import { serviceEnvironment } from './surroundings.ts';
 
 const root = join(import.meta.dirname, '../../..');
 /**
@@ -30,13 +31,10 @@ const endingLimitMs = 5_000;
 const portsLimitMs = 500;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
-export const processNames = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'] as const;
+export const processNames: readonly ProcessName[] = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'];
 
-/** A process of the platform. */
-export type ProcessName = (typeof processNames)[number] | PreviewName;
-
-/** A process whose business time may be off: the local cloud's is the platform's itself, and a gateway has none. */
-export type SkewableProcess = Exclude<ProcessName, 'cloud' | 'edge' | 'jobs'>;
+/** A process of the platform: a gateway, "spanner", "cloud", a service or a preview. */
+export type ProcessName = string;
 
 /** What the platform is started with. */
 export interface PlatformOptions {
@@ -64,8 +62,8 @@ export interface Platform {
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
   advanceClock(seconds: number): Promise<void>;
-  /** Sets how far the business time of one process is off the platform's, in milliseconds, until it is set again. */
-  skewClock(name: SkewableProcess, offMs: number): Promise<void>;
+  /** Sets how far the business time of one process (a service, a preview or Spanner) is off the platform's, in milliseconds, until it is set again. */
+  skewClock(name: ProcessName, offMs: number): Promise<void>;
   /** Replaces what goes wrong in the local cloud, also for its processes to come; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
   /** Ends every process. */
@@ -120,6 +118,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       children.set(name, child);
       return child.start();
     };
+    const { service: first } = openRead();
     const tracing = traces ? tracingEnvironment(ports) : {};
     let released = false;
     let disturbance: Disturbance = {};
@@ -138,7 +137,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const cloud = starting('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
-      probePort: ports.customer,
+      probePort: servicePort(ports, first),
       clock: 'own',
       onUp: (child) => {
         child.send({ disturb: disturbance });
@@ -146,23 +145,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       },
     });
     const serving = import('./serve-clock.ts');
+    const { serviceEnvironment } = await import('./service-environment.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
       ...serviceNames.map(async (name) => {
         // Two cores start what the first public read needs before the rest; the rest would only be in its way.
-        if (name !== 'customer') await Promise.all([database, cloud]);
+        if (name !== first) await Promise.all([database, cloud]);
         return starting(name, {
-          program: join(root, 'services', name, 'main.ts'),
+          program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
-          probePort: ports[`${name}_container`],
+          probePort: containerPort(ports, name),
           clock: 'preload',
         });
       }),
       ...previews.map(({ name, service, containerPort }) =>
         starting(name, {
-          program: join(root, 'services', service, 'main.ts'),
+          program: join(servicesFolder, service, 'main.ts'),
           nodeFlags: serviceNodeFlags,
           env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
           probePort: containerPort,
@@ -219,7 +219,7 @@ async function takeState(stateDir: string): Promise<() => void> {
 }
 
 /** As `choosePorts`; whoever has been killed just now may hold them for a moment. */
-async function freePorts(portBase: number, more: readonly string[]): ReturnType<typeof choosePorts<string>> {
+async function freePorts(portBase: number, more: readonly string[]): Promise<Ports> {
   const deadline = Date.now() + portsLimitMs;
   for (;;) {
     try {
@@ -236,14 +236,15 @@ function tracingEnvironment(ports: Ports): Record<string, string> {
   return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${ports.traces}`, OTEL_BSP_SCHEDULE_DELAY: '500' };
 }
 
-/** Resolves when a public read comes back from the database through the edge gateway. */
+/** Resolves when a public read comes back from the service behind the edge gateway. */
 async function answering(ports: Ports): Promise<void> {
+  const { path } = openRead();
   const deadline = Date.now() + readyTimeoutMs;
   for (;;) {
-    const response = await fetch(`http://127.0.0.1:${ports.edge}/v1/deals?page_size=1`);
+    const response = await fetch(`http://127.0.0.1:${ports.edge}${path}`);
     if (response.ok) return;
     const body = await response.text();
-    if (Date.now() > deadline) throw new Error(`the edge gateway answers GET /v1/deals with ${response.status}: ${body}`);
+    if (Date.now() > deadline) throw new Error(`the edge gateway answers GET ${path} with ${response.status}: ${body}`);
     await delay(30);
   }
 }

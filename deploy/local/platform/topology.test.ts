@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { audienceOf, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
-import { eventTopics } from '../../../services/platform/contracts/topics.ts';
+import { eventTopics } from '../../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../../services/platform/contracts/triggers.ts';
 import { startRecordingEndpoint } from '../../../tests/recording-endpoint.ts';
 import { type PubsubServer, startPubsub } from '../cloud/pubsub/start-pubsub.ts';
@@ -64,7 +64,7 @@ it('sets up every trigger of the protos', () => {
 it('has a topic for every event, and a subscription that keeps its dead letters', () => {
   ensure('http://127.0.0.1:8082');
   const topics = pubsub.broker.topics().map(({ name }) => name);
-  for (const topic of eventTopics()) {
+  for (const topic of eventTopics) {
     expect(topics).toContain(`projects/${project}/topics/${topic}`);
     expect(pubsub.broker.subscribersOf(`projects/${project}/topics/${topic}-dead-letter`)).toHaveLength(1);
   }
@@ -77,7 +77,7 @@ it('moves endpoints when repeated, and keeps what waits', async () => {
   ensure(endpoint.url);
   await client.topic('group-events').publishMessage({ data: Buffer.from('x') });
   const [request] = await endpoint.received(1);
-  expect(request?.path).toBe('/v1/events/group');
+  expect(request?.path).toBe('/v1/events');
   expect(request?.headers.authorization).toBe('Bearer token');
   await client.close();
   await endpoint.close();

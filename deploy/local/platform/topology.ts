@@ -1,5 +1,5 @@
 import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../../services/platform/contracts/identities.ts';
-import { eventTopics } from '../../../services/platform/contracts/topics.ts';
+import { eventTopics } from '../../../services/platform/contracts/services.ts';
 import {
   listTriggers,
   type QueueTrigger,
@@ -39,7 +39,7 @@ const graceMs = 5_000;
 export function ensureTopology(options: TopologyOptions): void {
   const triggers = options.triggers ?? listTriggers();
   const subscriptions = triggers.filter((trigger) => trigger.kind === 'subscription');
-  const topics = new Set([...eventTopics(), ...subscriptions.flatMap(({ topic, deadLetterTopic }) => [topic, deadLetterTopic])]);
+  const topics = new Set([...eventTopics, ...subscriptions.flatMap(({ topic, deadLetterTopic }) => [topic, deadLetterTopic])]);
   for (const topic of topics) ensureTopic(options, topic);
   for (const { deadLetterTopic } of subscriptions) ensureSubscription(options, deadLetterSubscription(options.project, deadLetterTopic));
   for (const trigger of subscriptions) ensureSubscription(options, pushSubscription(options, trigger));

@@ -9,7 +9,7 @@ function from(address: string, said = ''): CaseRequest {
   return { method: 'GET', path: '/v1/deals', headers: [['x-forwarded-for', `${said}${address}, 198.51.100.1`]] };
 }
 
-const push = { protocols: ['HTTP/2'], method: 'POST', path: '/v1/events/deal', token: { as: 'subscription' } } as const;
+const push = { protocols: ['HTTP/2'], method: 'POST', path: '/v1/events', token: { as: 'subscription' } } as const;
 
 /** Text of so many KiB. */
 const kib = (n: number) => ({ body: ' '.repeat(1024), repeat: n });
@@ -49,7 +49,7 @@ export const limits: readonly ConformanceCase[] = [
     at: 'jobs',
     request: { ...push, body: { message: { data: 'A'.repeat(14_000_000) }, subscription: 'deal-events' } },
     expect: { status: 200 },
-    expectUpstream: { path: '/kumiko.job.v1.JobService/HandleDealEvent', fields: { subscription: 'deal-events' } },
+    expectUpstream: { path: '/kumiko.job.v1.JobService/HandleEvent', fields: { subscription: 'deal-events' } },
   },
   {
     name: 'a push that is larger than Pub/Sub has',

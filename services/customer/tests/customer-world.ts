@@ -8,8 +8,8 @@ import { startPaymentProvider } from '../../../deploy/local/outside-world/paymen
 import { systemClock } from '../../../deploy/local/shared/local-server.ts';
 import { Secret } from '../../platform/chassis/process/secret.ts';
 import { createOutbox } from '../../platform/cloud/events/outbox.ts';
+import { maintenanceHandlers } from '../../platform/cloud/maintenance.ts';
 import type { Database } from '../../platform/cloud/spanner/database.ts';
-import { createHistory, inboxTable, requestsTable } from '../../platform/cloud/spanner/history.ts';
 import { CustomerService, type OpenGroupResponse, type Order } from '../../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import {
@@ -17,6 +17,7 @@ import {
   EventSchema,
   PaymentStatusReported_Status as Status,
 } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { MaintenanceService } from '../../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { recordingPublisher } from '../../platform/testing/recording-publisher.ts';
 import { type ServiceDatabase, startServiceDatabase } from '../../platform/testing/service-database.ts';
 import { type TestClient, testClient } from '../../platform/testing/test-client.ts';
@@ -88,9 +89,13 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
     outbox,
     settlement,
     now,
-    history: createHistory({ schema: 'customer', tables: [inboxTable, requestsTable], database, now }),
   });
   const internal = testClient(CustomerInternalService, internalHandlers, { kind: 'service', name: 'job' });
+
+  const maintenance = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
+    kind: 'service',
+    name: 'job',
+  });
 
   const as = (id: string): TestClient<typeof CustomerService> => testClient(CustomerService, handlers, { kind: 'customer', id });
 
@@ -117,6 +122,7 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
   return {
     as,
     internal,
+    maintenance,
     store,
     settlement,
     publisher,

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { create, fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { createOutbox } from '../../platform/cloud/events/outbox.ts';
-import { createHistory, inboxTable, requestsTable } from '../../platform/cloud/spanner/history.ts';
+import { maintenanceHandlers } from '../../platform/cloud/maintenance.ts';
 import {
   EventSchema,
   ShipmentStatusReported_Status as ShipmentStatus,
 } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { MaintenanceService } from '../../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { recordingPublisher } from '../../platform/testing/recording-publisher.ts';
 import { startServiceDatabase } from '../../platform/testing/service-database.ts';
 import { type TestClient, testClient } from '../../platform/testing/test-client.ts';
@@ -49,10 +50,13 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
       store,
       outbox,
       now,
-      history: createHistory({ schema: 'partner', tables: [inboxTable, requestsTable], database, now }),
     }),
     { kind: 'service', name: 'job' },
   );
+  const maintenance = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
+    kind: 'service',
+    name: 'job',
+  });
   const as = (id: string): TestClient<typeof PartnerService> => testClient(PartnerService, handlers, { kind: 'partner', id });
 
   async function apply(aggregate: string, version: number, payload: Payload, id: string = randomUUID()): Promise<boolean> {
@@ -63,6 +67,7 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
   return {
     as,
     internal,
+    maintenance,
     clock,
     publisher,
     apply,

@@ -4,16 +4,19 @@
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import type { ServiceDefinition } from '@grpc/proto-loader';
 import { buildIfChanged } from './build-if-changed.ts';
-import { defaultMaxRequestBytes } from './served-methods.ts';
+import type { HttpOption, PlatformOptions } from './derive-services.ts';
+import { genFolder as gen, productFolder, servicesFolder } from './product-folder.ts';
+import { checkServiceFolders } from './service-folders.ts';
+import type { ServiceList } from './services.ts';
 
-const gen = join(import.meta.dirname, 'gen');
 const thirdParty = join(gen, 'third_party');
 const next = join(gen, 'next');
 const root = join(import.meta.dirname, '../../..');
+/** The platform's own protos, which every product imports. */
+const platformProtos = join(root, 'proto/kumiko/platform');
 
 const googleProtos = [
   'google/api/annotations.proto',
@@ -28,16 +31,28 @@ const googleProtos = [
   'google/type/postal_address.proto',
 ];
 
+/** The product's protos; those of another product are built together with the platform's. */
+const protoFolders = productFolder === root ? [join(root, 'proto')] : [join(productFolder, 'proto'), join(root, 'proto')];
+const protos = protoFolders
+  .flatMap(protosIn)
+  .filter((file) => file.startsWith(join(productFolder, 'proto')) || file.startsWith(platformProtos));
+
+/** buf.yaml names the modules of this repository's product. */
+const modules = [
+  { path: relative(root, join(productFolder, 'proto')) },
+  { path: 'proto', includes: [relative(root, platformProtos)] },
+  { path: relative(root, thirdParty) },
+];
+const ofAnotherProduct = productFolder === root ? [] : ['--config', JSON.stringify({ version: 'v2', modules })];
+
 const inputs = [
-  ...readdirSync(join(root, 'proto'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.proto'))
-    .map((file) => join(root, 'proto', file)),
+  ...protos,
   join(root, 'buf.yaml'),
   join(root, 'buf.gen.yaml'),
   join(root, 'package-lock.json'),
   import.meta.filename,
   join(import.meta.dirname, 'print-proto.ts'),
-  join(import.meta.dirname, 'served-methods.ts'),
+  join(import.meta.dirname, 'derive-services.ts'),
 ];
 
 await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
@@ -60,16 +75,18 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
   buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(next, 'descriptor.binpb'));
   buf('generate', '--output', next);
   await restoreDescriptor(join(next, 'descriptor.binpb'), validateProto.proto);
-  await writeServedMethods(join(next, 'descriptor.binpb'), join(next, 'served-methods.json'));
-  for (const output of ['descriptor.binpb', 'types', 'served-methods.json']) {
+  await writeServiceList(join(next, 'descriptor.binpb'), join(next, 'services.json'));
+  for (const output of ['descriptor.binpb', 'types', 'services.json']) {
     rmSync(join(gen, output), { recursive: true, force: true });
     renameSync(join(next, output), join(gen, output));
   }
   rmSync(next, { recursive: true });
 });
+// Folders come and go without a change of the protos.
+checkServiceFolders((JSON.parse(readFileSync(join(gen, 'services.json'), 'utf8')) as ServiceList).services, servicesFolder);
 
 function buf(...args: string[]): void {
-  execFileSync(join(root, 'node_modules/.bin/buf'), args, { cwd: root, stdio: 'inherit' });
+  execFileSync(join(root, 'node_modules/.bin/buf'), [...args, ...ofAnotherProduct], { cwd: root, stdio: 'inherit' });
 }
 
 /** The printed source lacks the options that protovalidate needs: the descriptor set gets the published descriptor back. */
@@ -81,39 +98,24 @@ async function restoreDescriptor(file: string, published: FileDescriptorProto): 
   writeFileSync(file, toBinary(FileDescriptorSetSchema, set));
 }
 
-/** The service definitions as proto-loader reads them off the descriptor set, without their messages: see served-methods.ts. */
-async function writeServedMethods(descriptorFile: string, output: string): Promise<void> {
-  const { loadFileDescriptorSetFromBuffer } = await import('@grpc/proto-loader');
-  const limits = await requestLimits(readFileSync(descriptorFile));
-  const services = Object.entries(loadFileDescriptorSetFromBuffer(readFileSync(descriptorFile)))
-    .filter(([typeName, definition]) => typeName.startsWith('kumiko.') && !('format' in definition))
-    .map(([typeName, definition]) => ({
-      typeName,
-      methods: Object.entries(definition as ServiceDefinition).map(([name, { path, requestStream, responseStream }]) => ({
-        name,
-        path,
-        requestStream,
-        responseStream,
-        maxRequestBytes: limits.get(path),
-      })),
-    }));
-  writeFileSync(output, JSON.stringify(services));
-}
-
-/** The largest request of each method, in bytes, by its path: from the option, which the generated types of this build know. */
-async function requestLimits(descriptorSet: Uint8Array): Promise<ReadonlyMap<string, number>> {
-  const [{ createFileRegistry, fromBinary, getOption, hasOption }, { FileDescriptorSetSchema }, { method: policy }] = await Promise.all([
+/** Writes the list of services: see services.ts. The generated types of this build know the options. */
+async function writeServiceList(descriptorFile: string, output: string): Promise<void> {
+  const [{ fromBinary }, { FileDescriptorSetSchema }, { deriveServices }, options, { http }] = await Promise.all([
     import('@bufbuild/protobuf'),
     import('@bufbuild/protobuf/wkt'),
-    import(join(next, 'types/kumiko/platform/v1/options_pb.js')) as Promise<typeof import('./gen/types/kumiko/platform/v1/options_pb.js')>,
+    import('./derive-services.ts'),
+    import(join(next, 'types/kumiko/platform/v1/options_pb.js')) as Promise<PlatformOptions>,
+    import(join(next, 'types/google/api/annotations_pb.js')) as Promise<{ http: HttpOption }>,
   ]);
-  const limits = new Map<string, number>();
-  for (const type of createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptorSet))) {
-    if (type.kind !== 'service') continue;
-    for (const method of type.methods) {
-      const own = hasOption(method, policy) ? getOption(method, policy).maxRequestBytes : 0;
-      limits.set(`/${type.typeName}/${method.name}`, own === 0 ? defaultMaxRequestBytes : own);
-    }
-  }
-  return limits;
+  const bytes = readFileSync(descriptorFile);
+  const ownFiles = new Set(
+    protoFolders.flatMap((folder) => protos.flatMap((file) => (file.startsWith(folder) ? [relative(folder, file)] : []))),
+  );
+  const list = deriveServices({ set: fromBinary(FileDescriptorSetSchema, bytes), bytes, options, http, ownFiles });
+  writeFileSync(output, JSON.stringify(list));
+}
+
+function protosIn(folder: string): string[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('.proto')).map((file) => join(folder, file));
 }

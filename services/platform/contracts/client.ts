@@ -110,8 +110,8 @@ async function callUnary(
   call: CallOptions,
 ): Promise<Message> {
   const span = startSpan(desc);
+  const options = channelCallOptions(call, deadlineMs);
   try {
-    call.signal?.throwIfAborted();
     const metadata = await metadataOf(client, call, span);
     return await new Promise<Message>((resolve, reject) => {
       const sent = channel.makeUnaryRequest(
@@ -120,7 +120,7 @@ async function callUnary(
         definition.responseDeserialize,
         create(desc.input, request),
         metadata,
-        channelCallOptions(call, deadlineMs),
+        options,
         (error, response) => {
           call.signal?.removeEventListener('abort', cancel);
           if (error !== null) return reject(new ClientError(error));
@@ -149,15 +149,16 @@ async function* callStreaming(
   const span = startSpan(desc);
   let stream: ClientReadableStream<Message> | undefined;
   const cancel = () => stream?.cancel();
+  const options = channelCallOptions(call, deadlineMs);
   try {
-    call.signal?.throwIfAborted();
+    const metadata = await metadataOf(client, call, span);
     stream = channel.makeServerStreamRequest(
       definition.path,
       definition.requestSerialize,
       definition.responseDeserialize,
       create(desc.input, request),
-      await metadataOf(client, call, span),
-      channelCallOptions(call, deadlineMs),
+      metadata,
+      options,
     );
     call.signal?.addEventListener('abort', cancel, { once: true });
     yield* stream;
@@ -174,16 +175,20 @@ async function* callStreaming(
   }
 }
 
+/** Made when a call begins: what it waits for its headers is part of its time. */
 function channelCallOptions(call: CallOptions, deadlineMs: number): ChannelCallOptions {
   return { deadline: call.deadline ?? Date.now() + deadlineMs };
 }
 
+/** @throws what the call's signal was aborted with, before or while the client's headers were made. */
 async function metadataOf(client: ClientOptions, call: CallOptions, span: Span): Promise<Metadata> {
+  call.signal?.throwIfAborted();
+  const own = await client.headers?.();
+  call.signal?.throwIfAborted();
   const metadata = new Metadata();
   const context = span.spanContext();
   if (trace.isSpanContextValid(context)) metadata.set('traceparent', formatTraceparent(context));
-  for (const [name, value] of Object.entries({ ...previewHeaders(), ...(await client.headers?.()), ...call.headers }))
-    metadata.set(name, value);
+  for (const [name, value] of Object.entries({ ...previewHeaders(), ...own, ...call.headers })) metadata.set(name, value);
   return metadata;
 }
 

@@ -1,7 +1,7 @@
 import { type DescMessage, type DescService, fromBinary, type Message, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { shareMessageMemory } from './message-memory.ts';
-import { servedService } from './served-methods.ts';
+import { grpcService } from './services.ts';
 
 shareMessageMemory();
 
@@ -13,7 +13,7 @@ export type MessageServiceDefinition = Readonly<Record<string, MethodDefinition<
  * the methods' names as in the proto, such as "GetDeal".
  */
 export function serviceDefinition(service: DescService): MessageServiceDefinition {
-  const { methods } = servedService(service.typeName);
+  const { methods } = grpcService(service.typeName);
   return Object.fromEntries(
     methods.map(({ name, path, requestStream, responseStream }) => {
       const { input, output } = service.methods.find((method) => method.name === name)!;

@@ -1,15 +1,34 @@
-/** Everything that has a service account of its own. Ids have the "kumiko-" prefix because Google asks for at least six characters. */
-export type Workload = 'edge-gateway' | 'jobs-gateway' | 'customer' | 'partner' | 'webhook' | 'job' | 'pubsub' | 'tasks' | 'scheduler';
+import { product, serviceNames } from './services.ts';
 
-/** The e-mail address of a workload's service account, such as "kumiko-job@my-project.iam.gserviceaccount.com". */
-export function serviceAccountEmail(workload: Workload, project: string): string {
-  return `kumiko-${workload}@${project}.iam.gserviceaccount.com`;
-}
+/** The gateways: people and partners come in at the edge, Google's triggers at jobs. */
+export const gateways = ['edge', 'jobs'] as const;
 
-/** The custom audience of a service or gateway: the `aud` of ID tokens for it, shared by all its revisions. */
-export function audienceOf(target: 'edge' | 'jobs' | 'customer' | 'partner' | 'webhook' | 'job', project: string): string {
-  return `https://${target}.${project}.kumiko.internal`;
-}
+/** A gateway. */
+export type GatewayName = (typeof gateways)[number];
 
 /** Which service account presents itself for each kind of trigger. */
 export const triggerWorkload = { subscription: 'pubsub', queue: 'tasks', schedule: 'scheduler' } as const;
+
+/** What has a service account of its own: a service by its name, a gateway such as "edge-gateway", or what presents itself for a kind of trigger. */
+export type Workload = string;
+
+/** What runs: the gateways and every service. */
+export const runningWorkloads: readonly Workload[] = [...gateways.map((gateway) => `${gateway}-gateway`), ...serviceNames];
+
+/** The id of a workload's service account, such as "kumiko-job". The prefix is there because Google asks for at least six characters. */
+export function serviceAccountId(workload: Workload): string {
+  return `${product}-${workload}`;
+}
+
+/** The e-mail address of a workload's service account, such as "kumiko-job@my-project.iam.gserviceaccount.com". */
+export function serviceAccountEmail(workload: Workload, project: string): string {
+  return `${serviceAccountId(workload)}@${project}.iam.gserviceaccount.com`;
+}
+
+/** The domain of names that exist inside the platform only, such as "kumiko.internal". */
+export const internalDomain = `${product}.internal`;
+
+/** The custom audience of a service, or of a gateway ("edge"): the `aud` of ID tokens for it, shared by all its revisions. */
+export function audienceOf(target: string, project: string): string {
+  return `https://${target}.${project}.${internalDomain}`;
+}

@@ -1,15 +1,15 @@
+import { callersOf } from './callers.ts';
 import { Access } from './gen/types/kumiko/platform/v1/options_pb.js';
 import type { Workload } from './identities.ts';
 import { listMethods, type Method } from './methods.ts';
 
 /** The workloads whose service accounts may invoke a service (roles/run.invoker): whoever may call one of its methods, and no other. */
 export function invokersOf(service: string, methods: readonly Method[] = listMethods()): Workload[] {
-  const own = methods.filter(({ workload }) => workload === service);
-  return [...new Set(own.flatMap(({ policy }) => callersBy(policy?.access ?? Access.UNSPECIFIED, policy?.callers ?? [])))];
+  return [...new Set(methods.flatMap((method) => (method.workload === service ? invokersOfMethod(method) : [])))];
 }
 
-function callersBy(access: Access, callers: readonly string[]): readonly Workload[] {
-  switch (access) {
+function invokersOfMethod({ desc, policy }: Method): readonly Workload[] {
+  switch (policy?.access) {
     case Access.PUBLIC:
     case Access.CUSTOMER:
     case Access.PARTNER:
@@ -18,8 +18,8 @@ function callersBy(access: Access, callers: readonly string[]): readonly Workloa
     case Access.TRIGGER:
       return ['jobs-gateway'];
     case Access.SERVICE:
-      return callers as Workload[];
-    case Access.UNSPECIFIED:
+      return callersOf(desc, policy);
+    default:
       return [];
   }
 }

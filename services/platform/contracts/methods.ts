@@ -9,11 +9,13 @@ import {
   hasOption,
 } from '@bufbuild/protobuf';
 import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { isPlatformService } from './callers.ts';
 import { descriptorFile } from './descriptor-file.ts';
 import { http as httpExtension } from './gen/types/google/api/annotations_pb.js';
 import type { HttpRule } from './gen/types/google/api/http_pb.js';
 import { type MethodPolicy, method as policyExtension } from './gen/types/kumiko/platform/v1/options_pb.js';
-import { defaultMaxRequestBytes } from './served-methods.ts';
+import { defaultMaxRequestBytes } from './request-size.ts';
+import { product, serviceNames } from './services.ts';
 
 /** Reads the descriptor set: every proto of ours and of third parties, error details included. */
 export function readDescriptorSet(): FileDescriptorSet {
@@ -36,11 +38,19 @@ export interface Method {
   readonly maxRequestBytes: number;
 }
 
-/** The methods of every `kumiko.*` service in the registry, in the order of files and declarations. */
+/**
+ * The methods of every gRPC service of the product in the registry, in the order of files and declarations. The platform's own run in every service: those
+ * come once for each.
+ */
 export function listMethods(registry: FileRegistry = createFileRegistry(readDescriptorSet())): Method[] {
   const methods: Method[] = [];
   for (const type of registry) {
-    if (type.kind === 'service' && type.typeName.startsWith('kumiko.')) methods.push(...type.methods.map(describeMethod));
+    if (type.kind !== 'service') continue;
+    if (isPlatformService(type.typeName)) {
+      methods.push(...serviceNames.flatMap((workload) => type.methods.map((desc) => ({ ...describeMethod(desc), workload }))));
+    } else if (type.typeName.startsWith(`${product}.`)) {
+      methods.push(...type.methods.map(describeMethod));
+    }
   }
   return methods;
 }

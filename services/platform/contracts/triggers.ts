@@ -6,7 +6,7 @@ export type Trigger = ScheduleTrigger | SubscriptionTrigger | QueueTrigger;
 
 interface TriggerBase {
   readonly method: Method;
-  /** The cloud resource's id: the method's name in kebab case, such as "capture-payment". */
+  /** The cloud resource's id: the method's name in kebab case, such as "capture-payment"; a subscription's is the service and the topic, "job-order-events". */
   readonly resourceId: string;
   /** The REST path at the jobs gateway, such as "/v1/tasks/capture-payment". */
   readonly path: string;
@@ -43,17 +43,17 @@ export interface QueueTrigger extends TriggerBase {
 
 /** Every trigger that the protos declare. */
 export function listTriggers(methods: readonly Method[] = listMethods()): Trigger[] {
-  return methods.map(triggerOf).filter((trigger) => trigger !== undefined);
+  return methods.flatMap(triggersOf);
 }
 
 /**
- * The trigger of one method, or undefined where it has none.
+ * The triggers of one method, all of one kind: a subscription for each of its topics, a queue, a schedule, or none.
  *
  * @throws where a trigger has no `post` binding in its google.api.http option.
  */
-export function triggerOf(method: Method): Trigger | undefined {
+export function triggersOf(method: Method): Trigger[] {
   const declared = method.policy?.trigger?.kind;
-  if (declared?.case === undefined) return undefined;
+  if (declared?.case === undefined) return [];
   if (method.http?.pattern.case !== 'post') {
     throw new Error(`${method.grpcPath}: a method with a trigger needs a google.api.http option with "post"`);
   }
@@ -65,27 +65,30 @@ export function triggerOf(method: Method): Trigger | undefined {
   };
   switch (declared.case) {
     case 'schedule':
-      return { ...base, kind: 'schedule', cron: declared.value.cron, timeZone: declared.value.timeZone || 'UTC' };
+      return [{ ...base, kind: 'schedule', cron: declared.value.cron, timeZone: declared.value.timeZone || 'UTC' }];
     case 'subscription':
-      return {
+      return declared.value.topic.map((topic) => ({
         ...base,
         kind: 'subscription',
-        topic: declared.value.topic,
-        deadLetterTopic: `${declared.value.topic}-dead-letter`,
+        resourceId: `${method.workload}-${topic}`,
+        topic,
+        deadLetterTopic: `${topic}-dead-letter`,
         maxDeliveryAttempts: declared.value.maxDeliveryAttempts,
         minBackoffMs: milliseconds(declared.value.minBackoff),
         maxBackoffMs: milliseconds(declared.value.maxBackoff),
-      };
+      }));
     case 'queue':
-      return {
-        ...base,
-        kind: 'queue',
-        maxDispatchesPerSecond: declared.value.maxDispatchesPerSecond,
-        maxConcurrentDispatches: declared.value.maxConcurrentDispatches,
-        maxAttempts: declared.value.maxAttempts,
-        minBackoffMs: milliseconds(declared.value.minBackoff),
-        maxBackoffMs: milliseconds(declared.value.maxBackoff),
-      };
+      return [
+        {
+          ...base,
+          kind: 'queue',
+          maxDispatchesPerSecond: declared.value.maxDispatchesPerSecond,
+          maxConcurrentDispatches: declared.value.maxConcurrentDispatches,
+          maxAttempts: declared.value.maxAttempts,
+          minBackoffMs: milliseconds(declared.value.minBackoff),
+          maxBackoffMs: milliseconds(declared.value.maxBackoff),
+        },
+      ];
   }
 }
 

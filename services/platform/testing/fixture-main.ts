@@ -4,13 +4,14 @@ import { secret } from '../chassis/process/config.ts';
 import { bind, runService } from '../chassis/process/run-service.ts';
 import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { MaintenanceService } from '../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { stub } from './test-service.ts';
 
 const say = (message: string) => process.stdout.write(`${JSON.stringify({ message })}\n`);
 
 runService({
   name: 'customer',
-  config: { FIXTURE_KEY: secret },
+  manifest: { variables: { FIXTURE_KEY: { type: secret, local: () => 'hush', production: () => 'hush' } } },
   start: async ({ config, logger }) => {
     if (config.FIXTURE_KEY.reveal() === 'fail') throw new Error('the fixture does not want to');
     logger.info({ config }, 'configured');
@@ -29,7 +30,11 @@ runService({
       },
     });
     return {
-      bindings: [bind(CustomerService, customer), bind(CustomerInternalService, stub(CustomerInternalService, {}))],
+      bindings: [
+        bind(CustomerService, customer),
+        bind(CustomerInternalService, stub(CustomerInternalService, {})),
+        bind(MaintenanceService, stub(MaintenanceService, {})),
+      ],
       close: async () => void say('closed'),
     };
   },

@@ -11,11 +11,12 @@ import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.j
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
-import { audienceOf, serviceAccountEmail, type Workload } from '../contracts/identities.ts';
+import { MaintenanceService } from '../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { audienceOf, internalDomain, serviceAccountEmail, type Workload } from '../contracts/identities.ts';
 
 export const project = 'kumiko-test';
 export const customerIssuer = `https://securetoken.google.com/${project}`;
-export const partnerIssuer = `https://partner.${project}.kumiko.internal`;
+export const partnerIssuer = `https://partner.${project}.${internalDomain}`;
 export const googleIssuer = 'https://accounts.google.com';
 
 /** A whole environment with an issuer's keys for everyone. */
@@ -54,6 +55,7 @@ export interface TestServiceOptions {
   readonly internal?: Partial<Handlers<typeof CustomerInternalService>>;
   readonly partner?: Partial<Handlers<typeof PartnerService>>;
   readonly job?: Partial<Handlers<typeof JobService>>;
+  readonly maintenance?: Partial<Handlers<typeof MaintenanceService>>;
   /** Awaited before the handlers are there. */
   readonly before?: Promise<void>;
   readonly close?: () => Promise<void>;
@@ -82,10 +84,11 @@ export async function startTestService({ name = 'customer', env, before, close, 
       ],
       job: [bind(JobService, stub(JobService, handlers.job ?? {})), bind(JobAdminService, stub(JobAdminService, {}))],
     }[name];
-    return { bindings, ...(close && { close }) };
+    const maintenance = bind(MaintenanceService, stub(MaintenanceService, handlers.maintenance ?? {}));
+    return { bindings: [...bindings, maintenance], ...(close && { close }) };
   };
   const destination = { write: (line: string) => void written.push(line) };
-  const service = await startService({ name, config: {}, start }, { env, destination });
+  const service = await startService({ name, manifest: { variables: {} }, start }, { env, destination });
   if (before === undefined) await service.started;
   return { ...service, url: `http://127.0.0.1:${service.port}`, lines: () => written.map((line) => JSON.parse(line)) };
 }

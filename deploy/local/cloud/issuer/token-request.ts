@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../../../services/platform/contracts/identities.ts';
+import {
+  audienceOf,
+  gateways,
+  runningWorkloads,
+  serviceAccountEmail,
+  triggerWorkload,
+} from '../../../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../../../services/platform/contracts/services.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { TokenMint } from './token-mint.ts';
 
@@ -7,8 +14,7 @@ import type { TokenMint } from './token-mint.ts';
 export const tokenKinds = ['customer', 'partner', 'operator', 'trigger', 'service'] as const;
 
 const triggers = Object.values(triggerWorkload);
-const targets = ['edge', 'jobs', 'customer', 'partner', 'webhook', 'job'] as const;
-const invokers = ['edge-gateway', 'jobs-gateway', 'customer', 'partner', 'webhook', 'job'] as const;
+const targets = [...gateways, ...serviceNames];
 
 /** The body of `POST /token`. */
 export const tokenRequestSchema = z.strictObject({
@@ -20,9 +26,9 @@ export const tokenRequestSchema = z.strictObject({
   /** How far off the clock of the token's issuer is, in seconds; 0 unless told. */
   skew_seconds: z.int().min(-86_400).max(86_400).optional(),
   audience: z.string().min(1).max(512).optional(),
-  preview: z.record(z.string().regex(/^[a-z][a-z-]*$/), z.string().regex(/^[a-z][a-z0-9-]{0,45}$/)).optional(),
+  preview: z.record(z.string().regex(/^[a-z][a-z0-9]*$/), z.string().regex(/^[a-z][a-z0-9-]{0,45}$/)).optional(),
   /** For kind "service": whose service account calls. edge-gateway unless told. */
-  as: z.enum(invokers).optional(),
+  as: z.enum(runningWorkloads).optional(),
 });
 
 /** A request of `POST /token`. */

@@ -2,7 +2,7 @@ import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary }
 import { expect, test } from 'vitest';
 import { UpdateProfileRequestSchema } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { ApplyEventRequestSchema } from '../../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { HandleDealEventRequestSchema } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { HandleEventRequestSchema } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { AddPartnerKeyRequestSchema } from '../../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { storableRule } from '../../contracts/storable-text.ts';
 import { textViolations } from './text-violations.ts';
@@ -29,7 +29,7 @@ test('U+0000 is found in the message of a oneof', () => {
 
 test('U+0000 is found in the keys and values of maps; such a key is not shown', () => {
   const attributes = { good: 'good', bad: 'a\0', 'a"b': '\0', 'ke\0y': 'good' };
-  const fields = fieldsAtFault(HandleDealEventRequestSchema, { message: { attributes } });
+  const fields = fieldsAtFault(HandleEventRequestSchema, { message: { attributes } });
   expect(fields).toEqual(['message.attributes["bad"]', 'message.attributes["a\\"b"]', 'message.attributes']);
 });
 
@@ -44,5 +44,5 @@ test('U+0000 is found anywhere in a Struct', () => {
 test('bytes may hold zeros, and every other character is text', () => {
   const data = new Uint8Array([0, 1, 0]);
   const attributes = { '\ufffe': '\uffff\u{1ffff}', '': 'a\u0001\u007f\u0085\ud83d\ude00', a: `a${'\u0301'.repeat(1000)}` };
-  expect(fieldsAtFault(HandleDealEventRequestSchema, { message: { data, attributes } })).toEqual([]);
+  expect(fieldsAtFault(HandleEventRequestSchema, { message: { data, attributes } })).toEqual([]);
 });

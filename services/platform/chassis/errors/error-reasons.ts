@@ -1,20 +1,16 @@
 /** What an error means to whoever calls, and what they can do. `code` is the gRPC status that it comes with. */
-interface ErrorReasonEntry {
+export interface ReasonEntry {
   readonly code: string;
   readonly meaning: string;
   readonly remedy: string;
 }
 
-/**
- * Every google.rpc.ErrorInfo.reason of ours (AIP-193): callers decide by these, so they are added and never changed. docs/errors.md shows the same table.
- */
-export const errorReasons = {
+/** A table of reasons. Callers decide by them (AIP-193), so they are added and never changed. docs/reference/errors.md shows all of them. */
+export type ReasonTable = Readonly<Record<string, ReasonEntry>>;
+
+/** Every google.rpc.ErrorInfo.reason that the platform itself answers with. A service's own are in its reasons.ts. */
+export const platformReasons = {
   ALREADY_EXISTS: { code: 'ALREADY_EXISTS', meaning: 'The resource is there already.', remedy: 'Read it, or choose another id.' },
-  ALREADY_MEMBER: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'The customer has an order in this group.',
-    remedy: 'Read the group: own_order names it.',
-  },
   CALLER_UNKNOWN: {
     code: 'UNAUTHENTICATED',
     meaning: 'The request did not come through the platform.',
@@ -26,27 +22,10 @@ export const errorReasons = {
     meaning: 'The deadline passed.',
     remedy: 'Repeat with back-off and the same request_id.',
   },
-  DEAL_CLOSED: {
+  EVENT_REFUSED: {
     code: 'FAILED_PRECONDITION',
-    meaning: 'The deal is no longer on sale, or can no longer change.',
-    remedy: 'Choose another deal.',
-  },
-  DEAL_INCOMPLETE: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'The draft lacks what publishing needs.',
-    remedy: 'Set the fields that the message names.',
-  },
-  DEAL_PUBLISHED: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'A field that customers rely on can no longer change.',
-    remedy: 'Close the deal and publish another.',
-  },
-  GROUP_COMPLETED: { code: 'FAILED_PRECONDITION', meaning: 'The group is complete.', remedy: 'Open another group.' },
-  GROUP_EXPIRED: { code: 'FAILED_PRECONDITION', meaning: "The group's deadline has passed.", remedy: 'Open another group.' },
-  GROUP_FULL: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'Every place in the group is taken.',
-    remedy: 'Wait for a hold to end, or open another group.',
+    meaning: 'An event tells of what its receiver does not know.',
+    remedy: 'Internal: see “Replaying dead letters” in docs/guides/operations.md.',
   },
   INTERNAL: {
     code: 'INTERNAL',
@@ -58,43 +37,12 @@ export const errorReasons = {
     meaning: 'A field breaks a rule.',
     remedy: 'Correct the fields in BadRequest.field_violations.',
   },
-  INVALID_CLIENT: {
-    code: 'UNAUTHENTICATED',
-    meaning: 'The client assertion is refused. Why is in our log only.',
-    remedy: 'Check key, audience, lifetime and jti.',
-  },
-  INVALID_REQUEST: {
-    code: 'INVALID_ARGUMENT',
-    meaning: 'The token request lacks a parameter or has a wrong one.',
-    remedy: 'See docs/partners.md.',
-  },
-  INVALID_SCOPE: { code: 'INVALID_ARGUMENT', meaning: 'The token request asks for a scope.', remedy: 'Leave scope out.' },
-  KEY_IN_USE: { code: 'ALREADY_EXISTS', meaning: 'The public key belongs to a partner already.', remedy: 'Make a key pair of its own.' },
-  KEY_REVOKED: { code: 'FAILED_PRECONDITION', meaning: 'The key was revoked and cannot come back.', remedy: 'Add a new key.' },
   MALFORMED_REQUEST: {
     code: 'INVALID_ARGUMENT',
     meaning: "The message's bytes cannot be read.",
     remedy: 'Build the client from the current protos.',
   },
   NOT_FOUND: { code: 'NOT_FOUND', meaning: 'There is no such resource, or it is not the caller’s.', remedy: 'Check the name.' },
-  ORDER_CANCELLED: { code: 'FAILED_PRECONDITION', meaning: 'The order was cancelled.', remedy: 'Do not ship it.' },
-  ORDER_DELIVERED: { code: 'FAILED_PRECONDITION', meaning: 'The order was delivered.', remedy: 'Nothing.' },
-  ORDER_SHIPPED: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'The order was shipped.',
-    remedy: 'Customers: return it. Partners: it has its parcel.',
-  },
-  OUT_OF_STOCK: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'The deal has fewer units left than the order asks for.',
-    remedy: 'Ask for less, or wait.',
-  },
-  PARCEL_IN_USE: { code: 'FAILED_PRECONDITION', meaning: 'Another order has this tracking number.', remedy: 'Check the tracking number.' },
-  PAYMENT_DECLINED: {
-    code: 'UNAVAILABLE',
-    meaning: 'The provider declined a capture; it is tried again.',
-    remedy: 'Internal: the task repeats it.',
-  },
   PERMISSION_DENIED: {
     code: 'PERMISSION_DENIED',
     meaning: 'This kind of caller may not call the method.',
@@ -105,31 +53,18 @@ export const errorReasons = {
     meaning: 'The request message is larger than the method takes.',
     remedy: 'Send less at a time.',
   },
-  SHIPPING_ADDRESS_REQUIRED: {
-    code: 'FAILED_PRECONDITION',
-    meaning: 'The profile has no shipping address.',
-    remedy: 'Set it by UpdateProfile.',
-  },
-  SIGNATURE_INVALID: {
-    code: 'UNAUTHENTICATED',
-    meaning: "A webhook's signature or time does not hold.",
-    remedy: 'Check secret, clock and raw bytes.',
-  },
   TOKEN_EXPIRED: { code: 'UNAUTHENTICATED', meaning: 'The token has expired.', remedy: 'Get a new one.' },
   TOKEN_INVALID: { code: 'UNAUTHENTICATED', meaning: 'The token does not hold.', remedy: 'Get a new one.' },
   TOKEN_MISSING: { code: 'UNAUTHENTICATED', meaning: 'The method needs a token.', remedy: 'Send one in Authorization.' },
-  TOO_MANY_KEYS: { code: 'FAILED_PRECONDITION', meaning: 'The partner has as many keys as it may have.', remedy: 'Revoke one.' },
   UNAVAILABLE: {
     code: 'UNAVAILABLE',
     meaning: 'Something that is needed cannot be reached now.',
     remedy: 'Repeat with back-off and the same request_id.',
   },
-  UNSUPPORTED_GRANT_TYPE: {
-    code: 'INVALID_ARGUMENT',
-    meaning: 'The token request has another grant_type.',
-    remedy: 'Send client_credentials.',
-  },
-} as const satisfies Readonly<Record<string, ErrorReasonEntry>>;
+} as const satisfies ReasonTable;
+
+/** The reasons that there are. Each service adds its own: `declare module '…/error-reasons.ts' { interface ErrorReasons extends Record<…> }`. */
+export interface ErrorReasons extends Readonly<Record<keyof typeof platformReasons, ReasonEntry>> {}
 
 /** A stable reason of an error. */
-export type ErrorReason = keyof typeof errorReasons;
+export type ErrorReason = keyof ErrorReasons;

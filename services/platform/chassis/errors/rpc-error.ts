@@ -49,6 +49,14 @@ export function failedPrecondition(reason: ErrorReason, message: string, metadat
   return new RpcError({ code: status.FAILED_PRECONDITION, reason, message, metadata });
 }
 
+/**
+ * FAILED_PRECONDITION for an event that tells of what its receiver does not know. To acknowledge it would be to lose it: it is delivered again, and waits in
+ * the dead letter topic in the end, for an operator to find the cause and replay it.
+ */
+export function eventRefused(event: string, why: string): RpcError {
+  return failedPrecondition('EVENT_REFUSED', `event ${event} is refused: ${why}`, { event });
+}
+
 /** INVALID_ARGUMENT: the fields are at fault whatever the state. */
 export function invalidArgument(message: string, fieldViolations: readonly FieldViolation[]): RpcError {
   return new RpcError({ code: status.INVALID_ARGUMENT, reason: 'INVALID_ARGUMENT', message, fieldViolations });

@@ -1,3 +1,5 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import { callersOf } from '../../contracts/callers.ts';
 import { Access, type MethodPolicy } from '../../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { serviceAccountEmail, triggerWorkload } from '../../contracts/identities.ts';
 import type { Caller } from '../server/call.ts';
@@ -7,8 +9,8 @@ import { unauthenticated } from '../trust/token-verifier.ts';
 
 /** Denies every caller that the method's access option does not let in. A method without the option denies all. */
 export function access(project: string): Interceptor {
-  return (next, { policy, fullName }) => {
-    const allows = ruleOf(policy, project);
+  return (next, { desc, policy, fullName }) => {
+    const allows = ruleOf(desc, policy, project);
     return (call) => {
       if (!allows(call.caller)) {
         if (call.caller.kind === 'public' && policy !== undefined) throw unauthenticated(`${fullName} needs a token`, 'TOKEN_MISSING');
@@ -19,7 +21,7 @@ export function access(project: string): Interceptor {
   };
 }
 
-function ruleOf(policy: MethodPolicy | undefined, project: string): (caller: Caller) => boolean {
+function ruleOf(method: DescMethod, policy: MethodPolicy | undefined, project: string): (caller: Caller) => boolean {
   switch (policy?.access) {
     case Access.PUBLIC:
       return (caller) => caller.kind === 'public';
@@ -35,7 +37,7 @@ function ruleOf(policy: MethodPolicy | undefined, project: string): (caller: Cal
       return (caller) => caller.kind === 'trigger' && caller.email === email;
     }
     case Access.SERVICE: {
-      const callers = new Set(policy.callers);
+      const callers = new Set(callersOf(method, policy));
       return (caller) => caller.kind === 'service' && callers.has(caller.name);
     }
     default:

@@ -31,6 +31,16 @@ export const secret = z
 /** The type of a variable that holds an http(s) URL. */
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'is not an http(s) URL' }).describe('an http:// or https:// URL');
 
+/** The type of JSON in a variable. */
+export const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+});
+
 const text = z.string().min(1);
 
 // Of https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration.

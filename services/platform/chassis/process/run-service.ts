@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { standardOutput } from '../telemetry/log-destination.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { ConfigError, type ConfigShape } from './config.ts';
+import { ConfigError } from './config.ts';
+import type { Manifest } from './manifest.ts';
 import { type ServiceOptions, startService } from './start-service.ts';
 
 export { bind } from '../server/bind.ts';
@@ -19,11 +20,11 @@ const firstRequestsMs = 500;
  *
  *     runService({
  *       name: 'customer',
- *       config: { PAYMENT_PROVIDER_URL: httpUrl, PAYMENT_PROVIDER_KEY: secret },
+ *       manifest,
  *       start: async (context) => (await import('./composition.ts')).compose(context),
  *     });
  */
-export function runService<S extends ConfigShape>(options: ServiceOptions<S>): void {
+export function runService<M extends Manifest>(options: ServiceOptions<M>): void {
   // V8 would learn under load to put what calls allocate among the old objects at once; there each dead one keeps its whole call until a full collection.
   setFlagsFromString('--no-allocation-site-pretenuring');
   const destination = standardOutput();

@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Workload } from '../../contracts/identities.ts';
 import type { Binding } from '../server/bind.ts';
 import type { Route } from '../server/dispatcher.ts';
 import { bindServer } from '../server/server.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { type ChassisConfig, type Config, type ConfigShape, chassisShape, loadConfig } from './config.ts';
+import { type ChassisConfig, chassisShape, loadConfig } from './config.ts';
+import { type ConfigOf, type Manifest, shapeOf } from './manifest.ts';
 import { within } from './within.ts';
 
 /** What a service's composition root is given. */
-export interface StartContext<S extends ConfigShape> {
+export interface StartContext<M extends Manifest> {
   /** The chassis' variables and the service's own, by name. */
-  readonly config: ChassisConfig & Config<S>;
+  readonly config: ChassisConfig & ConfigOf<M>;
   readonly logger: Logger;
 }
 
@@ -24,13 +24,13 @@ export interface Started {
 }
 
 /** A whole service. */
-export interface ServiceOptions<S extends ConfigShape> {
-  /** Its proto package is `kumiko.<name>`, and every gRPC service in there must be bound. */
-  readonly name: Workload;
-  /** The variables that only this service has. */
-  readonly config: S;
+export interface ServiceOptions<M extends Manifest> {
+  /** The name of its folder and of its proto package: every gRPC service in there must be bound. */
+  readonly name: string;
+  /** What it needs of its own. */
+  readonly manifest: M;
   /** Wires the service. It runs after the port is bound, so import what it takes in here, as one module: each more is a file to find. Calls wait for it. */
-  readonly start: (context: StartContext<S>) => Promise<Started>;
+  readonly start: (context: StartContext<M>) => Promise<Started>;
 }
 
 /** A service that listens. */
@@ -44,7 +44,7 @@ export interface RunningService {
 }
 
 /** What a process lends to a service. */
-export interface Surroundings {
+export interface Process {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where log lines go. */
   readonly destination: { write(line: string): void };
@@ -71,11 +71,11 @@ const loadedMeanwhile = [
  *
  * @throws {ConfigError} for a faulty environment; {Error} where the port cannot be bound.
  */
-export async function startService<S extends ConfigShape>(
-  { name, config: shape, start }: ServiceOptions<S>,
-  { env, destination }: Surroundings,
+export async function startService<M extends Manifest>(
+  { name, manifest, start }: ServiceOptions<M>,
+  { env, destination }: Process,
 ): Promise<RunningService> {
-  const config = loadConfig({ ...chassisShape, ...shape }, env) as ChassisConfig & Config<S>;
+  const config = loadConfig({ ...chassisShape, ...shapeOf(manifest) }, env) as ChassisConfig & ConfigOf<M>;
   const logger = createLogger({ service: name, level: config.LOG_LEVEL, destination });
   const project = config.GOOGLE_CLOUD_PROJECT;
   const server = await bindServer({ name, host: config.HOST, port: config.PORT, reflection: config.REFLECTION, project, logger });

@@ -3,8 +3,8 @@ import { UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../contracts/client.ts';
 import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { MaintenanceService } from '../../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { audienceOf, serviceAccountEmail, type Workload } from '../../contracts/identities.ts';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import {
@@ -41,7 +41,7 @@ beforeAll(async () => {
         return {};
       },
     },
-    internal: {
+    maintenance: {
       relayOutbox: async (_, { caller }) => {
         seen = caller;
         return {};
@@ -218,7 +218,7 @@ describe("a scheduler's method", () => {
 
 describe('an internal method', () => {
   const relay = (workload: Workload) => {
-    const client = clientFor(CustomerInternalService, service.url, workload);
+    const client = clientFor(MaintenanceService, service.url, workload);
     return client.relayOutbox({ limit: 1 }).finally(() => client.close());
   };
 

@@ -5,7 +5,7 @@ import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import type { Workload } from '../../contracts/identities.ts';
-import { type ServedService, servedServices } from '../../contracts/served-methods.ts';
+import { type GrpcService, servedBy } from '../../contracts/services.ts';
 import { Dispatcher, type Route } from './dispatcher.ts';
 
 /** Where and what to serve. */
@@ -48,7 +48,7 @@ const flushAnswerMs = 5;
  */
 export async function bindServer({ name, host, port, reflection, project, logger }: ServerOptions): Promise<BoundServer> {
   // channelz keeps books on every message for a debugger that is never attached.
-  const services = servedServices(name);
+  const services = servedBy(name);
   const maxRequestBytes = Math.max(...services.flatMap(({ methods }) => methods.map((method) => method.maxRequestBytes)));
   const server = new Server({ 'grpc.enable_channelz': 0, 'grpc.max_receive_message_length': maxRequestBytes });
   const boundPort = await listen(server, host, port);
@@ -105,7 +105,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 }
 
 /** A definition whose messages stay bytes. */
-function rawDefinition({ methods }: ServedService): ServiceDefinition {
+function rawDefinition({ methods }: GrpcService): ServiceDefinition {
   const raw = (bytes: Buffer) => bytes;
   return Object.fromEntries(
     methods.map(({ name, path, requestStream, responseStream }) => [

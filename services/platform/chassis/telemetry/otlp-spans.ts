@@ -46,6 +46,7 @@ function writeSpan(writer: BinaryWriter, span: ReadableSpan): void {
   for (const event of span.events) writeEvent(writer, event);
   if (span.droppedEventsCount > 0) writer.tag(12, Varint).uint32(span.droppedEventsCount);
   for (const link of span.links) writeLink(writer, link);
+  if (span.droppedLinksCount > 0) writer.tag(14, Varint).uint32(span.droppedLinksCount);
   writeStatus(writer, span.status);
   writeFlags(writer, 16, traceFlags, parent?.isRemote);
   writer.join();

@@ -36,8 +36,9 @@ const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 const noAttributes: Attributes = Object.freeze({});
 const noLinks: Link[] = [];
 const noEvents: TimedEvent[] = [];
-/** The specification's default (https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits). */
+/** The specification's default for each (https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits). Cloud Trace takes as many links. */
 const maxEvents = 128;
+const maxLinks = 128;
 
 /**
  * A span of the OpenTelemetry API that holds no more than was said of it: busy servers keep hundreds until they are exported. What exporters read beside that is
@@ -53,6 +54,7 @@ export class RecordedSpan implements Span, ReadableSpan {
   status: SpanStatus = unset;
   ended = false;
   droppedEventsCount = 0;
+  droppedLinksCount = 0;
   readonly #origin: SpanOrigin;
   readonly #context: SpanContext;
   /** Milliseconds since the epoch. */
@@ -113,7 +115,11 @@ export class RecordedSpan implements Span, ReadableSpan {
   }
 
   addLinks(links: Link[]): this {
-    if (!this.ended) this.links = [...this.links, ...links];
+    if (this.ended) return this;
+    // A sweep links its span with every order that it changes: tens of thousands, after an outage.
+    const room = maxLinks - this.links.length;
+    if (room > 0) this.links = [...this.links, ...links.slice(0, room)];
+    this.droppedLinksCount += Math.max(0, links.length - room);
     return this;
   }
 
@@ -172,10 +178,6 @@ export class RecordedSpan implements Span, ReadableSpan {
   }
 
   get droppedAttributesCount(): number {
-    return 0;
-  }
-
-  get droppedLinksCount(): number {
     return 0;
   }
 

@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { v1 } from '@google-cloud/pubsub';
 import { credentials, status } from '@grpc/grpc-js';
 import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { serviceAccount } from '../identity/service-account.ts';
 import type { EventPublisher } from './event-publisher.ts';
 
 /** A message that was delivered in vain as often as its subscription allows. */
@@ -130,7 +131,7 @@ export function createDeadLetters({ project, publisher }: { readonly project: st
 async function createSubscriber(project: string): Promise<v1.SubscriberClient> {
   const { v1 } = await import('@google-cloud/pubsub');
   const emulator = process.env.PUBSUB_EMULATOR_HOST;
-  if (emulator === undefined) return new v1.SubscriberClient({ projectId: project });
+  if (emulator === undefined) return new v1.SubscriberClient({ projectId: project, authClient: await serviceAccount() });
   const { hostname, port } = new URL(`http://${emulator}`);
   return new v1.SubscriberClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });
 }

@@ -1,4 +1,5 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
+import { serviceAccount } from '../identity/service-account.ts';
 import { checkMessage } from './message-limits.ts';
 
 /** What travels through Pub/Sub. */
@@ -30,7 +31,7 @@ export function createEventPublisher(options: { readonly project: string }): Eve
   const topics = new Map<string, Topic>();
   let loading: Promise<PubSub> | undefined;
   const load = () => {
-    loading ??= import('@google-cloud/pubsub').then(({ PubSub }) => new PubSub({ projectId: options.project }));
+    loading ??= connect(options.project);
     return loading;
   };
 
@@ -83,6 +84,11 @@ export function createEventPublisher(options: { readonly project: string }): Eve
       await pubsub.close();
     },
   };
+}
+
+async function connect(project: string): Promise<PubSub> {
+  const { PubSub } = await import('@google-cloud/pubsub');
+  return new PubSub({ projectId: project, authClient: await serviceAccount() });
 }
 
 /** ABORTED, INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE: what Google's configuration of this method repeats, less the codes that only time out again. */

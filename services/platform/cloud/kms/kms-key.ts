@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { holdToken } from '../identity/held-token.ts';
+import { fetchAccessToken } from '../identity/service-account.ts';
 
 /** A version of an asymmetric signing key in Cloud KMS. The private key never leaves it. */
 export interface KmsKey {
@@ -21,14 +23,11 @@ const timeoutMs = 5_000;
  * @throws where Cloud KMS does not answer, or refuses.
  */
 export async function openKmsKey(version: string, endpoint = 'https://cloudkms.googleapis.com'): Promise<KmsKey> {
-  const { Compute } = await import('google-auth-library');
-  const account = new Compute();
+  const authorization = holdToken(fetchAccessToken);
 
   async function call(path: string, body?: object): Promise<Readonly<Record<string, string>>> {
-    const headers = await account.getRequestHeaders();
-    if (body !== undefined) headers.set('content-type', 'application/json');
     const response = await fetch(`${endpoint}/v1/${version}${path}`, {
-      headers,
+      headers: { authorization: await authorization(), ...(body !== undefined && { 'content-type': 'application/json' }) },
       signal: AbortSignal.timeout(timeoutMs),
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
     });

@@ -1,5 +1,7 @@
 import type { Spanner, Database as SpannerDatabase } from '@google-cloud/spanner';
 import { ProxyTracerProvider } from '@opentelemetry/api';
+import type { AuthClient } from 'google-auth-library';
+import { serviceAccount } from '../identity/service-account.ts';
 
 /** Where a database is. */
 export interface DatabaseAddress {
@@ -29,11 +31,14 @@ const methods = {
 /**
  * The one place that makes a Spanner client. It reads SPANNER_EMULATOR_HOST itself. Loaded on demand: the client takes about 80 ms to import, and a
  * service binds its port first.
+ *
+ * @param authClient whom it calls as; by default whoever Google's libraries find, as for a migration.
  */
-export async function createSpannerClient(project: string): Promise<Spanner> {
+export async function createSpannerClient(project: string, authClient?: AuthClient): Promise<Spanner> {
   const { Spanner } = await import('@google-cloud/spanner');
   const options = {
     projectId: project,
+    ...(authClient !== undefined && { authClient }),
     // The database port makes the spans, one for each query or transaction; the client's own are many and say less.
     observabilityOptions: { tracerProvider: new ProxyTracerProvider() },
     // Without gax's own retries for streams, a statement that fails before the response's headers is repeated for six seconds before it is reported.
@@ -48,7 +53,7 @@ export async function createSpannerClient(project: string): Promise<Spanner> {
 
 /** Connects to a database. Nothing is sent before the first use but the request for a session. */
 export async function connectSpanner(address: DatabaseAddress): Promise<{ spanner: Spanner; database: SpannerDatabase }> {
-  const spanner = await createSpannerClient(address.project);
+  const spanner = await createSpannerClient(address.project, await serviceAccount());
   const database = spanner.instance(address.instance).database(address.database, undefined, undefined, address.role);
   // Sessions are kept in the background, and an 'error' event without a listener ends the process. The statement that needs the session fails by itself.
   database.on('error', () => {});

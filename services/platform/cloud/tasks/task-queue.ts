@@ -7,7 +7,8 @@ import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../contract
 import { inSpan } from '../../contracts/in-span.ts';
 import { describeMethod } from '../../contracts/methods.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
-import { type QueueTrigger, triggerOf } from '../../contracts/triggers.ts';
+import { type QueueTrigger, triggersOf } from '../../contracts/triggers.ts';
+import { serviceAccount } from '../identity/service-account.ts';
 
 /** When and as what a task runs. */
 export interface TaskOptions {
@@ -136,13 +137,13 @@ function checkSizes(
 
 async function createTasksClient({ project, endpoint }: TaskQueueConfig): Promise<CloudTasksClient> {
   const { CloudTasksClient } = await import('@google-cloud/tasks');
-  if (endpoint === undefined) return new CloudTasksClient({ projectId: project });
+  if (endpoint === undefined) return new CloudTasksClient({ projectId: project, authClient: await serviceAccount() });
   const { hostname, port } = new URL(`http://${endpoint}`);
   return new CloudTasksClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });
 }
 
 function queueOf(method: DescMethod): QueueTrigger {
-  const trigger = triggerOf(describeMethod(method));
+  const [trigger] = triggersOf(describeMethod(method));
   if (trigger?.kind !== 'queue') throw new TypeError(`${method.parent.typeName}.${method.name} has no queue trigger`);
   return trigger;
 }

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { productFolder } from '../../../services/platform/contracts/product-folder.ts';
+import type { Clock } from '../shared/local-server.ts';
+import type { DeliveryMishaps } from './push/delivery-faults.ts';
+
+/** What a system of the outside world is started with. */
+export interface OutsideOptions {
+  readonly port: number;
+  readonly stateDir: string;
+  /** Business time. */
+  readonly clock: Clock;
+  /** A secret that it shares with a service, by the name that the service's manifest knows it by. */
+  secret(name: string): string;
+  /** What goes wrong with what it sends, in drills. */
+  readonly mishaps: DeliveryMishaps;
+}
+
+/** A system of the outside world as it runs. */
+export interface OutsideSystem {
+  /** The gateways are up: it may call the edge, whose URL this is. */
+  release?(edgeUrl: string): void;
+}
+
+/** The outside world of a product: what its services call, and what calls them, by name. */
+export type OutsideWorld = Readonly<Record<string, (options: OutsideOptions) => Promise<OutsideSystem>>>;
+
+const file = join(productFolder, 'deploy/local/outside-world/outside-world.ts');
+
+/** The product's outside world; nothing where it has none. */
+export const outsideWorld: OutsideWorld = existsSync(file)
+  ? ((await import(pathToFileURL(file).href)) as { outsideWorld: OutsideWorld }).outsideWorld
+  : {};
+
+/** The names of its systems. */
+export const outsideSystems: readonly string[] = Object.keys(outsideWorld);

@@ -1,0 +1,69 @@
+import { pathToFileURL } from 'node:url';
+import type { LocalAround } from '../../../services/platform/chassis/process/manifest.ts';
+import { product, serviceNames } from '../../../services/platform/contracts/services.ts';
+import { manifestOf } from '../../environments/manifests.ts';
+import { restPathOf } from '../../environments/rest-path.ts';
+import { issuers, jwksUri } from './issuers.ts';
+import { location, operatorEmail, project } from './place.ts';
+import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from './ports.ts';
+import { type LocalPreview, previewUrls } from './previews.ts';
+import { type LocalSecrets, secretOf } from './secrets.ts';
+
+/** The environment variables of a service: what Cloud Run would set, with local endpoints. */
+export function serviceEnvironment(
+  name: string,
+  ports: Ports,
+  secrets: LocalSecrets,
+  previews: readonly LocalPreview[],
+): Record<string, string> {
+  const around = aroundOf(ports, secrets, previews);
+  const own = Object.entries(manifestOf(name).variables).map(([variable, { local }]) => [variable, local(around)]);
+  return {
+    HOST: '127.0.0.1',
+    PORT: String(containerPort(ports, name)),
+    ...databaseEnvironment(ports),
+    CUSTOMER_ISSUER: issuers.customer.issuer,
+    CUSTOMER_AUDIENCE: issuers.customer.audience,
+    CUSTOMER_JWKS_URI: jwksUri(ports, 'customer'),
+    PARTNER_ISSUER: issuers.partner.issuer,
+    PARTNER_AUDIENCE: issuers.partner.audience,
+    PARTNER_JWKS_URI: jwksUri(ports, 'partner'),
+    GOOGLE_ISSUER: issuers.google.issuer,
+    GOOGLE_JWKS_URI: jwksUri(ports, 'google'),
+    OPERATOR_EMAILS: operatorEmail,
+    REFLECTION: 'true',
+    PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
+    GCE_METADATA_HOST: `127.0.0.1:${metadataPort(ports, name)}`,
+    METADATA_SERVER_DETECTION: 'assume-present',
+    ...Object.fromEntries(own),
+  };
+}
+
+/** The environment variables that the migration needs. */
+export function databaseEnvironment(ports: Pick<Ports, 'spanner'>): Record<string, string> {
+  return {
+    GOOGLE_CLOUD_PROJECT: project,
+    SPANNER_INSTANCE: product,
+    SPANNER_DATABASE: product,
+    SPANNER_EMULATOR_HOST: `127.0.0.1:${ports.spanner}`,
+  };
+}
+
+function aroundOf(ports: Ports, secrets: LocalSecrets, previews: readonly LocalPreview[]): LocalAround {
+  const url = (port: number) => `http://127.0.0.1:${port}`;
+  const urlOf = (workload: string) =>
+    url(workload === 'edge-gateway' ? ports.edge : workload === 'jobs-gateway' ? ports.jobs : servicePort(ports, workload));
+  return {
+    project,
+    region: location,
+    urlOf,
+    serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, urlOf(name)])),
+    publicUrlOf: (grpcPath) => `${url(ports.edge)}${restPathOf(grpcPath)}`,
+    previews: previewUrls(previews),
+    // The issuer makes it and signs with it too, so that both make the same tokens.
+    partnerSigningKeys: [pathToFileURL(secrets.partnerKeyFile).href],
+    secret: (secret) => secretOf(secrets, secret),
+    outsideUrl: (system) => url(outsidePort(ports, system)),
+    tasksAddress: `127.0.0.1:${ports.tasks}`,
+  };
+}

@@ -1,0 +1,90 @@
+import { status } from '@grpc/grpc-js';
+import { SpanKind } from '@opentelemetry/api';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Client } from '../../contracts/client.ts';
+import { CustomerService, type WatchGroupResponse } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { inSpan } from '../../contracts/in-span.ts';
+import { recordSpans, type SpanRecorder } from '../../testing/span-recorder.ts';
+import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
+import { clientFor, customerIssuer, project, startTestService, type TestService, testEnv } from '../../testing/test-service.ts';
+
+const method = 'kumiko.customer.v1.CustomerService/WatchGroup';
+const traceOf = (name: string) => (name === 'groups/a' ? 'a' : 'b').repeat(32);
+
+let recorder: SpanRecorder;
+let issuer: TestIssuer;
+let service: TestService;
+let client: Client<typeof CustomerService>;
+/** Has a stream see a change, whoever calls it. */
+const change = new Map<string, () => void>();
+
+beforeAll(async () => {
+  recorder = recordSpans();
+  issuer = await startTestIssuer();
+  service = await startTestService({
+    env: testEnv(issuer.jwksUri),
+    customer: {
+      async getDeal({ name }) {
+        for (const tell of change.values()) tell();
+        return { name };
+      },
+      async *watchGroup({ name }, call) {
+        for (let seen = 1; !call.signal.aborted; seen += 1) {
+          const next = new Promise<void>((resolve) => {
+            change.set(name, resolve);
+            call.signal.addEventListener('abort', () => resolve());
+          });
+          yield await inSpan(`read ${name}`, { kind: SpanKind.INTERNAL, attributes: {} }, async () => ({ resumeToken: String(seen) }));
+          await next;
+        }
+      },
+    },
+  });
+  const token = await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' });
+  client = clientFor(CustomerService, service.url, 'edge-gateway', token);
+});
+
+beforeEach(() => recorder.reset());
+
+afterAll(async () => {
+  client.close();
+  await Promise.all([service.stop(), issuer.close()]);
+  recorder.close();
+});
+
+/** Opens a stream in a trace of its own, and reads its first message. */
+async function open(name: string): Promise<AsyncIterator<WatchGroupResponse>> {
+  const stream = client.watchGroup({ name }, { headers: { traceparent: `00-${traceOf(name)}-b7ad6b7169203331-01` } });
+  const messages = stream[Symbol.asyncIterator]();
+  expect((await messages.next()).value?.resumeToken).toBe('1');
+  return messages;
+}
+
+const ended = (name: string, kind: SpanKind) => recorder.spans().filter((span) => span.name === name && span.kind === kind);
+
+test('what a stream does about a later change belongs to its own trace, though another call has made the change', async () => {
+  const streams = await Promise.all([open('groups/a'), open('groups/b')]);
+  await client.getDeal({ name: 'deals/d' }, { headers: { traceparent: `00-${'c'.repeat(32)}-b7ad6b7169203331-01` } });
+  for (const stream of streams) expect((await stream.next()).value?.resumeToken).toBe('2');
+  for (const stream of streams) await stream.return?.();
+  await expect.poll(() => ended(method, SpanKind.SERVER)).toHaveLength(2);
+  for (const name of ['groups/a', 'groups/b']) {
+    const server = ended(method, SpanKind.SERVER).find((span) => span.spanContext().traceId === traceOf(name));
+    const reads = ended(`read ${name}`, SpanKind.INTERNAL);
+    expect(reads).toHaveLength(2);
+    expect(new Set(reads.map((read) => read.parentSpanContext?.spanId))).toEqual(new Set([server?.spanContext().spanId]));
+  }
+});
+
+test('the span of a stream lasts until its client goes away, and says so', async () => {
+  const [gone, other] = await Promise.all([open('groups/a'), open('groups/b')]);
+  expect(ended(method, SpanKind.SERVER)).toEqual([]);
+  await gone.return?.();
+  await expect.poll(() => ended(method, SpanKind.SERVER)).toHaveLength(1);
+  expect(ended(method, SpanKind.SERVER)[0]).toMatchObject({
+    attributes: { 'rpc.grpc.status_code': status.CANCELLED },
+    parentSpanContext: { traceId: traceOf('groups/a') },
+  });
+  expect(ended(method, SpanKind.CLIENT)).toHaveLength(1);
+  await other.return?.();
+});

@@ -1,0 +1,20 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { MethodPolicy } from './gen/types/kumiko/platform/v1/options_pb.js';
+import { services } from './services.ts';
+
+/** The package of what the platform itself says and serves. */
+const platformPackage = 'kumiko.platform.';
+
+/** Whether a gRPC service is the platform's own, which every service serves. */
+export function isPlatformService(typeName: string): boolean {
+  return typeName.startsWith(platformPackage);
+}
+
+/**
+ * The services that may call a method of ACCESS_SERVICE. The platform knows no service by name: its own methods are for those that Google's triggers call,
+ * because what runs at set times comes from there.
+ */
+export function callersOf(method: DescMethod, policy: MethodPolicy): readonly string[] {
+  if (!isPlatformService(method.parent.typeName)) return policy.callers;
+  return services.flatMap(({ name, triggered }) => (triggered ? [name] : []));
+}

@@ -1,0 +1,140 @@
+import { createFileRegistry, type DescFile, type DescMethod, type DescService, getOption, hasOption } from '@bufbuild/protobuf';
+import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
+import { loadFileDescriptorSetFromBuffer, type ServiceDefinition } from '@grpc/proto-loader';
+import { defaultMaxRequestBytes } from './request-size.ts';
+import { ServiceListError } from './service-folders.ts';
+import type { AccessName, GrpcService, ServedMethodDefinition, Service, ServiceList } from './services.ts';
+
+/** The options of kumiko/platform/v1/options.proto, of the same build as the descriptor set. */
+export type PlatformOptions = typeof import('./gen/types/kumiko/platform/v1/options_pb.js');
+
+/** The option google.api.http. */
+export type HttpOption = typeof import('./gen/types/google/api/annotations_pb.js').http;
+
+/** What the list of services is derived from. */
+export interface ProtoSource {
+  readonly set: FileDescriptorSet;
+  /** The same, as bytes. */
+  readonly bytes: Uint8Array;
+  readonly options: PlatformOptions;
+  /** google.api.http, of the same build. */
+  readonly http: HttpOption;
+  /** The names of the files that are the product's own or the platform's, such as "kumiko/job/v1/job.proto": not those of third parties. */
+  readonly ownFiles: ReadonlySet<string>;
+}
+
+const platformPackage = /^kumiko\.platform\.v\d+$/;
+const servicePackage = /^([a-z][a-z0-9]*)\.([a-z][a-z0-9]*)\.v\d+$/;
+
+/**
+ * Derives which services there are: each proto package that has gRPC services is one.
+ *
+ * @throws {ServiceListError} with every fault: a method without access, callers that do not exist, a topic that
+ * nobody or two publish to.
+ */
+export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSource): ServiceList {
+  const registry = createFileRegistry(set);
+  const files = [...registry.files].filter((file) => ownFiles.has(`${file.name}.proto`));
+  const described = files.flatMap((file) => file.services);
+  const definitions = loadFileDescriptorSetFromBuffer(Buffer.from(bytes));
+  const grpcService = (service: DescService): GrpcService => ({
+    typeName: service.typeName,
+    methods: Object.entries(definitions[service.typeName] as ServiceDefinition).map(([name, { path, requestStream, responseStream }]) => {
+      const method = service.methods.find((candidate) => candidate.name === name)!;
+      const policy = policyOf(method);
+      return {
+        name,
+        path,
+        requestStream,
+        responseStream,
+        maxRequestBytes: policy?.maxRequestBytes || defaultMaxRequestBytes,
+        // Another one is a fault, and told below.
+        access: options.Access[policy?.access ?? 0]!.toLowerCase() as AccessName,
+        ...restOf(method, http),
+      };
+    }),
+  });
+  const policyOf = (method: DescMethod) => (hasOption(method, options.method) ? getOption(method, options.method) : undefined);
+
+  const faults: string[] = [];
+  const byName = new Map<string, { grpcServices: DescService[]; publishes: string[] }>();
+  const products = new Set<string>();
+  for (const file of files) {
+    const name = servicePackage.exec(file.proto.package);
+    if (platformPackage.test(file.proto.package)) continue;
+    if (name === null) {
+      faults.push(`${file.name}.proto: the package is named like "shop.orders.v1", not "${file.proto.package}"`);
+      continue;
+    }
+    products.add(name[1]!);
+    const publishes = topicsOf(file, options);
+    if (file.services.length === 0 && publishes.length === 0) continue;
+    const entry = byName.get(name[2]!) ?? { grpcServices: [], publishes: [] };
+    entry.grpcServices.push(...file.services);
+    entry.publishes.push(...publishes);
+    byName.set(name[2]!, entry);
+  }
+  if (products.size !== 1) faults.push(`the packages of one product begin with one name, not with ${[...products].join(', ') || 'none'}`);
+
+  const names = [...byName.keys()].toSorted();
+  for (const method of described.flatMap((service) => service.methods)) {
+    const path = `${method.parent.typeName}/${method.name}`;
+    const policy = policyOf(method);
+    if ((policy?.access ?? options.Access.UNSPECIFIED) === options.Access.UNSPECIFIED)
+      faults.push(`${path}: no access option says who may call it`);
+    for (const caller of policy?.callers ?? []) {
+      if (!byName.has(caller)) faults.push(`${path}: its caller "${caller}" is no service; there are ${names.join(', ')}`);
+    }
+  }
+  faults.push(...topicFaults(byName, registry, options));
+  if (faults.length > 0) throw new ServiceListError(faults);
+
+  const services = names.map((name): Service => {
+    const { grpcServices, publishes } = byName.get(name)!;
+    const triggered = grpcServices.some((service) => service.methods.some((method) => policyOf(method)?.access === options.Access.TRIGGER));
+    return { name, grpcServices: grpcServices.map(grpcService), publishes: publishes.toSorted(), triggered };
+  });
+  const platformServices = described.filter((service) => platformPackage.test(service.file.proto.package)).map(grpcService);
+  return { product: [...products][0]!, services, platformServices };
+}
+
+function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefinition, 'rest'> {
+  const pattern = hasOption(method, http) ? getOption(method, http).pattern : undefined;
+  if (pattern?.case === undefined || pattern.case === 'custom') return {};
+  return { rest: { verb: pattern.case, path: pattern.value } };
+}
+
+function topicsOf(file: DescFile, { publishes }: PlatformOptions): string[] {
+  return hasOption(file, publishes) ? getOption(file, publishes) : [];
+}
+
+/** Every topic that a payload names has one publisher, and the reverse. */
+function topicFaults(
+  services: ReadonlyMap<string, { readonly publishes: readonly string[] }>,
+  registry: ReturnType<typeof createFileRegistry>,
+  { topic: topicOption }: PlatformOptions,
+): string[] {
+  const publishers = new Map<string, string>();
+  const faults: string[] = [];
+  for (const [name, { publishes }] of services) {
+    for (const topic of publishes) {
+      const other = publishers.get(topic);
+      if (other === undefined) publishers.set(topic, name);
+      else faults.push(`the topic "${topic}" is published by ${other} and ${name}: one of them has to let it be`);
+    }
+  }
+  const named = new Set<string>();
+  for (const type of registry) {
+    if (type.kind !== 'message' || !hasOption(type, topicOption)) continue;
+    const topic = getOption(type, topicOption);
+    if (!named.has(topic) && !publishers.has(topic))
+      faults.push(
+        `${type.typeName}: nobody publishes to its topic "${topic}": say so with (kumiko.platform.v1.publishes) in a service's proto`,
+      );
+    named.add(topic);
+  }
+  for (const [topic, name] of publishers) {
+    if (!named.has(topic)) faults.push(`${name} publishes to "${topic}", and no message has this topic`);
+  }
+  return faults;
+}
