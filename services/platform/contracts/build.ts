@@ -45,6 +45,11 @@ const modules = [
 ];
 const ofAnotherProduct = productFolder === root ? [] : ['--config', JSON.stringify({ version: 'v2', modules })];
 
+// The platform's own types are built with the product of this repository.
+if (productFolder !== root) {
+  execFileSync(process.execPath, [import.meta.filename], { stdio: 'inherit', env: { ...process.env, KUMIKO_PRODUCT: root } });
+}
+
 const inputs = [
   ...protos,
   join(root, 'buf.yaml'),
