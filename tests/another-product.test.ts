@@ -51,7 +51,7 @@ describe('another product on the same platform', () => {
     expect((await rest('POST', '/v1/notes', { body: { text: '' }, token: customer })).status).toBe(400);
     const written = await rest('POST', '/v1/notes', { body, token: customer });
     expect(written).toMatchObject({ status: 200, body: { text: 'Dear reader, the kettle is on' } });
-    expect((await rest('GET', `/v1/${written.body.name}`)).body).toEqual(written.body);
+    expect((await rest('GET', `/v1/${written.body['name']}`)).body).toEqual(written.body);
     expect((await rest('GET', '/v1/notes/none')).status).toBe(404);
   });
 
@@ -64,7 +64,7 @@ describe('another product on the same platform', () => {
     const as = async (workload: string) => {
       const token = await devToken(endpoints, 'service', 'notes', { as: workload });
       const headers = async () => ({ 'x-serverless-authorization': `Bearer ${token}` });
-      const client = createClient(MaintenanceService, { url: endpoints.services.notes!, headers });
+      const client = createClient(MaintenanceService, { url: endpoints.services['notes']!, headers });
       return client.pruneHistory({ limit: 1 }).finally(() => client.close());
     };
     expect(await as('digest')).toMatchObject({ deleted: 0 });

@@ -1,5 +1,5 @@
-import { servicesFolder } from '../../services/platform/contracts/product-folder.ts';
 import { type Migration, readMigrations } from '../../services/platform/cloud/spanner/migrations.ts';
+import { servicesFolder } from '../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { databaseRole } from './service-environment.ts';
 

@@ -221,7 +221,7 @@ function exampleAt(path: readonly PropertyKey[]): unknown {
   let example: unknown;
   for (const key of path) {
     type = memberOf(type, String(key));
-    const meta = type?.meta()?.example;
+    const meta = type?.meta()?.['example'];
     if (meta !== undefined) example = meta;
   }
   return example;

@@ -232,7 +232,7 @@ function encodePlacement(change: Change): Uint8Array {
 }
 
 function resumeVersion(token: string): bigint {
-  const version = decodePageToken(token, 'resume_token').version ?? '';
+  const version = decodePageToken(token, 'resume_token')['version'] ?? '';
   if (!/^\d{1,18}$/.test(version)) {
     throw invalidArgument('resume_token is not of this stream', [
       { field: 'resume_token', description: 'must be the last resume_token received' },

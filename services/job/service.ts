@@ -47,7 +47,7 @@ export function jobService({ owners, tasks, inventorySync, runAlone }: JobServic
     };
     const name = `process ${event.payload.case ?? 'unknown event'}`;
     const work = () =>
-      inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes.traceparent }, () => react(event, call));
+      inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes['traceparent'] }, () => react(event, call));
     // The attributes of a push are in its body, where the gateway does not look for the previews that the event belongs to.
     await withPreview(message?.attributes[previewAttribute], work);
     return {};

@@ -180,7 +180,7 @@ function moveDeal(deal: Deal, trigger: DealTrigger): Deal {
 }
 
 function resumePosition(token: string): bigint {
-  const change = decodePageToken(token, 'resume_token').change ?? '';
+  const change = decodePageToken(token, 'resume_token')['change'] ?? '';
   if (!/^\d{1,18}$/.test(change)) {
     throw invalidArgument('resume_token is not of this stream', [
       { field: 'resume_token', description: 'must be the last resume_token received' },

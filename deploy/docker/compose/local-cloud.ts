@@ -10,13 +10,13 @@ import { bridgePubsub } from './pubsub-bridge.ts';
 // All state is committed before it is acknowledged: there is nothing to wait for.
 for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
 
-const options = JSON.parse(process.env.KUMIKO_LOCAL_CLOUD ?? '{}') as CloudOptions;
-const emulator = process.env.PUBSUB_EMULATOR_HOST;
+const options = JSON.parse(process.env['KUMIKO_LOCAL_CLOUD'] ?? '{}') as CloudOptions;
+const emulator = process.env['PUBSUB_EMULATOR_HOST'];
 if (emulator === undefined) throw new Error('PUBSUB_EMULATOR_HOST is missing: host:port of the emulator');
 const cloud = await startCloud(options, systemClock);
 await Promise.all([options.ports.edge, options.ports.jobs, Number(emulator.split(':')[1])].map(listening));
 // The client would take it for the address of both.
-delete process.env.PUBSUB_EMULATOR_HOST;
+delete process.env['PUBSUB_EMULATOR_HOST'];
 await bridgePubsub({ project, topics: eventTopics, from: emulator, to: `127.0.0.1:${options.ports.pubsub}` });
 cloud.release();
 process.stdout.write(`${JSON.stringify({ message: 'listening' })}\n`);

@@ -8,8 +8,8 @@ export function addFrontHeaders(headers: IncomingHttpHeaders, clientAddress: str
   headers['x-forwarded-for'] = before === undefined ? clientAddress : `${before}, ${clientAddress}`;
   // TLS always ends before the container, so services see https.
   headers['x-forwarded-proto'] = 'https';
-  headers.traceparent ??= traceparentOf(headers['x-cloud-trace-context']) ?? newTraceparent();
-  headers['x-cloud-trace-context'] ??= cloudTraceContext(String(headers.traceparent));
+  headers['traceparent'] ??= traceparentOf(headers['x-cloud-trace-context']) ?? newTraceparent();
+  headers['x-cloud-trace-context'] ??= cloudTraceContext(String(headers['traceparent']));
 }
 
 /** What Google's older header says, in the newer one. */

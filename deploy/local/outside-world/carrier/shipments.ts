@@ -72,5 +72,5 @@ export function createShipments(database: DatabaseSync): Shipments {
 }
 
 function shipmentOf(row: Record<string, SQLOutputValue>): Shipment {
-  return { ...row, address: JSON.parse(String(row.address)) } as unknown as Shipment;
+  return { ...row, address: JSON.parse(String(row['address'])) } as unknown as Shipment;
 }

@@ -128,7 +128,7 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
       const intent = intentOf(row);
       if (intent.client_token !== clientToken) throw new HttpProblem(403, 'invalid_client_token', `This is not the client token of ${id}.`);
       if (intent.status !== 'requires_confirmation') {
-        const repeated = row.card === card && (intent.status === 'authorized' || intent.status === 'declined');
+        const repeated = row['card'] === card && (intent.status === 'authorized' || intent.status === 'declined');
         if (!repeated) throw invalidState(intent, 'confirm');
         return { intent, changed: false };
       }
@@ -139,7 +139,7 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
       const intent = intentOf(row);
       const { from, to } = actions[action];
       if (!Object.hasOwn(from, intent.status)) throw invalidState(intent, action);
-      if (action === 'capture' && row.card === 'declined-at-capture') return 'declined';
+      if (action === 'capture' && row['card'] === 'declined-at-capture') return 'declined';
       return move(intent, to, (from as Partial<Record<IntentStatus, LedgerEntry['type']>>)[intent.status], undefined);
     },
     ledger: (reference) =>

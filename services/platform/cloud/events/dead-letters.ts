@@ -138,7 +138,7 @@ export function createDeadLetters({ project, eventType, publisher }: DeadLetters
 
 async function createSubscriber(project: string): Promise<v1.SubscriberClient> {
   const { v1 } = await import('@google-cloud/pubsub');
-  const emulator = process.env.PUBSUB_EMULATOR_HOST;
+  const emulator = process.env['PUBSUB_EMULATOR_HOST'];
   if (emulator === undefined) return new v1.SubscriberClient({ projectId: project, authClient: await serviceAccount() });
   const { hostname, port } = new URL(`http://${emulator}`);
   return new v1.SubscriberClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });

@@ -9,7 +9,7 @@ export type FoundEmulator = { readonly binary: string } | { readonly missing: st
 
 /** Looks where SPANNER_EMULATOR_BINARY says, then in the Google Cloud SDK that `gcloud` belongs to. */
 export function findSpannerEmulator(): FoundEmulator {
-  const named = process.env.SPANNER_EMULATOR_BINARY;
+  const named = process.env['SPANNER_EMULATOR_BINARY'];
   if (named !== undefined) return existsSync(named) ? { binary: named } : { missing: `SPANNER_EMULATOR_BINARY: no file ${named}` };
   const gcloud = findOnPath('gcloud');
   if (gcloud === undefined) return { missing: 'no gcloud on PATH, and SPANNER_EMULATOR_BINARY is not set' };
