@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Google's own Pub/Sub emulator, where this machine has it. */
-export type PubsubEmulator = { readonly jar: string } | { readonly missing: string };
+type PubsubEmulator = { readonly jar: string } | { readonly missing: string };
 
 /**
  * Finds the emulator's jar: `PUBSUB_EMULATOR_JAR`, or the component `pubsub-emulator` of the Google Cloud SDK that `gcloud` belongs to. It needs Java.

@@ -14,7 +14,7 @@ const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audienc
   service customer                     an ID token for a service behind its IAM check [--as edge-gateway|job|…]`;
 
 /** No token can be had; its message says what to do. */
-export class TokenCommandError extends Error {}
+class TokenCommandError extends Error {}
 
 /** Reads the command line of `npm run token`. @throws {UsageError} */
 export function parseTokenCommand(args: readonly string[]): TokenRequest {

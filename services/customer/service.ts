@@ -28,7 +28,7 @@ import type { Settlement } from './settlement.ts';
 import type { CustomerStore, Placed } from './store/store.ts';
 
 /** What the handlers need. */
-export interface CustomerServiceOptions {
+interface CustomerServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
   readonly settlement: Settlement;

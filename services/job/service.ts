@@ -14,7 +14,7 @@ import { readEvent, soundTasks } from './pushed-event.ts';
 import type { RunAlone } from './schedules.ts';
 
 /** What the handlers need. */
-export interface JobServiceOptions {
+interface JobServiceOptions {
   readonly owners: Owners;
   readonly tasks: TaskQueue;
   readonly inventorySync: InventorySync;

@@ -17,7 +17,7 @@ import { dealMessage, idOf, orderMessage, partnersFields, partnersPart } from '.
 import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
-export interface PartnerServiceOptions {
+interface PartnerServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
   readonly now: () => Date;

@@ -23,7 +23,7 @@ export interface OrderRow {
 }
 
 /** A group as the database has it. */
-export interface GroupRow {
+interface GroupRow {
   readonly name: string;
   readonly deal: string;
   readonly state: string;

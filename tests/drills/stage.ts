@@ -10,7 +10,7 @@ import { TokenSource } from './token-source.ts';
 import { TokenTimes } from './token-times.ts';
 
 /** The partner whose deals are fought for. */
-export const partnerName = 'acme';
+const partnerName = 'acme';
 
 const second = 'second';
 

@@ -9,7 +9,7 @@ export const idempotencySchema = `
 `;
 
 /** Answers a request by its `Idempotency-Key`: the same request as the first time, another one 409. */
-export type AnswerOnce = (request: JsonRequest, work: () => JsonResponse) => JsonResponse;
+type AnswerOnce = (request: JsonRequest, work: () => JsonResponse) => JsonResponse;
 
 /**
  * Runs `work` and keeps its answer in one transaction. A problem that `work` throws undoes everything and is not kept, so the key may be

@@ -25,7 +25,7 @@ function newTraceparent(): string {
 }
 
 /** Google's older header, TRACE/SPAN;o=SAMPLED with a decimal span id; undefined for a malformed traceparent. */
-export function cloudTraceContext(traceparent: string): string | undefined {
+function cloudTraceContext(traceparent: string): string | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
   if (match === null) return undefined;
   const [, trace, span, flags] = match;

@@ -14,7 +14,7 @@ export interface DeliveryFaults {
 }
 
 /** What goes wrong with one delivery. */
-export interface Mishap {
+interface Mishap {
   readonly delayMs: number;
   /** undefined: arrives once. */
   readonly repeatAfterMs: number | undefined;

@@ -14,7 +14,7 @@ export interface DeadLetter {
 }
 
 /** What a replay did. */
-export interface Replayed {
+interface Replayed {
   readonly replayed: number;
   /** Messages that are no events: they stay. */
   readonly skipped: number;
@@ -45,7 +45,7 @@ const pullTimeoutMs = 2_000;
 const largestPull = 100;
 
 /** What dead letters are read with. */
-export interface DeadLettersOptions {
+interface DeadLettersOptions {
   readonly project: string;
   /** The product's message of events. */
   readonly eventType: DescMessage;

@@ -13,7 +13,7 @@ export interface RunningSpanner {
 }
 
 /** An implementation of Spanner that the suites run on. */
-export interface SpannerTarget {
+interface SpannerTarget {
   readonly name: string;
   /** Why it cannot be started here. */
   readonly missing: string | undefined;
