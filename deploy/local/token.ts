@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { type TokenRequest, tokenKinds } from './cloud/issuer/token-request.ts';
 import { endpointsFile } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';

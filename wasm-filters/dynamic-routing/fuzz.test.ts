@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
 import type { Property } from '../testing/host/properties.ts';
-import { mutate, pick, seededRandom } from '../testing/mutate.ts';
+import { mutate, pick } from '../testing/mutate.ts';
 import { byClaim, byHeader, RunningFilter } from './testing/running-filter.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000);

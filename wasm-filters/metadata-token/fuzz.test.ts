@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { mutate, pick, seededRandom } from '../testing/mutate.ts';
+import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
+import { mutate, pick } from '../testing/mutate.ts';
 import { configuration, jwtOf, type Request, RunningFilter } from './testing/running-filter.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 10_000);

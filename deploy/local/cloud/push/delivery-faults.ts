@@ -1,4 +1,4 @@
-import { seededRandom } from '../../shared/seeded-random.ts';
+import { seededRandom } from '../../../../services/platform/tools/seeded-random.ts';
 
 /** How deliveries go wrong; all shares are from 0 to 1. */
 export interface DeliveryFaults {
