@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long a port is waited for. */
-export interface PortWait {
+interface PortWait {
   /** Asked before each try: a message ends the waiting. */
   readonly givenUp?: () => string | undefined;
   readonly intervalMs?: number;
