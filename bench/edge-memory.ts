@@ -3,8 +3,8 @@ import { connect } from 'node:http2';
 import { machine } from './load/compare.ts';
 import { type LoadProcess, startLoadProcess } from './load/load.ts';
 import { peakResidentBytes, residentBytes } from './load/memory.ts';
+import { type EdgeFixture, everythingOn, startEdgeFixture } from './servers/edge-fixture.ts';
 import { checkRead, readOf, writeOf } from './servers/edge-requests.ts';
-import { type EdgeSurroundings, everythingOn, startEdgeSurroundings } from './servers/edge-surroundings.ts';
 
 export const question =
   'Does the memory of the edge gateway stay flat over 200,000 requests (target: at most 100 MB), and under four bodies of 200 MB at once (200 MB)?';
@@ -19,21 +19,21 @@ const megabyte = 1e6;
 
 /** Requests first, then another gateway with the bodies: the largest memory that it has ever had is what counts there. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
+  const fixture = await startEdgeFixture();
   const load = startLoadProcess();
   try {
     report(machine());
-    await sendRequests(surroundings, load, report);
-    await sendBodies(surroundings, report);
+    await sendRequests(fixture, load, report);
+    await sendBodies(fixture, report);
   } finally {
     load.stop();
-    await surroundings.close();
+    await fixture.close();
   }
 }
 
-async function sendRequests(surroundings: EdgeSurroundings, load: LoadProcess, report: (line: string) => void): Promise<void> {
-  const gateway = await surroundings.startGateway(everythingOn);
-  const requests = (await surroundings.customerTokens(callers)).flatMap((token) => [readOf(token), writeOf(token)]);
+async function sendRequests(fixture: EdgeFixture, load: LoadProcess, report: (line: string) => void): Promise<void> {
+  const gateway = await fixture.startGateway(everythingOn);
+  const requests = (await fixture.customerTokens(callers)).flatMap((token) => [readOf(token), writeOf(token)]);
   const what = (count: number) =>
     ({
       kind: 'rest',
@@ -55,9 +55,9 @@ async function sendRequests(surroundings: EdgeSurroundings, load: LoadProcess, r
   await gateway.stop();
 }
 
-async function sendBodies(surroundings: EdgeSurroundings, report: (line: string) => void): Promise<void> {
-  const gateway = await surroundings.startGateway(everythingOn);
-  const [token] = await surroundings.customerTokens(1);
+async function sendBodies(fixture: EdgeFixture, report: (line: string) => void): Promise<void> {
+  const gateway = await fixture.startGateway(everythingOn);
+  const [token] = await fixture.customerTokens(1);
   const before = residentBytes(gateway.pid);
   const answers = await largeBodies(gateway.port, writeOf(token!));
   const statuses = answers.map(({ status }) => status);

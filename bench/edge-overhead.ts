@@ -1,8 +1,8 @@
 import { alternate, describeRounds, machine, ratios } from './load/compare.ts';
 import { startLoadProcess } from './load/load.ts';
 import { forwardingAlone } from './servers/edge-bootstraps.ts';
+import { type EdgeFixture, everythingOn, startEdgeFixture } from './servers/edge-fixture.ts';
 import { browserReadOf, checkRead, writeOf } from './servers/edge-requests.ts';
-import { type EdgeSurroundings, everythingOn, startEdgeSurroundings } from './servers/edge-surroundings.ts';
 
 export const question =
   'REST with a token: the edge gateway against an Envoy that transcodes, routes and does nothing else, by CPU time? (target: at most 1.2; with CORS, rate limits, compression and previews 1.35)';
@@ -14,12 +14,12 @@ const rounds = { warmUpMs: 1_500, roundMs: 300, rounds: 31 };
 /** What differs from the baseline, and whose tokens it is called with. */
 interface Row {
   readonly name: string;
-  readonly start: (surroundings: EdgeSurroundings) => ReturnType<EdgeSurroundings['startGateway']>;
+  readonly start: (fixture: EdgeFixture) => ReturnType<EdgeFixture['startGateway']>;
   readonly preview?: Readonly<Record<string, string>>;
   readonly target?: number;
 }
 
-const everything = ({ startGateway }: EdgeSurroundings) => startGateway(everythingOn);
+const everything = ({ startGateway }: EdgeFixture) => startGateway(everythingOn);
 const rows: readonly Row[] = [
   {
     name: 'transcoding and routing alone',
@@ -33,12 +33,12 @@ const rows: readonly Row[] = [
 
 /** Reads and writes of customers, the same for all, before the same gRPC server. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
+  const fixture = await startEdgeFixture();
   const load = startLoadProcess();
   try {
     const contenders = await Promise.all(
       rows.map(async ({ name, start, preview }) => {
-        const [server, tokens] = await Promise.all([start(surroundings), surroundings.customerTokens(callers, preview)]);
+        const [server, tokens] = await Promise.all([start(fixture), fixture.customerTokens(callers, preview)]);
         const requests = tokens.flatMap((token) => [browserReadOf(token), writeOf(token)]);
         return { name, server, load: { kind: 'rest', port: server.port, requests, connections } } as const;
       }),
@@ -54,6 +54,6 @@ export async function run(report: (line: string) => void): Promise<void> {
     }
   } finally {
     load.stop();
-    await surroundings.close();
+    await fixture.close();
   }
 }

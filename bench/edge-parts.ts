@@ -2,8 +2,8 @@ import { corsName } from '../gateway/bootstrap/cors.ts';
 import { alternate, describeRounds, machine, median, type Round } from './load/compare.ts';
 import { startLoadProcess } from './load/load.ts';
 import { type ManagerEdit, withoutFilters, withoutSections } from './servers/edge-bootstraps.ts';
+import { everythingOn, type GatewayOptions, startEdgeFixture } from './servers/edge-fixture.ts';
 import { browserReadOf, checkRead } from './servers/edge-requests.ts';
-import { everythingOn, type GatewayOptions, startEdgeSurroundings } from './servers/edge-surroundings.ts';
 
 export const question =
   "What of the edge gateway's CPU time for a REST request is which part? (everything on against the same without the part; the target of the token filter: at most 10 µs)";
@@ -57,13 +57,13 @@ const variants: readonly Variant[] = [
 
 /** All of them in turn, with reads of customers. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
+  const fixture = await startEdgeFixture();
   const load = startLoadProcess();
   try {
-    const requests = (await surroundings.customerTokens(callers)).map(browserReadOf);
+    const requests = (await fixture.customerTokens(callers)).map(browserReadOf);
     const contenders = [];
     for (const options of [everythingOn, ...variants]) {
-      const server = await surroundings.startGateway(options);
+      const server = await fixture.startGateway(options);
       contenders.push({ name: '', server, load: { kind: 'rest', port: server.port, requests, connections } } as const);
     }
     await checkRead(contenders[0]!.server.port, requests[0]!);
@@ -80,6 +80,6 @@ export async function run(report: (line: string) => void): Promise<void> {
       report(`${part}: ${cost.toFixed(1)} µs (${((100 * cost) / total).toFixed(1)} %)`);
   } finally {
     load.stop();
-    await surroundings.close();
+    await fixture.close();
   }
 }

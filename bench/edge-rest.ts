@@ -6,8 +6,8 @@ import { audienceOf } from '../services/platform/contracts/identities.ts';
 import { alternate, type Contender, describeRounds, machine, ratios } from './load/compare.ts';
 import { type RestLoad, startLoadProcess } from './load/load.ts';
 import { startServerProcess } from './load/server-process.ts';
+import { startEdgeFixture } from './servers/edge-fixture.ts';
 import { checkRead, readOf, writeOf } from './servers/edge-requests.ts';
-import { startEdgeSurroundings } from './servers/edge-surroundings.ts';
 
 export const question =
   'REST with a token: the edge gateway against one written by hand with Fastify, jose, grpc-js and pino? (target: 1.4 times less CPU time, with and without a cache of verified tokens)';
@@ -17,7 +17,7 @@ const connections = 32;
 
 /** Four gateways in turn, before the same gRPC server: both kinds, with and without a cache of verified tokens. Each writes a line for each request. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
+  const fixture = await startEdgeFixture();
   const load = startLoadProcess();
   const logs = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const byHand = (cache: 'on' | 'off') =>
@@ -26,22 +26,17 @@ export async function run(report: (line: string) => void): Promise<void> {
         PROJECT: project,
         ISSUER: `https://securetoken.google.com/${project}`,
         AUDIENCE: project,
-        JWKS_URI: `http://127.0.0.1:${surroundings.issuerPort}/customer/jwks.json`,
-        METADATA_HOST: `127.0.0.1:${surroundings.metadataPort}`,
-        UPSTREAM: `127.0.0.1:${surroundings.upstream.port}`,
+        JWKS_URI: `http://127.0.0.1:${fixture.issuerPort}/customer/jwks.json`,
+        METADATA_HOST: `127.0.0.1:${fixture.metadataPort}`,
+        UPSTREAM: `127.0.0.1:${fixture.upstream.port}`,
         UPSTREAM_AUDIENCE: audienceOf('customer', project),
         TOKEN_CACHE: cache,
         ACCESS_LOG: join(logs, `cache-${cache}.log`),
       },
     });
-  const started = await Promise.all([
-    surroundings.startGateway(),
-    byHand('on'),
-    surroundings.startGateway({ tokenCache: false }),
-    byHand('off'),
-  ]);
+  const started = await Promise.all([fixture.startGateway(), byHand('on'), fixture.startGateway({ tokenCache: false }), byHand('off')]);
   try {
-    const requests = (await surroundings.customerTokens(callers)).flatMap((token) => [readOf(token), writeOf(token)]);
+    const requests = (await fixture.customerTokens(callers)).flatMap((token) => [readOf(token), writeOf(token)]);
     for (const { port } of started) await checkRead(port, requests[0]!);
     const names = ['edge gateway, cache', 'by hand, cache', 'edge gateway, no cache', 'by hand, no cache'];
     const contenders = started.map((server, index): Contender => {
@@ -66,7 +61,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   } finally {
     load.stop();
     await Promise.all(started.map((server) => server.stop()));
-    await surroundings.close();
+    await fixture.close();
     rmSync(logs, { recursive: true, force: true });
   }
 }

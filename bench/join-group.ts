@@ -5,7 +5,7 @@ import { CustomerService } from '../services/platform/contracts/gen/types/kumiko
 import { CustomerInternalService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { clientFor, customerIssuer, project } from '../services/platform/testing/test-service.ts';
 import { machine, median } from './load/compare.ts';
-import { type CustomerSurroundings, startCustomerSurroundings } from './servers/customer-surroundings.ts';
+import { type CustomerFixture, startCustomerFixture } from './servers/customer-fixture.ts';
 import { dealEvent } from './servers/deal-event.ts';
 
 export const question =
@@ -20,24 +20,24 @@ type Customers = Client<typeof CustomerService>;
 
 /** Counts the calls of a few joins, one at a time, at a proxy before the local Spanner; then lets a hundred customers into one group at once. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startCustomerSurroundings();
-  const customers = clientFor(CustomerService, surroundings.url, 'edge-gateway');
+  const fixture = await startCustomerFixture();
+  const customers = clientFor(CustomerService, fixture.url, 'edge-gateway');
   try {
     report(machine());
-    const deal = await publishDeal(surroundings);
+    const deal = await publishDeal(fixture);
     const names = Array.from({ length: joiners + 1 }, (_, index) => `customer-${index}`);
-    const [opener, ...others] = await Promise.all(names.map((name) => signIn(surroundings, customers, name)));
-    await countRoundTrips(report, surroundings, customers, deal, opener!, others);
+    const [opener, ...others] = await Promise.all(names.map((name) => signIn(fixture, customers, name)));
+    await countRoundTrips(report, fixture, customers, deal, opener!, others);
     await joinAtOnce(report, customers, deal, opener!, others);
   } finally {
     customers.close();
-    await surroundings.close();
+    await fixture.close();
   }
 }
 
 async function countRoundTrips(
   report: (line: string) => void,
-  { proxy }: CustomerSurroundings,
+  { proxy }: CustomerFixture,
   customers: Customers,
   deal: string,
   opener: Caller,
@@ -103,7 +103,7 @@ interface Caller {
 }
 
 /** A customer who may order. */
-async function signIn({ issuer }: CustomerSurroundings, customers: Customers, name: string): Promise<Caller> {
+async function signIn({ issuer }: CustomerFixture, customers: Customers, name: string): Promise<Caller> {
   const caller = { headers: { authorization: `Bearer ${await issuer.sign({ iss: customerIssuer, aud: project, sub: name })}` } };
   const shippingAddress = { regionCode: 'JP', postalCode: '600-8216', addressLines: ['1-2 Shiokoji-cho'], recipients: [name] };
   await customers.updateProfile({ profile: { displayName: name, shippingAddress } }, caller);
@@ -111,7 +111,7 @@ async function signIn({ issuer }: CustomerSurroundings, customers: Customers, na
 }
 
 /** A deal on sale, as the partner service tells of it. */
-async function publishDeal({ url }: CustomerSurroundings): Promise<string> {
+async function publishDeal({ url }: CustomerFixture): Promise<string> {
   const internal = clientFor(CustomerInternalService, url, 'job');
   const event = dealEvent({ groupSize, stock });
   await internal.applyEvent({ event });

@@ -2,7 +2,7 @@ import { alternate, type Contender, describeRounds, machine, ratios } from './lo
 import { type GrpcLoad, startLoadProcess } from './load/load.ts';
 import type { ServerProcess } from './load/server-process.ts';
 import { forwardingAlone } from './servers/edge-bootstraps.ts';
-import { startEdgeSurroundings } from './servers/edge-surroundings.ts';
+import { startEdgeFixture } from './servers/edge-fixture.ts';
 import { startNginx } from './servers/nginx.ts';
 import { orderPath, orderRequest } from './servers/order.ts';
 
@@ -15,13 +15,13 @@ const callers = 50;
 
 /** In turn: with a token the edge gateway and routing alone; without one the service itself, and the edge gateway and nginx before it. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
+  const fixture = await startEdgeFixture();
   const load = startLoadProcess();
-  const { upstream } = surroundings;
+  const { upstream } = fixture;
   const [gateway, routing, tokens] = await Promise.all([
-    surroundings.startGateway(),
-    surroundings.startGateway({ edit: forwardingAlone() }),
-    surroundings.customerTokens(callers),
+    fixture.startGateway(),
+    fixture.startGateway({ edit: forwardingAlone() }),
+    fixture.customerTokens(callers),
   ]);
   const nginx = await startNginx(upstream.port);
   const calls = tokens.map((token) => ({ headers: { authorization: `Bearer ${token}` }, body: orderRequest }));
@@ -50,7 +50,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   } finally {
     load.stop();
     if (typeof nginx !== 'string') await nginx.stop();
-    await surroundings.close();
+    await fixture.close();
   }
 }
 

@@ -11,7 +11,7 @@ import { clientFor, project } from '../services/platform/testing/test-service.ts
 import { machine } from './load/compare.ts';
 import { peakResidentBytes, watchMemory } from './load/memory.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
-import { startCustomerSurroundings } from './servers/customer-surroundings.ts';
+import { startCustomerFixture } from './servers/customer-fixture.ts';
 import { type ImageService, startImageService } from './servers/image-service.ts';
 
 export const question =
@@ -25,14 +25,14 @@ const megabyte = 1e6;
 
 /** Events of orders whose publishing has failed, and one call of the relay in the customer service as its image holds it. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startCustomerSurroundings();
-  const database = surroundings.openDatabase();
+  const fixture = await startCustomerFixture();
+  const database = fixture.openDatabase();
   let service: ImageService | undefined;
   try {
-    const { broker, proxy } = surroundings;
+    const { broker, proxy } = fixture;
     const published = subscribe(broker);
     const events = await fillOutbox(database);
-    service = await startImageService('customer', surroundings.environment);
+    service = await startImageService('customer', fixture.environment);
     const { pid, url } = service;
     const owner = clientFor(MaintenanceService, url, 'job');
     proxy.forget();
@@ -56,7 +56,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   } finally {
     await service?.stop();
     await database.close();
-    await surroundings.close();
+    await fixture.close();
   }
 }
 

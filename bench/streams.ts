@@ -3,7 +3,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { machine, median } from './load/compare.ts';
 import { proportionalBytes, residentBytes } from './load/memory.ts';
 import { type WatchedStream, watchByGrpc, watchByRest } from './load/watch.ts';
-import { startEdgeSurroundings } from './servers/edge-surroundings.ts';
+import { startEdgeFixture } from './servers/edge-fixture.ts';
 
 export const question =
   'Does the memory of the edge gateway stay flat under 200 server streams for 60 s, half of them native gRPC and half REST?';
@@ -17,8 +17,8 @@ const mebibyte = 2 ** 20;
 
 /** Opens the streams, lets them and the gateway come to rest, then samples the gateway's memory. @throws {Error} where a stream ends or leaves a message out. */
 export async function run(report: (line: string) => void): Promise<void> {
-  const surroundings = await startEdgeSurroundings();
-  const gateway = await surroundings.startGateway();
+  const fixture = await startEdgeFixture();
+  const gateway = await fixture.startGateway();
   // Each a connection of its own: the gateway takes 100 streams on one.
   const clients = Array.from(
     { length: channels },
@@ -26,7 +26,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   );
   const streams: WatchedStream[] = [];
   try {
-    const tokens = await surroundings.customerTokens(streamsOfEach);
+    const tokens = await fixture.customerTokens(streamsOfEach);
     for (const [index, token] of tokens.entries()) {
       streams.push(watchByGrpc(clients[index % channels]!, token, `groups/grpc-${index}`));
       streams.push(watchByRest(gateway.port, token, `groups/rest-${index}`));
@@ -53,7 +53,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   } finally {
     for (const stream of streams) stream.close();
     for (const client of clients) client.close();
-    await surroundings.close();
+    await fixture.close();
   }
 }
 

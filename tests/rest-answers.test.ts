@@ -4,8 +4,8 @@ import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { restSamples } from '../gateway/conformance/rest-sample.ts';
 import { http } from '../services/platform/contracts/gen/types/google/api/annotations_pb.js';
 import { Access } from '../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { pathVariables } from '../services/platform/contracts/http-template.ts';
 import { listMethods, type Method } from '../services/platform/contracts/methods.ts';
-import { pathVariables } from '../services/platform/contracts/path-variables.ts';
 import { usePlatform } from './test-platform.ts';
 
 // What Envoy and the services make of a REST request together, for every method.

@@ -1,6 +1,6 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { parseHttpTemplate } from '../../gateway/bootstrap/http-template.ts';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { parseHttpTemplate } from '../../services/platform/contracts/http-template.ts';
 import { listMethods, type Method } from '../../services/platform/contracts/methods.ts';
 
 /** The paths of public reads, as a URL map writes them: "*" stands for any rest. Their answers may be kept by the CDN, as long as they say so. */

@@ -3,9 +3,9 @@ import { createFileRegistry } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { type HttpTemplate, parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
 import { listMethods, type Method, readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { type HttpTemplate, parseHttpTemplate, templateKey } from './http-template.ts';
 
 /** The two gateways: people and partners come in at the edge, Google's triggers at jobs. */
 export type Role = 'edge' | 'jobs';

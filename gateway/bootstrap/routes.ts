@@ -1,4 +1,5 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import { templateKey } from '../../services/platform/contracts/http-template.ts';
 import { bodyLimitName, restBodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
 import { previewCluster } from './clusters.ts';
@@ -6,7 +7,6 @@ import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { compareTemplates, templateKey, templatePrefix, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
 import { any, type JsonObject } from './json.ts';
@@ -14,6 +14,7 @@ import { jwtAuthnName, type Requirement, requirementOf, tokenOf, undeclared } fr
 import { previewsOf } from './previews.ts';
 import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
 import { type PlacedRoute, routeTree } from './route-tree.ts';
+import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
 
 /**
  * One route for each method, on its gRPC path, one before it for each preview of its service, one for each REST path of a method, and one for everything

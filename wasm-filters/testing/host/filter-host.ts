@@ -2,7 +2,7 @@ import { HeaderList } from './header-list.ts';
 import type { Property } from './properties.ts';
 import { type CallRequest, type CallResponse, ScriptedCall } from './scripted-call.ts';
 import { Stream } from './stream.ts';
-import { failedReply, type Surroundings, Vm } from './vm.ts';
+import { failedReply, Vm, type VmHost } from './vm.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'critical'];
 
@@ -23,7 +23,7 @@ class FilterRefused extends Error {
  *     host.calls[0]!.answer('200', 'a token');
  *     expect(stream.state).toBe('sent');
  */
-export class FilterHost implements Surroundings {
+export class FilterHost implements VmHost {
   readonly configuration: Buffer;
   /** Every call that the filter started. */
   readonly calls: ScriptedCall[] = [];

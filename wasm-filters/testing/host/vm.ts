@@ -4,7 +4,7 @@ import type { CallRequest, CallResponse, ScriptedCall } from './scripted-call.ts
 import type { Stream } from './stream.ts';
 
 /** What a VM has around it. */
-export interface Surroundings {
+export interface VmHost {
   readonly configuration: Buffer;
   log(level: number, message: string): void;
   /** Told of each call that the filter makes. */
@@ -24,7 +24,7 @@ const rootId = 1;
 
 /** One instance of a filter with its contexts, timer and calls. */
 export class Vm {
-  readonly around: Surroundings;
+  readonly around: VmHost;
   readonly memory: GuestMemory;
   /** Of the call that is answered right now. */
   response: CallResponse | undefined;
@@ -40,7 +40,7 @@ export class Vm {
   #tickTimer: NodeJS.Timeout | undefined;
 
   /** Throws where the module does not start or refuses its configuration. */
-  constructor(module: WebAssembly.Module, around: Surroundings) {
+  constructor(module: WebAssembly.Module, around: VmHost) {
     this.around = around;
     const instance = new WebAssembly.Instance(module, { env: this.#told(hostFunctions(this)) });
     this.#exports = instance.exports as Record<string, Callback | undefined>;

@@ -1,4 +1,4 @@
-import { pathVariables } from '../../contracts/path-variables.ts';
+import { pathVariables } from '../../contracts/http-template.ts';
 import { invalidArgument } from '../errors/rpc-error.ts';
 import type { Interceptor } from '../server/served-method.ts';
 

@@ -17,7 +17,7 @@ import { startServerProcess } from '../load/server-process.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** The customer service with all that it needs, and a proxy that counts its calls of the database. */
-export interface CustomerSurroundings {
+export interface CustomerFixture {
   /** Of the service, as from behind the platform's IAM check. */
   readonly url: string;
   readonly issuer: TestIssuer;
@@ -32,7 +32,7 @@ export interface CustomerSurroundings {
 }
 
 /** Starts them on an empty database. No transaction is aborted without a cause. */
-export async function startCustomerSurroundings(): Promise<CustomerSurroundings> {
+export async function startCustomerFixture(): Promise<CustomerFixture> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const issuer = await startTestIssuer();
   const env = testEnv(issuer.jwksUri);

@@ -41,7 +41,7 @@ export const everythingOn: GatewayOptions = {
 };
 
 /** What an edge gateway needs around it: an issuer, its metadata server, and a bare gRPC server in the place of the customer service. */
-export interface EdgeSurroundings {
+export interface EdgeFixture {
   readonly issuerPort: number;
   readonly metadataPort: number;
   readonly upstream: ServerProcess;
@@ -53,7 +53,7 @@ export interface EdgeSurroundings {
 }
 
 /** Starts them. */
-export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
+export async function startEdgeFixture(): Promise<EdgeFixture> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const issuer = await startIssuer({ port: 0, stateDir, project, clock: systemClock });
   const metadata = await startMetadataServer({
