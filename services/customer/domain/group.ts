@@ -27,6 +27,9 @@ export interface Group {
   readonly version: bigint;
 }
 
+/** Whether a deal is on sale. */
+export const dealStates = ['OPEN', 'CLOSED'] as const;
+
 /** The sellable copy of a published deal. */
 export interface Deal {
   readonly id: string;
@@ -41,7 +44,7 @@ export interface Deal {
   readonly stock: bigint;
   /** Units that active orders take. */
   readonly reserved: bigint;
-  readonly state: 'OPEN' | 'CLOSED';
+  readonly state: (typeof dealStates)[number];
   /** The partner service's version of the deal that this copy shows. */
   readonly version: bigint;
   readonly publishTime: Date;

@@ -4,8 +4,11 @@ export type OrderState = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'SHIPP
 /** What became of an order's payment. */
 export type PaymentState = 'PENDING' | 'AUTHORIZED' | 'CAPTURING' | 'CAPTURED' | 'VOIDING' | 'VOIDED' | 'REFUNDING' | 'REFUNDED' | 'FAILED';
 
+/** Why an order may be cancelled. */
+export const cancelReasons = ['CUSTOMER', 'HOLD_EXPIRED', 'GROUP_EXPIRED', 'PAYMENT_DECLINED'] as const;
+
 /** Why an order was cancelled. */
-export type CancelReason = 'CUSTOMER' | 'HOLD_EXPIRED' | 'GROUP_EXPIRED' | 'PAYMENT_DECLINED';
+export type CancelReason = (typeof cancelReasons)[number];
 
 /** Where an order is shipped to: google.type.PostalAddress, every field that it has. */
 export interface Address {

@@ -4,17 +4,16 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Position } from '../../platform/chassis/api/list-page.ts';
 import { inboxInsert } from '../../platform/cloud/events/inbox.ts';
 import type { Outbox } from '../../platform/cloud/events/outbox.ts';
-import type { Database, Row, Statement, Transaction } from '../../platform/cloud/spanner/database.ts';
+import type { Database, Transaction, Write } from '../../platform/cloud/spanner/database.ts';
 import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/request-ids.ts';
+import type { Query } from '../../platform/cloud/spanner/tables/statements.ts';
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { linkWith } from '../../platform/contracts/in-span.ts';
 import { type Change, type DomainEvent, noChange } from '../domain/change.ts';
 import type { Deal, Group } from '../domain/group.ts';
 import { openGroup, type Placement, PlacementRefused, placeOrder } from '../domain/group-lifecycle.ts';
-import type { Address, Order } from '../domain/order.ts';
-import { dealOf, groupOf, orderOf } from './rows.ts';
-import { statements } from './statements.ts';
-import { dealInsert, dealUpdate, groupInsert, groupUpdate, orderInsert, orderUpdate, type Write } from './writes.ts';
+import { type Address, isActive, type Order } from '../domain/order.ts';
+import { statements } from './tables.ts';
 
 /** A customer's own data. */
 export interface Profile {
@@ -67,54 +66,49 @@ export class CustomerStore {
 
   /** A customer's profile; an empty one of version 0 where there is none. */
   async profile(customer: string): Promise<Profile> {
-    const [row] = await this.#database.query(statements.selectProfile, [customer]);
-    return profileOf(customer, row);
+    return (await statements.selectProfile.first(this.#database, { customer })) ?? emptyProfile(customer);
   }
 
   /** Changes a profile by a pure function of what it is. */
   async updateProfile(customer: string, update: (profile: Profile) => Profile): Promise<Profile> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.lockProfile, [customer]);
-      const before = profileOf(customer, row);
-      const after = { ...update(before), version: before.version + 1n };
-      const statement = row === undefined ? statements.insertProfile : statements.updateProfile;
-      const address = after.shippingAddress === undefined ? null : { ...after.shippingAddress };
-      await tx.execute(statement, [customer, after.displayName, address, after.version]);
+      const stored = await statements.lockProfile.first(tx, { customer });
+      const before = stored ?? emptyProfile(customer);
+      const after = { ...update(before), id: customer, version: before.version + 1n };
+      await tx.execute(...(stored === undefined ? statements.insertProfile : statements.updateProfile).with(after));
       return after;
     });
   }
 
   /** A deal, or undefined. */
   async deal(id: string): Promise<Deal | undefined> {
-    const [row] = await this.#database.query(statements.selectDeal, [id]);
-    return row && dealOf(row);
+    return statements.selectDeal.first(this.#database, { deal: id });
   }
 
   /** Deals on sale, newest first, behind a position. */
   async deals(after: Position, limit: number): Promise<Deal[]> {
-    return (await this.#database.query(statements.listDeals, [after.time, after.id, limit])).map(dealOf);
+    return statements.listDeals.all(this.#database, { ...after, limit });
   }
 
   /** A group and the customer's own active order in it, or undefined. */
   async group(id: string, customer: string): Promise<{ group: Group; ownOrder: string | undefined } | undefined> {
-    const [row] = await this.#database.query(statements.selectGroupFor, [id, customer]);
-    return row && { group: groupOf(row), ownOrder: (row.own_order as string | null) ?? undefined };
+    const found = await statements.selectGroupFor.first(this.#database, { group: id, customer });
+    return found && { group: found.group, ownOrder: found.own.id };
   }
 
   /** Whether the customer has or had an order in the group. */
   async isMember(groupId: string, customer: string): Promise<boolean> {
-    return (await this.#database.query(statements.selectMembership, [groupId, customer])).length > 0;
+    return (await statements.selectMembership.first(this.#database, { group: groupId, customer })) !== undefined;
   }
 
   /** An order, or undefined. */
   async order(id: string): Promise<Order | undefined> {
-    const [row] = await this.#database.query(statements.selectOrder, [id]);
-    return row && orderOf(row);
+    return statements.selectOrder.first(this.#database, { order: id });
   }
 
   /** A customer's orders, newest first, behind a position. */
   async orders(customer: string, after: Position, limit: number): Promise<Order[]> {
-    return (await this.#database.query(statements.listOrders, [customer, after.time, after.id, limit])).map(orderOf);
+    return statements.listOrders.all(this.#database, { customer, ...after, limit });
   }
 
   /**
@@ -125,9 +119,8 @@ export class CustomerStore {
    * @throws {RpcError} INVALID_ARGUMENT where the request id came with another body before.
    */
   openGroup(deal: string, request: PlacementRequest) {
-    return this.#place(request, statements.selectOpening, deal, groupInsert, (row, shipTo) =>
-      openGroup(dealOf(row), randomUUID(), { ...request.placement, shipTo }),
-    );
+    const placed = { target: deal, select: statements.selectOpening, writeGroup: statements.insertGroup };
+    return this.#place(request, placed, (found, shipTo) => openGroup(found.deal, randomUUID(), { ...request.placement, shipTo }));
   }
 
   /**
@@ -138,20 +131,21 @@ export class CustomerStore {
    * @throws {RpcError} INVALID_ARGUMENT where the request id came with another body before.
    */
   joinGroup(group: string, request: PlacementRequest) {
-    return this.#place(request, statements.selectJoining, group, groupUpdate, (row, shipTo) => {
-      if (row.own_order !== null) throw new PlacementRefused('ALREADY_MEMBER');
-      return placeOrder(dealOf(row), groupOf(row), { ...request.placement, shipTo });
+    const placed = { target: group, select: statements.selectJoining, writeGroup: statements.updateGroup };
+    return this.#place(request, placed, (found, shipTo) => {
+      if (found.own.id !== undefined) throw new PlacementRefused('ALREADY_MEMBER');
+      return placeOrder(found.deal, found.group, { ...request.placement, shipTo });
     });
   }
 
   /** Remembers the provider's payment intent of an order, once. */
-  async setPayment(order: string, payment: { id: string; clientToken: string }): Promise<void> {
-    await this.#database.transact((tx) => tx.execute(statements.setPayment, [order, payment.id, payment.clientToken]));
+  async setPayment(order: string, { id: payment, clientToken }: { id: string; clientToken: string }): Promise<void> {
+    await this.#database.transact((tx) => tx.execute(...statements.setPayment.with({ order, payment, clientToken })));
   }
 
   /** Forgets that the reservation of a failed capture was to be released. */
   async endSettlement(order: string): Promise<void> {
-    await this.#database.transact((tx) => tx.execute(statements.endSettlement, [order]));
+    await this.#database.transact((tx) => tx.execute(...statements.endSettlement.with({ order })));
   }
 
   /**
@@ -162,11 +156,11 @@ export class CustomerStore {
    */
   async changeOrder(id: string, decide: OrderDecision, eventId?: string): Promise<Committed | undefined> {
     const transaction = this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.lockOrder, [id]);
-      if (row === undefined) return undefined;
-      const group = groupOf(row);
-      const members = async () => (await tx.query(statements.lockMembers, [group.id])).map(orderOf);
-      return this.#write(tx, await decide(orderOf(row), group, members), group.deal, eventId);
+      const found = await statements.lockOrder.first(tx, { order: id });
+      if (found === undefined) return undefined;
+      const { order, group } = found;
+      const members = () => statements.lockMembers.all(tx, { group: group.id });
+      return this.#write(tx, await decide(order, group, members), group.deal, eventId);
     });
     return transaction.then(linked, (error) => {
       if (error instanceof KnownEvent) return { change: noChange, events: [] };
@@ -177,10 +171,10 @@ export class CustomerStore {
   /** Decides on a group with all its orders and writes what was decided; undefined where there is no such group. */
   async changeGroup(id: string, decide: (group: Group, members: readonly Order[]) => Change): Promise<Committed | undefined> {
     const transaction = this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.lockGroup, [id]);
-      if (row === undefined) return undefined;
-      const members = (await tx.query(statements.lockMembers, [id])).map(orderOf);
-      return this.#write(tx, decide(groupOf(row), members), row.g_deal as string, undefined);
+      const group = await statements.lockGroup.first(tx, { group: id });
+      if (group === undefined) return undefined;
+      const members = await statements.lockMembers.all(tx, { group: id });
+      return this.#write(tx, decide(group, members), group.deal, undefined);
     });
     return transaction.then(linked);
   }
@@ -188,11 +182,10 @@ export class CustomerStore {
   /** Takes in what the partner service says of a deal, unless a later version is known. Returns whether something changed. */
   async applyDeal(eventId: string, id: string, version: bigint, change: (deal: Deal | undefined) => Deal | undefined): Promise<boolean> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.lockDeal, [id]);
-      const before = row && dealOf(row);
+      const before = await statements.lockDeal.first(tx, { deal: id });
       const after = before !== undefined && before.version >= version ? undefined : change(before);
       const writes: Write[] = [inboxInsert('customer', eventId, this.#now())];
-      if (after !== undefined) writes.push(before === undefined ? dealInsert(after) : dealUpdate(after));
+      if (after !== undefined) writes.push((before === undefined ? statements.insertDeal : statements.updateDeal).with(after));
       const [recorded] = await tx.batch(writes);
       return recorded === 1 && after !== undefined;
     });
@@ -200,45 +193,43 @@ export class CustomerStore {
 
   /** Groups whose deadline has passed. */
   async overdueGroups(limit: number): Promise<string[]> {
-    return (await this.#database.query(statements.listOverdueGroups, [this.#now(), limit])).map((row) => row.id as string);
+    return (await statements.listOverdueGroups.all(this.#database, { now: this.#now(), limit })).map(({ id }) => id);
   }
 
   /** Orders whose hold is over. */
   async overdueHolds(limit: number): Promise<string[]> {
-    return (await this.#database.query(statements.listOverdueHolds, [this.#now(), limit])).map((row) => row.id as string);
+    return (await statements.listOverdueHolds.all(this.#database, { now: this.#now(), limit })).map(({ id }) => id);
   }
 
   /** Orders whose payment intent the provider has not been asked for, because it could not be reached. */
   async ordersWithoutPayment(limit: number): Promise<Order[]> {
-    return (await this.#database.query(statements.listUnpaid, [this.#now(), limit])).map(orderOf);
+    return statements.listUnpaid.all(this.#database, { now: this.#now(), limit });
   }
 
   /** Orders whose capture, void or refund has waited for longer than its task may take. */
   async unsettledOrders(limit: number): Promise<Order[]> {
-    return (await this.#database.query(statements.listUnsettled, [this.#now(), limit])).map(orderOf);
+    return statements.listUnsettled.all(this.#database, { now: this.#now(), limit });
   }
 
-  async #place(
+  async #place<R extends PlacedIn>(
     request: PlacementRequest,
-    select: Statement,
-    target: string,
-    writeGroup: (group: Group) => Write,
-    decide: (row: Row, shipTo: Address | undefined) => Change,
+    { target, select, writeGroup }: { target: string; select: Query<Placing, R>; writeGroup: { with(group: Group): Write } },
+    decide: (found: R, shipTo: Address | undefined) => Change,
   ): Promise<Placed | undefined> {
     let order: Order | undefined;
     let events: Event[] = [];
     try {
       const kept = { schema: 'customer', database: this.#database, now: this.#now() };
       const answer = await answerOnce(kept, request.key, async (tx) => {
-        const [row] = await tx.query(select, [target, request.placement.customer]);
-        if (row === undefined) throw new UnknownTarget();
-        const change = decide(row, (row.c_shipping_address as Address | null) ?? undefined);
+        const found = await select.first(tx, { target, customer: request.placement.customer });
+        if (found === undefined) throw new UnknownTarget();
+        const change = decide(found, found.customer.shippingAddress);
         [order] = change.orders;
         events = change.events.map((event) => toEvent(event, this.#now()));
         const writes: Write[] = [
-          ...(change.group === undefined ? [] : [writeGroup(change.group)]),
-          ...change.orders.map(orderInsert),
-          [statements.reserveUnits, [row.d_id as string, -change.releasedUnits]],
+          ...(change.group === undefined ? [] : [writeGroup.with(change.group)]),
+          ...change.orders.map((placed) => statements.insertOrder.with({ ...placed, activeCustomer: placed.customer })),
+          statements.reserveUnits.with({ deal: found.deal.id, units: -change.releasedUnits }),
           ...events.map((event) => this.#outbox.insert(event)),
         ];
         return { response: request.respond(change), writes };
@@ -256,8 +247,8 @@ export class CustomerStore {
     const writes: Write[] = [
       ...(eventId === undefined ? [] : [inboxInsert('customer', eventId, this.#now())]),
       ...change.orders.map((order) => orderUpdate(order, this.#now())),
-      ...(change.group === undefined ? [] : [groupUpdate(change.group)]),
-      ...(change.releasedUnits === 0 ? [] : [[statements.reserveUnits, [deal, -change.releasedUnits]] as Write]),
+      ...(change.group === undefined ? [] : [statements.updateGroup.with(change.group)]),
+      ...(change.releasedUnits === 0 ? [] : [statements.reserveUnits.with({ deal, units: -change.releasedUnits })]),
       ...events.map((event) => this.#outbox.insert(event)),
     ];
     if (writes.length > 0) {
@@ -266,6 +257,15 @@ export class CustomerStore {
     }
     return { change, events };
   }
+}
+
+/** Where an order is to be placed, and by whom. */
+type Placing = { readonly target: string; readonly customer: string };
+
+/** What is read of where an order is placed. */
+interface PlacedIn {
+  readonly deal: Deal;
+  readonly customer: Pick<Profile, 'shippingAddress'>;
 }
 
 /** Rolls back a placement in what does not exist. */
@@ -288,12 +288,15 @@ function toEvent({ aggregate, version, payload }: DomainEvent, now: Date): Event
   return create(EventSchema, { id: randomUUID(), aggregate, version, occurredAt: timestampFromDate(now), payload });
 }
 
-function profileOf(id: string, row: Row | undefined): Profile {
-  if (row === undefined) return { id, displayName: '', shippingAddress: undefined, version: 0n };
-  return {
-    id,
-    displayName: row.display_name as string,
-    shippingAddress: (row.shipping_address as Address | null) ?? undefined,
-    version: row.version as bigint,
-  };
+/** How long a payment's task may try before the sweep steps in: longer than its attempts take. */
+const settleAfterMs = 15 * 60_000;
+
+/** Everything of an order that changes. */
+function orderUpdate(order: Order, now: Date): Write {
+  const activeCustomer = isActive(order) ? order.customer : undefined;
+  return statements.updateOrder.with({ ...order, activeCustomer, nextSettleDueTime: new Date(now.getTime() + settleAfterMs) });
+}
+
+function emptyProfile(id: string): Profile {
+  return { id, displayName: '', shippingAddress: undefined, version: 0n };
 }

@@ -1,18 +1,44 @@
 import { type Database, DatabaseError, defineStatements } from '../../platform/cloud/spanner/database.ts';
 import type { KeptTable } from '../../platform/cloud/spanner/history.ts';
+import { enumeration, integer, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
+import { dml, insert, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
+import { table } from '../../platform/cloud/spanner/tables/table.ts';
+
+const runStates = ['RUNNING', 'SUCCEEDED', 'FAILED'] as const;
+
+/** What ran. */
+export const runs = table('job', 'job_runs', {
+  key: ['id'],
+  columns: {
+    id: text('id'),
+    job: text('job'),
+    state: enumeration('state', runStates),
+    items: integer('items'),
+    changed: integer('changed'),
+    rejected: integer('rejected'),
+    nextPageToken: optional(text('next_page_token')),
+    failure: optional(text('failure')),
+    startTime: timestamp('start_time'),
+    endTime: optional(timestamp('end_time')),
+  },
+});
+
+/** Who runs a job, and until when. */
+export const leases = table('job', 'leases', {
+  key: ['job'],
+  columns: { job: text('job'), holder: text('holder'), expireTime: timestamp('expire_time') },
+});
 
 /** Every SQL text of the job service. */
 export const statements = defineStatements('job', {
-  insertRun: `INSERT INTO job.job_runs (id, job, state, items, changed, rejected, next_page_token, start_time)
-    VALUES ($1, $2, 'RUNNING', 0, 0, 0, $3, $4)`,
-  progressRun: 'UPDATE job.job_runs SET items = $2, changed = $3, rejected = $4, next_page_token = $5 WHERE id = $1',
-  selectLastRun: 'SELECT state, next_page_token FROM job.job_runs WHERE job = $1 ORDER BY start_time DESC LIMIT 1',
-  selectLease: 'SELECT holder, expire_time FROM job.leases WHERE job = $1',
-  insertLease: 'INSERT INTO job.leases (job, holder, expire_time) VALUES ($1, $2, $3)',
-  takeLease: 'UPDATE job.leases SET holder = $2, expire_time = $3 WHERE job = $1',
-  dropLease: 'DELETE FROM job.leases WHERE job = $1 AND holder = $2',
-  endRun: `UPDATE job.job_runs SET state = $2, items = $3, changed = $4, rejected = $5, next_page_token = $6, failure = $7, end_time = $8
-    WHERE id = $1`,
+  insertRun: insert(runs),
+  progressRun: update(runs, ['items', 'changed', 'rejected', 'nextPageToken']),
+  endRun: update(runs, ['state', 'items', 'changed', 'rejected', 'nextPageToken', 'failure', 'endTime']),
+  selectLastRun: select(runs.pick('state', 'nextPageToken'), 'WHERE job = $job ORDER BY start_time DESC LIMIT 1'),
+  selectLease: select(leases, 'WHERE job = $job'),
+  insertLease: insert(leases),
+  takeLease: update(leases, ['holder', 'expireTime']),
+  dropLease: dml('DELETE FROM job.leases WHERE job = $job AND holder = $holder'),
 });
 
 /** What is kept for a time: long enough to see how a job did over a quarter. */
@@ -41,10 +67,10 @@ export class JobStore {
   /** Takes the right to run a job until a time. False where another run has it: two instances, or a tick while the one before still runs. */
   async takeLease(job: string, holder: string, durationMs: number): Promise<boolean> {
     const taking = this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.selectLease, [job]);
-      if (row !== undefined && (row.expire_time as Date) > this.#now()) return false;
-      const until = new Date(this.#now().getTime() + durationMs);
-      await tx.execute(row === undefined ? statements.insertLease : statements.takeLease, [job, holder, until]);
+      const lease = await statements.selectLease.first(tx, { job });
+      if (lease !== undefined && lease.expireTime > this.#now()) return false;
+      const expireTime = new Date(this.#now().getTime() + durationMs);
+      await tx.execute(...(lease === undefined ? statements.insertLease : statements.takeLease).with({ job, holder, expireTime }));
       return true;
     });
     return taking.catch((error) => {
@@ -56,29 +82,29 @@ export class JobStore {
 
   /** Gives the right back. */
   async dropLease(job: string, holder: string): Promise<void> {
-    await this.#database.transact((tx) => tx.execute(statements.dropLease, [job, holder]));
+    await this.#database.transact((tx) => tx.execute(...statements.dropLease.with({ job, holder })));
   }
 
   /** Where the job's last run left off, if it did not come to its end; otherwise empty. */
   async resumeFrom(job: string): Promise<string> {
-    const [row] = await this.#database.query(statements.selectLastRun, [job]);
-    return row === undefined || row.state === 'SUCCEEDED' ? '' : ((row.next_page_token as string | null) ?? '');
+    const last = await statements.selectLastRun.first(this.#database, { job });
+    return last === undefined || last.state === 'SUCCEEDED' ? '' : (last.nextPageToken ?? '');
   }
 
   /** Records that a job has started, at its source's beginning or where the last run left off. */
   async start(id: string, job: string, from: string): Promise<void> {
-    await this.#database.transact((tx) => tx.execute(statements.insertRun, [id, job, from, this.#now()]));
+    const run = { id, job, state: 'RUNNING', items: 0, changed: 0, rejected: 0, nextPageToken: from, startTime: this.#now() } as const;
+    await this.#database.transact((tx) => tx.execute(...statements.insertRun.with(run)));
   }
 
   /** Records how far a job is. */
-  async progress(id: string, { items, changed, rejected, nextPageToken }: Progress): Promise<void> {
-    await this.#database.transact((tx) => tx.execute(statements.progressRun, [id, items, changed, rejected, nextPageToken]));
+  async progress(id: string, progress: Progress): Promise<void> {
+    await this.#database.transact((tx) => tx.execute(...statements.progressRun.with({ id, ...progress })));
   }
 
   /** Records that a job has ended, with what kept it from its end. */
-  async end(id: string, { items, changed, rejected, nextPageToken }: Progress, failure: string | undefined): Promise<void> {
-    const state = failure === undefined ? 'SUCCEEDED' : 'FAILED';
-    const values = [id, state, items, changed, rejected, nextPageToken, failure ?? null, this.#now()];
-    await this.#database.transact((tx) => tx.execute(statements.endRun, values));
+  async end(id: string, progress: Progress, failure: string | undefined): Promise<void> {
+    const end = { state: failure === undefined ? 'SUCCEEDED' : 'FAILED', failure, endTime: this.#now() } as const;
+    await this.#database.transact((tx) => tx.execute(...statements.endRun.with({ id, ...progress, ...end })));
   }
 }

@@ -1,5 +1,8 @@
+/** What a partner may be. */
+export const partnerStates = ['ACTIVE', 'SUSPENDED'] as const;
+
 /** Whether a partner gets tokens. */
-export type PartnerState = 'ACTIVE' | 'SUSPENDED';
+export type PartnerState = (typeof partnerStates)[number];
 
 /** A merchant whose system may call us. */
 export interface PartnerAccount {

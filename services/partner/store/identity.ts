@@ -1,32 +1,10 @@
 import { status } from '@grpc/grpc-js';
 import type { Position } from '../../platform/chassis/api/list-page.ts';
 import { failedPrecondition, RpcError } from '../../platform/chassis/errors/rpc-error.ts';
-import { type Database, DatabaseError, defineStatements, type Row } from '../../platform/cloud/spanner/database.ts';
+import { type Database, DatabaseError } from '../../platform/cloud/spanner/database.ts';
 import type { UsedAssertion } from '../domain/client-assertion.ts';
 import { maxGoodKeys, type PartnerAccount, type PartnerKey, type PartnerState } from '../domain/partner-account.ts';
-
-const partner = 'id, display_name, state, create_time';
-const key = 'partner, id, public_key, algorithm, create_time, revoke_time';
-const locking = '/*@ lock_scanned_ranges=exclusive */ ';
-
-/** The SQL of partners and their keys. */
-export const identityStatements = defineStatements('partner', {
-  selectPartner: `SELECT ${partner} FROM partner.partners WHERE id = $1`,
-  lockPartner: `${locking}SELECT ${partner} FROM partner.partners WHERE id = $1`,
-  insertPartner: `INSERT INTO partner.partners (${partner}) VALUES ($1, $2, $3, $4)`,
-  updatePartnerState: 'UPDATE partner.partners SET state = $2 WHERE id = $1',
-  selectGoodKeys: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND revoke_time IS NULL ORDER BY id`,
-  selectKey: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND id = $2`,
-  selectSigner: `SELECT p.state, k.revoke_time FROM partner.partners p JOIN partner.partner_keys k ON k.partner = p.id
-    WHERE p.id = $1 AND k.id = $2`,
-  lockKey: `${locking}SELECT ${key} FROM partner.partner_keys WHERE partner = $1 AND id = $2`,
-  listKeys: `SELECT ${key} FROM partner.partner_keys WHERE partner = $1
-    AND (create_time < $2 OR (create_time = $2 AND id < $3)) ORDER BY create_time DESC, id DESC LIMIT $4`,
-  insertKey: `INSERT INTO partner.partner_keys (${key}) VALUES ($1, $2, $3, $4, $5, NULL)`,
-  revokeKey: 'UPDATE partner.partner_keys SET revoke_time = $3 WHERE partner = $1 AND id = $2',
-  insertAssertion: `INSERT INTO partner.assertions (partner, id, expire_time) VALUES ($1, $2, $3)`,
-  deleteExpiredAssertions: 'DELETE FROM partner.assertions WHERE partner = $1 AND expire_time < $2',
-});
+import { identityStatements } from './tables.ts';
 
 /** How the use of an assertion ended. */
 export type AssertionUse = 'accepted' | 'replayed' | 'suspended' | 'revoked';
@@ -43,38 +21,36 @@ export class IdentityStore {
 
   /** A partner, or undefined. */
   async partner(id: string): Promise<PartnerAccount | undefined> {
-    const [row] = await this.#database.query(identityStatements.selectPartner, [id]);
-    return row && partnerOf(row);
+    return identityStatements.selectPartner.first(this.#database, { partner: id });
   }
 
   /** Inserts a partner. Returns the one that has this id already, if any. */
-  async insertPartner({ id, displayName, state, createTime }: PartnerAccount): Promise<PartnerAccount | undefined> {
+  async insertPartner(account: PartnerAccount): Promise<PartnerAccount | undefined> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(identityStatements.lockPartner, [id]);
-      if (row !== undefined) return partnerOf(row);
-      await tx.execute(identityStatements.insertPartner, [id, displayName, state, createTime]);
-      return undefined;
+      const known = await identityStatements.lockPartner.first(tx, { partner: account.id });
+      if (known === undefined) await tx.execute(...identityStatements.insertPartner.with(account));
+      return known;
     });
   }
 
   /** Sets a partner's state; undefined where there is no such partner. */
   async setState(id: string, state: PartnerState): Promise<PartnerAccount | undefined> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(identityStatements.lockPartner, [id]);
-      if (row === undefined) return undefined;
-      if (row.state !== state) await tx.execute(identityStatements.updatePartnerState, [id, state]);
-      return { ...partnerOf(row), state };
+      const known = await identityStatements.lockPartner.first(tx, { partner: id });
+      if (known === undefined) return undefined;
+      if (known.state !== state) await tx.execute(...identityStatements.updatePartnerState.with({ id, state }));
+      return { ...known, state };
     });
   }
 
   /** The keys that a partner's assertions may be signed with. */
   async goodKeys(partner: string): Promise<PartnerKey[]> {
-    return (await this.#database.query(identityStatements.selectGoodKeys, [partner])).map(keyOf);
+    return identityStatements.selectGoodKeys.all(this.#database, { partner });
   }
 
   /** A partner's keys, newest first, behind a position. */
   async keys(partner: string, after: Position, limit: number): Promise<PartnerKey[]> {
-    return (await this.#database.query(identityStatements.listKeys, [partner, after.time, after.id, limit])).map(keyOf);
+    return identityStatements.listKeys.all(this.#database, { partner, ...after, limit });
   }
 
   /**
@@ -85,18 +61,18 @@ export class IdentityStore {
   async addKey(key: PartnerKey): Promise<PartnerKey | undefined> {
     const resource = `partners/${key.partner}`;
     const add = this.#database.transact(async (tx) => {
-      const [owner] = await tx.query(identityStatements.lockPartner, [key.partner]);
+      const { partner } = key;
+      const owner = await identityStatements.lockPartner.first(tx, { partner });
       if (owner === undefined) return undefined;
-      const [row] = await tx.query(identityStatements.selectKey, [key.partner, key.id]);
-      if (row !== undefined) {
-        const known = keyOf(row);
+      const known = await identityStatements.selectKey.first(tx, { partner, key: key.id });
+      if (known !== undefined) {
         if (known.revokeTime === undefined) return known;
         throw failedPrecondition('KEY_REVOKED', 'this key was revoked: make a new one', { resource });
       }
-      if ((await tx.query(identityStatements.selectGoodKeys, [key.partner])).length >= maxGoodKeys) {
+      if ((await identityStatements.selectGoodKeys.all(tx, { partner })).length >= maxGoodKeys) {
         throw failedPrecondition('TOO_MANY_KEYS', `a partner has at most ${maxGoodKeys} keys: revoke one first`, { resource });
       }
-      await tx.execute(identityStatements.insertKey, [key.partner, key.id, key.publicKey, key.algorithm, key.createTime]);
+      await tx.execute(...identityStatements.insertKey.with({ ...key, revokeTime: undefined }));
       return key;
     });
     return add.catch((error) => {
@@ -113,25 +89,23 @@ export class IdentityStore {
   /** Revokes a key; undefined where there is none. One that was revoked stays as it is. */
   async revokeKey(partner: string, id: string): Promise<PartnerKey | undefined> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(identityStatements.lockKey, [partner, id]);
-      if (row === undefined) return undefined;
-      const known = keyOf(row);
-      if (known.revokeTime !== undefined) return known;
-      const revokeTime = this.#now();
-      await tx.execute(identityStatements.revokeKey, [partner, id, revokeTime]);
-      return { ...known, revokeTime };
+      const known = await identityStatements.lockKey.first(tx, { partner, key: id });
+      if (known === undefined || known.revokeTime !== undefined) return known;
+      const revoked = { ...known, revokeTime: this.#now() };
+      await tx.execute(...identityStatements.revokeKey.with(revoked));
+      return revoked;
     });
   }
 
   /** Uses an assertion up, in one transaction with another look at whether its partner and its key are still good. */
   async useAssertion(partner: string, key: string, { id, expireTime }: UsedAssertion): Promise<AssertionUse> {
     const use = this.#database.transact(async (tx): Promise<AssertionUse> => {
-      const [signer] = await tx.query(identityStatements.selectSigner, [partner, key]);
-      if (signer?.state !== 'ACTIVE') return 'suspended';
-      if (signer.revoke_time !== null) return 'revoked';
+      const signer = await identityStatements.selectSigner.first(tx, { partner, key });
+      if (signer?.partner.state !== 'ACTIVE') return 'suspended';
+      if (signer.key.revokeTime !== undefined) return 'revoked';
       await tx.batch([
-        [identityStatements.deleteExpiredAssertions, [partner, this.#now()]],
-        [identityStatements.insertAssertion, [partner, id, expireTime]],
+        identityStatements.deleteExpiredAssertions.with({ partner, now: this.#now() }),
+        identityStatements.insertAssertion.with({ partner, id, expireTime }),
       ]);
       return 'accepted';
     });
@@ -140,24 +114,4 @@ export class IdentityStore {
       throw error;
     });
   }
-}
-
-function partnerOf(row: Row): PartnerAccount {
-  return {
-    id: row.id as string,
-    displayName: row.display_name as string,
-    state: row.state as PartnerState,
-    createTime: row.create_time as Date,
-  };
-}
-
-function keyOf(row: Row): PartnerKey {
-  return {
-    partner: row.partner as string,
-    id: row.id as string,
-    publicKey: row.public_key as PartnerKey['publicKey'],
-    algorithm: row.algorithm as PartnerKey['algorithm'],
-    createTime: row.create_time as Date,
-    revokeTime: (row.revoke_time as Date | null) ?? undefined,
-  };
 }

@@ -5,13 +5,12 @@ import type { Position } from '../../platform/chassis/api/list-page.ts';
 import { moneyFromMicros } from '../../platform/chassis/api/money.ts';
 import { inboxInsert } from '../../platform/cloud/events/inbox.ts';
 import type { Outbox } from '../../platform/cloud/events/outbox.ts';
-import type { Database, Transaction } from '../../platform/cloud/spanner/database.ts';
+import type { Database, Transaction, Write } from '../../platform/cloud/spanner/database.ts';
 import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/request-ids.ts';
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Deal } from '../domain/deal.ts';
 import type { Fulfilment } from '../domain/fulfilment.ts';
-import { changeCount, dealInsert, dealOf, dealUpdate, fulfilmentInsert, fulfilmentOf, fulfilmentUpdate, type Write } from './rows.ts';
-import { statements } from './statements.ts';
+import { statements } from './tables.ts';
 
 /** What a transaction left, with the events as they stand in the outbox. */
 export interface Committed<T> {
@@ -45,13 +44,12 @@ export class PartnerStore {
 
   /** A deal, or undefined. */
   async deal(id: string): Promise<Deal | undefined> {
-    const [row] = await this.#database.query(statements.selectDeal, [id]);
-    return row && dealOf(row);
+    return statements.selectDeal.first(this.#database, { deal: id });
   }
 
   /** A partner's deals, newest first, behind a position. */
   async deals(partner: string, after: Position, limit: number): Promise<Deal[]> {
-    return (await this.#database.query(statements.listDeals, [partner, after.time, after.id, limit])).map(dealOf);
+    return statements.listDeals.all(this.#database, { partner, ...after, limit });
   }
 
   /**
@@ -62,15 +60,14 @@ export class PartnerStore {
    */
   async createDeal(key: RequestKey, deal: Deal, response: Uint8Array): Promise<Uint8Array> {
     const kept = { schema: 'partner', database: this.#database, now: this.#now() };
-    return (await answerOnce(kept, key, async () => ({ response, writes: [dealInsert(deal)] }))).response;
+    return (await answerOnce(kept, key, async () => ({ response, writes: [statements.insertDeal.with(deal)] }))).response;
   }
 
   /** Changes a deal by a pure function that may refuse by throwing; undefined where there is no such deal. */
   async changeDeal(id: string, change: (deal: Deal) => Deal): Promise<Committed<Deal> | undefined> {
     return this.#database.transact(async (tx) => {
-      const [row] = await tx.query(statements.lockDeal, [id]);
-      if (row === undefined) return undefined;
-      const before = dealOf(row);
+      const before = await statements.lockDeal.first(tx, { deal: id });
+      if (before === undefined) return undefined;
       const changed = change(before);
       if (changed === before) return { after: before, events: [] };
       const after = { ...changed, version: before.version + 1n };
@@ -81,7 +78,7 @@ export class PartnerStore {
   /** Sets the stock of the deals that sell the given units, and tells how many changed. */
   async applyStock(levels: ReadonlyMap<string, bigint>): Promise<Committed<number>> {
     return this.#database.transact(async (tx) => {
-      const deals = (await tx.query(statements.lockDealsBySku, [[...levels.keys()]])).map(dealOf);
+      const deals = await statements.lockDealsBySku.all(tx, { skus: [...levels.keys()] });
       const changed = deals
         .map((before) => ({ before, after: { ...before, stock: levels.get(before.sku) ?? before.stock, version: before.version + 1n } }))
         .filter(({ before, after }) => after.stock !== before.stock);
@@ -91,13 +88,13 @@ export class PartnerStore {
 
   /** A partner's orders, newest first, behind a position. */
   async fulfilments(partner: string, after: Position, limit: number): Promise<Fulfilment[]> {
-    return (await this.#database.query(statements.listFulfilments, [partner, after.time, after.id, limit])).map(fulfilmentOf);
+    return statements.listFulfilments.all(this.#database, { partner, ...after, limit });
   }
 
   /** A partner's orders that changed behind a position, the oldest change first. An order that changed twice is there once. */
   async changedFulfilments(partner: string, after: bigint, limit: number): Promise<FulfilmentChange[]> {
-    const rows = await this.#database.query(statements.listChanges, [partner, after, limit]);
-    return rows.map((row) => ({ value: fulfilmentOf(row), position: row.change_number as bigint }));
+    const changes = await statements.listChanges.all(this.#database, { partner, after, limit });
+    return changes.map(({ changeNumber, ...value }) => ({ value, position: changeNumber }));
   }
 
   /**
@@ -111,11 +108,8 @@ export class PartnerStore {
     eventId?: string,
   ): Promise<Committed<Fulfilment> | undefined> {
     return this.#database.transact(async (tx) => {
-      const [row] =
-        'id' in by
-          ? await tx.query(statements.lockFulfilment, [by.id])
-          : await tx.query(statements.lockFulfilmentByParcel, [by.carrier, by.trackingNumber]);
-      const before = row && fulfilmentOf(row);
+      const before =
+        'id' in by ? await statements.lockFulfilment.first(tx, { order: by.id }) : await statements.lockFulfilmentByParcel.first(tx, by);
       const decision = decide(before);
       const seen = eventId === undefined ? [] : [inboxInsert('partner', eventId, this.#now())];
       if (decision === undefined) {
@@ -125,7 +119,7 @@ export class PartnerStore {
       const { after, payload } = decision;
       const events = payload === undefined ? [] : [this.#event(`orders/${after.id}`, after.version, payload)];
       // Versions order what the customer service says, so a repeated event has changed nothing up to here.
-      const write = before === undefined ? fulfilmentInsert(after) : fulfilmentUpdate(after);
+      const write = (before === undefined ? statements.insertFulfilment : statements.updateFulfilment).with(after);
       await tx.batch([...seen, ...changeCount(after.partner), write, ...events.map((event) => this.#outbox.insert(event))]);
       return { after, events };
     });
@@ -136,7 +130,10 @@ export class PartnerStore {
       const payload = payloadOf(before, after);
       return payload === undefined ? [] : [this.#event(`deals/${after.id}`, after.version, payload)];
     });
-    const writes: Write[] = [...changes.map(({ after }) => dealUpdate(after)), ...events.map((event) => this.#outbox.insert(event))];
+    const writes: Write[] = [
+      ...changes.map(({ after }) => statements.updateDeal.with(after)),
+      ...events.map((event) => this.#outbox.insert(event)),
+    ];
     if (writes.length > 0) await tx.batch(writes);
     return events;
   }
@@ -144,6 +141,11 @@ export class PartnerStore {
   #event(aggregate: string, version: bigint, payload: EventPayload): Event {
     return create(EventSchema, { id: randomUUID(), aggregate, version, occurredAt: timestampFromDate(this.#now()), payload });
   }
+}
+
+/** Takes the next number for a change of a partner's fulfilments. Before the change itself, in its transaction. */
+function changeCount(partner: string): readonly Write[] {
+  return [statements.ensureCounter.with({ partner }), statements.countChange.with({ partner })];
 }
 
 /** What customers are told of a deal: nothing of a draft, nor of one that was closed before they heard of it. */

@@ -7,8 +7,11 @@ import {
 } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { jsonInteger, jsonText, parseJson } from '../../platform/contracts/json-values.ts';
 
+/** What an outside system's events may be about. */
+export const providerKinds = ['payment', 'shipment'] as const;
+
 /** What an outside system's events are about. */
-export type ProviderKind = 'payment' | 'shipment';
+export type ProviderKind = (typeof providerKinds)[number];
 
 /** What an outside system told, as far as we understand it. */
 export interface ProviderEvent {

@@ -3,24 +3,43 @@ import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { Position } from '../../platform/chassis/api/list-page.ts';
 import type { Outbox } from '../../platform/cloud/events/outbox.ts';
-import { type Database, DatabaseError, defineStatements, type Row, type Transaction } from '../../platform/cloud/spanner/database.ts';
+import { type Database, DatabaseError, defineStatements, type Transaction } from '../../platform/cloud/spanner/database.ts';
 import type { KeptTable } from '../../platform/cloud/spanner/history.ts';
+import { bytes, enumeration, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
+import { exclusive, insert, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
+import { Selection, table } from '../../platform/cloud/spanner/tables/table.ts';
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import type { ProviderEvent, ProviderKind, Told } from '../domain/provider-event.ts';
+import { type ProviderEvent, type ProviderKind, providerKinds, type Told } from '../domain/provider-event.ts';
 
-const refused = 'provider, event_id, kind, type, refusal, receive_time';
+/** What was received, also what was refused. */
+export const providerEvents = table('webhook', 'provider_events', {
+  key: ['provider', 'id'],
+  columns: {
+    provider: text('provider'),
+    id: text('event_id'),
+    kind: enumeration('kind', providerKinds),
+    type: text('type'),
+    body: bytes('body'),
+    receiveTime: timestamp('receive_time'),
+    refusal: optional(text('refusal')),
+  },
+});
+
+// Queries of it ask for what has a refusal.
+const refused = new Selection('webhook', 'provider_events', { ...providerEvents.without('body').columns, refusal: text('refusal') });
 
 /** Every SQL text of the webhook service. */
 export const statements = defineStatements('webhook', {
-  insertProviderEvent: `INSERT INTO webhook.provider_events (provider, event_id, kind, type, body, refusal, receive_time)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-  lockRefused: `/*@ lock_scanned_ranges=exclusive */ SELECT kind, body, refusal FROM webhook.provider_events WHERE provider = $1 AND event_id = $2`,
-  settleRefused: 'UPDATE webhook.provider_events SET body = $3, refusal = NULL WHERE provider = $1 AND event_id = $2',
+  insertProviderEvent: insert(providerEvents),
+  lockRefused: select(providerEvents.pick('kind', 'body', 'refusal'), 'WHERE provider = $provider AND event_id = $id', exclusive),
+  settleRefused: update(providerEvents, ['body', 'refusal']),
   // Two providers may have given the same id to events of the same time.
-  listRefused: `SELECT ${refused} FROM webhook.provider_events WHERE refusal IS NOT NULL
-    AND (receive_time < $1 OR (receive_time = $1 AND provider || '/' || event_id < $2))
-    ORDER BY receive_time DESC, provider || '/' || event_id DESC LIMIT $3`,
-  oldestRefused: `SELECT ${refused} FROM webhook.provider_events WHERE refusal IS NOT NULL ORDER BY receive_time, provider, event_id LIMIT $1`,
+  listRefused: select(
+    refused,
+    `WHERE refusal IS NOT NULL AND (receive_time < $time OR (receive_time = $time AND provider || '/' || event_id < $id))
+    ORDER BY receive_time DESC, provider || '/' || event_id DESC LIMIT $limit`,
+  ),
+  oldestRefused: select(refused, 'WHERE refusal IS NOT NULL ORDER BY receive_time, provider, event_id LIMIT $limit'),
 });
 
 /** What is kept for a time: providers repeat an event for days, people ask about one for weeks. */
@@ -75,8 +94,8 @@ export class WebhookStore {
    */
   async keep({ provider, kind, event, body }: Received): Promise<Kept> {
     const events = this.#eventsOf(provider, event.id, event.told);
-    const values = [provider, event.id, kind, event.type, body, event.refusal ?? null, this.#now()];
-    const received = [statements.insertProviderEvent, values] as const;
+    const { id, type, refusal } = event;
+    const received = statements.insertProviderEvent.with({ provider, id, kind, type, body, receiveTime: this.#now(), refusal });
     try {
       await this.#database.transact((tx) => tx.batch([received, ...events.map((told) => this.#outbox.insert(told))]));
       return { isNew: true, events };
@@ -89,12 +108,12 @@ export class WebhookStore {
 
   /** Refused events, newest first, behind a position whose id is `positionOf` an event. */
   async refused(after: Position, limit: number): Promise<RefusedEvent[]> {
-    return (await this.#database.query(statements.listRefused, [after.time, after.id, limit])).map(refusedOf);
+    return statements.listRefused.all(this.#database, { ...after, limit });
   }
 
   /** The refused events that have waited for longest. */
   async oldestRefused(limit: number): Promise<RefusedEvent[]> {
-    return (await this.#database.query(statements.oldestRefused, [limit])).map(refusedOf);
+    return statements.oldestRefused.all(this.#database, { limit });
   }
 
   /**
@@ -108,14 +127,14 @@ export class WebhookStore {
     read: (kind: ProviderKind, body: Uint8Array) => { readonly event: ProviderEvent; readonly body: Uint8Array },
   ): Promise<{ readonly refusal: string | undefined; readonly events: readonly Event[] } | undefined> {
     return this.#database.transact(async (tx: Transaction) => {
-      const [row] = await tx.query(statements.lockRefused, [provider, id]);
-      if (row === undefined) return undefined;
-      if (row.refusal === null) return { refusal: undefined, events: [] };
-      const { event, body } = read(row.kind as ProviderKind, row.body as Uint8Array);
+      const stored = await statements.lockRefused.first(tx, { provider, id });
+      if (stored === undefined) return undefined;
+      if (stored.refusal === undefined) return { refusal: undefined, events: [] };
+      const { event, body } = read(stored.kind, stored.body);
       // A type that we have forgotten meanwhile is as little understood as before.
-      if (event.told === undefined) return { refusal: event.refusal ?? (row.refusal as string), events: [] };
+      if (event.told === undefined) return { refusal: event.refusal ?? stored.refusal, events: [] };
       const events = this.#eventsOf(provider, id, event.told);
-      const settled = [statements.settleRefused, [provider, id, body]] as const;
+      const settled = statements.settleRefused.with({ provider, id, body, refusal: undefined });
       await tx.batch([settled, ...events.map((told) => this.#outbox.insert(told))]);
       return { refusal: undefined, events };
     });
@@ -129,17 +148,6 @@ export class WebhookStore {
 /** Where a list of refused events goes on behind this one. */
 export function positionOf({ provider, id, receiveTime }: RefusedEvent): Position {
   return { time: receiveTime, id: `${provider}/${id}` };
-}
-
-function refusedOf(row: Row): RefusedEvent {
-  return {
-    provider: row.provider as string,
-    id: row.event_id as string,
-    kind: row.kind as ProviderKind,
-    type: row.type as string,
-    refusal: row.refusal as string,
-    receiveTime: row.receive_time as Date,
-  };
 }
 
 /** The id follows from the provider's, so that whatever way an event comes twice, consumers know it. */

@@ -1,11 +1,32 @@
 import { fromBinary, getOption, toBinary } from '@bufbuild/protobuf';
+import * as z from 'zod';
 import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { topic as topicExtension } from '../../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { activePreview, previewAttribute } from '../../contracts/preview.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
+import { defineStatements } from '../spanner/database.ts';
+import { bigint, bytes, json, optional, text, timestamp } from '../spanner/tables/columns.ts';
+import { perSchema } from '../spanner/tables/per-schema.ts';
+import { dml, insert, query, select } from '../spanner/tables/statements.ts';
+import { table } from '../spanner/tables/table.ts';
 import type { EventMessage } from './event-publisher.ts';
 
-/** A row of an outbox. */
+/** Where the events of a schema wait for their publication. */
+export const outboxOf = perSchema((schema) =>
+  table(schema, 'outbox', {
+    key: ['id'],
+    columns: {
+      id: text('id'),
+      aggregate: text('aggregate'),
+      version: bigint('version'),
+      event: bytes('event'),
+      attributes: json('attributes', z.record(z.string(), z.string())),
+      createTime: timestamp('create_time'),
+    },
+  }),
+);
+
+/** A row of an outbox, but for the time by which rows are read in their order. */
 export interface OutboxRow {
   readonly id: string;
   readonly aggregate: string;
@@ -13,6 +34,23 @@ export interface OutboxRow {
   readonly event: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
 }
+
+/** The SQL of an outbox in this schema. */
+export const outboxStatements = perSchema((schema) => {
+  const outbox = outboxOf(schema);
+  const row = outbox.without('createTime');
+  return defineStatements(schema, {
+    insertOutbox: insert(outbox),
+    pending: select(row, 'ORDER BY create_time, version LIMIT $limit'),
+    pendingOfAggregates: select(row, 'WHERE aggregate = ANY($aggregates) ORDER BY version'),
+    backlog: query(
+      { waiting: bigint('waiting'), oldest: optional(timestamp('oldest')) },
+      `SELECT count(*) AS waiting, min(create_time) AS oldest
+      FROM (SELECT create_time FROM ${schema}.outbox ORDER BY create_time LIMIT $limit) AS stored`,
+    ),
+    deleteOutbox: dml(`DELETE FROM ${schema}.outbox WHERE id = ANY($ids)`),
+  });
+});
 
 /** An event as a row, with the trace and the previews that it was made in. */
 export function rowOf(event: Event, attributes: Readonly<Record<string, string>>): OutboxRow {

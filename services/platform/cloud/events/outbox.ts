@@ -1,8 +1,8 @@
 import type { Event } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { type Database, defineStatements, type Row, type Statement, type Value } from '../spanner/database.ts';
+import type { Database, Write } from '../spanner/database.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import { checkMessage } from './message-limits.ts';
-import { type OutboxRow, rowOf, topicOf } from './outbox-rows.ts';
+import { type OutboxRow, outboxStatements, rowOf, topicOf } from './outbox-rows.ts';
 import { sendRow } from './outbox-send.ts';
 
 /** What a round of publishing did. What failed stays in the outbox. */
@@ -29,7 +29,7 @@ export interface Outbox {
    *
    * @throws {TypeError} where the event's payload has no topic, or the message would be larger than Pub/Sub takes: then nothing is stored.
    */
-  insert(event: Event, attributes?: Readonly<Record<string, string>>): readonly [Statement, readonly Value[]];
+  insert(event: Event, attributes?: Readonly<Record<string, string>>): Write;
   /**
    * Publishes events whose transaction has just been committed, and deletes their rows, without reading them first. For the end of the request that made
    * them. An aggregate of which an earlier event could not be published is read again and sent in order.
@@ -69,10 +69,7 @@ const pageRows = 500;
 /** What a page may take: a message takes ten seconds at most. */
 const pageMs = 15_000;
 
-/**
- * An outbox in the table `<schema>.outbox (id text PRIMARY KEY, aggregate text NOT NULL, version bigint NOT NULL, event bytea NOT NULL,
- * attributes jsonb NOT NULL, create_time timestamptz NOT NULL)`.
- */
+/** An outbox in the table `outbox` of a schema, as `outboxOf` defines it. */
 export function createOutbox({ schema, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
   const statements = outboxStatements(schema);
   /** Aggregates of which this process failed to publish an event: their next events wait for it. */
@@ -97,12 +94,12 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
         }
       }),
     );
-    if (sent.length > 0) await database.transact((tx) => tx.execute(statements.deleteOutbox, [sent]));
+    if (sent.length > 0) await database.transact((tx) => tx.execute(...statements.deleteOutbox.with({ ids: sent })));
     return { published: sent.length, failed: rows.length - sent.length, ...(errors.length > 0 && { error: errors[0] }) };
   }
 
   async function pendingOf(aggregates: readonly string[]): Promise<OutboxRow[]> {
-    return aggregates.length === 0 ? [] : (await database.query(statements.pendingOfAggregates, [aggregates])).map(toOutboxRow);
+    return aggregates.length === 0 ? [] : statements.pendingOfAggregates.all(database, { aggregates });
   }
 
   return {
@@ -110,7 +107,7 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
       topicOf(event);
       const row = rowOf(event, attributes);
       checkMessage({ data: row.event, attributes: row.attributes, orderingKey: row.aggregate });
-      return [statements.insertOutbox, [row.id, row.aggregate, row.version, row.event, row.attributes, now()]];
+      return statements.insertOutbox.with({ ...row, createTime: now() });
     },
 
     async publish(events, attributes = {}) {
@@ -124,7 +121,7 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
       let published = 0;
       for (;;) {
         const asked = Math.min(pageRows, limit - published);
-        const rows = (await database.query(statements.pending, [asked])).map(toOutboxRow);
+        const rows = await statements.pending.all(database, { limit: asked });
         const result = await send(rows);
         published += result.published;
         const isLate = deadline !== undefined && machineNow() > deadline.getTime() - pageMs;
@@ -134,26 +131,8 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
     },
 
     async backlog() {
-      const [found] = await database.query<{ waiting: bigint; oldest: Date | null }>(statements.backlog, [countedRows]);
-      const { waiting = 0n, oldest = null } = found ?? {};
-      return { rows: Number(waiting), lagSeconds: oldest === null ? 0 : Math.max(0, (now().getTime() - oldest.getTime()) / 1_000) };
+      const { waiting = 0n, oldest } = (await statements.backlog.first(database, { limit: countedRows })) ?? {};
+      return { rows: Number(waiting), lagSeconds: oldest === undefined ? 0 : Math.max(0, (now().getTime() - oldest.getTime()) / 1_000) };
     },
   };
-}
-
-/** The SQL of an outbox in this schema. */
-export function outboxStatements(schema: string) {
-  const columns = 'id, aggregate, version, event, attributes';
-  return defineStatements(schema, {
-    insertOutbox: `INSERT INTO ${schema}.outbox (${columns}, create_time) VALUES ($1, $2, $3, $4, $5, $6)`,
-    pending: `SELECT ${columns} FROM ${schema}.outbox ORDER BY create_time, version LIMIT $1`,
-    pendingOfAggregates: `SELECT ${columns} FROM ${schema}.outbox WHERE aggregate = ANY($1) ORDER BY version`,
-    backlog: `SELECT count(*) AS waiting, min(create_time) AS oldest
-      FROM (SELECT create_time FROM ${schema}.outbox ORDER BY create_time LIMIT $1) AS stored`,
-    deleteOutbox: `DELETE FROM ${schema}.outbox WHERE id = ANY($1)`,
-  });
-}
-
-function toOutboxRow(row: Row): OutboxRow {
-  return row as unknown as OutboxRow;
 }

@@ -8,6 +8,12 @@ export interface Statement {
 /** What a parameter may be. Objects travel as jsonb, Dates as timestamptz, bigint and number as int8 (numbers must be integers). */
 export type Value = null | string | bigint | number | boolean | Date | Uint8Array | readonly string[] | { readonly [key: string]: unknown };
 
+/** A statement with its values. */
+export type Write = readonly [Statement, readonly Value[]];
+
+/** A statement that gets its name where it is listed. */
+export type Definition<S extends Statement> = (name: string) => S;
+
 /** A row by column name: int8 is bigint, timestamptz Date, jsonb its value, bytea Uint8Array, numeric string, float8 number. */
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -22,7 +28,7 @@ export interface Transaction extends Querier {
   /** Runs DML and returns the number of rows. */
   execute(statement: Statement, values?: readonly Value[]): Promise<number>;
   /** Runs several DML statements in one round trip and returns the number of rows of each. */
-  batch(statements: readonly (readonly [Statement, readonly Value[]])[]): Promise<number[]>;
+  batch(writes: readonly Write[]): Promise<number[]>;
 }
 
 /** The database port. `query` outside of a transaction is a single-use strong read. */
@@ -57,8 +63,18 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Names the statements of one schema: `defineStatements('customer', { insertOrder: 'INSERT …' }).insertOrder.name` is "customer.insertOrder". */
-export function defineStatements<K extends string>(schema: string, texts: Readonly<Record<K, string>>): Readonly<Record<K, Statement>> {
-  const entries = Object.entries<string>(texts).map(([name, text]) => [name, { name: `${schema}.${name}`, text }]);
-  return Object.fromEntries(entries) as Record<K, Statement>;
+/**
+ * Names the statements of one schema: SQL texts with $1, $2, …, and what the functions of tables/statements.ts define.
+ *
+ * @example defineStatements('partner', { setState: update(partners, ['state']) }).setState.name // "partner.setState"
+ */
+export function defineStatements<const D extends Readonly<Record<string, string | Definition<Statement>>>>(
+  schema: string,
+  definitions: D,
+): { readonly [K in keyof D]: D[K] extends Definition<infer S> ? S : Statement } {
+  const named = Object.entries(definitions).map(([key, definition]) => {
+    const name = `${schema}.${key}`;
+    return [key, typeof definition === 'string' ? { name, text: definition } : definition(name)];
+  });
+  return Object.fromEntries(named);
 }

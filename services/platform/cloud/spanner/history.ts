@@ -1,4 +1,6 @@
 import { type Database, defineStatements } from './database.ts';
+import { timestamp } from './tables/columns.ts';
+import { dml, query } from './tables/statements.ts';
 
 /** A table whose rows are kept for a time only. */
 export interface KeptTable {
@@ -44,10 +46,10 @@ export function createHistory({
     let deleted = 0;
     while (deleted < limit) {
       const rows = Math.min(batchRows, limit - deleted);
-      const [end] = await database.query<{ time: Date }>(findEnd, [before, rows - 1]);
+      const end = await findEnd.first(database, { before, skipped: rows - 1 });
       // Fewer than a batch are left: all that is old goes.
       const until = end?.time ?? before;
-      const count = await database.transact((tx) => tx.execute(deleteUntil, [until]));
+      const count = await database.transact((tx) => tx.execute(...deleteUntil.with({ until })));
       deleted += count;
       if (end === undefined) break;
     }
@@ -66,7 +68,10 @@ export function createHistory({
 /** The SQL of a table's retention. Any primary key will do: rows are counted off by time. */
 export function historyStatements(schema: string, table: string, timeColumn: string) {
   return defineStatements(`${schema}.${table}`, {
-    findEnd: `SELECT ${timeColumn} AS time FROM ${schema}.${table} WHERE ${timeColumn} < $1 ORDER BY ${timeColumn} LIMIT 1 OFFSET $2`,
-    deleteUntil: `DELETE FROM ${schema}.${table} WHERE ${timeColumn} <= $1`,
+    findEnd: query(
+      { time: timestamp('time') },
+      `SELECT ${timeColumn} AS time FROM ${schema}.${table} WHERE ${timeColumn} < $before ORDER BY ${timeColumn} LIMIT 1 OFFSET $skipped`,
+    ),
+    deleteUntil: dml(`DELETE FROM ${schema}.${table} WHERE ${timeColumn} <= $until`),
   });
 }

@@ -5,6 +5,9 @@ import { type Migration, readMigrations } from './migrations.ts';
 import { createSpannerClient, type DatabaseAddress } from './spanner-client.ts';
 import { openDatabase } from './spanner-database.ts';
 import { isSpannerError } from './spanner-errors.ts';
+import { text, timestamp } from './tables/columns.ts';
+import { insert, select } from './tables/statements.ts';
+import { table } from './tables/table.ts';
 
 /** Which database gets which migrations. */
 export interface MigrateOptions extends DatabaseAddress {
@@ -17,10 +20,16 @@ const createTable = [
   'CREATE TABLE IF NOT EXISTS kumiko.migrations (name text PRIMARY KEY, fingerprint text NOT NULL, create_time timestamptz NOT NULL)',
 ];
 
+/** What was applied. */
+export const appliedMigrations = table('kumiko', 'migrations', {
+  key: ['name'],
+  columns: { name: text('name'), fingerprint: text('fingerprint'), createTime: timestamp('create_time') },
+});
+
 /** The SQL of the table that remembers what was applied. */
 export const migrationStatements = defineStatements('kumiko', {
-  listMigrations: 'SELECT name, fingerprint FROM kumiko.migrations',
-  insertMigration: 'INSERT INTO kumiko.migrations (name, fingerprint, create_time) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING',
+  listMigrations: select(appliedMigrations.pick('name', 'fingerprint'), ''),
+  insertMigration: insert(appliedMigrations, { unlessThere: true }),
 });
 
 /**
@@ -63,7 +72,7 @@ function findPending(migrations: readonly Migration[], applied: ReadonlyMap<stri
 /** Names and fingerprints, or undefined where table or database is missing. */
 async function listApplied(database: Database): Promise<Map<string, string> | undefined> {
   try {
-    const rows = await database.query<{ name: string; fingerprint: string }>(migrationStatements.listMigrations);
+    const rows = await migrationStatements.listMigrations.all(database, {});
     return new Map(rows.map((row) => [row.name, row.fingerprint]));
   } catch (error) {
     const missing = error instanceof DatabaseError && (error.kind === 'not-found' || /does not exist|not found/i.test(error.message));
@@ -79,7 +88,7 @@ async function apply(admin: v1.DatabaseAdminClient, name: string, database: Data
     } catch (error) {
       throw new Error(`migration ${migration.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
-    await database.transact((tx) => tx.execute(migrationStatements.insertMigration, [migration.name, migration.fingerprint, new Date()]));
+    await database.transact((tx) => tx.execute(...migrationStatements.insertMigration.with({ ...migration, createTime: new Date() })));
   }
 }
 

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { invalidArgument } from '../../chassis/errors/rpc-error.ts';
-import { type Database, defineStatements, type Statement, type Transaction, type Value } from './database.ts';
+import { type Database, defineStatements, type Transaction, type Write } from './database.ts';
+import { bytes, text, timestamp } from './tables/columns.ts';
+import { perSchema } from './tables/per-schema.ts';
+import { insert, select } from './tables/statements.ts';
+import { table } from './tables/table.ts';
 
 /**
- * A request that may come again (AIP-155, https://google.aip.dev/155). Its answer is kept in the table `<schema>.requests (caller text, method text,
- * request_id text, fingerprint text NOT NULL, response bytea NOT NULL, create_time timestamptz NOT NULL, PRIMARY KEY (caller, method, request_id))`.
+ * A request that may come again (AIP-155, https://google.aip.dev/155). Its answer is kept in the table `requests` of a schema, as `requestsOf`
+ * defines it.
  */
 export interface RequestKey {
   /** Whose request it is: ids of different callers never meet. */
@@ -21,7 +25,7 @@ export interface RequestKey {
 export interface Effect {
   /** The response message in the binary format. */
   readonly response: Uint8Array;
-  readonly writes: readonly (readonly [Statement, readonly Value[]])[];
+  readonly writes: readonly Write[];
 }
 
 /** SHA-256 of a request message, in hexadecimal. */
@@ -40,8 +44,8 @@ export function sameRequest(key: RequestKey, storedFingerprint: string): void {
 }
 
 /** The statement that stores an answer. A request id that has one already is a 'unique' violation. */
-export function requestInsert(schema: string, key: RequestKey, response: Uint8Array, now: Date): readonly [Statement, readonly Value[]] {
-  return [requestStatements(schema).insertRequest, [key.caller, key.method, key.requestId, key.fingerprint, response, now]];
+export function requestInsert(schema: string, key: RequestKey, response: Uint8Array, now: Date): Write {
+  return requestStatements(schema).insertRequest.with({ ...key, response, createTime: now });
 }
 
 /**
@@ -65,22 +69,37 @@ export async function answerOnce(
     });
     return { response, replayed: false };
   } catch (error) {
-    const rows = await database.query<{ fingerprint: string; response: Uint8Array }>(requestStatements(schema).findRequest, [
-      key.caller,
-      key.method,
-      key.requestId,
-    ]);
-    const [stored] = rows;
+    const { caller, method, requestId } = key;
+    const stored = await requestStatements(schema).findRequest.first(database, { caller, method, requestId });
     if (stored === undefined) throw error;
     sameRequest(key, stored.fingerprint);
     return { response: stored.response, replayed: true };
   }
 }
 
+/** The answers to requests, in the schema of their service. */
+export const requestsOf = perSchema((schema) =>
+  table(schema, 'requests', {
+    key: ['caller', 'method', 'requestId'],
+    columns: {
+      caller: text('caller'),
+      method: text('method'),
+      requestId: text('request_id'),
+      fingerprint: text('fingerprint'),
+      response: bytes('response'),
+      createTime: timestamp('create_time'),
+    },
+  }),
+);
+
 /** The SQL of request ids in this schema. */
-export function requestStatements(schema: string) {
+export const requestStatements = perSchema((schema) => {
+  const requests = requestsOf(schema);
   return defineStatements(schema, {
-    findRequest: `SELECT fingerprint, response FROM ${schema}.requests WHERE caller = $1 AND method = $2 AND request_id = $3`,
-    insertRequest: `INSERT INTO ${schema}.requests (caller, method, request_id, fingerprint, response, create_time) VALUES ($1, $2, $3, $4, $5, $6)`,
+    findRequest: select(
+      requests.pick('fingerprint', 'response'),
+      'WHERE caller = $caller AND method = $method AND request_id = $requestId',
+    ),
+    insertRequest: insert(requests),
   });
-}
+});

@@ -1,6 +1,6 @@
 import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
 import { status } from '@grpc/grpc-js';
-import { DatabaseError, type Row, type Statement, type Transaction, type Value } from './database.ts';
+import { DatabaseError, type Row, type Statement, type Transaction, type Value, type Write } from './database.ts';
 import { isSpannerError, type SpannerError, toDatabaseError } from './spanner-errors.ts';
 import { type ColumnType, decodeRow, encodeParams } from './spanner-values.ts';
 
@@ -44,7 +44,7 @@ export class SpannerAttempt implements Transaction {
     );
   }
 
-  batch(statements: readonly (readonly [Statement, readonly Value[]])[]): Promise<number[]> {
+  batch(statements: readonly Write[]): Promise<number[]> {
     if (statements.length === 0) return Promise.resolve([]);
     this.statements.push(...statements.map(([{ name }]) => name));
     // A batch stops at the first statement that fails, and counts those before it.
