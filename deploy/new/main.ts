@@ -1,0 +1,107 @@
+/** `npm run new`: adds a service, a method, a trigger or a migration to the product. */
+import { parseArgs } from 'node:util';
+import type { Changes } from './changes.ts';
+import { Refusal, UsageError } from './mistake.ts';
+import type { Product } from './product.ts';
+
+const usage = `usage:
+  npm run new -- service NAME [--resource NAME]
+      A service with a table, and a public method that shows one row of it: "reviews" has the resource "review".
+  npm run new -- method SERVICE NAME VERB PATH --access public|customer|partner|operator [--deadline 10s] [--in GRPC_SERVICE]
+      A method with a route at the edge gateway: method customer GetDealStats GET '/v1/{name=deals/*}/stats' --access public
+  npm run new -- trigger SERVICE NAME schedule '*/5 * * * *' [--in GRPC_SERVICE]
+  npm run new -- trigger SERVICE NAME queue [--in GRPC_SERVICE]
+  npm run new -- trigger SERVICE NAME subscription TOPIC... [--in GRPC_SERVICE]
+      A method that Cloud Scheduler, Cloud Tasks or Pub/Sub calls through the jobs gateway.
+  npm run new -- migration SERVICE NAME
+      The next migration of a service: migration customer add-rating
+What exists is never overwritten. "Add a service" and the sections after it in README.md say how it goes on.`;
+
+interface Options {
+  readonly resource?: string | undefined;
+  readonly access?: string | undefined;
+  readonly deadline?: string | undefined;
+  readonly in?: string | undefined;
+}
+
+interface Kind {
+  /** How many arguments it has: at least, and at most. */
+  readonly count: readonly [number, number];
+  readonly options: readonly (keyof Options)[];
+  readonly make: (product: Product, args: readonly string[], options: Options) => Promise<Changes>;
+  readonly next: string;
+}
+
+const finish = 'then "npm run golden", and "npm test" names what is left';
+
+const kinds: Readonly<Record<string, Kind>> = {
+  service: {
+    count: [1, 1],
+    options: ['resource'],
+    make: async (product, [name = ''], { resource }) => (await import('./service.ts')).newService(product, name, resource),
+    next: `Next: ${finish}. It runs as it is: npm start.`,
+  },
+  method: {
+    count: [4, 4],
+    options: ['access', 'deadline', 'in'],
+    make: async (product, [service = '', name = '', verb = '', path = ''], { access, deadline, in: grpcService }) =>
+      (await import('./method.ts')).newMethod(product, { service, name, verb, path, access, deadline, grpcService }),
+    next: `Next: the messages in the proto and the handler, ${finish}.`,
+  },
+  trigger: {
+    count: [3, 20],
+    options: ['in'],
+    make: async (product, [service = '', name = '', kind = '', ...rest], { in: grpcService }) =>
+      (await import('./trigger.ts')).newTrigger(product, { service, name, kind, rest, grpcService }),
+    next: `Next: the messages in the proto and the handler, ${finish}.`,
+  },
+  migration: {
+    count: [2, 2],
+    options: [],
+    make: async (product, [service = '', name = '']) => (await import('./migration.ts')).newMigration(product, service, name),
+    next: 'Next: its statement, which no database takes as it is, and the table in the store.',
+  },
+};
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  if (!misused && !(error instanceof Refusal)) throw error;
+  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
+  process.exitCode = misused ? 2 : 1;
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      resource: { type: 'string' },
+      access: { type: 'string' },
+      deadline: { type: 'string' },
+      in: { type: 'string' },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const { help, ...options } = values;
+  const [name = '', ...rest] = positionals;
+  const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  if (kind === undefined) throw new UsageError(name === '' ? 'nothing to make is named' : `"${name}" is nothing that can be made`);
+  const [least, most] = kind.count;
+  if (rest.length < least) throw new UsageError(`"${name}" is not told enough: ${rest.join(' ') || 'nothing'}`);
+  if (rest.length > most) throw new UsageError(`"${name}" is told too much: ${rest.slice(most).join(' ')}`);
+  const foreign = Object.keys(options).find((option) => !kind.options.some((own) => own === option));
+  if (foreign !== undefined) throw new UsageError(`"${name}" has no option --${foreign}`);
+
+  const { readProduct } = await import('./product.ts');
+  const changes = await kind.make(await readProduct(), rest, options);
+  const { created, changed } = changes.paths;
+  changes.write();
+  const lines = [...created.map((path) => `  new      ${path}`), ...changed.map((path) => `  changed  ${path}`)];
+  process.stdout.write(`${lines.join('\n')}\n${kind.next}\n`);
+}
