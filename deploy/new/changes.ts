@@ -36,21 +36,27 @@ export class Changes {
     this.#files.set(path, { after: formatted(path, change(this.#files.get(path)?.after ?? before)), before });
   }
 
-  /** Writes them. Where one cannot be written, the others are as they were. */
-  write(): void {
-    const written: string[] = [];
+  /**
+   * Writes them. Where one cannot be written, the others are as they were.
+   *
+   * @param folder another copy of the product, in tests.
+   * @throws {Refusal}
+   */
+  write(folder: string = this.#folder): void {
+    const undo: (() => void)[] = [];
     try {
-      for (const [path, { after }] of this.#files) {
-        mkdirSync(dirname(join(this.#folder, path)), { recursive: true });
-        written.push(path);
-        writeFileSync(join(this.#folder, path), after);
+      for (const [path, { after, before }] of this.#files) {
+        const file = join(folder, path);
+        const made = mkdirSync(dirname(file), { recursive: true });
+        undo.unshift(() => {
+          if (before === undefined) rmSync(file, { force: true });
+          else writeFileSync(file, before);
+          if (made !== undefined) rmSync(made, { recursive: true });
+        });
+        writeFileSync(file, after);
       }
     } catch (error) {
-      for (const path of written) {
-        const before = this.#files.get(path)?.before;
-        if (before === undefined) rmSync(join(this.#folder, path), { force: true });
-        else writeFileSync(join(this.#folder, path), before);
-      }
+      for (const step of undo) step();
       throw new Refusal(`nothing is written: ${(error as Error).message}`);
     }
   }

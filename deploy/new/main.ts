@@ -32,28 +32,28 @@ interface Kind {
   readonly next: string;
 }
 
-const finish = 'then "npm run golden", and "npm test" names what is left';
+const finish = '"npm run golden", and "npm test" names what is left';
 
 const kinds: Readonly<Record<string, Kind>> = {
   service: {
     count: [1, 1],
     options: ['resource'],
     make: async (product, [name = ''], { resource }) => (await import('./service.ts')).newService(product, name, resource),
-    next: `Next: ${finish}. It runs as it is: npm start.`,
+    next: `Next: ${finish}. It runs as it is by "npm start".`,
   },
   method: {
     count: [4, 4],
     options: ['access', 'deadline', 'in'],
     make: async (product, [service = '', name = '', verb = '', path = ''], { access, deadline, in: grpcService }) =>
       (await import('./method.ts')).newMethod(product, { service, name, verb, path, access, deadline, grpcService }),
-    next: `Next: the messages in the proto and the handler, ${finish}.`,
+    next: `Next: the messages in the proto and the handler, then ${finish}.`,
   },
   trigger: {
     count: [3, 20],
     options: ['in'],
     make: async (product, [service = '', name = '', kind = '', ...rest], { in: grpcService }) =>
       (await import('./trigger.ts')).newTrigger(product, { service, name, kind, rest, grpcService }),
-    next: `Next: the messages in the proto and the handler, ${finish}.`,
+    next: `Next: the messages in the proto and the handler, then ${finish}.`,
   },
   migration: {
     count: [2, 2],
