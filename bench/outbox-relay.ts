@@ -66,7 +66,7 @@ async function fillOutbox(database: Database): Promise<Event[]> {
     publish: () => Promise.reject(new Error('what is stored here is left for the relay')),
     close: async () => {},
   };
-  const outbox = createOutbox({ schema: 'customer', database, publisher, now: () => new Date() });
+  const outbox = createOutbox({ schema: 'customer', eventType: EventSchema, database, publisher, now: () => new Date() });
   const events = Array.from({ length: rowCount / eventsOfEachOrder }, () => `orders/${randomUUID()}`).flatMap((order) =>
     Array.from({ length: eventsOfEachOrder }, (_, index) => orderEvent(order, BigInt(index + 1))),
   );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createEventPublisher, type EventPublisher } from '../services/platform/cloud/events/event-publisher.ts';
 import { messageOf, rowOf } from '../services/platform/cloud/events/outbox-rows.ts';
-import type { Event } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Event, EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { machine, median } from './load/compare.ts';
 import { type LoadProcess, startLoadProcess } from './load/load.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
@@ -86,7 +86,7 @@ async function publishAll({ rows }: BenchPlatform, publisher: EventPublisher, ev
   const startedAt = Date.now();
   await Promise.all(
     events.map((event) => {
-      const { topic, message } = messageOf(rowOf(event, {}));
+      const { topic, message } = messageOf(EventSchema, rowOf(EventSchema, event, {}));
       return publisher.publish(topic, message);
     }),
   );

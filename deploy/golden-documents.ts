@@ -11,7 +11,7 @@ export class DocumentError extends Error {
   override readonly name = 'DocumentError';
 }
 
-const docs = join(import.meta.dirname, '../docs');
+const docs = join(import.meta.dirname, '../docs/reference');
 
 /** Writes the tables of the documents that a test holds against the code. @throws {DocumentError} */
 export async function writeDocuments(): Promise<void> {
@@ -67,6 +67,6 @@ async function load<T>(file: string): Promise<T> {
 /** The text with its one table replaced. @throws {DocumentError} */
 function withTable(text: string, table: string, file: string): string {
   const found = /^\|.*\n(?:\|.*\n)+/m.exec(text);
-  if (found === null) throw new DocumentError(`docs/${file}: a section has no table to be replaced`);
+  if (found === null) throw new DocumentError(`docs/reference/${file}: a section has no table to be replaced`);
   return `${text.slice(0, found.index)}${table}\n${text.slice(found.index + found[0].length)}`;
 }

@@ -1,6 +1,7 @@
 /** The gateway's command line. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../services/platform/contracts/command-line.ts';
 import { EnvironmentError, readEnvironment } from './bootstrap/environment.ts';
 import { MethodError, type Role } from './bootstrap/gateway-methods.ts';
 import type { Fault } from './bootstrap/validation/fault.ts';
@@ -14,22 +15,14 @@ const usage = `usage:
   gateway validate --golden                            puts the bootstraps of every example environment to Envoy
   gateway run FILE                                     serves a bootstrap by Envoy`;
 
-/** A command line that means nothing. */
-class UsageError extends Error {}
-
 const commands: Readonly<Record<string, (args: string[]) => Promise<void> | void>> = { render, validate, run };
 
-try {
+await runCommand({ usage, isMistake }, async () => {
   const [name = '', ...args] = process.argv.slice(2);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UsageError(name === '' ? 'no command' : `unknown command "${name}"`);
   await command(args);
-} catch (error) {
-  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-  if (!misused && !isMistake(error)) throw error;
-  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
-  process.exitCode = misused ? 2 : 1;
-}
+});
 
 async function render(args: string[]): Promise<void> {
   const { values } = parseArgs({

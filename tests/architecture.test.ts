@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { serviceNames } from '../services/platform/contracts/services.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -11,7 +12,7 @@ interface Import {
   readonly relative: boolean;
 }
 
-const isTest = (file: string) => /\.test\.ts$|\/tests?(ing)?\/|\/test-[^/]*\.ts$|-suite\.ts$/.test(file);
+const isTest = (file: string) => /^gateway\/conformance\/|\.test\.ts$|\/tests?(ing)?\/|\/test-[^/]*\.ts$|-suite\.ts$/.test(file);
 
 const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.ts', { cwd: root })
   .filter((file) => !/node_modules|\/gen\/|\/assembly\/|^wasm-filters\/abi\/|^deploy\/infra\//.test(file))
@@ -35,7 +36,40 @@ function importsOf(file: string): Import[] {
 const all = files.flatMap(importsOf);
 const product = all.filter(({ from }) => !isTest(from) && /^(services|gateway|wasm-filters)\//.test(from));
 const shown = (imports: readonly Import[]) => imports.map(({ from, to }) => `${from} -> ${to}`);
-const owners = ['customer', 'partner', 'webhook', 'job'];
+const owners = serviceNames;
+
+/** What is the product's among what is deployed: whom it deals with at home, and its demonstration. */
+const ofProduct = /^deploy\/local\/(outside-world|demo)\//;
+const platform = files.filter(
+  (file) => /^(services\/platform|gateway|wasm-filters|deploy)\//.test(file) && !ofProduct.test(file) && !isTest(file),
+);
+
+describe('a platform, and a product on it', () => {
+  // Customers and partners are kinds of callers as well, which the platform knows.
+  const names = serviceNames.filter((name) => !['customer', 'partner'].includes(name));
+  const product = [
+    /\bkumiko\.(?!platform\.)[a-z]+\.v\d/,
+    /gen\/types\/kumiko\/(?!platform\/)/,
+    new RegExp(`services/(${serviceNames.join('|')})/`),
+    new RegExp(`'(${names.join('|')})'`),
+  ];
+
+  it('nothing in the platform names a service of the product', () => {
+    expect(platform.length).toBeGreaterThan(200);
+    const naming = platform.flatMap((file) =>
+      codeOf(file)
+        .split('\n')
+        .filter((line) => product.some((word) => word.test(line)))
+        .map((line) => `${file}: ${line.trim()}`),
+    );
+    expect(naming).toEqual([]);
+  });
+
+  it('the product is built on the platform, and nothing the other way round', () => {
+    const down = all.filter(({ from, to }) => platform.includes(from) && owners.some((owner) => to.startsWith(`services/${owner}/`)));
+    expect(shown(down)).toEqual([]);
+  });
+});
 
 describe('the dependency rule of docs/architecture.md', () => {
   it('sees the tree', () => {
@@ -105,7 +139,7 @@ describe('the dependency rule of docs/architecture.md', () => {
 
   it('every service has the same inner files', () => {
     const missing = owners.flatMap((owner) =>
-      ['main.ts', 'composition.ts', 'service.ts', 'store', 'domain', 'migrations', 'README.md']
+      ['main.ts', 'manifest.ts', 'composition.ts', 'service.ts', 'store', 'domain', 'migrations', 'README.md']
         .filter((name) => !existsSync(join(root, 'services', owner, name)))
         .map((name) => `services/${owner}/${name}`),
     );
@@ -122,7 +156,7 @@ describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', 
     'services/platform/cloud/spanner/migrate.ts': 'when a migration was applied: it is run by a deployment',
   };
   const readsClock = /\bDate\.now\b|\bnew Date(?:\(\)|(?!\())|\bDate\(\)|\bTemporal\.Now\b/;
-  const owned = files.filter((file) => /^services\/(customer|partner|webhook|job|platform\/cloud)\//.test(file) && !isTest(file));
+  const owned = files.filter((file) => /^services\/(?!platform\/)|^services\/platform\/cloud\//.test(file) && !isTest(file));
 
   it.each(['Date.now()', 'now = Date.now', 'new Date()', 'new Date;', 'Date()', 'Temporal.Now.instant()'])('sees %s', (code) =>
     expect(code).toMatch(readsClock),

@@ -122,8 +122,8 @@ it('has an example to start from', async () => {
   );
 });
 
-it('is looked after with the commands of docs/partners.md', async () => {
-  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/partners.md'), 'utf8')) ?? [];
+it('is looked after with the commands of docs/guides/partners.md', async () => {
+  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/guides/partners.md'), 'utf8')) ?? [];
   const here = commands
     .replaceAll('127.0.0.1:7400', new URL(edge()).host)
     .replaceAll('npm run -s token --', `npm run -s token -- --state-dir ${test.stateDir}`)

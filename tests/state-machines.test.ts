@@ -7,7 +7,7 @@ import { dealTransitions } from '../services/partner/domain/deal.ts';
 import { fulfilmentTransitions } from '../services/partner/domain/fulfilment.ts';
 import { stateMachineTable, type Transitions } from './state-machine-table.ts';
 
-const document = readFileSync(join(import.meta.dirname, '../docs/state-machines.md'), 'utf8');
+const document = readFileSync(join(import.meta.dirname, '../docs/reference/state-machines.md'), 'utf8');
 
 const machines: Readonly<Record<string, Transitions>> = {
   Group: groupTransitions,
@@ -17,7 +17,7 @@ const machines: Readonly<Record<string, Transitions>> = {
   Fulfilment: fulfilmentTransitions,
 };
 
-it.each(Object.entries(machines))("docs/state-machines.md has the code's table of %s", (name, transitions) => {
+it.each(Object.entries(machines))("docs/reference/state-machines.md has the code's table of %s", (name, transitions) => {
   const section = document.split(/^## /m).find((text) => text.startsWith(`${name}\n`)) ?? '';
   const table = section.split('\n').filter((line) => line.startsWith('|'));
   expect(table.join('\n')).toBe(stateMachineTable(transitions));

@@ -10,6 +10,7 @@ import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
 import { editManager, type Manager, type ManagerEdit } from './edge-bootstraps.ts';
 import { startEnvoyServer } from './envoy-server.ts';
@@ -69,7 +70,7 @@ export async function startEdgeSurroundings(): Promise<EdgeSurroundings> {
     issuer: issuer.port,
     metadata_edge_gateway: metadata.port,
     // The other services are never called.
-    ...Object.fromEntries(['customer', 'partner', 'webhook', 'job'].map((name) => [name, upstream.port])),
+    ...Object.fromEntries(serviceNames.map((name) => [name, upstream.port])),
   } as unknown as Ports;
 
   return {

@@ -4,7 +4,7 @@ import { pushBody } from '../../deploy/local/cloud/pubsub/push-body.ts';
 import { containerPort, servicePort } from '../../deploy/local/platform/ports.ts';
 import { messageOf, rowOf } from '../../services/platform/cloud/events/outbox-rows.ts';
 import { CustomerInternalService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import type { Event } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Event, EventSchema } from '../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { JobService } from '../../services/platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { describeMethod } from '../../services/platform/contracts/methods.ts';
 import { triggersOf } from '../../services/platform/contracts/triggers.ts';
@@ -62,7 +62,7 @@ export async function hopLoads({ platform: { ports, endpoints }, token }: BenchP
     });
   }
   const pushed = (event: Event) => {
-    const { data, attributes, orderingKey } = messageOf(rowOf(event, {})).message;
+    const { data, attributes, orderingKey } = messageOf(EventSchema, rowOf(EventSchema, event, {})).message;
     return { message: { data, attributes, orderingKey, messageId: '1', publishTime: timestampNow() }, subscription, deliveryAttempt: 1 };
   };
   return {
@@ -75,7 +75,7 @@ export async function hopLoads({ platform: { ports, endpoints }, token }: BenchP
       kind: 'rest',
       port: ports.jobs,
       requests: events.map((event) => {
-        const { message } = messageOf(rowOf(event, {}));
+        const { message } = messageOf(EventSchema, rowOf(EventSchema, event, {}));
         const received = { ackId: '', message: { ...message, messageId: 1, publishMs: Date.now() }, deliveryAttempt: 1 };
         return { method: 'POST', path: trigger.path, headers: { authorization }, body: pushBody(subscription, received) };
       }),

@@ -5,6 +5,7 @@
 import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { connectSpanner } from '../../services/platform/cloud/spanner/spanner-client.ts';
+import { encodeParams } from '../../services/platform/cloud/spanner/spanner-values.ts';
 import { statements } from '../../services/webhook/store/store.ts';
 import type { CommitOrder, CommitReport } from '../webhook-accept.ts';
 
@@ -12,8 +13,6 @@ import type { CommitOrder, CommitReport } from '../webhook-accept.ts';
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 const { SPANNER_INSTANCE: instance = '', SPANNER_DATABASE: name = '', GOOGLE_CLOUD_PROJECT: project = '' } = process.env;
 const { database } = await connectSpanner({ project, instance, database: name });
-const sql = statements.insertProviderEvent.text;
-const types = { p1: 'string', p2: 'string', p3: 'string', p4: 'string', p5: 'bytes', p6: 'timestamp' };
 
 // Whoever asked is gone.
 process.on('disconnect', () => process.exit());
@@ -23,9 +22,11 @@ process.on('message', async ({ events, provider, type, concurrency }: CommitOrde
   await Promise.all(
     Array.from({ length: concurrency }, async () => {
       for (const { id, body } of left) {
-        const params = { p1: provider, p2: id, p3: 'payment', p4: type, p5: Buffer.from(body), p6: new Date() };
+        const event = { provider, id, kind: 'payment', type, body: Buffer.from(body), receiveTime: new Date() } as const;
+        const [{ text: sql }, values] = statements.insertProviderEvent.with(event);
+        const params = encodeParams(values);
         await database.runTransactionAsync(async (transaction) => {
-          await transaction.batchUpdate([{ sql, params, types }]);
+          await transaction.batchUpdate([{ sql, params }]);
           await transaction.commit();
         });
       }

@@ -1,11 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { databaseGrants } from './database-grants.ts';
 
 const services = join(import.meta.dirname, '../../services');
 
-test.each(['customer', 'partner', 'webhook', 'job'])('the role of %s works on every table of its schema and on no other', (schema) => {
+test.each(serviceNames)('the role of %s works on every table of its schema and on no other', (schema) => {
   const [usage, tables] = databaseGrants().filter((statement) => statement.endsWith(` TO kumiko_${schema}`));
   expect(usage).toBe(`GRANT USAGE ON SCHEMA ${schema} TO kumiko_${schema}`);
   const sql = globSync(`${schema}/migrations/*.sql`, { cwd: services }).map((file) => readFileSync(join(services, file), 'utf8'));

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { EnvironmentError, readEnvironment } from '../environments/environment.ts';
 import { writeGoldenFiles } from './golden.ts';
 import { RefusedError, render } from './render.ts';
@@ -16,17 +17,7 @@ const usage = `usage:
   npm run render -- --golden
       writes deploy/cloud-run/golden anew`;
 
-/** A command line that means nothing. */
-class UsageError extends Error {}
-
-try {
-  main();
-} catch (error) {
-  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-  if (!misused && !(error instanceof EnvironmentError) && !(error instanceof RefusedError)) throw error;
-  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
-  process.exitCode = misused ? 2 : 1;
-}
+await runCommand({ usage, isMistake: (error) => error instanceof EnvironmentError || error instanceof RefusedError }, main);
 
 function main(): void {
   const text = { type: 'string' } as const;

@@ -8,10 +8,10 @@ import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';
 
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+const text = readFileSync(join(root, 'docs/guides/operations.md'), 'utf8');
 const environment = readEnvironment('production');
 
-test('every file that docs/operations.md names is there', () => {
+test('every file that docs/guides/operations.md names is there', () => {
   const named = [...text.matchAll(/\b(?:deploy|proto|docs|\.github)\/[\w./-]*\w/g)].map(([path]) => path);
   // What the newcomer makes.
   const missing = named.filter((path) => path !== 'deploy/environments/mine.yaml' && !existsSync(join(root, path)));

@@ -21,7 +21,7 @@ test('a gateway that lets everybody in fails, each check by its name', async () 
     expect(lines[0]).toBe('ok   a public read comes back from the database, as JSON');
     expect(lines[1]).toMatch(/^FAIL the same read comes back over gRPC: /);
     expect(lines.slice(2)).toEqual([
-      'FAIL nobody reads orders without a token: HTTP 200, expected 401',
+      'FAIL nobody reads without a token what asks for one: HTTP 200, expected 401',
       'FAIL a header of ours is not believed: HTTP 200, expected 401',
       'FAIL an unknown path is not told from a known one: HTTP 200, expected 401',
     ]);

@@ -1,17 +1,21 @@
 /** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
-import { createClient } from '../../services/platform/contracts/client.ts';
-import { CustomerService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { type CallOptions, createClient } from '../../services/platform/contracts/client.ts';
+import { listMethods } from '../../services/platform/contracts/methods.ts';
+import { guardedRead, openRead } from '../environments/open-service.ts';
 
 /** What is tried, and what is wrong with the answer; undefined where nothing is. */
 type Check = readonly [what: string, fault: (url: string) => Promise<string | undefined>];
 
 const timeoutMs = 20_000;
+const open = openRead();
+/** What only a token opens; any path does where nothing is: it is not told from one that is. */
+const guarded = guardedRead()?.path ?? '/v1/no-such-path';
 
 const checks: readonly Check[] = [
   [
     'a public read comes back from the database, as JSON',
     async (url) => {
-      const response = await get(url, '/v1/deals?page_size=1');
+      const response = await get(url, open.path);
       if (response.status !== 200) return `HTTP ${response.status}`;
       const body: unknown = await response.json().catch(() => undefined);
       return typeof body === 'object' && body !== null ? undefined : 'the body is not a JSON object';
@@ -20,19 +24,22 @@ const checks: readonly Check[] = [
   [
     'the same read comes back over gRPC',
     async (url) => {
-      const client = createClient(CustomerService, { url });
+      const method = listMethods().find(({ grpcPath }) => grpcPath === open.grpcPath)!.desc;
+      const client = createClient(method.parent, { url });
       try {
-        await client.listDeals({ pageSize: 1 }, { deadline: new Date(Date.now() + timeoutMs) });
+        // Known by its descriptor only.
+        const calls = client as unknown as Readonly<Record<string, (request: object, options: CallOptions) => Promise<unknown>>>;
+        await calls[method.localName]!({}, { deadline: new Date(Date.now() + timeoutMs) });
         return undefined;
       } finally {
         client.close();
       }
     },
   ],
-  ['nobody reads orders without a token', (url) => refusal(url, '/v1/orders', {})],
+  ['nobody reads without a token what asks for one', (url) => refusal(url, guarded, {})],
   [
     'a header of ours is not believed',
-    (url) => refusal(url, '/v1/orders', { 'x-serverless-authorization': 'Bearer e30.e30.SIGNATURE_REMOVED_BY_GOOGLE' }),
+    (url) => refusal(url, guarded, { 'x-serverless-authorization': 'Bearer e30.e30.SIGNATURE_REMOVED_BY_GOOGLE' }),
   ],
   ['an unknown path is not told from a known one', (url) => refusal(url, '/v1/no-such-path', {})],
 ];

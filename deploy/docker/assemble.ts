@@ -1,6 +1,7 @@
 /** `npm run assemble -- IMAGE --out DIR [--bootstraps DIR]`: makes the file tree of an image, as the Dockerfiles do and as tests start it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleGateway, BootstrapError } from './assemble-gateway.ts';
 import { assembleService } from './assemble-service.ts';
@@ -11,17 +12,7 @@ const usage = `usage:
   assemble ${serviceNames.join('|')} --out DIR
   assemble gateway --out DIR --bootstraps DIR    DIR has edge.yaml and jobs.yaml, as npm run render writes them`;
 
-/** A command line that means nothing. */
-class UsageError extends Error {}
-
-try {
-  await assemble();
-} catch (error) {
-  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-  if (!misused && !(error instanceof BootstrapError)) throw error;
-  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
-  process.exitCode = misused ? 2 : 1;
-}
+await runCommand({ usage, isMistake: (error) => error instanceof BootstrapError }, assemble);
 
 async function assemble(): Promise<void> {
   const options = { out: { type: 'string' }, bootstraps: { type: 'string' } } as const;

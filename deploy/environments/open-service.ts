@@ -1,7 +1,7 @@
-import { services } from '../../services/platform/contracts/services.ts';
+import { type AccessName, services } from '../../services/platform/contracts/services.ts';
 
-/** A read that anybody may do without knowing a name. */
-interface OpenRead {
+/** A read that takes no name. */
+export interface PlainRead {
   readonly service: string;
   /** Such as "/v1/deals". */
   readonly path: string;
@@ -15,11 +15,24 @@ interface OpenRead {
  *
  * @throws {Error} where the product has none.
  */
-export function openRead(): OpenRead {
+export function openRead(): PlainRead {
+  const read = plainRead('public');
+  if (read === undefined) {
+    throw new Error('the product has no public read: a method of ACCESS_PUBLIC with google.api.http "get" and a path without variables');
+  }
+  return read;
+}
+
+/** The first such read that asks for a token; undefined where the product has none. */
+export function guardedRead(): PlainRead | undefined {
+  return plainRead('customer') ?? plainRead('partner') ?? plainRead('operator');
+}
+
+function plainRead(wanted: AccessName): PlainRead | undefined {
   for (const { name, grpcServices } of services) {
-    for (const { open, rest, path } of grpcServices.flatMap(({ methods }) => methods)) {
-      if (open && rest?.verb === 'get' && !rest.path.includes('{')) return { service: name, path: rest.path, grpcPath: path };
+    for (const { access, rest, path } of grpcServices.flatMap(({ methods }) => methods)) {
+      if (access === wanted && rest?.verb === 'get' && !rest.path.includes('{')) return { service: name, path: rest.path, grpcPath: path };
     }
   }
-  throw new Error('the product has no public read: a method of ACCESS_PUBLIC with google.api.http "get" and a path without variables');
+  return undefined;
 }

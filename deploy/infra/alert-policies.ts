@@ -23,7 +23,7 @@ export function createAlertPolicies({ environment: { project, alertEmails }, opt
         combiner: 'OR',
         conditions: [condition],
         notificationChannels: channels.map((channel) => channel.id),
-        documentation: { mimeType: 'text/markdown', content: `docs/operations.md, section "${title}"` },
+        documentation: { mimeType: 'text/markdown', content: `docs/guides/operations.md, section "${title}"` },
         alertStrategy: {
           autoClose: minutes(60),
           // Log-based alerts need a limit, and others take none.

@@ -1,33 +1,47 @@
 /** `npm run -s grpc -- HOST:PORT SERVICE/METHOD JSON [TOKEN]`: one native gRPC call, its messages printed as JSON lines. */
-import { createFileRegistry, fromJsonString, toJsonString } from '@bufbuild/protobuf';
+
+import { parseArgs } from 'node:util';
+import { createFileRegistry, type DescMessage, fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { createClient } from '../../services/platform/contracts/client.ts';
 import { ClientError } from '../../services/platform/contracts/client-error.ts';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
+import { services } from '../../services/platform/contracts/services.ts';
 
-const [address, path, json = '{}', token] = process.argv.slice(2);
 const registry = createFileRegistry(readDescriptorSet());
-const [serviceName = '', methodName = ''] = (path ?? '').split('/');
-const service = registry.getService(serviceName);
-const method = service?.methods.find((candidate) => candidate.name === methodName);
-if (address === undefined || service === undefined || method === undefined) {
-  const names = [...registry].filter((type) => type.kind === 'service' && type.typeName.startsWith('kumiko.')).map((type) => type.typeName);
-  process.stderr.write(`usage: npm run -s grpc -- HOST:PORT SERVICE/METHOD [JSON] [TOKEN]\nservices: ${names.join(', ')}\n`);
-  process.exit(2);
-}
+const usage = `usage: npm run -s grpc -- HOST:PORT SERVICE/METHOD [JSON] [TOKEN]
 
-const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
-const client = createClient(service, { url: `http://${address}`, headers });
-// The descriptor is known only now, so the client's methods have no static types.
-const call = (client as unknown as Record<string, (request: object) => unknown>)[method.localName];
-try {
-  const answer = call?.(fromJsonString(method.input, json, { registry }));
-  const messages = method.methodKind === 'server_streaming' ? answer : [await answer];
-  for await (const message of messages as AsyncIterable<never>)
-    process.stdout.write(`${toJsonString(method.output, message, { registry })}\n`);
-} catch (error) {
-  if (!(error instanceof ClientError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-} finally {
-  client.close();
+  one native gRPC call; its messages are printed as lines of JSON. The services:
+${services.flatMap(({ grpcServices }) => grpcServices.map(({ typeName }) => `  ${typeName}`)).join('\n')}`;
+
+await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, async () => {
+  const [address, path = '', json = '{}', token] = parseArgs({ allowPositionals: true }).positionals;
+  const [serviceName = '', methodName = ''] = path.split('/');
+  const service = registry.getService(serviceName);
+  const method = service?.methods.find((candidate) => candidate.name === methodName);
+  if (address === undefined) throw new UsageError('HOST:PORT is missing');
+  if (service === undefined) throw new UsageError(`there is no service "${serviceName}"`);
+  if (method === undefined) {
+    throw new UsageError(`${serviceName} has no method "${methodName}": it has ${service.methods.map(({ name }) => name).join(', ')}`);
+  }
+  const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+  const client = createClient(service, { url: `http://${address}`, headers });
+  // The descriptor is known only now, so the client's methods have no static types.
+  const call = (client as unknown as Record<string, (request: object) => unknown>)[method.localName];
+  try {
+    const answer = call?.(readRequest(method.input, json));
+    const messages = method.methodKind === 'server_streaming' ? answer : [await answer];
+    for await (const message of messages as AsyncIterable<never>)
+      process.stdout.write(`${toJsonString(method.output, message, { registry })}\n`);
+  } finally {
+    client.close();
+  }
+});
+
+function readRequest(type: DescMessage, json: string): object {
+  try {
+    return fromJsonString(type, json, { registry });
+  } catch (error) {
+    throw new UsageError(`JSON is no ${type.typeName}: ${(error as Error).message}`);
+  }
 }

@@ -1,15 +1,23 @@
 /** `npm run reset`: forgets the local platform's state. */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../../services/platform/contracts/command-line.ts';
 import { runningEndpoints } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
-const { values } = parseArgs({ options: { 'state-dir': { type: 'string', default: defaultStateDir } } });
-const stateDir = values['state-dir'];
-const running = runningEndpoints(stateDir);
-if (running !== undefined) {
-  process.stderr.write(`the platform runs as process ${running.pid}: stop it first (Ctrl-C, or kill ${running.pid})\n`);
-  process.exit(1);
-}
-rmSync(stateDir, { recursive: true, force: true });
-process.stdout.write('the local state is empty\n');
+const usage = `usage: npm run reset [-- --state-dir DIR]
+
+  forgets the local platform's state: database, messages, keys`;
+
+await runCommand({ usage }, () => {
+  const { values } = parseArgs({ options: { 'state-dir': { type: 'string', default: defaultStateDir } } });
+  const stateDir = values['state-dir'];
+  const running = runningEndpoints(stateDir);
+  if (running !== undefined) {
+    process.stderr.write(`the platform runs as process ${running.pid}: stop it first (Ctrl-C, or kill ${running.pid})\n`);
+    process.exitCode = 1;
+    return;
+  }
+  rmSync(stateDir, { recursive: true, force: true });
+  process.stdout.write('the local state is empty\n');
+});

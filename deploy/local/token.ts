@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { type TokenRequest, tokenKinds } from './cloud/issuer/token-request.ts';
 import { endpointsFile } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
@@ -12,22 +13,16 @@ const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audienc
   trigger pubsub|tasks|scheduler       what calls the jobs gateway
   service customer                     an ID token for a service behind its IAM check [--as edge-gateway|job|…]`;
 
-/** A mistake of whoever typed the command; its message says what to do. */
+/** No token can be had; its message says what to do. */
 export class TokenCommandError extends Error {}
 
-/** Reads the command line of `npm run token`. */
+/** Reads the command line of `npm run token`. @throws {UsageError} */
 export function parseTokenCommand(args: readonly string[]): TokenRequest {
-  let parsed: ReturnType<typeof parse>;
-  try {
-    parsed = parse(args);
-  } catch (error) {
-    throw new TokenCommandError(`${(error as Error).message}\n\n${usage}`);
-  }
+  const parsed = parse(args);
   const [kind, subject, ...rest] = parsed.positionals;
-  if (kind === undefined || subject === undefined || rest.length > 0) throw new TokenCommandError(usage);
+  if (kind === undefined || subject === undefined || rest.length > 0) throw new UsageError('one kind and one subject are expected');
   const knownKind = tokenKinds.find((known) => known === kind);
-  if (knownKind === undefined)
-    throw new TokenCommandError(`"${kind}" is no kind of token: use one of ${tokenKinds.join(', ')}.\n\n${usage}`);
+  if (knownKind === undefined) throw new UsageError(`"${kind}" is no kind of token: use one of ${tokenKinds.join(', ')}`);
   const { ttl, audience, preview, as } = parsed.values;
   return {
     kind: knownKind,
@@ -87,25 +82,20 @@ async function issuerOf(file: string): Promise<string> {
 
 function parseTtl(text: string): number {
   const match = /^(-?\d{1,6})([smh])$/.exec(text);
-  if (match === null) throw new TokenCommandError(`--ttl ${text} is no duration: use for example 90s, 15m or 1h.`);
+  if (match === null) throw new UsageError(`--ttl ${text} is no duration: use for example 90s, 15m or 1h.`);
   return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
 }
 
 function parsePreview(text: string): [string, string] {
   const [service, target, ...rest] = text.split('=');
-  if (!service || !target || rest.length > 0)
-    throw new TokenCommandError(`--preview ${text} is not service=target, such as partner=pr-123.`);
+  if (!service || !target || rest.length > 0) throw new UsageError(`--preview ${text} is not service=target, such as partner=pr-123.`);
   return [service, target];
 }
 
 if (import.meta.main) {
-  try {
+  await runCommand({ usage, isMistake: (error) => error instanceof TokenCommandError }, async () => {
     const args = process.argv.slice(2);
     const request = parseTokenCommand(args);
-    console.log(await requestToken(endpointsFile(parse(args).values['state-dir']), request));
-  } catch (error) {
-    if (!(error instanceof TokenCommandError)) throw error;
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+    process.stdout.write(`${await requestToken(endpointsFile(parse(args).values['state-dir']), request)}\n`);
+  });
 }

@@ -1,7 +1,8 @@
 import { parseHttpTemplate, templateKey } from '../../gateway/bootstrap/http-template.ts';
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import type { Method } from '../../services/platform/contracts/methods.ts';
-import { Refusal, UsageError } from './mistake.ts';
+import { Refusal } from './mistake.ts';
 
 /** The verbs that google.api.http has. */
 export const verbs = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;

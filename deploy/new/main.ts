@@ -1,7 +1,8 @@
 /** `npm run new`: adds a service, a method, a trigger or a migration to the product. */
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import type { Changes } from './changes.ts';
-import { Refusal, UsageError } from './mistake.ts';
+import { Refusal } from './mistake.ts';
 import type { Product } from './product.ts';
 
 const usage = `usage:
@@ -63,32 +64,18 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  const misused = error instanceof UsageError || String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
-  if (!misused && !(error instanceof Refusal)) throw error;
-  process.stderr.write(`${(error as Error).message}\n${misused ? `\n${usage}\n` : ''}`);
-  process.exitCode = misused ? 2 : 1;
-}
+await runCommand({ usage, isMistake: (error) => error instanceof Refusal }, main);
 
-async function main(args: string[]): Promise<void> {
-  const { values, positionals } = parseArgs({
-    args,
+async function main(): Promise<void> {
+  const { values: options, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      help: { type: 'boolean', short: 'h' },
       resource: { type: 'string' },
       access: { type: 'string' },
       deadline: { type: 'string' },
       in: { type: 'string' },
     },
   });
-  if (values.help === true) {
-    process.stdout.write(`${usage}\n`);
-    return;
-  }
-  const { help, ...options } = values;
   const [name = '', ...rest] = positionals;
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
   if (kind === undefined) throw new UsageError(name === '' ? 'nothing to make is named' : `"${name}" is nothing that can be made`);

@@ -1,7 +1,7 @@
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import { parseRoute } from './http-path.ts';
-import { UsageError } from './mistake.ts';
 import type { Product } from './product.ts';
 
 /** Who may be let in at the edge, and the caller that a test is. Services call each other by methods without a route. */

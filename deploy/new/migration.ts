@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import { Changes } from './changes.ts';
-import { Refusal, UsageError } from './mistake.ts';
+import { Refusal } from './mistake.ts';
 import { type Product, placesOf, serviceOf } from './product.ts';
 import { migrationTemplate } from './templates/migration.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from './mistake.ts';
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 
 /** What PostgreSQL and Spanner take as a name only between quotes. */
 const sqlWords = new Set(

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import { Changes } from './changes.ts';
 import { newMethod } from './method.ts';
 import { newMigration } from './migration.ts';
-import { Refusal, UsageError } from './mistake.ts';
+import { Refusal } from './mistake.ts';
 import { pluralOf, singularOf } from './names.ts';
 import { type Product, readProduct, root } from './product.ts';
 import { newService } from './service.ts';
@@ -19,7 +20,8 @@ async function refusal(make: () => unknown): Promise<string> {
   try {
     await make();
   } catch (error) {
-    if (error instanceof Refusal) return `${error instanceof UsageError ? 'usage: ' : ''}${error.message}`;
+    if (error instanceof UsageError) return `usage: ${error.message}`;
+    if (error instanceof Refusal) return error.message;
     throw error;
   }
   return 'made';

@@ -1,8 +1,9 @@
 import { Cron } from 'croner';
+import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import type { Route } from './http-path.ts';
-import { Refusal, UsageError } from './mistake.ts';
+import { Refusal } from './mistake.ts';
 import { checkMethodName, kebabOf } from './names.ts';
 import type { Product } from './product.ts';
 import type { MethodProto } from './templates/method-proto.ts';

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** The names that the document's table gives in full or by their ending. */
 function documented(): string[] {
-  const rows = readFileSync('docs/observability.md', 'utf8').match(/^\| `(envoy|metadata_token|dynamic_routing)_.*$/gm) ?? [];
+  const rows = readFileSync('docs/reference/observability.md', 'utf8').match(/^\| `(envoy|metadata_token|dynamic_routing)_.*$/gm) ?? [];
   return rows.flatMap((row) => {
     let stem = '';
     return [...row.split('|')[1]!.matchAll(/`([a-z0-9_]+)`/g)].map(([, name = '']) => {

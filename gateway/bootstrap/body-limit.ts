@@ -16,14 +16,11 @@ export function bodyLimit(): JsonObject {
   };
 }
 
-/** For native gRPC, whose messages the services limit by themselves: nothing of it waits here. */
-export function noBodyLimit(): JsonObject {
-  return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { disabled: true });
-}
-
-/** For a route that a REST request is on until it is transcoded. */
-export function restBodyLimit(maxBytes: number = defaultMaxRequestBytes): JsonObject {
-  return any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: { max_request_bytes: maxBytes } });
+/** For a route that a REST request is on until it is transcoded, where the method takes more than others do. */
+export function restBodyLimit(method: GatewayMethod): JsonObject {
+  const maxBytes = maxRestBytes(method);
+  if (maxBytes === defaultMaxRequestBytes) return {};
+  return { [bodyLimitName]: any('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', { buffer: { max_request_bytes: maxBytes } }) };
 }
 
 /** Room for the names of fields, and for what is text anyway, in bytes. */

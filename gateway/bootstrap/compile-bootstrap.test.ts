@@ -9,6 +9,7 @@ import { compileBootstrap } from './compile-bootstrap.ts';
 import { readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
+import { requirementOn, routeOf, routesFor, routesOf } from './testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
 const environments = { local: read('local'), production: read('production') };
@@ -40,6 +41,7 @@ function clusters(role: Role, name: keyof typeof environments) {
 }
 
 const jwt = 'envoy.filters.http.jwt_authn';
+const rbac = 'envoy.filters.http.rbac';
 const roles = ['edge', 'jobs'] as const;
 
 test('filters stand in the order that holds', () => {
@@ -84,9 +86,8 @@ test('clients are limited by address before the token check, callers by subject 
 });
 
 test.each(roles)('every method of %s has a route of its own, a second longer than its deadline', (role) => {
-  const routes = manager(role).route_config.virtual_hosts[0].routes;
   for (const { grpcPath, workload, deadlineMs } of listGatewayMethods(role)) {
-    const { route } = routes.find(({ match }: { match: { path?: string } }) => match.path === grpcPath);
+    const { route } = routeOf(manager(role), 'POST', grpcPath);
     expect(route).toMatchObject({
       cluster: workload,
       timeout: '0s',
@@ -96,7 +97,7 @@ test.each(roles)('every method of %s has a route of its own, a second longer tha
 });
 
 test('a unary method that may take longer than a stream may be silent is not cut for silence', () => {
-  const silent = manager('jobs').route_config.virtual_hosts[0].routes.filter(({ route }: Walked) => route?.idle_timeout === '0s');
+  const silent = routesOf(manager('jobs')).filter(({ route }) => route?.idle_timeout === '0s');
   expect(silent.map(({ name }: Walked) => name)).toEqual(['kumiko.job.v1.JobService.SyncInventory']);
   expect(manager('jobs').stream_idle_timeout).toBe('300s');
 });
@@ -106,8 +107,9 @@ test('only methods that may happen twice are retried', () => {
     options.idempotencyLevel = Idempotency.IDEMPOTENCY_UNKNOWN;
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
-  const { routes } = at(bootstrap, ...managerPath).route_config.virtual_hosts[0];
-  const once = routes.filter(({ route }: Walked) => route?.max_stream_duration !== undefined && route.retry_policy === undefined);
+  const once = routesOf(at(bootstrap, ...managerPath)).filter(
+    ({ route }) => route?.max_stream_duration !== undefined && route.retry_policy === undefined,
+  );
   // An assertion is good for once.
   expect(once.map(({ name }: Walked) => name)).toEqual([
     'kumiko.customer.v1.CustomerService.OpenGroup',
@@ -116,7 +118,7 @@ test('only methods that may happen twice are retried', () => {
 });
 
 test('a method of customers needs a payload of their issuer with a subject', () => {
-  const { policies } = filter('edge', 'envoy.filters.http.rbac').rules;
+  const policies = policiesOf(manager('edge'));
   const claim = (name: string, value: object) => ({
     sourced_metadata: { metadata_matcher: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value }, metadata_source: 'DYNAMIC' },
   });
@@ -138,8 +140,8 @@ test('an operator is one of the listed addresses, verified', () => {
     setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: environments.local, registry });
-  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
-  const claims = at(rbac, 'typed_config', 'rules', 'policies', 'operator', 'principals', 0, 'and_ids', 'ids');
+  const { operator } = policiesOf(at(bootstrap, ...managerPath));
+  const claims = at(operator, 'principals', 0, 'and_ids', 'ids');
   const matchers = claims.map(({ sourced_metadata }: Walked) => sourced_metadata.metadata_matcher);
   expect(matchers.map(({ path, value }: Walked) => [path[1].key, Object.values(value)[0]])).toEqual([
     ['iss', { exact: 'https://accounts.google.com' }],
@@ -149,16 +151,17 @@ test('an operator is one of the listed addresses, verified', () => {
 });
 
 test('public reads may be cached, and nothing else', () => {
-  const { routes, response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
-  const cached = routes.filter(({ response_headers_to_add: added }: Walked) => added !== undefined);
+  const { response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
+  const cached = routesOf(manager('edge')).filter(({ response_headers_to_add: added }) => added !== undefined);
   expect(cached.map(({ name }: Walked) => name.split('.').at(-1))).toEqual(['ListDeals', 'GetDeal', 'GetTokenKeys']);
   expect(response_headers_to_add).toEqual([{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }]);
 });
 
 test('a REST request has a route to an upstream before it is transcoded, as cors needs, and it leads nowhere', () => {
-  const { routes } = manager('edge').route_config.virtual_hosts[0];
+  const nowhere = { route: { cluster_header: 'x-kumiko-no-cluster' } };
+  expect(routeOf(manager('edge'), 'OPTIONS', '/v1/orders/a')).toMatchObject({ ...nowhere, name: 'rest/v1/', match: { prefix: '/v1/' } });
+  expect(routeOf(manager('edge'), 'GET', '/v1/orders/a')).toMatchObject({ ...nowhere, name: 'rest/GET/v1/orders/*' });
   const { mutations } = manager('edge').early_header_mutation_extensions[0].typed_config;
-  expect(routes.at(-2)).toMatchObject({ name: 'rest/v1/', match: { prefix: '/v1/' }, route: { cluster_header: 'x-kumiko-no-cluster' } });
   expect(mutations).toContainEqual({ remove: 'x-kumiko-no-cluster' });
 });
 
@@ -166,47 +169,52 @@ test('browsers have no business at jobs', () => {
   expect(JSON.stringify(manager('jobs'))).not.toContain('http.cors');
 });
 
-test.each(roles)('the last route of %s answers 404 to everything else, for any caller', (role) => {
-  expect(manager(role).route_config.virtual_hosts[0].routes.at(-1)).toMatchObject({
-    match: { prefix: '/' },
-    direct_response: { status: 404 },
-    typed_per_filter_config: { 'envoy.filters.http.rbac': {} },
-  });
+test.each(roles)('the last route of %s, whatever a path begins with, answers 404 to everything else, for any caller', (role) => {
+  for (const path of [
+    '/',
+    '/nothing',
+    '/v1/nothing',
+    '/v1/orders/a',
+    '/kumiko.job.v1.JobService/None',
+    '/kumiko.customer.v1.CustomerService/None',
+  ]) {
+    expect(routesFor(manager(role), path).at(-1)).toMatchObject({
+      match: { prefix: '/' },
+      direct_response: { status: 404 },
+      typed_per_filter_config: { 'envoy.filters.http.rbac': {} },
+    });
+  }
 });
 
-test.each(roles)('the first rule of %s that matches a REST or gRPC path asks for the token of that very method', (role) => {
-  const { rules } = filter(role, jwt);
+test.each(roles)('the route of %s for a REST or gRPC path asks for the token of that very method', (role) => {
+  const asked = (method: string, path: string) => requirementOn(manager(role), routeOf(manager(role), method, path));
   for (const { grpcPath, access, bindings } of listGatewayMethods(role)) {
-    const wanted = access === 'public' ? undefined : { provider_name: access };
-    expect(firstRule(rules, 'POST', grpcPath).requires).toEqual(wanted);
+    const wanted = access === 'public' ? {} : { provider_name: access };
+    expect(asked('POST', grpcPath)).toEqual(wanted);
     for (const { httpMethod, template } of bindings) {
       const segments = template.segments.map((segment) => (segment.startsWith('*') ? 'a-1' : segment));
       const path = `/${segments.join('/')}${template.verb === undefined ? '' : `:${template.verb}`}`;
-      expect(firstRule(rules, httpMethod, path).requires).toEqual(wanted);
+      expect(asked(httpMethod, path)).toEqual(wanted);
     }
   }
 });
 
-test('a path that no method has needs a token all the same', () => {
-  const { rules } = filter('edge', jwt);
+test('a path that no method has needs a token all the same, and so does what has no route', () => {
+  const asked = (role: Role, path: string) => requirementOn(manager(role), routeOf(manager(role), 'GET', path));
   for (const path of ['/', '/nothing', '/v1/deals/a/b', '/kumiko.customer.v1.CustomerInternalService/ApplyEvent']) {
-    expect(firstRule(rules, 'GET', path).requires.requires_any.requirements).toHaveLength(3);
+    expect(asked('edge', path).requires_any.requirements).toHaveLength(3);
   }
-  expect(firstRule(filter('jobs', jwt).rules, 'GET', '/nothing').requires).toEqual({ provider_name: 'trigger' });
+  expect(asked('jobs', '/nothing')).toEqual({ provider_name: 'trigger' });
+  expect(filter('edge', jwt).rules).toEqual([{ match: { prefix: '/' }, requires: asked('edge', '/') }]);
+  expect(filter('jobs', jwt).rules).toEqual([{ match: { prefix: '/' }, requires: { provider_name: 'trigger' } }]);
 });
 
-interface Rule {
-  readonly match: { path?: string; prefix?: string; safe_regex?: { regex: string }; headers?: { string_match: { exact: string } }[] };
-  readonly requires?: Walked;
-}
-
-function firstRule(rules: Rule[], method: string, path: string): Rule {
-  return rules.find(({ match }) => {
-    if (match.headers !== undefined && match.headers[0]!.string_match.exact !== method) return false;
-    if (match.safe_regex !== undefined) return new RegExp(`^(?:${match.safe_regex.regex})$`).test(path);
-    return match.path === path || (match.prefix !== undefined && path.startsWith(match.prefix));
-  })!;
-}
+test.each(roles)('every route of %s says what token it needs, and one that did not would be refused', (role) => {
+  const { route_config, http_filters } = manager(role);
+  const known = Object.keys(http_filters.find(({ name }: Walked) => name === jwt).typed_config.requirement_map);
+  for (const { typed_per_filter_config: own } of routesOf(manager(role))) expect(known).toContain(own[jwt].requirement_name);
+  expect(known).not.toContain(route_config.virtual_hosts[0].typed_per_filter_config[jwt].requirement_name);
+});
 
 test('tokens come from one header, expire, and are meant for this gateway', () => {
   const { operator, customer } = filter('edge', jwt).providers;
@@ -224,9 +232,8 @@ test('tokens come from one header, expire, and are meant for this gateway', () =
 });
 
 test('each kind of trigger is pinned to the service account that sends it', () => {
-  const { policies } = filter('jobs', 'envoy.filters.http.rbac').rules;
   const emails = Object.fromEntries(
-    Object.entries(policies).map(([name, policy]) => [
+    Object.entries(policiesOf(manager('jobs'))).map(([name, policy]) => [
       name,
       at(policy, 'principals', 0, 'and_ids', 'ids', 2, 'sourced_metadata', 'metadata_matcher', 'value', 'string_match', 'exact'),
     ]),
@@ -238,16 +245,45 @@ test('each kind of trigger is pinned to the service account that sends it', () =
   });
 });
 
-test.each(roles)('in production rbac of %s allows the paths of its methods and no other', (role) => {
-  const policies: { permissions: { url_path: { path: { exact: string } } }[] }[] = Object.values(
-    filter(role, 'envoy.filters.http.rbac', 'production').rules.policies,
+/** The policies of all routes by name: those of one name are for the same callers. */
+function policiesOf(walked: Walked): Record<string, Walked> {
+  const entries = routesOf(walked).flatMap(({ typed_per_filter_config: own }) =>
+    Object.entries<Walked>(own[rbac]?.rbac?.rules.policies ?? {}),
   );
-  const allowed = policies.flatMap(({ permissions }) => permissions.map(({ url_path }) => url_path.path.exact));
-  expect(allowed.sort()).toEqual(
+  for (const policies of Map.groupBy(entries, ([name]) => name).values())
+    for (const [, { principals }] of policies) expect(principals).toEqual(policies[0]![1].principals);
+  return Object.fromEntries(entries);
+}
+
+test.each(roles)('rbac of %s allows nothing, but for each method’s route that of its very path', (role) => {
+  const walked = manager(role, 'production');
+  expect(filter(role, rbac, 'production').rules).toEqual({ action: 'ALLOW', policies: {} });
+  for (const { grpcPath, access, triggerKind } of listGatewayMethods(role)) {
+    const { rules } = routeOf(walked, 'POST', grpcPath).typed_per_filter_config[rbac].rbac;
+    expect(rules).toMatchObject({
+      action: 'ALLOW',
+      policies: { [triggerKind ?? access]: { permissions: [{ url_path: { path: { exact: grpcPath } } }] } },
+    });
+    expect(Object.keys(rules.policies)).toHaveLength(1);
+  }
+  const allowing = routesOf(walked).filter(({ typed_per_filter_config: own }) => own[rbac]?.rbac !== undefined);
+  expect(allowing.map(({ match }) => match.path).sort()).toEqual(
     listGatewayMethods(role)
       .map(({ grpcPath }) => grpcPath)
       .sort(),
   );
+});
+
+test('a request’s chain has the filters that its form needs', () => {
+  const off = (method: string, path: string) =>
+    Object.entries<Walked>(routeOf(manager('edge'), method, path).typed_per_filter_config).flatMap(([name, { disabled }]) =>
+      disabled ? [name] : [],
+    );
+  expect(off('POST', '/kumiko.customer.v1.CustomerService/GetOrder')).toEqual(
+    ['compressor.brotli', 'compressor.gzip', 'buffer'].map((name) => `envoy.filters.http.${name}`),
+  );
+  expect(off('GET', '/v1/orders/a')).toEqual(['envoy.filters.http.grpc_web', 'envoy.filters.http.connect_grpc_bridge']);
+  expect(off('GET', '/v1/nothing')).toEqual([]);
 });
 
 test('the token filter has an audience for every cluster of a service', () => {
@@ -261,8 +297,8 @@ test('the token filter has an audience for every cluster of a service', () => {
 });
 
 test('in production the authority is the host on Cloud Run, and its certificate is checked', () => {
-  const routes = manager('jobs', 'production').route_config.virtual_hosts[0].routes;
-  expect(routes[0].route.host_rewrite_literal).toBe('job-1234567890-an.a.run.app');
+  const { route } = routeOf(manager('jobs', 'production'), 'POST', '/kumiko.job.v1.JobService/RelayOutbox');
+  expect(route.host_rewrite_literal).toBe('job-1234567890-an.a.run.app');
   for (const cluster of clusters('edge', 'production').filter(
     ({ name }: { name: string }) => !['metadata', 'otel-collector'].includes(name),
   )) {
@@ -290,7 +326,6 @@ test('without operators nobody is one', () => {
     setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: { ...environments.local, operatorEmails: [] }, registry });
-  const rbac = at(bootstrap, ...managerPath).http_filters.find(({ name }: Walked) => name.endsWith('rbac'));
-  expect(rbac.typed_config.rules.policies.operator.principals).toEqual([{ not_id: { any: true } }]);
+  expect(policiesOf(at(bootstrap, ...managerPath)).operator.principals).toEqual([{ not_id: { any: true } }]);
   expect(validateBootstrap(bootstrap, { files: 'unchecked' })).toEqual([]);
 });

@@ -1,17 +1,19 @@
+import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /**
  * Compress JSON by what the client prefers; where it has no preference by brotli, which makes less of it. They stand before the transcoder, since
  * responses run through the filters in reverse.
  */
-export function compressors(): JsonObject[] {
+export function compressors({ compression }: GatewayEnvironment) {
+  if (!compression) return [];
   return [
     compressor('brotli', any('envoy.extensions.compression.brotli.compressor.v3.Brotli', { quality: 4 }), true),
     compressor('gzip', any('envoy.extensions.compression.gzip.compressor.v3.Gzip'), false),
   ];
 }
 
-function compressor(name: string, library: JsonObject, first: boolean): JsonObject {
+function compressor(name: string, library: JsonObject, first: boolean) {
   return {
     name: `envoy.filters.http.compressor.${name}`,
     typed_config: any('envoy.extensions.filters.http.compressor.v3.Compressor', {

@@ -10,7 +10,8 @@ type Walked = any;
 test.each(['edge', 'jobs'] as const)('what the routing filter of the %s takes for removed early is removed early', (role) => {
   const bootstrap: Walked = compileBootstrap({ role, environment: readEnvironment(join(environmentFolder, 'staging.yaml')) });
   const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
-  const { typed_config: filter } = manager.http_filters.find(({ typed_config }: Walked) => typed_config.config?.name === 'dynamic-routing');
+  const filters = manager.http_filters.map(({ typed_config }: Walked) => typed_config.extension_config?.typed_config ?? typed_config);
+  const filter = filters.find(({ config }: Walked) => config?.name === 'dynamic-routing');
   const configuration = JSON.parse(filter.config.configuration.value);
   const [mutation] = manager.early_header_mutation_extensions;
   const removed: unknown[] = mutation.typed_config.mutations.map(({ remove }: Walked) => remove);

@@ -1,4 +1,5 @@
 import { any, type JsonObject } from './json.ts';
+import { skipWhere } from './skip-where.ts';
 
 /**
  * Says of every answer that is no success that nobody is to keep it. A route says what its successes are worth, and its words would stand on its errors
@@ -18,26 +19,12 @@ export function errorCaching(): JsonObject {
           },
         }),
       },
-      xds_matcher: {
-        matcher_list: {
-          matchers: [
-            {
-              predicate: {
-                single_predicate: {
-                  input: {
-                    name: 'status',
-                    typed_config: any('envoy.type.matcher.v3.HttpResponseHeaderMatchInput', { header_name: ':status' }),
-                  },
-                  value_match: { prefix: '2' },
-                },
-              },
-              on_match: {
-                action: { name: 'skip', typed_config: any('envoy.extensions.filters.common.matcher.action.v3.SkipFilter') },
-              },
-            },
-          ],
+      xds_matcher: skipWhere({
+        single_predicate: {
+          input: { name: 'status', typed_config: any('envoy.type.matcher.v3.HttpResponseHeaderMatchInput', { header_name: ':status' }) },
+          value_match: { prefix: '2' },
         },
-      },
+      }),
     }),
   };
 }

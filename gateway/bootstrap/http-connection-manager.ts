@@ -50,12 +50,12 @@ export function httpConnectionManager(
         // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
         ...(hasCors(role, environment) ? [cors()] : []),
         // Before every filter that rejects as well: a rejection is put into the form of the protocol that the client speaks.
-        ...(role === 'edge' ? browserProtocols() : []),
+        ...browserProtocols(role),
         // Before the token check, which costs more than what it protects from.
         ...(limits === undefined ? [] : [clientRateLimit(limits)]),
-        ...(environment.compression ? compressors() : []),
+        ...compressors(environment),
         // Before the transcoder, so that nothing unverified is parsed; it works on REST and gRPC paths alike.
-        jwtAuthn(role, environment, methods),
+        jwtAuthn(role, environment),
         // Behind the token check, which says who calls.
         ...(limits === undefined ? [] : [callerRateLimit(limits)]),
         // Behind the token check, whose payload it reads, and before the transcoder, behind which the route is chosen for good.
@@ -65,7 +65,7 @@ export function httpConnectionManager(
         // Before rbac, which knows gRPC paths only.
         grpcJsonTranscoder(environment, methods),
         // Before the token filter: who is denied costs no token. It resolves the route anew, which the token filter needs.
-        rbac(role, environment, methods),
+        rbac(),
         // Behind rbac: only what may reach a service is counted as a call of it, and only methods of ours.
         grpcStatistics(),
         // Last before the router: nothing after it may change the route, since the token is the route's.

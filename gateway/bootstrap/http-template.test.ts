@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareTemplates, parseHttpTemplate, templateKey, templateRegex } from './http-template.ts';
+import { compareTemplates, parseHttpTemplate, templateKey, templatePrefix, templateRegex } from './http-template.ts';
 
 const matches = (template: string, path: string) => new RegExp(`^(?:${templateRegex(parseHttpTemplate(template))})$`).test(path);
 
@@ -48,4 +48,14 @@ test('the most specific template comes first: verbs, then literals, then "*", th
     .sort(compareTemplates)
     .map(templateKey);
   expect(sorted).toEqual(['/v1/a/*:watch', '/v1/a/b', '/v1/a/*', '/v1/*/b', '/v1/**']);
+});
+
+test.each([
+  ['/v1/deals', '/v1/deals'],
+  ['/v1/deals:export', '/v1/deals'],
+  ['/v1/{name=deals/*}:close', '/v1/deals'],
+  ['/v1/{path=**}', '/v1'],
+  ['/{name}', '/'],
+])('every path of %s begins with %s', (template, beginning) => {
+  expect(templatePrefix(parseHttpTemplate(template))).toBe(beginning);
 });

@@ -35,6 +35,12 @@ export function templateKey({ segments, verb }: HttpTemplate): string {
   return `/${segments.join('/')}${verb === undefined ? '' : `:${verb}`}`;
 }
 
+/** How every path that a template matches begins: a collection and what is in it begin alike. */
+export function templatePrefix({ segments }: HttpTemplate): string {
+  const wildcard = segments.findIndex((segment) => segment.includes('*'));
+  return `/${segments.slice(0, wildcard < 0 ? undefined : wildcard).join('/')}`;
+}
+
 /** An RE2 expression for the whole path, without the query. */
 export function templateRegex({ segments, verb }: HttpTemplate): string {
   const parts = segments.map((segment) => {

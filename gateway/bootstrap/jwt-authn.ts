@@ -2,8 +2,6 @@ import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { jwksCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from './gateway-methods.ts';
-import { compareTemplates, templateRegex } from './http-template.ts';
-import { introspectionOf } from './introspection.ts';
 import { any, type JsonObject } from './json.ts';
 import { hasPreviews } from './previews.ts';
 
@@ -24,50 +22,51 @@ export function identityOf(access: TokenAccess): keyof GatewayEnvironment['ident
   return access === 'customer' || access === 'partner' ? access : 'google';
 }
 
+/** What a route can ask of tokens: one for a kind of caller, whichever there is, none that has to be there, or that none is looked at. */
+export type Requirement = TokenAccess | 'any' | 'optional' | 'none';
+
+/** No requirement has this name: a route that is left with it answers 403 to everybody. */
+export const undeclared = 'undeclared';
+
 /**
- * Verifies tokens. It runs before the transcoder, so each method has a rule for its gRPC path and one for each REST path; the first rule
- * that matches decides, and the last asks for any token, because a path that no rule matches would go through unverified. That this agrees
- * with what the transcoder makes of a path is not needed for safety: rbac asks for the right payload on the gRPC path again.
+ * Verifies tokens. It runs before the transcoder, so a REST request is asked for what the route of its REST path says, and a gRPC request for what its
+ * method's route says. What has no route at all needs any token, because what no rule matches would go through unverified.
  */
-export function jwtAuthn(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
+export function jwtAuthn(role: Role, environment: GatewayEnvironment): JsonObject {
   const accesses = providersOf[role];
-  const anyToken = accesses.map((access) => ({ provider_name: access }));
-  const requirement = (access: GatewayAccess): JsonObject => {
-    if (access !== 'public') return { requires: { provider_name: access } };
-    // A rule without a requirement is how Envoy says that no token is looked at. Where there are previews, a token may ask for one of them.
-    return hasPreviews(environment) ? { requires: { requires_any: { requirements: [...anyToken, { allow_missing_or_failed: {} }] } } } : {};
+  const each = accesses.map((access) => ({ provider_name: access }));
+  // "requires_any" needs two items at least.
+  const anyToken = each.length === 1 ? each[0]! : { requires_any: { requirements: each } };
+  const requirements: Partial<Record<Requirement, JsonObject>> = {
+    ...Object.fromEntries(accesses.map((access) => [access, { provider_name: access }])),
+    any: anyToken,
+    ...(role === 'edge' && {
+      ...(hasPreviews(environment) && { optional: { requires_any: { requirements: [...each, { allow_missing_or_failed: {} }] } } }),
+      // A requirement that is empty is none.
+      none: {},
+    }),
   };
   return {
     name: jwtAuthnName,
     typed_config: any('envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication', {
       providers: Object.fromEntries(accesses.map((access) => [access, provider(access, environment)])),
-      rules: [
-        ...restRules(methods, requirement),
-        ...methods.map(({ grpcPath, access }) => ({ match: { path: grpcPath }, ...requirement(access) })),
-        ...(introspectionOf(role, environment)?.paths ?? []).map((path) => ({ match: { path } })),
-        {
-          match: { prefix: '/' },
-          // "requires_any" needs two items at least.
-          requires: anyToken.length === 1 ? anyToken[0] : { requires_any: { requirements: anyToken } },
-        },
-      ],
+      requirement_map: requirements,
+      rules: [{ match: { prefix: '/' }, requires: anyToken }],
       // Preflights carry no token; the cors filter has answered those of known origins.
       bypass_cors_preflight: false,
     }),
   };
 }
 
-function restRules(methods: readonly GatewayMethod[], requirement: (access: GatewayAccess) => JsonObject): JsonObject[] {
-  return methods
-    .flatMap(({ access, bindings }) => bindings.map((binding) => ({ access, ...binding })))
-    .sort((a, b) => compareTemplates(a.template, b.template))
-    .map(({ access, httpMethod, template }) => ({
-      match: {
-        safe_regex: { regex: templateRegex(template) },
-        headers: [{ name: ':method', string_match: { exact: httpMethod } }],
-      },
-      ...requirement(access),
-    }));
+/** What a method's routes ask for. Where there are previews, a token may ask a public method for one of them. */
+export function requirementOf(environment: GatewayEnvironment, { access }: GatewayMethod): Requirement {
+  if (access !== 'public') return access;
+  return hasPreviews(environment) ? 'optional' : 'none';
+}
+
+/** For a route, by the name of what it asks for. */
+export function tokenOf(requirement: Requirement | typeof undeclared): JsonObject {
+  return any('envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig', { requirement_name: requirement });
 }
 
 function provider(access: TokenAccess, environment: GatewayEnvironment): JsonObject {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { compileBootstrap } from './compile-bootstrap.ts';
 import { readEnvironment } from './environment.ts';
 import { environmentFolder } from './golden.ts';
+import { routesOf } from './testing-routes.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
 type Walked = any;
@@ -12,16 +13,14 @@ const gateways = readdirSync(environmentFolder).flatMap((file) => (['edge', 'job
 
 test.each(gateways)('at the %s of %s the token filter knows the routes that answer by themselves, and no other', (role, file) => {
   const bootstrap: Walked = compileBootstrap({ role, environment: readEnvironment(join(environmentFolder, file)) });
-  const { http_filters: filters, route_config: routes } = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
-  const { config } = filters.at(-2).typed_config;
+  const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+  const routes = routesOf(manager);
+  const { config } = manager.http_filters.at(-2).typed_config;
   expect(config.name).toBe('metadata-token');
   const { not_found_routes: notFound, answering_routes: answeringNames = [] } = JSON.parse(config.configuration.value);
   const known: string[] = [...notFound, ...answeringNames];
   const passes = ({ name }: Walked) => known.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : name === one));
-  const [answering, routed] = [
-    routes.virtual_hosts[0].routes.filter(passes),
-    routes.virtual_hosts[0].routes.filter((one: Walked) => !passes(one)),
-  ];
+  const [answering, routed] = [routes.filter(passes), routes.filter((one: Walked) => !passes(one))];
   expect(answering.every((one: Walked) => one.direct_response !== undefined)).toBe(true);
   expect(answering.filter(({ name }: Walked) => notFound.includes(name)).every((one: Walked) => one.direct_response.status === 404)).toBe(
     true,

@@ -5,6 +5,7 @@ import { compileBootstrap } from './compile-bootstrap.ts';
 import { type GatewayEnvironment, readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
+import { requirementOn, routeOf, routesFor, routesOf } from './testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
 const { strictPreviews: _, ...staging } = readEnvironment(join(environmentFolder, 'staging.yaml'));
@@ -21,11 +22,14 @@ function compile(role: Role, change: Partial<GatewayEnvironment> = {}): { manage
   return { manager: listeners[0].filter_chains[0].filters[0].typed_config, clusters };
 }
 
-const routesOf = (manager: Walked): Walked[] => manager.route_config.virtual_hosts[0].routes;
+/** The configuration of a filter, where it only runs on a condition too. */
+function innermost({ typed_config }: Walked): Walked {
+  return typed_config.extension_config?.typed_config ?? typed_config;
+}
 
 function plugin(manager: Walked, name: string): Walked {
-  const filter = manager.http_filters.find(({ typed_config }: Walked) => typed_config.config?.name === name);
-  return filter && JSON.parse(filter.typed_config.config.configuration.value);
+  const filter = manager.http_filters.map(innermost).find(({ config }: Walked) => config?.name === name);
+  return filter && JSON.parse(filter.config.configuration.value);
 }
 
 test('a preview has a cluster of its own, with the host of its tag as server name', () => {
@@ -36,13 +40,14 @@ test('a preview has a cluster of its own, with the host of its tag as server nam
 });
 
 test("every method of the service has a route to the preview before its default one, with the preview's authority and the method's limits", () => {
-  const routes = routesOf(compile('edge').manager);
+  const { manager } = compile('edge');
   for (const { grpcPath, workload } of listGatewayMethods('edge')) {
-    const own = routes.filter(({ match }) => match.path === grpcPath);
+    const own = routesFor(manager, grpcPath).filter(({ match }) => match.path === grpcPath);
     expect(own).toHaveLength(staging.previews!.some(({ service }) => service === workload) ? 2 : 1);
     if (workload !== 'partner') continue;
     const [preview, standard] = own;
     expect(preview.match.headers).toEqual([{ name: partnerHeader, string_match: { exact: 'pr-123' } }]);
+    expect(preview.typed_per_filter_config).toEqual(standard.typed_per_filter_config);
     expect(preview.route).toEqual({
       ...standard.route,
       cluster: 'partner-pr-123',
@@ -67,7 +72,7 @@ test.each(roles)('%s knows previews of the services behind it only', (role) => {
 
 test.each(roles)('the filter of %s that sets the headers stands behind the token check and before the transcoder', (role) => {
   const names = compile(role).manager.http_filters.map(
-    ({ name, typed_config }: Walked) => typed_config.config?.name ?? name.replace('envoy.filters.http.', ''),
+    (filter: Walked) => innermost(filter).config?.name ?? filter.name.replace('envoy.filters.http.', ''),
   );
   const order = ['jwt_authn', 'dynamic-routing', 'grpc_json_transcoder', 'rbac', 'metadata-token', 'router'];
   expect(names.filter((name: string) => order.includes(name))).toEqual(order);
@@ -92,12 +97,12 @@ test('every header that chooses is stripped from what clients send; only at jobs
 
 test('public methods look at a token where there are previews, and do not need it', () => {
   const path = listGatewayMethods('edge').find(({ access }) => access === 'public')!.grpcPath;
-  const rule = (previews: GatewayEnvironment['previews']) =>
-    compile('edge', { previews })
-      .manager.http_filters.find(({ name }: Walked) => name.endsWith('jwt_authn'))
-      .typed_config.rules.find(({ match }: Walked) => match.path === path);
-  expect(rule(staging.previews).requires.requires_any.requirements.at(-1)).toEqual({ allow_missing_or_failed: {} });
-  expect(rule([]).requires).toBeUndefined();
+  const asked = (previews: GatewayEnvironment['previews']) => {
+    const { manager } = compile('edge', { previews });
+    return requirementOn(manager, routeOf(manager, 'POST', path));
+  };
+  expect(asked(staging.previews).requires_any.requirements.at(-1)).toEqual({ allow_missing_or_failed: {} });
+  expect(asked([])).toEqual({});
 });
 
 test('what a preview answers is not to be cached, public or not', () => {
@@ -118,8 +123,11 @@ test('an unknown preview meets the default, or where strict an answer that says 
     name: 'unknown-preview/kumiko.partner.v1.PartnerService',
     match: { prefix: '/kumiko.partner.v1.PartnerService/', headers: [{ name: partnerHeader, present_match: true }] },
     direct_response: { status: 503, body: { inline_string: 'the token asks for a preview of the partner service that does not exist' } },
+    typed_per_filter_config: expect.objectContaining({
+      'envoy.filters.http.jwt_authn': expect.objectContaining({ requirement_name: 'any' }),
+    }),
   });
-  const routes = routesOf(compile('edge', { strictPreviews: true }).manager);
+  const routes = routesFor(compile('edge', { strictPreviews: true }).manager, '/kumiko.partner.v1.PartnerService/');
   const at = (wanted: (route: Walked) => boolean) => routes.findIndex(wanted);
   const refusal = at(({ name }) => name === 'unknown-preview/kumiko.partner.v1.PartnerService');
   expect(refusal).toBeGreaterThan(at(({ name }) => name === 'kumiko.partner.v1.PartnerService.ShipOrder@pr-123'));
@@ -139,7 +147,7 @@ test('validation wants the headers that choose stripped early, and the filter in
   const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
   const strip = manager.early_header_mutation_extensions[0].typed_config;
   strip.mutations = strip.mutations.filter(({ remove }: Walked) => remove !== partnerHeader);
-  const at = manager.http_filters.findIndex(({ typed_config }: Walked) => typed_config.config?.name === 'dynamic-routing');
+  const at = manager.http_filters.findIndex((filter: Walked) => innermost(filter).config?.name === 'dynamic-routing');
   const [filter] = manager.http_filters.splice(at, 1);
   const jwt = manager.http_filters.findIndex(({ name }: Walked) => name === 'envoy.filters.http.jwt_authn');
   manager.http_filters.splice(jwt, 0, filter);

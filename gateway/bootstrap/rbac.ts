@@ -1,41 +1,47 @@
 import { serviceAccountEmail, triggerWorkload } from '../../services/platform/contracts/identities.ts';
 import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { introspectionOf } from './introspection.ts';
+import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type Json, type JsonObject } from './json.ts';
 import { identityOf, jwtAuthnName, type TokenAccess } from './jwt-authn.ts';
 
 /** The filter's name. */
 export const rbacName = 'envoy.filters.http.rbac';
 
-/**
- * Who may call what, on the gRPC path, so that one policy serves REST and native gRPC: it stands behind the transcoder. What no policy
- * allows is denied.
- */
-export function rbac(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
-  const groups = new Map<string, GatewayMethod[]>();
-  for (const method of methods) {
-    const name = method.triggerKind ?? method.access;
-    groups.set(name, [...(groups.get(name) ?? []), method]);
-  }
-  const policies: [string, JsonObject][] = [...groups].map(([name, group]) => [
-    name,
-    {
-      permissions: group.map(({ grpcPath }) => permission(grpcPath)),
-      principals: principals(group[0]!, environment),
-    },
-  ]);
-  const open = introspectionOf(role, environment);
-  if (open !== undefined) policies.push(['introspection', { permissions: open.paths.map(permission), principals: [{ any: true }] }]);
+/** The filter by itself denies everything: what is allowed, routes say. */
+export function rbac(): JsonObject {
   return {
     name: rbacName,
-    typed_config: any('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: { action: 'ALLOW', policies: Object.fromEntries(policies) } }),
+    typed_config: any('envoy.extensions.filters.http.rbac.v3.RBAC', { rules: { action: 'ALLOW', policies: {} } }),
   };
+}
+
+/**
+ * For a route of these methods: who may call them. The filter stands behind the transcoder, so it is the route of the gRPC path that says it, and one policy
+ * serves REST and native gRPC. It names the paths all the same.
+ */
+export function rbacOf(methods: readonly GatewayMethod[], environment: GatewayEnvironment): JsonObject {
+  const groups = Map.groupBy(methods, ({ triggerKind, access }) => triggerKind ?? access);
+  return allow(
+    [...groups].map(([name, group]) => [
+      name,
+      { permissions: group.map(({ grpcPath }) => permission(grpcPath)), principals: principals(group[0]!, environment) },
+    ]),
+  );
+}
+
+/** For the route of a path that is open to everybody. */
+export function rbacOpen(grpcPath: string): JsonObject {
+  return allow([['open', { permissions: [permission(grpcPath)], principals: [{ any: true }] }]]);
 }
 
 /** For a route that answers by itself: it needs no permission. */
 export function rbacOff(): JsonObject {
   return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute');
+}
+
+function allow(policies: readonly (readonly [name: string, policy: JsonObject])[]): JsonObject {
+  const rules = { action: 'ALLOW', policies: Object.fromEntries(policies) };
+  return any('envoy.extensions.filters.http.rbac.v3.RBACPerRoute', { rbac: { rules } });
 }
 
 function permission(grpcPath: string): JsonObject {

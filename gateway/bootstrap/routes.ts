@@ -1,24 +1,30 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { defaultMaxRequestBytes } from '../../services/platform/contracts/request-size.ts';
-import { bodyLimitName, maxRestBytes, noBodyLimit, restBodyLimit } from './body-limit.ts';
+import { bodyLimitName, restBodyLimit } from './body-limit.ts';
+import { browserProtocols } from './browser-protocols.ts';
 import { previewCluster } from './clusters.ts';
+import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { templateKey, templateRegex } from './http-template.ts';
+import { compareTemplates, templateKey, templatePrefix, templateRegex } from './http-template.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
-import type { JsonObject } from './json.ts';
+import { any, type JsonObject } from './json.ts';
+import { jwtAuthnName, type Requirement, requirementOf, tokenOf, undeclared } from './jwt-authn.ts';
 import { previewsOf } from './previews.ts';
-import { rbacName, rbacOff } from './rbac.ts';
+import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
+import { type PlacedRoute, routeTree } from './route-tree.ts';
 
 /**
- * One route for each method, on its gRPC path, one before it for each preview of its service, and one for everything else.
+ * One route for each method, on its gRPC path, one before it for each preview of its service, one for each REST path of a method, and one for everything
+ * else.
  *
- * The route of a REST request is its method's: the transcoder rewrites the path and clears the route cache, and rbac resolves the route
- * anew. Until then it is on the last route, or on the one for cors. What is still on the last route at the router belongs to no method:
- * 404. It is there that rbac is off, or a caller with a good token would be told 403 for a path that does not exist. Without a token the
- * last rule of jwt_authn has answered 401 before.
+ * The route of a REST request is its method's in the end: the transcoder rewrites the path and clears the route cache, and rbac resolves the route anew.
+ * Until then it is on the one of its REST path, which says what token jwt_authn asks for and how large the body may be, and leads nowhere. What is still
+ * on the last route at the router belongs to no method: 404. It is there that rbac is off, or a caller with a good token would be told 403 for a path that
+ * does not exist. Without a token jwt_authn has answered 401 before.
+ *
+ * Each route says what token it needs. One that does not is refused by the virtual host's own requirement, which does not exist.
  */
 export function routeConfig(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const cors = hasCors(role, environment);
@@ -28,33 +34,45 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
       {
         name: role,
         domains: ['*'],
-        routes: [
+        matcher: routeTree([
           ...methods.flatMap((method) => previewRoutes(environment, method)),
-          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(methods) : []),
-          ...methods.map((method) => ({ ...methodRoute(environment, method), ...caching(method) })),
+          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(environment, methods) : []),
+          ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
-          ...methods.flatMap(largeBodies),
-          ...(cors ? restPrefixes(methods).map(beforeTranscoding) : []),
-          {
-            name: 'not-found',
-            match: { prefix: '/' },
-            direct_response: { status: 404 },
-            typed_per_filter_config: { [rbacName]: rbacOff(), [bodyLimitName]: restBodyLimit() },
-          },
-        ],
+          ...restRoutes(role, environment, methods),
+          ...(cors ? restPrefixes(methods).map(otherRest) : []),
+          { prefix: '/', route: notFound() },
+        ]),
         response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
-        typed_per_filter_config: { [bodyLimitName]: noBodyLimit(), ...(cors && { [corsName]: corsPolicy(environment, methods) }) },
+        typed_per_filter_config: {
+          [jwtAuthnName]: tokenOf(undeclared),
+          ...(cors && { [corsName]: corsPolicy(environment, methods) }),
+        },
       },
     ],
   };
 }
 
+/** Under the beginning of its service's paths. */
+function onService({ desc }: GatewayMethod, route: JsonObject): PlacedRoute {
+  return { prefix: `/${desc.parent.typeName}/`, route };
+}
+
+function notFound(): JsonObject {
+  return {
+    name: 'not-found',
+    match: { prefix: '/' },
+    direct_response: { status: 404 },
+    typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOff() },
+  };
+}
+
 /** The same method at the previews of its service, for requests whose token asks for one of them. What a preview answers is for nobody to keep. */
-function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): JsonObject[] {
+function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): PlacedRoute[] {
   return previewsOf(environment, [method.workload]).map((preview) => {
-    const { name, match, route } = methodRoute(environment, method, { cluster: previewCluster(preview), url: preview.url });
+    const { name, match, ...rest } = methodRoute(environment, method, { cluster: previewCluster(preview), url: preview.url });
     const chosen = { name: previewHeader(preview.service), string_match: { exact: preview.tag } };
-    return { name: `${name}@${preview.tag}`, match: { ...match, headers: [chosen] }, route };
+    return onService(method, { name: `${name}@${preview.tag}`, match: { ...match, headers: [chosen] }, ...rest });
   });
 }
 
@@ -62,16 +80,23 @@ function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): 
  * The answer to a token that asks for a preview which is not listed. Only at the edge, where somebody reads it: a task whose preview is gone
  * would fail until it is given up, and what it stands for would never be done.
  */
-function unknownPreviews(methods: readonly GatewayMethod[]): JsonObject[] {
-  const owners = new Map(methods.map(({ desc, workload }) => [desc.parent.typeName, workload]));
-  return [...owners].map(([typeName, workload]) => ({
-    name: `unknown-preview/${typeName}`,
-    match: { prefix: `/${typeName}/`, headers: [{ name: previewHeader(workload), present_match: true }] },
-    direct_response: {
-      status: 503,
-      body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
-    },
-  }));
+function unknownPreviews(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
+  return [...Map.groupBy(methods, ({ desc }) => desc.parent.typeName)].map(([typeName, own]) => {
+    const { workload } = own[0]!;
+    const prefix = `/${typeName}/`;
+    return {
+      prefix,
+      route: {
+        name: `unknown-preview/${typeName}`,
+        match: { prefix, headers: [{ name: previewHeader(workload), present_match: true }] },
+        direct_response: {
+          status: 503,
+          body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
+        },
+        typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOf(own, environment) },
+      },
+    };
+  });
 }
 
 function methodRoute(
@@ -95,45 +120,74 @@ function methodRoute(
       ...silence(method),
       ...retries(method),
     },
+    typed_per_filter_config: {
+      [jwtAuthnName]: tokenOf(requirementOf(environment, method)),
+      [rbacName]: rbacOf([method], environment),
+      ...without([...compressors(environment).map(filterName), bodyLimitName]),
+    },
   };
 }
 
 /** Reflection and health, for as long as somebody looks. */
-function introspectionRoutes(role: Role, environment: GatewayEnvironment): JsonObject[] {
+function introspectionRoutes(role: Role, environment: GatewayEnvironment): PlacedRoute[] {
   const open = introspectionOf(role, environment);
   if (open === undefined) return [];
   const { upstream, paths } = open;
   return paths.map((path) => ({
-    name: path.slice(1),
-    match: { path },
-    route: { cluster: upstream, host_rewrite_literal: new URL(upstreamUrl(environment, upstream)).host, timeout: '60s' },
+    prefix: path.slice(0, path.lastIndexOf('/') + 1),
+    route: {
+      name: path.slice(1),
+      match: { path },
+      route: { cluster: upstream, host_rewrite_literal: new URL(upstreamUrl(environment, upstream)).host, timeout: '60s' },
+      typed_per_filter_config: {
+        [jwtAuthnName]: tokenOf('none'),
+        [rbacName]: rbacOpen(path),
+        ...without([...compressors(environment).map(filterName), bodyLimitName]),
+      },
+    },
   }));
 }
 
 /**
- * What a REST request is on while the cors filter looks: that filter does nothing without a route to an upstream, so the 404 of the last
- * one would not do. No request gets further on this route: rbac allows gRPC paths only, and the header that would name the cluster is
- * removed early.
+ * What a REST request is on until it is transcoded. It is a route to an upstream, because the cors filter does nothing without one. No request gets further
+ * on it: rbac allows gRPC paths only, and the header that would name the cluster is removed early.
  */
-function beforeTranscoding(prefix: string): JsonObject {
+function beforeTranscoding(name: string, match: JsonObject, requirement: Requirement) {
   return {
-    name: `rest${prefix}`,
-    match: { prefix },
+    name,
+    match,
     route: { cluster_header: noClusterHeader },
-    typed_per_filter_config: { [bodyLimitName]: restBodyLimit() },
+    typed_per_filter_config: { [jwtAuthnName]: tokenOf(requirement) },
   };
 }
 
-/** The same for methods that take more than others do. */
-function largeBodies(method: GatewayMethod): JsonObject[] {
-  const maxBytes = maxRestBytes(method);
-  if (maxBytes === defaultMaxRequestBytes) return [];
-  return method.bindings.map(({ template }) => ({
-    name: `rest${templateKey(template)}`,
-    match: { safe_regex: { regex: templateRegex(template) } },
-    route: { cluster_header: noClusterHeader },
-    typed_per_filter_config: { [bodyLimitName]: restBodyLimit(maxBytes) },
-  }));
+const filterName = ({ name }: { readonly name: string }) => name;
+
+/** Takes filters out of the chain of a request that comes in on this route: Envoy makes the chain once, and does not make it anew when the route changes. */
+function without(filters: readonly string[]): JsonObject {
+  return Object.fromEntries(filters.map((name) => [name, any('envoy.config.route.v3.FilterConfig', { disabled: true })]));
+}
+
+/**
+ * One for each REST path of a method, in the order in which the transcoder chooses. That they agree with what it makes of a path is not needed for safety:
+ * rbac asks for the right payload on the gRPC path again.
+ */
+function restRoutes(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
+  return methods
+    .flatMap((method) => method.bindings.map((binding) => ({ method, ...binding })))
+    .sort((a, b) => compareTemplates(a.template, b.template))
+    .map(({ method, httpMethod, template }) => {
+      const match = { safe_regex: { regex: templateRegex(template) }, headers: [{ name: ':method', string_match: { exact: httpMethod } }] };
+      const name = `rest/${httpMethod}${templateKey(template)}`;
+      const { typed_per_filter_config: filters, ...route } = beforeTranscoding(name, match, requirementOf(environment, method));
+      const own = { ...filters, ...restBodyLimit(method), ...without(browserProtocols(role).map(filterName)) };
+      return { prefix: templatePrefix(template), route: { ...route, typed_per_filter_config: own } };
+    });
+}
+
+/** Paths that begin like those of methods: preflights are there, and requests of no method, which cors tells a browser as well. */
+function otherRest(prefix: string): PlacedRoute {
+  return { prefix, route: beforeTranscoding(`rest${prefix}`, { prefix }, 'any') };
 }
 
 function restPrefixes(methods: readonly GatewayMethod[]): string[] {

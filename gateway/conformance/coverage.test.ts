@@ -27,9 +27,9 @@ test('every header that a gateway strips is one that cases spoof', () => {
   expect((['edge', 'jobs'] as const).flatMap((role) => headersToStrip(role, local)).filter((name) => !spoofed.has(name))).toEqual([]);
 });
 
-test('every case that docs/envoy.md names is there', () => {
+test('every case that docs/reference/envoy.md names is there', () => {
   const names = new Set(allCases.map(({ name }) => name));
-  const [, changes = '', surprises = ''] = readFileSync('docs/envoy.md', 'utf8').split(
+  const [, changes = '', surprises = ''] = readFileSync('docs/reference/envoy.md', 'utf8').split(
     /^## What releases changed for us$|^## Where Envoy surprised us$/m,
   );
   const rows = surprises.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| What '));

@@ -5,7 +5,7 @@ export const facts = {
   'methods.deadlines': 'Every method’s deadline and one second more goes upstream as grpc-timeout.',
   'methods.apart': 'What a gateway does not offer is not there: methods of the other one, and those that services call among themselves.',
 
-  'jwt.rules': 'What no method’s rule matches needs a token all the same: 401 without, 404 with.',
+  'jwt.rules': 'What no method’s route matches needs a token all the same: 401 without, 404 with.',
   'jwt.order': 'Issuer, times, audience (403), lifetime, key, signature, in this order, each with its own text.',
   'jwt.challenge': '401 and 403 of the token check carry www-authenticate, with error="invalid_token" unless the token is missing.',
   'jwt.audiences': 'Audiences are compared without scheme and trailing slash; aud may be a list.',

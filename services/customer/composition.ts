@@ -2,9 +2,10 @@ import { businessNow } from '../platform/chassis/process/business-time.ts';
 import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
 import { bind } from '../platform/chassis/server/bind.ts';
 import { inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
-import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { openPublishingSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { CustomerService } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
+import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { customerInternalService } from './internal-service.ts';
 import type { manifest } from './manifest.ts';
 import { customerService } from './service.ts';
@@ -15,7 +16,13 @@ import { YamapayClient } from './yamapay-client.ts';
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof manifest>): Started {
   const now = businessNow;
-  const { database, outbox, maintenance, close } = openSchema({ schema: 'customer', config, now, keptTables: [inboxTable, requestsTable] });
+  const { database, outbox, maintenance, close } = openPublishingSchema({
+    schema: 'customer',
+    config,
+    now,
+    eventType: EventSchema,
+    keptTables: [inboxTable, requestsTable],
+  });
   const store = new CustomerStore({ database, outbox, now });
   const provider = new YamapayClient({
     name: config.PAYMENT_PROVIDER,

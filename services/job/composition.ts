@@ -6,6 +6,7 @@ import { createEventPublisher } from '../platform/cloud/events/event-publisher.t
 import { createIdTokens } from '../platform/cloud/identity/identity.ts';
 import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { createTaskQueue } from '../platform/cloud/tasks/task-queue.ts';
+import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { jobAdminService } from './admin-service.ts';
@@ -37,7 +38,7 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
     store,
   });
   const publisher = createEventPublisher({ project });
-  const deadLetters = createDeadLetters({ project, publisher });
+  const deadLetters = createDeadLetters({ project, eventType: EventSchema, publisher });
   return {
     bindings: [
       bind(JobService, jobService({ owners, tasks, inventorySync, runAlone: createRunAlone(store) })),

@@ -2,7 +2,8 @@ import { businessNow } from '../platform/chassis/process/business-time.ts';
 import type { StartContext, Started } from '../platform/chassis/process/start-service.ts';
 import { bind } from '../platform/chassis/server/bind.ts';
 import { inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
-import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { openPublishingSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { identityBindings } from './identity-bindings.ts';
@@ -14,7 +15,13 @@ import { PartnerStore } from './store/store.ts';
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof manifest>): Started {
   const now = businessNow;
-  const { database, outbox, maintenance, close } = openSchema({ schema: 'partner', config, now, keptTables: [inboxTable, requestsTable] });
+  const { database, outbox, maintenance, close } = openPublishingSchema({
+    schema: 'partner',
+    config,
+    now,
+    eventType: EventSchema,
+    keptTables: [inboxTable, requestsTable],
+  });
   const store = new PartnerStore({ database, outbox, now });
   return {
     bindings: [

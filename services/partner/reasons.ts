@@ -25,7 +25,7 @@ export const reasons = {
   INVALID_REQUEST: {
     code: 'INVALID_ARGUMENT',
     meaning: 'The token request lacks a parameter or has a wrong one.',
-    remedy: 'See docs/partners.md.',
+    remedy: 'See docs/guides/partners.md.',
   },
   INVALID_SCOPE: { code: 'INVALID_ARGUMENT', meaning: 'The token request asks for a scope.', remedy: 'Leave scope out.' },
   KEY_IN_USE: { code: 'ALREADY_EXISTS', meaning: 'The public key belongs to a partner already.', remedy: 'Make a key pair of its own.' },

@@ -39,7 +39,7 @@ beforeEach(async () => {
   await spanner.database.transact((tx) => tx.execute({ name: 'test.forget', text: 'DELETE FROM webhook.provider_events WHERE true' }));
 });
 
-const outbox = () => createOutbox({ schema: 'webhook', database: spanner.database, publisher, now });
+const outbox = () => createOutbox({ schema: 'webhook', eventType: EventSchema, database: spanner.database, publisher, now });
 const operator = () =>
   testClient(WebhookAdminService, webhookAdminService({ store, outbox: outbox() }), { kind: 'operator', email: 'o@kumiko.example' });
 const told = () => publisher.messages.map(({ data }) => fromBinary(EventSchema, data));

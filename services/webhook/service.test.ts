@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => spanner?.close());
 beforeEach(() => {
   publisher = recordingPublisher();
-  outbox = createOutbox({ schema: 'webhook', database: spanner.database, publisher, now: () => now });
+  outbox = createOutbox({ schema: 'webhook', eventType: EventSchema, database: spanner.database, publisher, now: () => now });
 });
 
 const handlers = () =>

@@ -1,43 +1,45 @@
 /** `npm run drill [-- --seed N] [--minutes N]`: drills with one seed after the other until the time is over, at least one. */
 import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { runDrill } from './drill.ts';
 import { describeFault } from './fault-plan.ts';
 import { planDrill } from './plan.ts';
 import { describeReport } from './report.ts';
 
-const usage = 'usage: npm run drill -- [--seed N] [--minutes N]: whole numbers from 0 on; without --minutes one seed';
+const usage = `usage: npm run drill -- [--seed N] [--minutes N]
+
+  faults under load, and an audit of every invariant: one seed after the other until the time is over, at least one`;
 const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
 
 // Google's clients listen to these signals without ending the process. What a drill has started ends with it.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-const { first, minutes } = readArguments();
-const end = performance.now() + minutes * 60_000;
-let failures = 0;
-let seed = first;
-do {
-  const plan = planDrill(seed, size);
-  process.stdout.write(
-    `seed ${seed}${plan.twice === undefined ? '' : `, ${plan.twice} runs twice`}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`,
-  );
-  const startedAt = performance.now();
-  const report = await runDrill(plan);
-  const lines = describeReport(report);
-  if (!lines.ok) failures += 1;
-  process.stdout.write(`${lines.text} (${Math.round((performance.now() - startedAt) / 1000)} s)\n`);
-  seed += 1;
-} while (performance.now() < end);
-process.stdout.write(failures === 0 ? `every invariant held, ${seed - first} seeds\n` : `${failures} of ${seed - first} seeds failed\n`);
-process.exit(failures === 0 ? 0 : 1);
+await runCommand({ usage }, async () => {
+  const { first, minutes } = readArguments();
+  const end = performance.now() + minutes * 60_000;
+  let failures = 0;
+  let seed = first;
+  do {
+    const plan = planDrill(seed, size);
+    process.stdout.write(
+      `seed ${seed}${plan.twice === undefined ? '' : `, ${plan.twice} runs twice`}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`,
+    );
+    const startedAt = performance.now();
+    const report = await runDrill(plan);
+    const lines = describeReport(report);
+    if (!lines.ok) failures += 1;
+    process.stdout.write(`${lines.text} (${Math.round((performance.now() - startedAt) / 1000)} s)\n`);
+    seed += 1;
+  } while (performance.now() < end);
+  process.stdout.write(failures === 0 ? `every invariant held, ${seed - first} seeds\n` : `${failures} of ${seed - first} seeds failed\n`);
+  process.exitCode = failures === 0 ? 0 : 1;
+});
+process.exit();
 
 function readArguments(): { first: number; minutes: number } {
-  try {
-    const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, minutes: { type: 'string', default: '0' } } });
-    const [first, minutes] = [Number(values.seed), Number(values.minutes)];
-    if (Number.isSafeInteger(first) && first >= 0 && minutes >= 0) return { first, minutes };
-  } catch {
-    // An option that does not exist.
-  }
-  process.stderr.write(`${usage}\n`);
-  process.exit(1);
+  const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, minutes: { type: 'string', default: '0' } } });
+  const [first, minutes] = [Number(values.seed), Number(values.minutes)];
+  if (!Number.isSafeInteger(first) || first < 0) throw new UsageError(`--seed ${values.seed}: expected a whole number from 0 on`);
+  if (!(minutes >= 0)) throw new UsageError(`--minutes ${values.minutes}: expected a number from 0 on`);
+  return { first, minutes };
 }

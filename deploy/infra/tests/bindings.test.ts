@@ -7,13 +7,13 @@ import { parse } from 'yaml';
 import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
 import { type MethodPolicy, topic as topicOption } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, readDescriptorSet } from '../../../services/platform/contracts/methods.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { gatewayEnvironment } from '../../environments/gateway-environment.ts';
 import { createPlatform } from '../platform.ts';
 import { createdBy, ofType, type Resource } from './created-resources.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const services = ['customer', 'partner', 'webhook', 'job'];
 const environment = readEnvironment('production');
 const resources = await createdBy(() => createPlatform(environment));
 
@@ -39,13 +39,16 @@ function callsInCode(): string[] {
   const gateways = (['edge', 'jobs'] as const).flatMap((role) => {
     const bootstrap = parse(renderBootstrap({ role, environment: gatewayEnvironment(environment) }));
     const clusters: { name: string }[] = bootstrap.static_resources.clusters;
-    return clusters.filter(({ name }) => services.includes(name)).map(({ name }) => `${role}-gateway -> ${name}`);
+    return clusters.filter(({ name }) => serviceNames.includes(name)).map(({ name }) => `${role}-gateway -> ${name}`);
   });
   const packages = new Map(listMethods().map(({ desc, workload }) => [desc.parent.name, workload]));
-  const clients = services.flatMap((service) =>
-    [...sourceOf(service).matchAll(/: Client<typeof (\w+)>/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
+  const clients = serviceNames.flatMap((service) =>
+    [...sourceOf(service).matchAll(/: Client<typeof (?!Maintenance)(\w+)>/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
   );
-  return sorted([...gateways, ...clients]);
+  // Whoever makes clients of the platform's own service makes one for every service.
+  const maintainers = serviceNames.filter((service) => sourceOf(service).includes('connect(MaintenanceService,'));
+  const upkeep = maintainers.flatMap((service) => serviceNames.map((owner) => `${service} -> ${owner}`));
+  return sorted([...gateways, ...clients, ...upkeep]);
 }
 
 test('a service may be invoked by whom the code has calling it, and by no other', () => {
@@ -58,7 +61,7 @@ test('a service may be invoked by whom the code has calling it, and by no other'
 test('a topic may be published to by the service whose code makes its events or replays them, and by no other', () => {
   const registry = createFileRegistry(readDescriptorSet());
   const payloads = registry.getMessage('kumiko.event.v1.Event')!.oneofs.find(({ name }) => name === 'payload')!.fields;
-  const expected = services.flatMap((service) => {
+  const expected = serviceNames.flatMap((service) => {
     const source = sourceOf(service);
     return payloads.flatMap(({ localName, message }) => {
       // Consumers compare with a case; only whoever makes an event writes one with its value.
@@ -67,7 +70,7 @@ test('a topic may be published to by the service whose code makes its events or 
     });
   });
   const delivered = new Set(listMethods().flatMap(({ policy }) => subscribedTopic(policy)));
-  const replayed = services.flatMap((service) => (replays(service) ? [...delivered].map((topic) => `${service} -> ${topic}`) : []));
+  const replayed = serviceNames.flatMap((service) => (replays(service) ? [...delivered].map((topic) => `${service} -> ${topic}`) : []));
   const members = ofType(resources, 'TopicIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
   assert.deepEqual(
     sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.topic}`)),
@@ -78,13 +81,13 @@ test('a topic may be published to by the service whose code makes its events or 
 
 test('dead letters may be read by the service whose code replays them, and by no other', () => {
   const topics = new Set(listMethods().flatMap(({ policy }) => subscribedTopic(policy)));
-  const expected = services.filter(replays).flatMap((service) => [...topics].map((topic) => `${service} -> ${topic}-dead-letter`));
+  const expected = serviceNames.filter(replays).flatMap((service) => [...topics].map((topic) => `${service} -> ${topic}-dead-letter`));
   const members = ofType(resources, 'SubscriptionIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
   assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.subscription}`)), sorted(expected));
 });
 
 test('tasks may be made by the service whose code makes them, and by no other', () => {
-  const makers = services.filter((service) => sourceOf(service).includes('createTaskQueue('));
+  const makers = serviceNames.filter((service) => sourceOf(service).includes('createTaskQueue('));
   const members = ofType(resources, 'QueueIamMember');
   assert.deepEqual(sorted(members.map(accountOf)), makers);
   assert.equal(members.length, ofType(resources, 'Queue').length);
@@ -96,7 +99,7 @@ test('tasks may be made by the service whose code makes them, and by no other', 
 });
 
 test('a secret may be read by the service whose manifest names it, and by no other', () => {
-  const expected = services.flatMap((service) => {
+  const expected = serviceNames.flatMap((service) => {
     const manifest = readFileSync(join(root, `deploy/cloud-run/golden/cloud-run/${service}.yaml`), 'utf8');
     return [...manifest.matchAll(/secretKeyRef:\s+name: (\S+)/g)].map(([, secret]) => `${service} -> ${secret}`);
   });
@@ -106,7 +109,7 @@ test('a secret may be read by the service whose manifest names it, and by no oth
 });
 
 test("partners' tokens are signed by the service whose code has them signed, and by no other", () => {
-  const signers = services.filter((service) => sourceOf(service).includes('openKmsKey('));
+  const signers = serviceNames.filter((service) => sourceOf(service).includes('openKmsKey('));
   const members = ofType(resources, 'CryptoKeyIAMMember');
   assert.deepEqual(members.map(accountOf), signers);
   assert.deepEqual(

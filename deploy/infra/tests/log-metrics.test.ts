@@ -181,8 +181,8 @@ test('the codes that count as failures of a method are codes', () => {
   );
 });
 
-test('docs/observability.md says what each metric is made of', () => {
-  const text = readFileSync(join(root, 'docs/observability.md'), 'utf8');
+test('docs/reference/observability.md says what each metric is made of', () => {
+  const text = readFileSync(join(root, 'docs/reference/observability.md'), 'utf8');
   const named = [...text.matchAll(/^\| `(kumiko\/\w+)` \|/gm)].map(([, name]) => name);
   assert.deepEqual(named.toSorted(), metrics.map(({ name }) => name).toSorted());
 });

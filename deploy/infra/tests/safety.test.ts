@@ -33,8 +33,8 @@ test('the perimeter is tried first, around the data, and lets in the delivery al
   );
 });
 
-test('every alert reaches somebody, and says in docs/operations.md what it means', () => {
-  const operations = readFileSync(join(import.meta.dirname, '../../../docs/operations.md'), 'utf8');
+test('every alert reaches somebody, and says in docs/guides/operations.md what it means', () => {
+  const operations = readFileSync(join(import.meta.dirname, '../../../docs/guides/operations.md'), 'utf8');
   const policies = ofType(resources, 'AlertPolicy');
   assert.ok(policies.length >= 8);
   const titles = policies.map(({ inputs }) => inputs.displayName.replace('Kumiko: ', ''));

@@ -14,6 +14,12 @@ const declared = (kind: 'queue' | 'subscription' | 'schedule') => listMethods().
 const idOf = ({ desc }: Method) => desc.name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).slice(1);
 const urlOf = ({ http }: Method) => `${jobsGateway}${http?.pattern.value}`;
 const deadlineOf = ({ policy }: Method) => Number(policy?.deadline?.seconds);
+/** Each topic of each method with a subscription trigger, and the name of its subscription. */
+const subscribed = declared('subscription').flatMap((method) => {
+  const kind = method.policy!.trigger!.kind;
+  assert.ok(kind.case === 'subscription');
+  return kind.value.topic.map((topic) => ({ method, topic, id: `${method.workload}-${topic}`, attempts: kind.value.maxDeliveryAttempts }));
+});
 const sorted = (names: Iterable<string>) => [...names].toSorted();
 
 test('every queue trigger has its queue, and there is no other', () => {
@@ -32,12 +38,10 @@ test('every queue trigger has its queue, and there is no other', () => {
 test('every subscription trigger has its push subscription with an identity, an order and a dead letter, and there is no other', () => {
   const subscriptions = ofType(resources, 'Subscription');
   const pushes = subscriptions.filter(({ inputs }) => inputs.pushConfig !== undefined);
-  assert.deepEqual(sorted(pushes.map(({ inputs }) => inputs.name)), sorted(declared('subscription').map(idOf)));
-  for (const method of declared('subscription')) {
-    const { inputs } = pushes.find(({ name }) => name === idOf(method))!;
-    const kind = method.policy!.trigger!.kind;
-    assert.ok(kind.case === 'subscription');
-    const topic = `projects/kumiko-example/topics/${kind.value.topic}`;
+  assert.deepEqual(sorted(pushes.map(({ inputs }) => inputs.name)), sorted(subscribed.map(({ id }) => id)));
+  for (const { method, topic: name, id, attempts } of subscribed) {
+    const { inputs } = pushes.find((push) => push.name === id)!;
+    const topic = `projects/kumiko-example/topics/${name}`;
     assert.equal(inputs.topic, topic);
     assert.deepEqual(inputs.pushConfig, {
       pushEndpoint: urlOf(method),
@@ -48,7 +52,7 @@ test('every subscription trigger has its push subscription with an identity, an 
     assert.ok(inputs.ackDeadlineSeconds > deadlineOf(method) + 1, 'Pub/Sub waits longer than the gateway');
     assert.deepEqual(inputs.deadLetterPolicy, {
       deadLetterTopic: `${topic}-dead-letter`,
-      maxDeliveryAttempts: kind.value.maxDeliveryAttempts,
+      maxDeliveryAttempts: attempts,
     });
     const kept = subscriptions.find((other) => other.inputs.topic === `${topic}-dead-letter`);
     assert.ok(kept, 'without a subscription dead letters would be gone');
@@ -59,13 +63,10 @@ test('every subscription trigger has its push subscription with an identity, an 
 test('Pub/Sub may move what it cannot deliver, and sign as its account', () => {
   const agent = 'serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com';
   const topics = ofType(resources, 'TopicIAMMember').filter(({ inputs }) => inputs.member === agent);
-  const letters = declared('subscription').map((method) => {
-    const kind = method.policy!.trigger!.kind;
-    return kind.case === 'subscription' ? `${kind.value.topic}-dead-letter` : '';
-  });
+  const letters = subscribed.map(({ topic }) => `${topic}-dead-letter`);
   assert.deepEqual(sorted(topics.map(({ inputs }) => inputs.topic)), sorted(letters));
   const subscriptions = ofType(resources, 'SubscriptionIAMMember').filter(({ inputs }) => inputs.member === agent);
-  assert.deepEqual(sorted(subscriptions.map(({ inputs }) => inputs.subscription)), sorted(declared('subscription').map(idOf)));
+  assert.deepEqual(sorted(subscriptions.map(({ inputs }) => inputs.subscription)), sorted(subscribed.map(({ id }) => id)));
   const signs = resources.filter(({ inputs }) => inputs.member === agent && inputs.role === 'roles/iam.serviceAccountTokenCreator');
   assert.deepEqual(
     signs.map(({ inputs }) => inputs.serviceAccountId),

@@ -1,5 +1,7 @@
 /** `npm run demo [-- --json]`: tells the story against the running platform, or against its own where none runs. */
 import { parseArgs } from 'node:util';
+import { EnvoyError } from '../../../gateway/envoy/envoy-error.ts';
+import { runCommand } from '../../../services/platform/contracts/command-line.ts';
 import { runningEndpoints } from '../platform/endpoints.ts';
 import { loadSecrets } from '../platform/secrets.ts';
 import { startPlatform } from '../platform/start-platform.ts';
@@ -7,25 +9,31 @@ import { defaultStateDir } from '../platform/state-dir.ts';
 import { Narrator } from './narrator.ts';
 import { type Stage, tellStory } from './story.ts';
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, 'state-dir': { type: 'string', default: defaultStateDir } },
+const usage = `usage: npm run demo [-- --json] [--state-dir DIR]
+
+  tells the story on the running platform, or on one of its own where none runs; --json tells it to machines`;
+
+await runCommand({ usage, isMistake: (error) => error instanceof EnvoyError }, async () => {
+  const { values } = parseArgs({
+    options: { json: { type: 'boolean', default: false }, 'state-dir': { type: 'string', default: defaultStateDir } },
+  });
+  const print = values.json ? () => {} : (line: string) => process.stdout.write(`${line}\n`);
+  const narrator = new Narrator(print);
+  const { stage, end } = await findStage(values['state-dir'], print);
+  try {
+    await tellStory(narrator, stage);
+    print('\nEvery step was read back as expected.');
+  } catch (error) {
+    print(`\nThe story broke off: ${(error as Error).message}`);
+    process.exitCode = 1;
+  } finally {
+    if (values.json) process.stdout.write(`${JSON.stringify({ ok: process.exitCode !== 1, steps: narrator.steps })}\n`);
+    await end();
+  }
 });
-const print = values.json ? () => {} : (line: string) => process.stdout.write(`${line}\n`);
-const narrator = new Narrator(print);
-const { stage, end } = await findStage(values['state-dir']);
-try {
-  await tellStory(narrator, stage);
-  print('\nEvery step was read back as expected.');
-} catch (error) {
-  print(`\nThe story broke off: ${(error as Error).message}`);
-  process.exitCode = 1;
-} finally {
-  if (values.json) process.stdout.write(`${JSON.stringify({ ok: process.exitCode !== 1, steps: narrator.steps })}\n`);
-  await end();
-}
 process.exit();
 
-async function findStage(stateDir: string): Promise<{ stage: Stage; end: () => Promise<void> }> {
+async function findStage(stateDir: string, print: (line: string) => void): Promise<{ stage: Stage; end: () => Promise<void> }> {
   const endpoints = runningEndpoints(stateDir);
   if (endpoints !== undefined) {
     print(`on the running platform at ${endpoints.edge}`);

@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { outsideSystems } from '../cloud/outside-systems.ts';
+import { isFree, PortTakenError } from './free-port.ts';
 
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
@@ -55,21 +55,6 @@ function portOf(ports: Ports, name: string): number {
   return port;
 }
 
-/** The base unless `--port-base` says otherwise. */
-export const defaultPortBase = 7400;
-
-/** A port that the platform needs is in use. */
-export class PortTakenError extends Error {
-  override readonly name = 'PortTakenError';
-
-  constructor(name: string, port: number, base: number, count: number) {
-    super(
-      `port ${port} (${name}) is taken. Is the platform running already? To use others: npm start -- --port-base N ` +
-        `(${count} ports from N on, now ${base}; 0 picks free ones)`,
-    );
-  }
-}
-
 /**
  * The ports from `base` on, each seen to be free; with base 0 a free block below the range that clients' own sockets come from. `more` names
  * what listens behind the others.
@@ -93,14 +78,6 @@ async function claim(base: number, names: readonly string[]): Promise<Ports> {
   const ports = names.map((name, index) => ({ name, port: base + index }));
   const taken = await Promise.all(ports.map(async (one) => ((await isFree(one.port)) ? [] : [one])));
   const [first] = taken.flat();
-  if (first !== undefined) throw new PortTakenError(first.name, first.port, base, names.length);
+  if (first !== undefined) throw new PortTakenError(first.name, first.port, base);
   return Object.fromEntries(ports.map(({ name, port }) => [name, port])) as Ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
 import { choosePorts, portNames } from './ports.ts';
 import { PreviewOptionError, parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
@@ -15,7 +16,7 @@ test.each(['partner', 'partner=', '=pr-1', 'partner=PR-1', 'partner=1', 'edge=pr
   (text) => {
     expect(() => parsePreviews([text])).toThrow(PreviewOptionError);
     expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
-    expect(() => parsePreviews([text])).toThrow('partner=pr-123');
+    expect(() => parsePreviews([text])).toThrow(`${serviceNames[0]}=pr-123`);
   },
 );
 

@@ -59,6 +59,15 @@ function addNewerFields(root: protobuf.Root): void {
   };
   const samplers = root.define('envoy.extensions.tracers.opentelemetry.samplers.v3');
   for (const [name, field] of Object.entries(fields)) samplers.add(new protobuf.Type(name).add(field));
+  const path = new protobuf.Type('PathSegment').add(new protobuf.Field('key', 1, 'string'));
+  const metadataInput = new protobuf.Type('DynamicMetadataInput')
+    .add(new protobuf.Field('filter', 1, 'string'))
+    .add(new protobuf.Field('path', 2, 'PathSegment', 'repeated'))
+    .add(path);
+  root.define('envoy.extensions.matching.common_inputs.network.v3').add(metadataInput);
+  root
+    .define('envoy.extensions.matching.input_matchers.metadata.v3')
+    .add(new protobuf.Type('Metadata').add(new protobuf.Field('value', 1, 'envoy.type.matcher.v3.ValueMatcher')));
   const sources = new protobuf.Enum('MetadataSource', { DYNAMIC: 0, ROUTE: 1 });
   const sourced = new protobuf.Type('SourcedMetadata')
     .add(new protobuf.Field('metadata_matcher', 1, 'envoy.type.matcher.v3.MetadataMatcher'))

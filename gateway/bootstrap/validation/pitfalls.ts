@@ -5,6 +5,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Check = (message: ReadMessage, all: readonly ReadMessage[]) => Fault[];
 
 const http = 'envoy.extensions.filters.http';
+const jwtAuthn = `${http}.jwt_authn.v3`;
 const hcm = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 /** Pairs of HTTP filters, by the type of their configuration: the first must stand before the second. */
@@ -33,10 +34,18 @@ const filterOrder: readonly (readonly [before: string, after: string, reason: st
 ];
 
 const checks: Readonly<Record<string, Check>> = {
-  [hcm]: (message, all) => [...checkFilterOrder(message), ...checkRoutingOrder(message), ...checkSpoofing(message, all)],
+  [hcm]: (message, all) => [
+    ...checkFilterOrder(message),
+    ...checkRoutingOrder(message),
+    ...checkSpoofing(message, all),
+    ...checkRequirements(message, all),
+    ...checkRouteOverrides(message, all),
+  ],
   [`${http}.jwt_authn.v3.JwtAuthentication`]: checkLastRule,
   [`${http}.jwt_authn.v3.JwtProvider`]: checkProvider,
   'envoy.type.matcher.v3.RegexMatcher': checkRegex,
+  [`${http}.rbac.v3.RBAC`]: checkRules,
+  'envoy.config.route.v3.Route': checkPermission,
   [`${http}.local_ratelimit.v3.LocalRateLimit`]: checkRateLimit,
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext': checkUpstreamTls,
 };
@@ -52,7 +61,7 @@ function list<T>(value: unknown): readonly T[] {
 
 function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
   const filters = list<ReadMessage | undefined>(fields.http_filters);
-  const types = filters.map((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type);
+  const types = filters.map((filter) => configOf(filter)?.type);
   const at = (index: number) => join(join(path, 'http_filters'), index);
   const faults: Fault[] = [];
   if (types.at(-1) !== `${http}.router.v3.Router`) faults.push({ path: join(path, 'http_filters'), message: 'the router must be last' });
@@ -69,9 +78,17 @@ function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
   return faults;
 }
 
+/** What configures a filter: with ExtensionWithMatcher it stands inside of that. */
+function configOf(filter: ReadMessage | undefined): ReadMessage | undefined {
+  const config = filter?.fields.typed_config as ReadMessage | undefined;
+  return config?.type === 'envoy.extensions.common.matching.v3.ExtensionWithMatcher'
+    ? configOf(config.fields.extension_config as ReadMessage | undefined)
+    : config;
+}
+
 /** The headers by which our dynamic-routing filter chooses routes, or undefined for any other filter. */
 function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
-  const config = (filter?.fields.typed_config as ReadMessage | undefined)?.fields.config as ReadMessage | undefined;
+  const config = configOf(filter)?.fields.config as ReadMessage | undefined;
   try {
     const { payloads, headers = {} } = JSON.parse(String(config?.fields.configuration)) as { payloads?: unknown; headers?: object };
     return payloads === undefined ? undefined : Object.values(headers).map(String);
@@ -83,8 +100,7 @@ function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
 /** A filter that routes by the verified payload finds none before jwt_authn, and behind the transcoder the route may be resolved already. */
 function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
   const filters = list<ReadMessage | undefined>(fields.http_filters);
-  const at = (type: string) =>
-    filters.findIndex((filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${http}.${type}`);
+  const at = (type: string) => filters.findIndex((filter) => configOf(filter)?.type === `${http}.${type}`);
   const [jwt, transcoder] = [at('jwt_authn.v3.JwtAuthentication'), at('grpc_json_transcoder.v3.GrpcJsonTranscoder')];
   return filters.flatMap((filter, index) => {
     if (routingHeaders(filter) === undefined || (jwt >= 0 && jwt < index && (transcoder < 0 || index < transcoder))) return [];
@@ -115,6 +131,72 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
   return [...written, ...appended, ...routing]
     .filter(({ name }) => !stripped.includes(name))
     .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
+}
+
+/**
+ * Where routes say what tokens they need, each has to, by a name that the filter knows: rules are for requests without a route. Nothing may turn the check
+ * off: a route for everybody says so by a requirement of its own.
+ */
+function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const index = filters.findIndex(
+    (filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`,
+  );
+  const filter = filters[index];
+  if (filter === undefined) return [];
+  const faults: Fault[] = [];
+  if (filter.fields.disabled === true)
+    faults.push({ path: join(join(join(path, 'http_filters'), index), 'disabled'), message: 'no token would be looked at' });
+  const name = String(filter.fields.name);
+  const known = Object.keys(((filter.fields.typed_config as ReadMessage).fields.requirement_map as object | undefined) ?? {});
+  for (const message of all.filter((one) => one.path.startsWith(`${path}.route_config`))) {
+    const own = (message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined)?.[name];
+    const at = join(join(message.path, 'typed_per_filter_config'), name);
+    if (own !== undefined && (own.type !== `${jwtAuthn}.PerRouteConfig` || own.fields.requirement_name === undefined))
+      faults.push({ path: at, message: 'must name a requirement: anything else turns the token check off' });
+    else if (message.type === 'envoy.config.route.v3.Route' && !known.includes(String(own?.fields.requirement_name)))
+      faults.push({ path: at, message: `each route must name one of jwt_authn's requirements: ${known.join(', ')}` });
+  }
+  return faults;
+}
+
+/** Filters that a route may take out of the chain, by the type of their configuration: what else is in it is there for safety, or for all. */
+const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
+
+function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const types = new Map(list<ReadMessage | undefined>(fields.http_filters).map((filter) => [filter?.fields.name, configOf(filter)?.type]));
+  return all
+    .filter((message) => message.path.startsWith(`${path}.route_config`))
+    .flatMap((message) =>
+      Object.entries((message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
+        .filter(
+          ([name, own]) =>
+            own?.type === 'envoy.config.route.v3.FilterConfig' &&
+            types.get(name) !== `${jwtAuthn}.JwtAuthentication` &&
+            !optional.some((one) => types.get(name) === `${http}.${one}`),
+        )
+        .map(([name]) => ({
+          path: join(join(message.path, 'typed_per_filter_config'), name),
+          message: 'no route may take this filter out',
+        })),
+    );
+}
+
+/** Without rules rbac allows everything. */
+function checkRules({ fields, path }: ReadMessage): Fault[] {
+  if ((fields.rules as ReadMessage | undefined)?.fields.policies !== undefined || fields.matcher !== undefined) return [];
+  return [{ path: join(path, 'rules'), message: 'must have policies: without any rules everything is allowed' }];
+}
+
+/** A route that turns rbac off must not lead to a service. */
+function checkPermission({ fields, path }: ReadMessage): Fault[] {
+  return Object.entries((fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
+    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields.direct_response === undefined)
+    .filter(([, own]) => (own!.fields.rbac as ReadMessage | undefined)?.fields.rules === undefined)
+    .map(([name]) => ({
+      path: join(join(path, 'typed_per_filter_config'), name),
+      message: 'must have rules: without any rules everybody is let through',
+    }));
 }
 
 /** Without a rule that matches, a request goes through unverified. */

@@ -105,7 +105,9 @@ test('a route, an issuer and a filter name clusters that exist', () => {
     const gone = ['customer', 'jwks-partner', 'metadata'];
     bootstrap.static_resources.clusters = bootstrap.static_resources.clusters.filter(({ name }: { name: string }) => !gone.includes(name));
   });
-  expect(faults).toContain(`${manager}.route_config.virtual_hosts[0].routes[0].route.cluster: there is no cluster "customer"`);
+  expect(faults).toContainEqual(
+    expect.stringMatching(/virtual_hosts\[0\]\.matcher\..*\.routes\[0\]\.route\.cluster: there is no cluster "customer"$/),
+  );
   expect(faults).toContainEqual(
     expect.stringMatching(/providers\.partner\.remote_jwks\.http_uri\.cluster: there is no cluster "jwks-partner"$/),
   );
@@ -192,8 +194,67 @@ test('what Envoy accepts in silence is refused', () => {
   expect(faults).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
 });
 
+const jwt = 'envoy.filters.http.jwt_authn';
+const rbac = 'envoy.filters.http.rbac';
+const off = { '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig', disabled: true };
+const perRoute = 'type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig';
+
+test.each<[string, (config: Spoilt) => void, RegExp]>([
+  [
+    'says nothing about tokens',
+    (config) => delete config[jwt],
+    /each route must name one of jwt_authn's requirements: customer, partner, /,
+  ],
+  ['names a requirement that there is not', (config) => (config[jwt].requirement_name = 'everybody'), /each route must name one of/],
+  [
+    'turns the token check off',
+    (config) => (config[jwt] = { '@type': perRoute, disabled: true }),
+    /must name a requirement: anything else turns/,
+  ],
+  ['turns the filter off', (config) => (config[jwt] = off), /must name a requirement: anything else turns/],
+])('a route that %s is refused', (_name, change, fault) => {
+  const faults = faultsAfter((_, hcm) => {
+    const { map } = hcm.route_config.virtual_hosts[0].matcher.matcher_tree.prefix_match_map;
+    change(map['/kumiko.customer.v1.CustomerService/'].action.typed_config.routes[0].typed_per_filter_config);
+  });
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+});
+
+test.each<[string, (config: Spoilt, filters: Spoilt) => void, RegExp]>([
+  [
+    'a route that lets everybody through',
+    (config) => delete config[rbac].rbac,
+    /must have rules: without any rules everybody is let through/,
+  ],
+  ['a route that takes rbac out', (config) => (config[rbac] = off), /no route may take this filter out/],
+  ['a route that takes the token filter out', (config) => (config['envoy.filters.http.wasm'] = off), /no route may take this filter out/],
+  [
+    'rbac without rules',
+    (_, filters) => delete filters.find(({ name }: Spoilt) => name === rbac).typed_config.rules,
+    /everything is allowed/,
+  ],
+])('%s is refused', (_name, change, fault) => {
+  const faults = faultsAfter((_, hcm) => {
+    const { map } = hcm.route_config.virtual_hosts[0].matcher.matcher_tree.prefix_match_map;
+    change(map['/kumiko.customer.v1.CustomerService/'].action.typed_config.routes[0].typed_per_filter_config, hcm.http_filters);
+  });
+  expect(faults).toEqual([expect.stringMatching(fault)]);
+});
+
+test('the token check cannot be turned off for all routes', () => {
+  const faults = faultsAfter((_, hcm) => {
+    hcm.route_config.virtual_hosts[0].typed_per_filter_config[jwt] = { '@type': perRoute, disabled: true };
+    hcm.http_filters.find(({ name }: { name: string }) => name === jwt).disabled = true;
+  });
+  expect(faults).toEqual([
+    expect.stringMatching(/http_filters\[\d+\]\.disabled: no token would be looked at$/),
+    expect.stringMatching(/virtual_hosts\[0\]\.typed_per_filter_config.*must name a requirement/),
+  ]);
+});
+
 test.each(['(?=a)', '(a)\\1', '(', 'a**'])('an expression that RE2 does not take is refused: %s', (regex) => {
-  expect(faultsAfter((_, _hcm, filter) => (filter('jwt_authn').rules[0].match.safe_regex.regex = regex))).toEqual([
+  const match = { safe_regex: { regex } };
+  expect(faultsAfter((_, _hcm, filter) => filter('jwt_authn').rules.unshift({ match }))).toEqual([
     expect.stringMatching(/rules\[0\]\.match\.safe_regex\.regex: is no RE2 expression/),
   ]);
 });

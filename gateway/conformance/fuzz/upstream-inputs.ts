@@ -35,7 +35,7 @@ export function randomBehaviour(random: Random): UpstreamBehaviour | undefined {
 
 /**
  * A frame that is whole. With trailers behind a frame that is not, a transcoded stream to an HTTP/1.1 client ends Envoy 1.40.0 by a segmentation fault
- * (docs/envoy.md): after each move of the version try without this exception.
+ * (docs/reference/envoy.md): after each move of the version try without this exception.
  */
 function rubbishFrame(random: Random): Buffer {
   const payload = random.bytes(random.below(20));

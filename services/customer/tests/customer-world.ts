@@ -79,7 +79,7 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
       return counted;
     },
   };
-  const outbox = createOutbox({ schema: 'customer', database, publisher, now });
+  const outbox = createOutbox({ schema: 'customer', eventType: EventSchema, database, publisher, now });
   const store = new CustomerStore({ database, outbox, now });
   const yamapay = new YamapayClient({ name: 'yamapay', url: providerUrl, key: new Secret(key) });
   const settlement = new Settlement({ store, provider: yamapay, now });

@@ -12,13 +12,15 @@ export function answered(code: status, details = ''): ClientError {
 /** Owners that record what they are called with, as "customer.releaseHold", and answer as they are told; otherwise empty. */
 export function fakeOwners(answers: Record<string, (request: unknown) => unknown> = {}) {
   const calls: { method: string; request: unknown }[] = [];
+  // As a message has them that says nothing.
+  const nothingDone = { published: 0, failed: 0, deleted: 0 };
   const owner = (name: string) =>
     new Proxy(
       {},
       {
         get: (_, method: string) => async (request: unknown) => {
           calls.push({ method: `${name}.${method}`, request });
-          return answers[`${name}.${method}`]?.(request) ?? {};
+          return answers[`${name}.${method}`]?.(request) ?? nothingDone;
         },
       },
     );

@@ -41,7 +41,7 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
   const clock = { now: new Date() };
   const now = () => clock.now;
   const publisher = recordingPublisher();
-  const outbox = createOutbox({ schema: 'partner', database, publisher, now });
+  const outbox = createOutbox({ schema: 'partner', eventType: EventSchema, database, publisher, now });
   const store = new PartnerStore({ database, outbox, now });
   const handlers = partnerService({ store, outbox, now });
   const internal = testClient(

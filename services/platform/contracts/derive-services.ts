@@ -3,7 +3,7 @@ import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { loadFileDescriptorSetFromBuffer, type ServiceDefinition } from '@grpc/proto-loader';
 import { defaultMaxRequestBytes } from './request-size.ts';
 import { ServiceListError } from './service-folders.ts';
-import type { GrpcService, ServedMethodDefinition, Service, ServiceList } from './services.ts';
+import type { AccessName, GrpcService, ServedMethodDefinition, Service, ServiceList } from './services.ts';
 
 /** The options of kumiko/platform/v1/options.proto, of the same build as the descriptor set. */
 export type PlatformOptions = typeof import('./gen/types/kumiko/platform/v1/options_pb.js');
@@ -48,7 +48,8 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
         requestStream,
         responseStream,
         maxRequestBytes: policy?.maxRequestBytes || defaultMaxRequestBytes,
-        open: policy?.access === options.Access.PUBLIC,
+        // Another one is a fault, and told below.
+        access: options.Access[policy?.access ?? 0]!.toLowerCase() as AccessName,
         ...restOf(method, http),
       };
     }),

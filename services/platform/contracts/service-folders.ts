@@ -16,7 +16,7 @@ const platformFolder = 'platform';
 /** Checks that each service has a folder with a manifest, and each folder a service. @throws {ServiceListError} with those that do not. */
 export function checkServiceFolders(services: readonly { readonly name: string }[], servicesFolder: string): void {
   const folders = readdirSync(servicesFolder, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() && entry.name !== platformFolder ? [entry.name] : [],
+    entry.name !== platformFolder && existsSync(join(servicesFolder, entry.name, 'main.ts')) ? [entry.name] : [],
   );
   const missing = services.filter(({ name }) => !existsSync(join(servicesFolder, name, 'manifest.ts')));
   const orphans = folders.filter((folder) => !services.some(({ name }) => name === folder));

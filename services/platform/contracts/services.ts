@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { genFolder } from './product-folder.ts';
 
+/** Who may call a method, as kumiko.platform.v1.Access has it, without its prefix. */
+export type AccessName = 'public' | 'customer' | 'partner' | 'operator' | 'trigger' | 'service';
+
 /** A method as proto-loader reads it off the descriptor set, without its messages. */
 export interface ServedMethodDefinition {
   readonly name: string;
@@ -11,8 +14,8 @@ export interface ServedMethodDefinition {
   readonly responseStream: boolean;
   /** The largest request message, in bytes. */
   readonly maxRequestBytes: number;
-  /** Whether anybody may call it. */
-  readonly open: boolean;
+  /** Who may call it. */
+  readonly access: AccessName;
   /** Its google.api.http option, such as { verb: "get", path: "/v1/deals" }, where it has one. */
   readonly rest?: { readonly verb: string; readonly path: string };
 }

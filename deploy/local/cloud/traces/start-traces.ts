@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { services } from '../../../../services/platform/contracts/services.ts';
 import { startLoopbackServer } from '../../shared/http/loopback-server.ts';
 import type { LocalServer } from '../../shared/local-server.ts';
 import { serveOtlpGrpc } from './otlp-grpc.ts';
 import { readOtlp } from './read-otlp.ts';
 import type { Span } from './span.ts';
 import { openSpanStore, type SpanStore, type TraceSummary } from './span-store.ts';
+
+/** The services that people and partners call. */
+const peoplesServices = new Set(
+  services.flatMap(({ name, grpcServices }) =>
+    grpcServices.some(({ methods }) => methods.some(({ access }) => access === 'customer' || access === 'partner')) ? [name] : [],
+  ),
+);
 
 const maxBodyBytes = 8 << 20;
 /** The most that a list holds. */
@@ -75,7 +83,7 @@ function read(store: SpanStore, path: string, mention: string | undefined): unkn
 
 /** A push, a task, a tick and a webhook begin traces too, of which the interesting part belongs to somebody's request. What the edge alone has seen it has refused. */
 function wasBegunByPeople({ service }: TraceSummary): boolean {
-  return service === 'customer' || service === 'partner' || service === 'kumiko-edge-gateway';
+  return service === 'kumiko-edge-gateway' || peoplesServices.has(service);
 }
 
 function spansIn(body: Buffer): Span[] | undefined {

@@ -5,7 +5,7 @@ export interface ReasonEntry {
   readonly remedy: string;
 }
 
-/** A table of reasons. Callers decide by them (AIP-193), so they are added and never changed. docs/errors.md shows all of them. */
+/** A table of reasons. Callers decide by them (AIP-193), so they are added and never changed. docs/reference/errors.md shows all of them. */
 export type ReasonTable = Readonly<Record<string, ReasonEntry>>;
 
 /** Every google.rpc.ErrorInfo.reason that the platform itself answers with. A service's own are in its reasons.ts. */
@@ -25,7 +25,7 @@ export const platformReasons = {
   EVENT_REFUSED: {
     code: 'FAILED_PRECONDITION',
     meaning: 'An event tells of what its receiver does not know.',
-    remedy: 'Internal: see “Replaying dead letters” in docs/operations.md.',
+    remedy: 'Internal: see “Replaying dead letters” in docs/guides/operations.md.',
   },
   INTERNAL: {
     code: 'INTERNAL',

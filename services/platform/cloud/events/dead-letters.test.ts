@@ -45,7 +45,7 @@ beforeEach(async () => {
   });
   published = [];
   refuses = () => false;
-  deadLetters = createDeadLetters({ project: 'kumiko-test', publisher });
+  deadLetters = createDeadLetters({ project: 'kumiko-test', eventType: EventSchema, publisher });
 });
 
 afterEach(async () => {

@@ -1,14 +1,14 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { v1 } from '@google-cloud/pubsub';
 import { credentials, status } from '@grpc/grpc-js';
-import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { serviceAccount } from '../identity/service-account.ts';
+import { type DomainEvent, readEvent } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
 
 /** A message that was delivered in vain as often as its subscription allows. */
 export interface DeadLetter {
   /** undefined where the message is no event of ours. */
-  readonly event: Event | undefined;
+  readonly event: DomainEvent | undefined;
   /** When Pub/Sub gave it up. */
   readonly giveUpTime: Date;
 }
@@ -44,8 +44,16 @@ interface Letter extends DeadLetter {
 const pullTimeoutMs = 2_000;
 const largestPull = 100;
 
+/** What dead letters are read with. */
+export interface DeadLettersOptions {
+  readonly project: string;
+  /** The product's message of events. */
+  readonly eventType: DescMessage;
+  readonly publisher: EventPublisher;
+}
+
 /** Reads dead letters with Google's client, which is loaded with the first call. */
-export function createDeadLetters({ project, publisher }: { readonly project: string; readonly publisher: EventPublisher }): DeadLetters {
+export function createDeadLetters({ project, eventType, publisher }: DeadLettersOptions): DeadLetters {
   let loading: Promise<v1.SubscriberClient> | undefined;
   const client = () => {
     loading ??= createSubscriber(project);
@@ -64,7 +72,7 @@ export function createDeadLetters({ project, publisher }: { readonly project: st
           messageId: message?.messageId ?? '',
           data,
           attributes: message?.attributes ?? {},
-          event: eventOf(data),
+          event: eventOf(eventType, data),
           giveUpTime: new Date(Number(seconds) * 1000 + Number(nanos) / 1e6),
         };
       });
@@ -136,9 +144,9 @@ async function createSubscriber(project: string): Promise<v1.SubscriberClient> {
   return new v1.SubscriberClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });
 }
 
-function eventOf(data: Uint8Array): Event | undefined {
+function eventOf(type: DescMessage, data: Uint8Array): DomainEvent | undefined {
   try {
-    const event = fromBinary(EventSchema, data);
+    const event = readEvent(type, data);
     return event.id === '' || event.aggregate === '' ? undefined : event;
   } catch {
     return undefined;

@@ -1,7 +1,5 @@
-import { fromBinary, getOption, toBinary } from '@bufbuild/protobuf';
+import { type DescMessage, toBinary } from '@bufbuild/protobuf';
 import * as z from 'zod';
-import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { topic as topicExtension } from '../../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { activePreview, previewAttribute } from '../../contracts/preview.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
 import { defineStatements } from '../spanner/database.ts';
@@ -9,6 +7,7 @@ import { bigint, bytes, json, optional, text, timestamp } from '../spanner/table
 import { perSchema } from '../spanner/tables/per-schema.ts';
 import { dml, insert, query, select } from '../spanner/tables/statements.ts';
 import { table } from '../spanner/tables/table.ts';
+import { type DomainEvent, readEvent, topicOf } from './domain-event.ts';
 import type { EventMessage } from './event-publisher.ts';
 
 /** Where the events of a schema wait for their publication. */
@@ -52,15 +51,15 @@ export const outboxStatements = perSchema((schema) => {
   });
 });
 
-/** An event as a row, with the trace and the previews that it was made in. */
-export function rowOf(event: Event, attributes: Readonly<Record<string, string>>): OutboxRow {
+/** An event of the product's message `type` as a row, with the trace and the previews that it was made in. */
+export function rowOf(type: DescMessage, event: DomainEvent, attributes: Readonly<Record<string, string>>): OutboxRow {
   const traceparent = activeTraceparent();
   const preview = activePreview();
   return {
     id: event.id,
     aggregate: event.aggregate,
     version: event.version,
-    event: toBinary(EventSchema, event),
+    event: toBinary(type, event),
     attributes: {
       ...attributes,
       ...(preview !== undefined && { [previewAttribute]: preview }),
@@ -72,17 +71,9 @@ export function rowOf(event: Event, attributes: Readonly<Record<string, string>>
 }
 
 /** A row as it travels. */
-export function messageOf(row: OutboxRow): { readonly topic: string; readonly message: EventMessage } {
+export function messageOf(type: DescMessage, row: OutboxRow): { readonly topic: string; readonly message: EventMessage } {
   return {
-    topic: topicOf(fromBinary(EventSchema, row.event)),
+    topic: topicOf(type, readEvent(type, row.event)),
     message: { data: row.event, attributes: row.attributes, orderingKey: row.aggregate },
   };
-}
-
-/** The topic that the payload's message names with its option. @throws {TypeError} where there is none. */
-export function topicOf(event: Event): string {
-  const field = EventSchema.fields.find(({ localName }) => localName === event.payload.case);
-  const topic = field?.message && getOption(field.message, topicExtension);
-  if (!topic) throw new TypeError(`event ${event.id}: its payload "${event.payload.case}" has no (kumiko.platform.v1.topic) option`);
-  return topic;
 }

@@ -1,3 +1,4 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import { SpanKind } from '@opentelemetry/api';
 import { inSpan } from '../../contracts/in-span.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
@@ -5,9 +6,9 @@ import type { EventPublisher } from './event-publisher.ts';
 import { messageOf, type OutboxRow } from './outbox-rows.ts';
 
 /** Publishes a row in the trace that its event was made in, also where a relay does it later, and has the consumers continue that trace. */
-export async function sendRow(publisher: EventPublisher, row: OutboxRow): Promise<void> {
-  const { topic, message } = messageOf(row);
-  const { event_id: id, event_type: type, traceparent: origin } = row.attributes;
+export async function sendRow(publisher: EventPublisher, type: DescMessage, row: OutboxRow): Promise<void> {
+  const { topic, message } = messageOf(type, row);
+  const { event_id: id, event_type: kind, traceparent: origin } = row.attributes;
   // https://opentelemetry.io/docs/specs/semconv/messaging/gcp-pubsub/
   const attributes = {
     'messaging.system': 'gcp_pubsub',
@@ -15,7 +16,7 @@ export async function sendRow(publisher: EventPublisher, row: OutboxRow): Promis
     'messaging.destination.name': topic,
     'messaging.gcp_pubsub.message.ordering_key': row.aggregate,
     'kumiko.event.id': id,
-    'kumiko.event.type': type,
+    'kumiko.event.type': kind,
   };
   await inSpan(`send ${topic}`, { kind: SpanKind.PRODUCER, attributes, continues: origin }, () => {
     const traceparent = activeTraceparent() ?? origin;

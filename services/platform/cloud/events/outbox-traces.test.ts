@@ -48,7 +48,7 @@ beforeAll(async () => {
     arrived?.();
   });
   publisher = createEventPublisher({ project });
-  outbox = createOutbox({ schema: 'storage', database: databaseOf(), publisher, now: () => new Date() });
+  outbox = createOutbox({ schema: 'storage', eventType: EventSchema, database: databaseOf(), publisher, now: () => new Date() });
 });
 
 afterEach(() => {

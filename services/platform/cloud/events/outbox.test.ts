@@ -22,7 +22,14 @@ beforeEach(() => {
   rows = [];
   readPages = [];
   publisher = recordingPublisher();
-  outbox = createOutbox({ schema: 'storage', database: databaseOf(), publisher, now: () => now, machineNow: () => machineNow });
+  outbox = createOutbox({
+    schema: 'storage',
+    eventType: EventSchema,
+    database: databaseOf(),
+    publisher,
+    now: () => now,
+    machineNow: () => machineNow,
+  });
 });
 
 it('relays page by page, so that no more than a page is in hand', async () => {
@@ -64,7 +71,7 @@ it('stores no event that Pub/Sub would refuse, as all later events of its aggreg
 });
 
 function store(events: readonly Event[]): void {
-  rows.push(...events.map((event) => rowOf(event, {})));
+  rows.push(...events.map((event) => rowOf(EventSchema, event, {})));
 }
 
 function newEvent(aggregate: string, version: number): Event {

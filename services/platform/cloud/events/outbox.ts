@@ -1,8 +1,9 @@
-import type { Event } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { Database, Write } from '../spanner/database.ts';
+import { checkEventType, type DomainEvent, topicOf } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import { checkMessage } from './message-limits.ts';
-import { type OutboxRow, outboxStatements, rowOf, topicOf } from './outbox-rows.ts';
+import { type OutboxRow, outboxStatements, rowOf } from './outbox-rows.ts';
 import { sendRow } from './outbox-send.ts';
 
 /** What a round of publishing did. What failed stays in the outbox. */
@@ -29,14 +30,14 @@ export interface Outbox {
    *
    * @throws {TypeError} where the event's payload has no topic, or the message would be larger than Pub/Sub takes: then nothing is stored.
    */
-  insert(event: Event, attributes?: Readonly<Record<string, string>>): Write;
+  insert(event: DomainEvent, attributes?: Readonly<Record<string, string>>): Write;
   /**
    * Publishes events whose transaction has just been committed, and deletes their rows, without reading them first. For the end of the request that made
    * them. An aggregate of which an earlier event could not be published is read again and sent in order.
    *
    * @throws where events could not be published, and are left for the relay, or their rows could not be deleted, and the relay publishes them again.
    */
-  publish(events: readonly Event[], attributes?: Readonly<Record<string, string>>): Promise<void>;
+  publish(events: readonly DomainEvent[], attributes?: Readonly<Record<string, string>>): Promise<void>;
   /**
    * Publishes what is stored, the oldest first, at most `limit` rows, page by page: memory does not grow with what has piled up, and what is published of it
    * is deleted soon. Ends where something of a page could not be published, and in good time before the deadline, if there is one. For the relay. Two at
@@ -53,6 +54,8 @@ export interface Outbox {
 export interface OutboxOptions {
   /** The schema that owns the table `outbox`. */
   readonly schema: string;
+  /** The product's message of events. */
+  readonly eventType: DescMessage;
   readonly database: Database;
   readonly publisher: EventPublisher;
   readonly now: () => Date;
@@ -70,7 +73,8 @@ const pageRows = 500;
 const pageMs = 15_000;
 
 /** An outbox in the table `outbox` of a schema, as `outboxOf` defines it. */
-export function createOutbox({ schema, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
+export function createOutbox({ schema, eventType, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
+  checkEventType(eventType);
   const statements = outboxStatements(schema);
   /** Aggregates of which this process failed to publish an event: their next events wait for it. */
   const behind = new Set<string>();
@@ -84,7 +88,7 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
       [...Map.groupBy(inOrder, (row) => row.aggregate)].map(async ([aggregate, ofAggregate]) => {
         try {
           for (const row of ofAggregate) {
-            await sendRow(publisher, row);
+            await sendRow(publisher, eventType, row);
             sent.push(row.id);
           }
           behind.delete(aggregate);
@@ -104,15 +108,15 @@ export function createOutbox({ schema, database, publisher, now, machineNow = Da
 
   return {
     insert(event, attributes = {}) {
-      topicOf(event);
-      const row = rowOf(event, attributes);
+      topicOf(eventType, event);
+      const row = rowOf(eventType, event, attributes);
       checkMessage({ data: row.event, attributes: row.attributes, orderingKey: row.aggregate });
       return statements.insertOutbox.with({ ...row, createTime: now() });
     },
 
     async publish(events, attributes = {}) {
       const late = new Set(events.map((event) => event.aggregate).filter((aggregate) => behind.has(aggregate)));
-      const fresh = events.filter((event) => !late.has(event.aggregate)).map((event) => rowOf(event, attributes));
+      const fresh = events.filter((event) => !late.has(event.aggregate)).map((event) => rowOf(eventType, event, attributes));
       const { failed, error } = await send([...fresh, ...(await pendingOf([...late]))]);
       if (failed > 0) throw new Error(`${failed} events are left in ${schema}.outbox for the relay`, { cause: error });
     },

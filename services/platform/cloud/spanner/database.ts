@@ -20,7 +20,7 @@ export type Row = Readonly<Record<string, unknown>>;
 /** Runs statements. */
 export interface Querier {
   /** Runs a query, or DML with RETURNING. */
-  query<R extends Row = Row>(statement: Statement, values?: readonly Value[]): Promise<R[]>;
+  query(statement: Statement, values?: readonly Value[]): Promise<Row[]>;
 }
 
 /** An open read-write transaction. */

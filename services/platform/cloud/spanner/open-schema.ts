@@ -1,5 +1,5 @@
+import type { DescMessage } from '@bufbuild/protobuf';
 import type { Binding } from '../../chassis/server/bind.ts';
-import { services } from '../../contracts/services.ts';
 import { createEventPublisher } from '../events/event-publisher.ts';
 import { createOutbox, type Outbox } from '../events/outbox.ts';
 import { maintenance } from '../maintenance.ts';
@@ -10,10 +10,15 @@ import { openDatabase } from './spanner-database.ts';
 /** What a service that owns a schema works with. */
 export interface OpenSchema {
   readonly database: Database;
-  /** For a service that publishes: see (kumiko.platform.v1.publishes). */
-  readonly outbox: Outbox;
   /** The platform's upkeep of the schema, to be bound beside the service's own. */
   readonly maintenance: Binding;
+  /** Disconnects. */
+  close(): Promise<void>;
+}
+
+/** What a service that owns a schema and publishes events works with. */
+export interface PublishingSchema extends OpenSchema {
+  readonly outbox: Outbox;
   /** Waits for what is on its way to Pub/Sub, and disconnects. */
   close(): Promise<void>;
 }
@@ -37,25 +42,41 @@ export interface SchemaOptions {
 }
 
 /** Opens the database for the service that owns `schema`. */
-export function openSchema({ schema, config, now, keptTables }: SchemaOptions): OpenSchema {
-  const project = config.GOOGLE_CLOUD_PROJECT;
-  const database = openDatabase({
-    project,
-    instance: config.SPANNER_INSTANCE,
-    database: config.SPANNER_DATABASE,
-    role: config.SPANNER_DATABASE_ROLE,
-  });
-  const publisher = createEventPublisher({ project });
-  const outbox = createOutbox({ schema, database, publisher, now });
-  const publishes = services.some(({ name, publishes }) => name === schema && publishes.length > 0);
-  const history = createHistory({ schema, tables: keptTables, database, now });
+export function openSchema(options: SchemaOptions): OpenSchema {
+  const database = databaseOf(options.config);
+  return { database, maintenance: upkeep(options, database, undefined), close: () => database.close() };
+}
+
+/**
+ * Opens the database for the service that owns `schema` and publishes: see (kumiko.platform.v1.publishes).
+ *
+ * @param options.eventType the product's message of events.
+ */
+export function openPublishingSchema(options: SchemaOptions & { readonly eventType: DescMessage }): PublishingSchema {
+  const { schema, config, now, eventType } = options;
+  const database = databaseOf(config);
+  const publisher = createEventPublisher({ project: config.GOOGLE_CLOUD_PROJECT });
+  const outbox = createOutbox({ schema, eventType, database, publisher, now });
   return {
     database,
     outbox,
-    maintenance: maintenance({ outbox: publishes ? outbox : undefined, history }),
+    maintenance: upkeep(options, database, outbox),
     async close() {
       await publisher.close();
       await database.close();
     },
   };
+}
+
+function databaseOf(config: SchemaConfig): Database {
+  return openDatabase({
+    project: config.GOOGLE_CLOUD_PROJECT,
+    instance: config.SPANNER_INSTANCE,
+    database: config.SPANNER_DATABASE,
+    role: config.SPANNER_DATABASE_ROLE,
+  });
+}
+
+function upkeep({ schema, now, keptTables }: SchemaOptions, database: Database, outbox: Outbox | undefined): Binding {
+  return maintenance({ outbox, history: createHistory({ schema, tables: keptTables, database, now }) });
 }

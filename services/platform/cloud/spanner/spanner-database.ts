@@ -25,11 +25,11 @@ export function openDatabase(address: DatabaseAddress): Database {
   // https://opentelemetry.io/docs/specs/semconv/database/database-spans/
   const described = { 'db.system.name': 'gcp.spanner', 'db.namespace': address.database };
 
-  async function query<R extends Row>(statement: Statement, values: readonly Value[]): Promise<R[]> {
+  async function query(statement: Statement, values: readonly Value[]): Promise<Row[]> {
     const { database } = await connection;
     try {
       const [rows, , metadata] = await database.run({ sql: statement.text, params: encodeParams(values) });
-      return decodeRows<R>(rows, metadata);
+      return decodeRows(rows, metadata);
     } catch (error) {
       throw toDatabaseError(error, statement.name);
     }
@@ -55,9 +55,9 @@ export function openDatabase(address: DatabaseAddress): Database {
   }
 
   return {
-    query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
+    query(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
       const attributes = { ...described, 'db.query.summary': statement.name };
-      return inSpan(statement.name, { kind: SpanKind.CLIENT, attributes }, () => query<R>(statement, values));
+      return inSpan(statement.name, { kind: SpanKind.CLIENT, attributes }, () => query(statement, values));
     },
 
     async transact<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
-import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
+import type { protos, Transaction as SpannerTransaction } from '@google-cloud/spanner';
 import { status } from '@grpc/grpc-js';
 import { DatabaseError, type Row, type Statement, type Transaction, type Value, type Write } from './database.ts';
 import { isSpannerError, type SpannerError, toDatabaseError } from './spanner-errors.ts';
-import { type ColumnType, decodeRow, encodeParams } from './spanner-values.ts';
+import { decodeRow, encodeParams } from './spanner-values.ts';
 
 /**
  * One attempt at a read-write transaction. Statements run one after the other, also where the caller does not wait between them, because two first
@@ -22,13 +22,13 @@ export class SpannerAttempt implements Transaction {
     this.#transaction = transaction;
   }
 
-  query<R extends Row = Row>(statement: Statement, values: readonly Value[] = []): Promise<R[]> {
+  query(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
     this.statements.push(statement.name);
     return this.#enqueue(
       () => statement.name,
       async () => {
         const [rows, , metadata] = await this.#transaction.run({ sql: statement.text, params: encodeParams(values) });
-        return decodeRows<R>(rows, metadata);
+        return decodeRows(rows, metadata);
       },
     );
   }
@@ -48,7 +48,7 @@ export class SpannerAttempt implements Transaction {
     if (statements.length === 0) return Promise.resolve([]);
     this.statements.push(...statements.map(([{ name }]) => name));
     // A batch stops at the first statement that fails, and counts those before it.
-    const failed = (error: unknown) => statements[(error as { rowCounts?: number[] }).rowCounts?.length ?? 0]?.[0].name ?? 'batch';
+    const failed = (error: unknown) => statements[succeeded(error)]?.[0].name ?? 'batch';
     return this.#enqueue(failed, async () => {
       const queries = statements.map(([statement, values]) => ({ sql: statement.text, params: encodeParams(values) }));
       const [counts] = await this.#transaction.batchUpdate(queries);
@@ -106,9 +106,14 @@ export class SpannerAttempt implements Transaction {
   }
 }
 
+/** How many statements of a batch came before the one that failed. */
+function succeeded(error: unknown): number {
+  if (typeof error === 'object' && error !== null && 'rowCounts' in error && Array.isArray(error.rowCounts)) return error.rowCounts.length;
+  return 0;
+}
+
 /** Turns the client's rows into plain ones. */
-export function decodeRows<R extends Row>(rows: readonly unknown[], metadata: unknown): R[] {
-  const { rowType } = (metadata ?? {}) as { rowType?: { fields?: { type: ColumnType }[] } };
-  const types = rowType?.fields?.map((field) => field.type) ?? [];
-  return rows.map((row) => decodeRow(row as { name: string; value: unknown }[], types) as R);
+export function decodeRows(rows: readonly unknown[], metadata: protos.google.spanner.v1.IResultSetMetadata | undefined): Row[] {
+  const types = (metadata?.rowType?.fields ?? []).map(({ type }) => type ?? undefined);
+  return rows.map((row) => decodeRow(Array.isArray(row) ? row : [], types));
 }

@@ -18,12 +18,20 @@ export interface ColumnType {
   readonly arrayElementType?: ColumnType | null;
 }
 
+/** The names of parameters: they are needed with each statement. */
+const names: string[] = [];
+
 /**
  * Encodes values without types, so that Spanner infers each parameter's type from the statement as PostgreSQL does. The client's own encoding
  * would declare every null and every timestamp as text, which Spanner refuses.
  */
 export function encodeParams(values: readonly Value[]): EncodedParams {
-  return { fields: Object.fromEntries(values.map((value, index) => [`p${index + 1}`, encodeValue(value)])) };
+  const fields: Record<string, EncodedValue> = {};
+  values.forEach((value, index) => {
+    names[index] ??= `p${index + 1}`;
+    fields[names[index]] = encodeValue(value);
+  });
+  return { fields };
 }
 
 function encodeValue(value: Value): EncodedValue {
@@ -56,16 +64,23 @@ function isStringArray(value: object): value is readonly string[] {
 }
 
 /** Turns a row of the client, a list of named wrapped values, into plain values by column name. */
-export function decodeRow(cells: readonly { readonly name: string; readonly value: unknown }[], types: readonly ColumnType[]): Row {
-  return Object.fromEntries(cells.map(({ name, value }, index) => [name, decodeValue(value, types[index])]));
+export function decodeRow(
+  cells: readonly { readonly name: string; readonly value: unknown }[],
+  types: readonly (ColumnType | undefined)[],
+): Row {
+  const row: Record<string, unknown> = {};
+  cells.forEach(({ name, value }, index) => {
+    row[name] = decodeValue(value, types[index]);
+  });
+  return row;
 }
 
-/** The client wraps what JavaScript has no exact type for: int8, float8, numeric and jsonb in `{ value }`, date and timestamptz in classes. */
+/** The client wraps what JavaScript has no exact type for: int8, float8, numeric and jsonb in `{ value }`, date and timestamptz in kinds of Date. */
 function decodeValue(value: unknown, type: ColumnType | undefined): unknown {
   if (value === null || value === undefined) return null;
   switch (type?.code) {
     case 'INT64':
-      return BigInt(unwrap(value) as string);
+      return BigInt(String(unwrap(value)));
     case 'FLOAT64':
     case 'FLOAT32':
       return Number(unwrap(value));
@@ -73,11 +88,11 @@ function decodeValue(value: unknown, type: ColumnType | undefined): unknown {
     case 'JSON':
       return unwrap(value);
     case 'TIMESTAMP':
-      return new Date((value as Date).getTime());
+      return value instanceof Date ? new Date(value.getTime()) : value;
     case 'DATE':
-      return (value as { toJSON(): string }).toJSON();
+      return value instanceof Date ? value.toJSON() : value;
     case 'ARRAY':
-      return (value as unknown[]).map((element) => decodeValue(element, type.arrayElementType ?? undefined));
+      return Array.isArray(value) ? value.map((element) => decodeValue(element, type.arrayElementType ?? undefined)) : value;
     default:
       return value;
   }

@@ -225,7 +225,7 @@ async function newOutbox(database: Database) {
   await database.transact((tx) => tx.execute(clearOutbox));
   const publisher: RecordingPublisher = recordingPublisher();
   const clock = { ms: Date.UTC(2026, 0, 1) };
-  const outbox = createOutbox({ schema: 'storage', database, publisher, now: () => new Date(clock.ms++) });
+  const outbox = createOutbox({ schema: 'storage', eventType: EventSchema, database, publisher, now: () => new Date(clock.ms++) });
   const store = (events: readonly Event[], attributes?: Record<string, string>) =>
     database.transact((tx) => tx.batch(events.map((event) => outbox.insert(event, attributes))));
   return { outbox, publisher, store, clock };

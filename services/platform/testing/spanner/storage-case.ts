@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { type Database, DatabaseError, type DatabaseErrorKind, defineStatements, type Transaction } from '../../cloud/spanner/database.ts';
+import { bigint } from '../../cloud/spanner/tables/columns.ts';
+import { exclusive, select } from '../../cloud/spanner/tables/statements.ts';
+import { Selection } from '../../cloud/spanner/tables/table.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 
 /** What a case gets: a migrated database behind a proxy. Cases use ids of their own and share the tables. */
@@ -18,6 +21,8 @@ export interface StorageCase {
 /** All but the one that takes no untyped parameter. */
 export const sampleColumns = 'label, amount, at, document, flag, raw, price, day, tags';
 
+const counters = new Selection('storage', 'counters', { value: bigint('value') });
+
 /** The SQL of the suite. */
 export const storageStatements = defineStatements('storage', {
   insertSample: `INSERT INTO storage.samples (id, ${sampleColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
@@ -26,8 +31,8 @@ export const storageStatements = defineStatements('storage', {
   selectSamplesOf: 'SELECT id FROM storage.samples WHERE id = ANY($1) ORDER BY id',
   insertCounter: 'INSERT INTO storage.counters (id, value) VALUES ($1, $2)',
   insertCounterWithCode: 'INSERT INTO storage.counters (id, value, code) VALUES ($1, 0, $2)',
-  selectCounter: 'SELECT value FROM storage.counters WHERE id = $1',
-  lockCounter: '/*@ lock_scanned_ranges=exclusive */ SELECT value FROM storage.counters WHERE id = $1',
+  selectCounter: select(counters, 'WHERE id = $id'),
+  lockCounter: select(counters, 'WHERE id = $id', exclusive),
   setCounter: 'UPDATE storage.counters SET value = $2 WHERE id = $1',
   addToCounter: 'UPDATE storage.counters SET value = value + $2 WHERE id = $1 RETURNING value',
   deleteCounter: 'DELETE FROM storage.counters WHERE id = $1',
@@ -43,16 +48,15 @@ export async function newCounter({ database }: StorageTarget, value: number): Pr
 
 /** The usual shape of a change: read with a lock, decide, write. */
 export async function increment(tx: Transaction, id: string): Promise<bigint> {
-  const [row] = await tx.query<{ value: bigint }>(storageStatements.lockCounter, [id]);
-  const value = (row?.value ?? 0n) + 1n;
+  const counter = await storageStatements.lockCounter.first(tx, { id });
+  const value = (counter?.value ?? 0n) + 1n;
   await tx.execute(storageStatements.setCounter, [id, value]);
   return value;
 }
 
 /** What is committed. */
 export async function counterValue({ database }: StorageTarget, id: string): Promise<bigint | undefined> {
-  const [row] = await database.query<{ value: bigint }>(storageStatements.selectCounter, [id]);
-  return row?.value;
+  return (await storageStatements.selectCounter.first(database, { id }))?.value;
 }
 
 /** Why the database refused. */

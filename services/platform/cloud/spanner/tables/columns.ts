@@ -58,7 +58,7 @@ export function bytes(name: string): Column<Uint8Array> {
  */
 export function enumeration<S extends string>(name: string, members: readonly S[] | Readonly<Record<S, unknown>>): Column<S> {
   const known: ReadonlySet<unknown> = new Set(Array.isArray(members) ? members : Object.keys(members));
-  return plain(name, 'text', (cell): cell is S => known.has(cell));
+  return plain(name, 'text', (cell): cell is S => known.has(cell), 'member of its enumeration');
 }
 
 /** A JSON object of this shape. Members that the shape does not have are left out of what is read. */
@@ -86,7 +86,7 @@ export function optional<T>(column: Column<T>): Column<T | undefined> {
   };
 }
 
-function plain<T extends Value>(name: string, type: SqlType, isOne: (cell: unknown) => cell is T): Column<T> {
+function plain<T extends Value>(name: string, type: SqlType, isOne: (cell: unknown) => cell is T, what: string = type): Column<T> {
   return {
     name,
     type,
@@ -94,7 +94,7 @@ function plain<T extends Value>(name: string, type: SqlType, isOne: (cell: unkno
     encode: (value) => value,
     decode(cell) {
       if (isOne(cell)) return cell;
-      throw new TypeError(`is no ${type} of this column, but ${kindOf(cell)}`);
+      throw new TypeError(`is no ${what}, but ${kindOf(cell)}`);
     },
   };
 }
