@@ -1,4 +1,5 @@
 import type { PathVariable } from '../http-path.ts';
+import { importLines } from './import-lines.ts';
 
 /** What the test of a new method is made from. */
 export interface MethodTest {
@@ -25,11 +26,13 @@ export interface MethodTest {
 /** A test that fails, with what is to be done, until the handler is written and the test says what it answers. */
 export function methodTest(test: MethodTest): string {
   const request = test.variables.map(({ field, pattern }) => `${camelField(field)}: '${sampleOf(pattern)}'`).join(', ');
-  return `import { expect, test } from 'vitest';
-import { ${test.grpcService} } from '${test.typesModule}';
-import { testClient } from '${test.platform}/testing/test-client.ts';
-import { ${test.factory} } from '${test.factoryModule}';
-
+  const imports = importLines({
+    vitest: '{ expect, test }',
+    [`${test.typesModule}`]: `{ ${test.grpcService} }`,
+    [`${test.platform}/testing/test-client.ts`]: '{ testClient }',
+    [`${test.factoryModule}`]: `{ ${test.factory} }`,
+  });
+  return `${imports}
 // What the handler works with goes in here: the service's other tests show how its store is made on a local Spanner.
 const options = {} as Parameters<typeof ${test.factory}>[0];
 const client = testClient(${test.grpcService}, ${test.factory}(options), ${test.caller});

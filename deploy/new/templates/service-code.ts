@@ -1,3 +1,4 @@
+import { importLines } from './import-lines.ts';
 import type { ResourceNames } from './resource-names.ts';
 
 /** How a service's files import what is not theirs. */
@@ -10,21 +11,25 @@ export interface Imports {
 
 /** main.ts: nothing is loaded before the port is bound. */
 export function mainFile({ service }: ResourceNames, { platform }: Imports): string {
-  return `import { runService } from '${platform}/chassis/process/run-service.ts';
-import { manifest } from './manifest.ts';
-
+  const imports = importLines({
+    [`${platform}/chassis/process/run-service.ts`]: '{ runService }',
+    './manifest.ts': '{ manifest }',
+  });
+  return `${imports}
 runService({
   name: '${service}',
   manifest,
-  start: async (context) => (await import('./composition.ts')).compose(context),
+  start: async (context) => (await import(${"'./composition.ts'"})).compose(context),
 });
 `;
 }
 
 /** manifest.ts */
 export function manifestFile({ service }: ResourceNames, { platform }: Imports): string {
-  return `import type { Manifest } from '${platform}/chassis/process/manifest.ts';
-
+  const imports = importLines({
+    [`${platform}/chassis/process/manifest.ts`]: 'type { Manifest }',
+  });
+  return `${imports}
 /** What the ${service} service needs. */
 export const manifest = { variables: {} } satisfies Manifest;
 `;
@@ -32,16 +37,18 @@ export const manifest = { variables: {} } satisfies Manifest;
 
 /** composition.ts */
 export function compositionFile({ product, service, serviceType, factory }: ResourceNames, { platform, types }: Imports): string {
-  return `import { businessNow } from '${platform}/chassis/process/business-time.ts';
-import type { StartContext, Started } from '${platform}/chassis/process/start-service.ts';
-import { bind } from '${platform}/chassis/server/bind.ts';
-import { inboxTable, requestsTable } from '${platform}/cloud/spanner/history.ts';
-import { openSchema } from '${platform}/cloud/spanner/open-schema.ts';
-import { ${serviceType} } from '${types}/${product}/${service}/v1/${service}_pb.js';
-import type { manifest } from './manifest.ts';
-import { ${factory} } from './service.ts';
-import { ${storeType(service)} } from './store/store.ts';
-
+  const imports = importLines({
+    [`${platform}/chassis/process/business-time.ts`]: '{ businessNow }',
+    [`${platform}/chassis/process/start-service.ts`]: 'type { StartContext, Started }',
+    [`${platform}/chassis/server/bind.ts`]: '{ bind }',
+    [`${platform}/cloud/spanner/history.ts`]: '{ inboxTable, requestsTable }',
+    [`${platform}/cloud/spanner/open-schema.ts`]: '{ openSchema }',
+    [`${types}/${product}/${service}/v1/${service}_pb.js`]: `{ ${serviceType} }`,
+    './manifest.ts': 'type { manifest }',
+    './service.ts': `{ ${factory} }`,
+    './store/store.ts': `{ ${storeType(service)} }`,
+  });
+  return `${imports}
 /** Wires the service. */
 export function compose({ config }: StartContext<typeof manifest>): Started {
   const now = businessNow;
@@ -55,14 +62,16 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
 /** service.ts */
 export function serviceFile(names: ResourceNames, { platform, types }: Imports): string {
   const { product, service, serviceType, factory, type, variable, words, collection } = names;
-  return `import type { MessageInitShape } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { notFound } from '${platform}/chassis/errors/rpc-error.ts';
-import type { Handlers } from '${platform}/chassis/server/call.ts';
-import type { ${type}Schema, ${serviceType} } from '${types}/${product}/${service}/v1/${service}_pb.js';
-import type { ${type} } from './domain/${names.resource}.ts';
-import type { ${storeType(service)} } from './store/store.ts';
-
+  const imports = importLines({
+    '@bufbuild/protobuf': 'type { MessageInitShape }',
+    '@bufbuild/protobuf/wkt': '{ timestampFromDate }',
+    [`${platform}/chassis/errors/rpc-error.ts`]: '{ notFound }',
+    [`${platform}/chassis/server/call.ts`]: 'type { Handlers }',
+    [`${types}/${product}/${service}/v1/${service}_pb.js`]: `type { ${type}Schema, ${serviceType} }`,
+    [`./domain/${names.resource}.ts`]: `type { ${type} }`,
+    './store/store.ts': `type { ${storeType(service)} }`,
+  });
+  return `${imports}
 /** What the handlers need. */
 export interface ${serviceType}Options {
   readonly store: ${storeType(service)};
@@ -103,12 +112,14 @@ export interface ${type} {
 
 /** store/store.ts */
 export function storeFile({ service, type, variable, words, collection, table, resource }: ResourceNames, { platform }: Imports): string {
-  return `import { type Database, defineStatements } from '../${platform}/cloud/spanner/database.ts';
-import { text, timestamp } from '../${platform}/cloud/spanner/tables/columns.ts';
-import { insert, select } from '../${platform}/cloud/spanner/tables/statements.ts';
-import { table } from '../${platform}/cloud/spanner/tables/table.ts';
-import type { ${type} } from '../domain/${resource}.ts';
-
+  const imports = importLines({
+    [`../${platform}/cloud/spanner/database.ts`]: '{ type Database, defineStatements }',
+    [`../${platform}/cloud/spanner/tables/columns.ts`]: '{ text, timestamp }',
+    [`../${platform}/cloud/spanner/tables/statements.ts`]: '{ insert, select }',
+    [`../${platform}/cloud/spanner/tables/table.ts`]: '{ table }',
+    [`../domain/${resource}.ts`]: `type { ${type} }`,
+  });
+  return `${imports}
 /** Every ${words}. A test holds it to the migrations. */
 export const ${collection} = table('${service}', '${table}', {
   key: ['id'],
@@ -145,14 +156,16 @@ export class ${storeType(service)} {
 /** service.test.ts: what stands works, and the last test says what is to be done. */
 export function serviceTest(names: ResourceNames, { platform, types }: Imports, folder: string): string {
   const { product, service, serviceType, factory, type, collection, words } = names;
-  return `import { status } from '@grpc/grpc-js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ServiceDatabase, startServiceDatabase } from '${platform}/testing/service-database.ts';
-import { testClient } from '${platform}/testing/test-client.ts';
-import { ${serviceType} } from '${types}/${product}/${service}/v1/${service}_pb.js';
-import { ${factory} } from './service.ts';
-import { ${storeType(service)} } from './store/store.ts';
-
+  const imports = importLines({
+    '@grpc/grpc-js': '{ status }',
+    vitest: '{ afterAll, beforeAll, expect, test }',
+    [`${platform}/testing/service-database.ts`]: '{ type ServiceDatabase, startServiceDatabase }',
+    [`${platform}/testing/test-client.ts`]: '{ testClient }',
+    [`${types}/${product}/${service}/v1/${service}_pb.js`]: `{ ${serviceType} }`,
+    './service.ts': `{ ${factory} }`,
+    './store/store.ts': `{ ${storeType(service)} }`,
+  });
+  return `${imports}
 const now = new Date('2026-01-02T12:00:00Z');
 
 let spanner: ServiceDatabase;
