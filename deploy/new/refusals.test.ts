@@ -37,21 +37,21 @@ describe('a service is refused', () => {
     ['order', undefined, 'usage: "order" cannot be the name of a service: it is a word of SQL'],
     ['platform', undefined, 'usage: "platform" cannot be the name of a service: the platform has'],
     ['a'.repeat(21), undefined, 'cannot be the name of a service'],
-    ['reviews', 'Review', 'usage: "Review" cannot be the name of a resource'],
-    ['reviews', 'request', 'usage: "request" cannot be the name of a resource: its table would be called "requests"'],
-    ['sales', 'deal', 'GET /v1/{name=deals/*} is the route of kumiko.customer.v1.CustomerService/GetDeal'],
+    ['zebras', 'Zebra', 'usage: "Zebra" cannot be the name of a resource'],
+    ['zebras', 'request', 'usage: "request" cannot be the name of a resource: its table would be called "requests"'],
+    ['zebras', 'deal', 'GET /v1/{name=deals/*} is the route of kumiko.customer.v1.CustomerService/GetDeal'],
   ])('%s, %s', async (name, resource, message) => {
     expect(await refusal(() => newService(product, name, resource))).toContain(message);
   });
 });
 
 describe('a method is refused', () => {
-  const method = { service: 'customer', name: 'GetStats', verb: 'GET', path: '/v1/stats', access: 'public', deadline: undefined };
+  const method = { service: 'customer', name: 'GetZebras', verb: 'GET', path: '/v1/zebras', access: 'public', deadline: undefined };
   test.each<[string, Partial<Parameters<typeof newMethod>[1]>]>([
     ['made', {}],
-    ['there is no service "nobody": there are customer, job, partner, webhook', { service: 'nobody' }],
-    ['usage: "getStats" cannot be the name of a method', { name: 'getStats' }],
-    ['usage: "Get-Stats" cannot be the name of a method', { name: 'Get-Stats' }],
+    ['there is no service "nobody": there are ', { service: 'nobody' }],
+    ['usage: "getZebras" cannot be the name of a method', { name: 'getZebras' }],
+    ['usage: "Get-Zebras" cannot be the name of a method', { name: 'Get-Zebras' }],
     ['usage: "ToString" cannot be the name of a method', { name: 'ToString' }],
     ['kumiko.customer.v1.CustomerService has a method "GetDeal" already', { name: 'GetDeal' }],
     ['has a message "ApplyEventRequest" already', { name: 'ApplyEvent' }],
@@ -60,9 +60,9 @@ describe('a method is refused', () => {
       { grpcService: 'AdminService' },
     ],
     ['usage: "FETCH" is not a verb of google.api.http: there are GET, PUT, POST, DELETE, PATCH', { verb: 'FETCH' }],
-    ['usage: "v1/stats" cannot be a path: it begins with the version', { path: 'v1/stats' }],
+    ['usage: "v1/zebras" cannot be a path: it begins with the version', { path: 'v1/zebras' }],
     ['usage: "/v1//stats" cannot be a path', { path: '/v1//stats' }],
-    ['usage: "/v1/stats?x=1" cannot be a path', { path: '/v1/stats?x=1' }],
+    ['usage: "/v1/zebras?x=1" cannot be a path', { path: '/v1/zebras?x=1' }],
     ['usage: "/v1/{name=deals/*" cannot be a path', { path: '/v1/{name=deals/*' }],
     ['usage: "/v1/{a}/x/{a}" has the variable "a" twice', { path: '/v1/{a}/x/{a}' }],
     ['"deal.name" is a field within a field', { path: '/v1/{deal.name=deals/*}/stats' }],
@@ -82,17 +82,17 @@ describe('a method is refused', () => {
 
 describe('a trigger is refused', () => {
   test.each<[string, string, string, string[]]>([
-    ['usage: "timer" is no kind of trigger: there are schedule, queue and subscription', 'Tick', 'timer', []],
-    ['usage: a schedule has a time', 'Tick', 'schedule', []],
-    ['usage: "* * * * * *" is no schedule (not five fields)', 'Tick', 'schedule', ['* * * * * *']],
-    ['usage: "61 * * * *" is no schedule', 'Tick', 'schedule', ['61 * * * *']],
+    ['usage: "timer" is no kind of trigger: there are schedule, queue and subscription', 'CountZebras', 'timer', []],
+    ['usage: a schedule has a time', 'CountZebras', 'schedule', []],
+    ['usage: "* * * * * *" is no schedule (not five fields)', 'CountZebras', 'schedule', ['* * * * * *']],
+    ['usage: "61 * * * *" is no schedule', 'CountZebras', 'schedule', ['61 * * * *']],
     ['the schedule "relay-outbox" is that of kumiko.job.v1.JobService/RelayOutbox', 'RelayOutbox', 'schedule', ['* * * * *']],
     ['the queue "void-payment" is that of kumiko.job.v1.JobService/VoidPayment', 'VoidPayment', 'queue', []],
-    ['usage: a queue takes nothing more: "fast"', 'Tick', 'queue', ['fast']],
-    ['usage: a subscription has topics: there are', 'Tick', 'subscription', []],
-    ['nobody publishes to "news": there are', 'Tick', 'subscription', ['news']],
-    ['usage: the topic "deal-events" is named twice', 'Tick', 'subscription', ['deal-events', 'deal-events']],
-    ['the subscription "job-deal-events" is that of kumiko.job.v1.JobService/HandleEvent', 'Tick', 'subscription', ['deal-events']],
+    ['usage: a queue takes nothing more: "fast"', 'CountZebras', 'queue', ['fast']],
+    ['usage: a subscription has topics: there are', 'CountZebras', 'subscription', []],
+    ['nobody publishes to "news": there are', 'CountZebras', 'subscription', ['news']],
+    ['usage: the topic "deal-events" is named twice', 'CountZebras', 'subscription', ['deal-events', 'deal-events']],
+    ['the subscription "job-deal-events" is that of kumiko.job.v1.JobService/HandleEvent', 'CountZebras', 'subscription', ['deal-events']],
   ])('%s', async (message, name, kind, rest) => {
     expect(await refusal(() => newTrigger(product, { service: 'job', name, kind, rest, grpcService: undefined }))).toContain(message);
   });
@@ -101,9 +101,9 @@ describe('a trigger is refused', () => {
 describe('a migration is refused', () => {
   test.each([
     ['usage: "Add_Rating" cannot be the name of a migration', 'job', 'Add_Rating'],
-    ['there is no service "reviews"', 'reviews', 'add-rating'],
-    ['services/job/migrations/001-initial.sql has the number 001: the next one is', 'job', '001-add-rating'],
-    ['a migration 900 would leave a gap: the next one is', 'job', '900-add-rating'],
+    ['there is no service "nobody": there are ', 'nobody', 'add-zebras'],
+    ['services/job/migrations/001-initial.sql has the number 001: the next one is', 'job', '001-add-zebras'],
+    ['a migration 900 would leave a gap: the next one is', 'job', '900-add-zebras'],
     ['services/job/migrations/002-leases.sql has this name', 'job', 'leases'],
   ])('%s', async (message, service, name) => {
     expect(await refusal(() => newMigration(product, service, name))).toContain(message);
