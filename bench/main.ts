@@ -1,7 +1,7 @@
 /** `npm run bench [-- name …]`: one file for each question. Times are ratios to a baseline of the same run; absolute times of this machine mean little. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand, UsageError } from '../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../services/platform/tools/command-line.ts';
 
 /** What each file of this folder exports. */
 interface Benchmark {

@@ -96,7 +96,7 @@ function subscribe(broker: Broker): () => readonly string[] {
       .subscriber(subscription.name)
       .take(Number.POSITIVE_INFINITY)
       .toSorted((a, b) => a.message.messageId - b.message.messageId)
-      .map(({ message }) => message.attributes.event_id ?? '');
+      .map(({ message }) => message.attributes['event_id'] ?? '');
 }
 
 async function checkPublished(ids: readonly string[], events: readonly Event[], database: Database): Promise<void> {
@@ -114,5 +114,5 @@ async function checkPublished(ids: readonly string[], events: readonly Event[], 
   const [left] = await database.query(
     defineStatements('bench', { countOutbox: 'SELECT count(*) AS count FROM customer.outbox' }).countOutbox,
   );
-  if (Number(left?.count) !== 0) throw new Error(`${left?.count} rows are left in customer.outbox`);
+  if (Number(left?.['count']) !== 0) throw new Error(`${left?.['count']} rows are left in customer.outbox`);
 }

@@ -82,7 +82,7 @@ function waysOf(bench: BenchPlatform, loads: HopLoads, load: LoadProcess, publis
 async function publishAll({ rows }: BenchPlatform, publisher: EventPublisher, events: readonly Event[]): Promise<number> {
   const inbox = 'SELECT count(*) AS count, max(create_time) AS last FROM customer.inbox';
   const [before] = await rows(inbox);
-  const expected = Number(before?.count) + events.length;
+  const expected = Number(before?.['count']) + events.length;
   const startedAt = Date.now();
   await Promise.all(
     events.map((event) => {
@@ -102,8 +102,8 @@ async function checkApplied({ rows }: BenchPlatform, expected: number): Promise<
   const [row] = await rows(
     'SELECT (SELECT count(*) FROM customer.inbox) AS events, (SELECT count(*) FROM customer.deal_allocations) AS deals',
   );
-  if (Number(row?.events) !== expected || Number(row?.deals) !== expected) {
-    throw new Error(`${expected} events were delivered, ${row?.events} are recorded, and made ${row?.deals} deals`);
+  if (Number(row?.['events']) !== expected || Number(row?.['deals']) !== expected) {
+    throw new Error(`${expected} events were delivered, ${row?.['events']} are recorded, and made ${row?.['deals']} deals`);
   }
 }
 

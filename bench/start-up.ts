@@ -73,7 +73,7 @@ async function start(stateDir: string, portBase: number): Promise<Started> {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, STATE_DIR: stateDir, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+    env: { ...process.env, STATE_DIR: stateDir, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

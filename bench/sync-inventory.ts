@@ -130,8 +130,8 @@ async function untilOnSale({ rows }: BenchPlatform, stock: number): Promise<void
   const deadline = performance.now() + onSaleTimeoutMs;
   for (;;) {
     const [row] = await rows('SELECT count(*) AS count FROM customer.deal_allocations WHERE stock = $1', [stock]);
-    if (Number(row?.count) === deals) return;
-    if (performance.now() > deadline) throw new Error(`${row?.count} of ${deals} deals are on sale with stock ${stock}`);
+    if (Number(row?.['count']) === deals) return;
+    if (performance.now() > deadline) throw new Error(`${row?.['count']} of ${deals} deals are on sale with stock ${stock}`);
     await delay(100);
   }
 }
@@ -146,7 +146,9 @@ async function checkStock({ rows }: BenchPlatform): Promise<void> {
       (SELECT count(*) FROM job.job_runs WHERE state = 'SUCCEEDED' AND items = $2) AS runs`,
     [stockAfter, items],
   );
-  if (Number(row?.right_stock) !== deals || Number(row?.deals) !== deals || Number(row?.runs) !== 2) {
-    throw new Error(`of ${deals} deals ${row?.right_stock} have the inventory's stock, and ${row?.runs} of 2 runs came to their end`);
+  if (Number(row?.['right_stock']) !== deals || Number(row?.['deals']) !== deals || Number(row?.['runs']) !== 2) {
+    throw new Error(
+      `of ${deals} deals ${row?.['right_stock']} have the inventory's stock, and ${row?.['runs']} of 2 runs came to their end`,
+    );
   }
 }

@@ -151,7 +151,7 @@ async function checkRows({ rows }: BenchPlatform): Promise<void> {
     'SELECT (SELECT count(*) FROM webhook.provider_events) AS events, (SELECT count(*) FROM webhook.outbox) AS outbox',
   );
   const expected = 2 * (warmUpEvents + rounds * roundEvents);
-  if (Number(counted?.events) !== expected || Number(counted?.outbox) !== 0) {
-    throw new Error(`webhook.provider_events has ${counted?.events} rows of ${expected}, webhook.outbox ${counted?.outbox} of 0`);
+  if (Number(counted?.['events']) !== expected || Number(counted?.['outbox']) !== 0) {
+    throw new Error(`webhook.provider_events has ${counted?.['events']} rows of ${expected}, webhook.outbox ${counted?.['outbox']} of 0`);
   }
 }

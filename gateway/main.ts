@@ -1,7 +1,7 @@
 /** The gateway's command line. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../services/platform/tools/command-line.ts';
 import { EnvironmentError, readEnvironment } from './bootstrap/environment.ts';
 import { MethodError, type Role } from './bootstrap/gateway-methods.ts';
 import type { Fault } from './bootstrap/validation/fault.ts';

@@ -147,6 +147,26 @@ describe('the dependency rule of docs/architecture.md', () => {
   });
 });
 
+describe('what is exported', () => {
+  /** Whose exports are read as a whole: the catalogue of SQL and the comparison of tables with migrations import every one. */
+  const readWhole = /\/store\/|^services\/platform\/cloud\/spanner\/migrate\.ts$/;
+
+  it('is imported by somebody', () => {
+    const infra = globSync('deploy/infra/**/*.ts', { cwd: root }).filter((file) => !file.includes('node_modules'));
+    const readers = [...files, ...infra];
+    const wordsOf = new Map(readers.map((file) => [file, new Set(codeOf(file).match(/\b[A-Za-z_]\w*\b/g) ?? [])]));
+    const unwanted = files
+      .filter((file) => !/\.test\.ts$/.test(file) && !readWhole.test(file))
+      .flatMap((file) =>
+        [...codeOf(file).matchAll(/^export (?:abstract |async )?(?:const|function\*?|class|interface|type) (\w+)/gm)]
+          .map(([, name]) => name!)
+          .filter((name) => !readers.some((other) => other !== file && wordsOf.get(other)?.has(name)))
+          .map((name) => `${file}: ${name}`),
+      );
+    expect(unwanted).toEqual([]);
+  });
+});
+
 describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', () => {
   /** What reads the machine's clock although business time is beside it. */
   const machineTime: Readonly<Record<string, string>> = {

@@ -141,7 +141,7 @@ describe("a token of an issuer whose clock is off the machine's", () => {
     const atEdge = await placeAtEdge(bearer, { deal, requestId: randomUUID() });
     const invoker = await mint({ kind: 'service', subject: 'customer' });
     const headers = { authorization: `Bearer ${bearer}`, 'x-serverless-authorization': `Bearer ${invoker}` };
-    const client = createClient(CustomerService, { url: endpoints.services.customer!, headers: async () => headers });
+    const client = createClient(CustomerService, { url: endpoints.services['customer']!, headers: async () => headers });
     const atService = await client.openGroup({ deal, requestId: randomUUID() }).then(
       () => 'placed',
       ({ code, reason }: { code: status; reason?: string }) => `${status[code]} ${reason}`,

@@ -12,11 +12,23 @@ export class CommandPlatform {
   readonly #stateDir: string;
   #output = '';
 
-  /** @param launcher what starts the main process; unless told, that is the one that signals go to. */
-  constructor(stateDir: string, args: readonly string[] = ['--port-base', '0'], launcher?: 'npm') {
+  /**
+   * @param launcher what starts the main process; unless told, that is the one that signals go to.
+   * @param env variables beside those of this process.
+   */
+  constructor(
+    stateDir: string,
+    args: readonly string[] = ['--port-base', '0'],
+    launcher?: 'npm',
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.#stateDir = stateDir;
     const [command, ...first] = launcher === undefined ? [process.execPath, main] : ['npm', 'start', '--'];
-    this.#child = spawn(command!, [...first, '--state-dir', stateDir, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(command!, [...first, '--state-dir', stateDir, ...args], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;

@@ -3,7 +3,7 @@ import { findSpannerEmulator } from '../services/platform/testing/spanner/spanne
 import { findPubsubEmulator } from './pubsub-emulator.ts';
 
 /** CI sets this where the Google Cloud SDK is installed: a target that silently goes missing there is a failure. */
-const required = process.env.KUMIKO_REQUIRE_EMULATORS === '1';
+const required = process.env['KUMIKO_REQUIRE_EMULATORS'] === '1';
 
 describe("Google's emulators as further targets of the suites", () => {
   it.runIf(required)('are both found where they are required', () => {

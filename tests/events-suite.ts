@@ -3,7 +3,7 @@ import { type EventsBench, pull, pullPair, pushedText, pushIdentity, pushPair, r
 import { limitCases } from './events-limit-cases.ts';
 
 /** One behaviour of Pub/Sub. `run` throws where the server does otherwise. */
-export interface EventsCase {
+interface EventsCase {
   readonly name: string;
   run(bench: EventsBench): Promise<void>;
 }

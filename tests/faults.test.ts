@@ -57,7 +57,7 @@ function logged(service: string, severity: string): Record<string, unknown>[] {
   return readFileSync(join(stage.stateDir, 'logs', `${service}.log`), 'utf8')
     .split('\n')
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []))
-    .filter((line) => line.severity === severity);
+    .filter((line) => line['severity'] === severity);
 }
 
 describe('a text that the database cannot hold', () => {
@@ -109,7 +109,7 @@ describe('a text that the database cannot hold', () => {
   });
 
   it('is refused in native gRPC too, where it is no UTF-8', async () => {
-    const bearer = await tokens.customer!();
+    const bearer = await tokens['customer']!();
     const client = createClient(CustomerService, {
       url: stage.platform.endpoints.edge,
       headers: async () => ({ authorization: `Bearer ${bearer}` }),

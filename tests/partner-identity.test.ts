@@ -84,7 +84,7 @@ describe('a partner whose key an operator has added', () => {
     const ofIssuer = await fetch(`${test.platform.endpoints.issuer}/partner/jwks.json`);
     expect(await published.json()).toEqual(await ofIssuer.json());
     const keys = createRemoteJWKSet(new URL(`${edge()}/v1/partner/jwks.json`));
-    for (const token of [body.access_token as string, await devToken(test.platform.endpoints, 'partner', partner)]) {
+    for (const token of [body['access_token'] as string, await devToken(test.platform.endpoints, 'partner', partner)]) {
       expect((await jwtVerify(token, keys, { issuer, subject: partner })).protectedHeader).toMatchObject({
         alg: 'RS256',
         kid: expect.any(String),
@@ -103,9 +103,9 @@ describe('a partner whose key an operator has added', () => {
   it('gets no token while it is suspended, nor with a key that was revoked', async () => {
     const { partner, key } = await registered();
     const attempt = async () => exchange(await signAssertion(key, partner, tokenEndpoint()));
-    expect((await operate('POST', `partners/${partner}:suspend`, {})).body.state).toBe('STATE_SUSPENDED');
+    expect((await operate('POST', `partners/${partner}:suspend`, {})).body['state']).toBe('STATE_SUSPENDED');
     expect(await attempt()).toMatchObject(invalidClient);
-    expect((await operate('POST', `partners/${partner}:reinstate`, {})).body.state).toBe('STATE_ACTIVE');
+    expect((await operate('POST', `partners/${partner}:reinstate`, {})).body['state']).toBe('STATE_ACTIVE');
     expect((await attempt()).status).toBe(200);
     const { body } = await operate('GET', `partners/${partner}/keys`);
     expect(body).toMatchObject({ keys: [{ name: `partners/${partner}/keys/${key.kid}`, algorithm: 'ES256', publicKey: key.publicJwk }] });

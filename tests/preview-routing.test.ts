@@ -173,7 +173,7 @@ describe('the jobs gateway', () => {
   test('leads a task to the preview that its header names, and the header goes on', async () => {
     expect(await task(tasks, [['x-kumiko-preview', 'partner=pr-1,job=pr-1']])).toBe(200);
     expect(seen()).toEqual({ standard: 0, preview: 1 });
-    expect(preview.seen[0]!.headers.get('x-kumiko-preview')).toBe('partner=pr-1,job=pr-1');
+    expect(preview.seen[0]!.headers.get('x-kumiko-preview')).toBe('job=pr-1,partner=pr-1');
   });
 
   test('leads a task whose preview is gone to the default, strict or not', async () => {

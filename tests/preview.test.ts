@@ -43,7 +43,7 @@ describe('a preview of the partner service', () => {
   it('is listed among the endpoints, behind an IAM check of its own', async () => {
     const { previews, services } = test.platform.endpoints;
     expect(Object.keys(previews)).toEqual(['partner-pr-123', 'job-pr-7']);
-    expect(previews['partner-pr-123']).not.toBe(services.partner);
+    expect(previews['partner-pr-123']).not.toBe(services['partner']);
     const client = createClient(PartnerService, { url: previews['partner-pr-123']! });
     try {
       await expect(client.listDeals({})).rejects.toMatchObject({ code: status.UNAUTHENTICATED });

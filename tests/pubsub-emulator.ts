@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Google's own Pub/Sub emulator, where this machine has it. */
-export type PubsubEmulator = { readonly jar: string } | { readonly missing: string };
+type PubsubEmulator = { readonly jar: string } | { readonly missing: string };
 
 /**
  * Finds the emulator's jar: `PUBSUB_EMULATOR_JAR`, or the component `pubsub-emulator` of the Google Cloud SDK that `gcloud` belongs to. It needs Java.
@@ -17,9 +17,9 @@ export type PubsubEmulator = { readonly jar: string } | { readonly missing: stri
  */
 export function findPubsubEmulator(env: NodeJS.ProcessEnv = process.env): PubsubEmulator {
   if (onPath('java', env) === undefined) return { missing: 'java is not on PATH' };
-  if (env.PUBSUB_EMULATOR_JAR) {
-    if (!existsSync(env.PUBSUB_EMULATOR_JAR)) throw new Error(`PUBSUB_EMULATOR_JAR names no file: ${env.PUBSUB_EMULATOR_JAR}`);
-    return { jar: env.PUBSUB_EMULATOR_JAR };
+  if (env['PUBSUB_EMULATOR_JAR']) {
+    if (!existsSync(env['PUBSUB_EMULATOR_JAR'])) throw new Error(`PUBSUB_EMULATOR_JAR names no file: ${env['PUBSUB_EMULATOR_JAR']}`);
+    return { jar: env['PUBSUB_EMULATOR_JAR'] };
   }
   const gcloud = onPath('gcloud', env);
   if (gcloud === undefined) return { missing: 'neither PUBSUB_EMULATOR_JAR is set nor gcloud is on PATH' };

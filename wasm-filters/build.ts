@@ -1,7 +1,7 @@
 /** Compiles every filter of this folder (`<name>/assembly/index.ts`) to `build/<name>.wasm`. Does nothing when no input changed. */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildIfChanged } from '../services/platform/contracts/build-if-changed.ts';
+import { buildIfChanged } from '../services/platform/tools/build-if-changed.ts';
 import { compileFilter } from './compile-filter.ts';
 
 const folder = import.meta.dirname;

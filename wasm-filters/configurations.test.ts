@@ -26,8 +26,8 @@ async function headersBehind(first: JsonObject, second: JsonObject): Promise<Rea
   const envoy = await serve({ filters, routes, clusters: [cluster('main', upstream.port)] });
   started.push(envoy);
   const sent = { 'x-a': '1', 'x-b': '1', 'x-c': '1', 'x-d': '1' };
-  for (let again = 0; again < 3; again++) await fetch(`http://127.0.0.1:${envoy.ports.main}/`, { headers: sent });
-  const response = await fetch(`http://127.0.0.1:${envoy.ports.main}/`, { headers: sent });
+  for (let again = 0; again < 3; again++) await fetch(`http://127.0.0.1:${envoy.ports['main']}/`, { headers: sent });
+  const response = await fetch(`http://127.0.0.1:${envoy.ports['main']}/`, { headers: sent });
   return (await response.json()) as Record<string, string>;
 }
 

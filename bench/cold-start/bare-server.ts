@@ -19,7 +19,7 @@ server.addService(
   { Echo: (call: { request: Buffer }, answer: (error: null, response: Buffer) => void) => answer(null, call.request) },
 );
 new HealthImplementation({ '': 'SERVING' }).addToServer(server);
-server.bindAsync(`127.0.0.1:${process.env.PORT}`, ServerCredentials.createInsecure(), (error, port) => {
+server.bindAsync(`127.0.0.1:${process.env['PORT']}`, ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error;
   process.stdout.write(`${JSON.stringify({ message: 'listening', port })}\n`);
 });

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { destination, pino, stdTimeFunctions } from 'pino';
 
 /** The line of a request, as the edge gateway writes it (gateway/bootstrap/access-log.ts): the same fields, into a file, held back a little as Envoy does. */
-export interface AccessLogOptions {
+interface AccessLogOptions {
   readonly file: string;
   readonly project: string;
 }

@@ -26,13 +26,18 @@ const httpStatus: Readonly<Record<number, number>> = {
   [status.UNAVAILABLE]: 503,
 };
 
-const verify = createVerifier({ issuer: env.ISSUER!, audience: env.AUDIENCE!, jwksUri: env.JWKS_URI!, remember: env.TOKEN_CACHE === 'on' });
-const idToken = createIdToken(env.METADATA_HOST!, env.UPSTREAM_AUDIENCE!);
-const upstream = new Client(env.UPSTREAM!, credentials.createInsecure());
+const verify = createVerifier({
+  issuer: env['ISSUER']!,
+  audience: env['AUDIENCE']!,
+  jwksUri: env['JWKS_URI']!,
+  remember: env['TOKEN_CACHE'] === 'on',
+});
+const idToken = createIdToken(env['METADATA_HOST']!, env['UPSTREAM_AUDIENCE']!);
+const upstream = new Client(env['UPSTREAM']!, credentials.createInsecure());
 const definition = serviceDefinition(CustomerService);
 
 const app = Fastify({ bodyLimit: 1_048_576, keepAliveTimeout: 300_000, ...requestIds });
-const flushLog = logAccess(app, { file: env.ACCESS_LOG!, project: env.PROJECT! });
+const flushLog = logAccess(app, { file: env['ACCESS_LOG']!, project: env['PROJECT']! });
 app.get('/v1/orders/:id', (request, reply) => forward(CustomerService.method.getOrder, { name: `orders/${id(request)}` }, request, reply));
 app.post('/v1/groups/:id', (request, reply) => {
   const [group, verb] = id(request).split(':');

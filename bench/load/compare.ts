@@ -18,7 +18,7 @@ export interface Round extends LoadResult {
 }
 
 /** How long and how often. */
-export interface Rounds {
+interface Rounds {
   readonly warmUpMs: number;
   readonly roundMs: number;
   readonly rounds: number;

@@ -11,7 +11,7 @@ const ack = 0x1;
 const frameHeaderBytes = 9;
 
 /** A call as it is sent, but for its stream id. */
-export interface EncodedCall {
+interface EncodedCall {
   readonly bytes: Buffer;
   /** Where DATA begins. */
   readonly dataAt: number;

@@ -31,7 +31,7 @@ export interface ServerOptions {
  */
 export async function startServerProcess(program: string, options: ServerOptions = {}): Promise<ServerProcess> {
   const { args = [], env = {} } = options;
-  const profiles = process.env.BENCH_CPU_PROF;
+  const profiles = process.env['BENCH_CPU_PROF'];
   const directory = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
   const outputFile = join(directory, 'output.log');
   const output = openSync(outputFile, 'a');

@@ -18,7 +18,7 @@ export interface WatchedStream {
   close(): void;
 }
 
-const watchGroup = serviceDefinition(CustomerService).WatchGroup!;
+const watchGroup = serviceDefinition(CustomerService)['WatchGroup']!;
 
 /** Opens one by native gRPC on a channel. */
 export function watchByGrpc(channel: Client, token: string, name: string): WatchedStream {

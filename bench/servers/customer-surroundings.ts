@@ -70,7 +70,7 @@ export async function startCustomerSurroundings(): Promise<CustomerSurroundings>
     openDatabase: () => {
       // Google's client reads it from there.
       Object.assign(process.env, emulators);
-      return openDatabase({ project, instance: env.SPANNER_INSTANCE!, database: env.SPANNER_DATABASE! });
+      return openDatabase({ project, instance: env['SPANNER_INSTANCE']!, database: env['SPANNER_DATABASE']! });
     },
     close: async () => {
       await service.stop();

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { untilListening } from '../../services/platform/tools/listening-port.ts';
 import { endWithRunner } from '../load/end-with-runner.ts';
 import { cpuMilliseconds } from '../load/process-cpu.ts';
 import type { ServerProcess } from '../load/server-process.ts';
@@ -56,12 +56,14 @@ http {
     stopped();
     rmSync(directory, { recursive: true, force: true });
   };
-  while (!(await accepts(port))) {
-    if (child.exitCode !== null) {
-      await stop();
-      return `it does not start: ${errors.trim()}`;
-    }
-    await delay(20);
+  try {
+    await untilListening(port, {
+      intervalMs: 20,
+      givenUp: () => (child.exitCode === null ? undefined : `it does not start: ${errors.trim()}`),
+    });
+  } catch (error) {
+    await stop();
+    return (error as Error).message;
   }
   return { pid: child.pid!, port, cpuMs: () => cpuMilliseconds(child.pid!), stop };
 }
@@ -73,16 +75,5 @@ function freePort(): Promise<number> {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });
-  });
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { type Migration, readMigrations } from '../../services/platform/cloud/spanner/migrations.ts';
+import { servicesFolder } from '../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { databaseRole } from './service-environment.ts';
 
@@ -7,7 +7,7 @@ import { databaseRole } from './service-environment.ts';
  * The statements that let each service's database role work on its own schema and no other. They hold for the tables that exist: run them after
  * every migration. Running them again changes nothing. https://docs.cloud.google.com/spanner/docs/fgac-privileges
  */
-export function databaseGrants(migrations: readonly Migration[] = readMigrations(join(import.meta.dirname, '../../services'))): string[] {
+export function databaseGrants(migrations: readonly Migration[] = readMigrations(servicesFolder)): string[] {
   return serviceNames.flatMap((schema) => {
     const tables = tablesOf(schema, migrations);
     if (tables.length === 0) return [];

@@ -10,7 +10,7 @@ export const networkTag = 'kumiko';
 export const thirdPartyTag = 'kumiko-third-parties';
 
 /** The hosts outside of Google that a workload is configured to call. Empty: the firewall keeps it off the internet. */
-export function thirdPartyHosts(workload: Workload, environment: Environment): string[] {
+function thirdPartyHosts(workload: Workload, environment: Environment): string[] {
   return [...new Set(configuredUrls(workload, environment).map((url) => new URL(url).hostname))].filter((host) => !isInternal(host)).sort();
 }
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { EnvironmentError, readEnvironment } from '../environments/environment.ts';
 import { writeGoldenFiles } from './golden.ts';
 import { RefusedError, render } from './render.ts';

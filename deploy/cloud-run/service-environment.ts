@@ -13,7 +13,7 @@ import { restPathOf } from '../environments/rest-path.ts';
 export type Variable = string | SecretVariable;
 
 /** A variable whose value is the newest version of a secret. */
-export interface SecretVariable {
+interface SecretVariable {
   readonly secret: string;
 }
 

@@ -85,9 +85,9 @@ describe.each(workflows)('%s', (_file, workflow) => {
 });
 
 test('a release checks first, and goes step by step from no traffic to all of it', () => {
-  expect(released.jobs.release?.needs).toBe('check');
-  expect(released.jobs.check?.uses).toBe('./.github/workflows/check.yml');
-  const order = released.jobs.release?.steps?.map(({ name }) => name).filter((name) => name !== undefined);
+  expect(released.jobs['release']?.needs).toBe('check');
+  expect(released.jobs['check']?.uses).toBe('./.github/workflows/check.yml');
+  const order = released.jobs['release']?.steps?.map(({ name }) => name).filter((name) => name !== undefined);
   expect(order).toEqual([
     'Read the environment',
     'Remember what serves',
@@ -106,8 +106,8 @@ test('a release checks first, and goes step by step from no traffic to all of it
 test("a pull request's own code never has the identity of releases", () => {
   const preview = workflows.find(([file]) => file === 'preview.yml')![1];
   for (const { environment, steps = [] } of Object.values(preview.jobs)) {
-    const account = steps.find(({ uses }) => uses?.startsWith('google-github-actions/auth@'))?.with?.service_account;
-    const ref = steps.find(({ uses }) => uses?.startsWith('actions/checkout@'))?.with?.ref;
+    const account = steps.find(({ uses }) => uses?.startsWith('google-github-actions/auth@'))?.with?.['service_account'];
+    const ref = steps.find(({ uses }) => uses?.startsWith('actions/checkout@'))?.with?.['ref'];
     if (environment === 'preview') expect(account).toContain('env.PREVIEW_ACCOUNT');
     else expect([account, ref]).toEqual([expect.stringContaining('env.DEPLOY_ACCOUNT'), expect.stringContaining('pull_request.base.sha')]);
   }

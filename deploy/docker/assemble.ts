@@ -1,8 +1,8 @@
 /** `npm run assemble -- IMAGE --out DIR [--bootstraps DIR]`: makes the file tree of an image, as the Dockerfiles do and as tests start it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { assembleGateway, BootstrapError } from './assemble-gateway.ts';
 import { assembleService } from './assemble-service.ts';
 import { images } from './images.ts';

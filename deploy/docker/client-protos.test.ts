@@ -18,7 +18,7 @@ const root: ProtoNode = {
 test('a service keeps the messages and enums of its methods, in other packages and nested ones too', () => {
   const { a, b } = protosOf(root, ['a.Api']).nested!;
   expect(Object.keys(a!.nested!)).toEqual(['Api', 'GetRequest']);
-  expect(a!.nested!.GetRequest).toEqual(root.nested!.a!.nested!.GetRequest);
+  expect(a!.nested!['GetRequest']).toEqual(root.nested!['a']!.nested!['GetRequest']);
   expect(Object.keys(b!.nested!)).toEqual(['Answer', 'Part']);
 });
 
@@ -30,7 +30,7 @@ test('enums are there by name and by value; what is left out says so when it is 
   const module = { exports: {} as { a: { GetRequest: { Mode: Record<string, unknown> }; DropRequest: unknown } } };
   new Function('module', enumsModule(root, 'protos.js'))(module);
   const { Mode } = module.exports.a.GetRequest;
-  expect(Mode.ON).toBe(1);
+  expect(Mode['ON']).toBe(1);
   expect(Mode[1]).toBe('ON');
   expect(Object.keys(Mode)).toEqual(['OFF', 'ON']);
   expect(() => module.exports.a.DropRequest).toThrow('protos.js: the image has its enums only, no DropRequest');

@@ -52,7 +52,7 @@ test('services start with the variables and flags with which tests and benchmark
 
 test('the build image has the version of Node that the project has', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  for (const name of files) expect(read(name)).toContain(`ARG BUILD_IMAGE=node:${dependencies.node}-`);
+  for (const name of files) expect(read(name)).toContain(`ARG BUILD_IMAGE=node:${dependencies['node']}-`);
 });
 
 test('the script builds from both Dockerfiles', () => {

@@ -74,7 +74,7 @@ function databaseEnvironment(spannerPort: number): Record<string, string> {
 }
 
 /** What every service needs beside the database. */
-export const commonEnvironment: Readonly<Record<string, string>> = {
+const commonEnvironment: Readonly<Record<string, string>> = {
   HOST: '127.0.0.1',
   PORT: '0',
   CUSTOMER_ISSUER: `https://securetoken.google.com/${project}`,

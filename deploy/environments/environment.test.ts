@@ -29,7 +29,7 @@ test.each<[string, (draft: Draft) => void, string]>([
   ],
   [
     'a value within a part',
-    (draft) => Object.assign(draft.settings.customer!, { PAYMENT_PROVIDER_URL: 'pay.example' }),
+    (draft) => Object.assign(draft.settings['customer']!, { PAYMENT_PROVIDER_URL: 'pay.example' }),
     'settings.customer.PAYMENT_PROVIDER_URL: expected an http:// or https:// URL; an example: "https://api.yamapay.example"',
   ],
   [
@@ -50,7 +50,7 @@ test.each<[string, (draft: Draft) => void, string]>([
   ['a key that nobody reads', (draft) => Object.assign(draft, { regoin: 'x' }), '(top level): Unrecognized key: "regoin"'],
   [
     'fewer instances at most than at least',
-    (draft) => Object.assign(draft.instances.job!, { min: 21 }),
+    (draft) => Object.assign(draft.instances['job']!, { min: 21 }),
     'instances.job.min: is above max, 20',
   ],
   [

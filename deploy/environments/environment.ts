@@ -180,7 +180,7 @@ const schema = z
 export type Environment = Readonly<z.infer<typeof schema>>;
 
 /** The sizes of a gateway or service. */
-export type Sizes = Environment['instances'][string];
+type Sizes = Environment['instances'][string];
 
 /** The sizes of a workload. The environment was checked: it has every one. */
 export function sizesOf({ instances }: Environment, workload: string): Sizes {
@@ -221,7 +221,7 @@ function exampleAt(path: readonly PropertyKey[]): unknown {
   let example: unknown;
   for (const key of path) {
     type = memberOf(type, String(key));
-    const meta = type?.meta()?.example;
+    const meta = type?.meta()?.['example'];
     if (meta !== undefined) example = meta;
   }
   return example;

@@ -1,7 +1,7 @@
 import { type AccessName, services } from '../../services/platform/contracts/services.ts';
 
 /** A read that takes no name. */
-export interface PlainRead {
+interface PlainRead {
   readonly service: string;
   /** Such as "/v1/deals". */
   readonly path: string;

@@ -6,7 +6,7 @@ import { logMetricType } from './log-metrics.ts';
 const consumers = [...new Set(listTriggers().flatMap(({ kind, method }) => (kind === 'subscription' ? [method.workload] : [])))];
 
 /** An alert: what is measured, and from where on somebody is told. Its section in docs/guides/operations.md has the title as heading. */
-export interface Alert {
+interface Alert {
   readonly id: string;
   readonly title: string;
   readonly condition: gcp.types.input.monitoring.AlertPolicyCondition;

@@ -6,7 +6,7 @@ import { type RunServices, runService } from './run-services.ts';
 import { accountOf, iamMember, type ServiceAccounts } from './service-accounts.ts';
 
 /** What the delivery works on. */
-export interface DeliveryTargets {
+interface DeliveryTargets {
   readonly accounts: ServiceAccounts;
   readonly repository: gcp.artifactregistry.Repository;
   readonly services: RunServices;

@@ -20,7 +20,7 @@ import { createSpanner } from './spanner.ts';
 import { createTaskQueues } from './task-queues.ts';
 
 /** What people need to know of the platform. */
-export interface PlatformOutputs {
+interface PlatformOutputs {
   /** The API's IPv4 address: the A records of the domain and of "candidate.<domain>". */
   readonly apiAddress: Output<string>;
   /** The IPv4 address that third parties see: for their allow lists. */

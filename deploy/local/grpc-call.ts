@@ -4,9 +4,9 @@ import { parseArgs } from 'node:util';
 import { createFileRegistry, type DescMessage, fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { createClient } from '../../services/platform/contracts/client.ts';
 import { ClientError } from '../../services/platform/contracts/client-error.ts';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { services } from '../../services/platform/contracts/services.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 
 const registry = createFileRegistry(readDescriptorSet());
 const usage = `usage: npm run -s grpc -- HOST:PORT SERVICE/METHOD [JSON] [TOKEN]

@@ -12,7 +12,7 @@ const startedAt = performance.now();
 // Counts for what is imported after it.
 enableCompileCache(compileCache);
 const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, PortTakenError }, { defaultStateDir }] = await Promise.all([
-  import('../../services/platform/contracts/command-line.ts'),
+  import('../../services/platform/tools/command-line.ts'),
   import('../../gateway/envoy/find-envoy.ts'),
   import('./platform/free-port.ts'),
   import('./platform/state-dir.ts'),

@@ -1,7 +1,7 @@
 /** `npm run reset`: forgets the local platform's state. */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { runCommand } from '../../services/platform/contracts/command-line.ts';
+import { runCommand } from '../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 

@@ -32,7 +32,7 @@ test('makes the token that the words ask for', async () => {
   const claims = decodeJwt(await token('customer', 'alice', '--ttl', '15m', '--preview', 'partner=pr-123', '--preview', 'job=pr-7'));
   expect(claims).toMatchObject({ sub: 'alice', kumiko_preview: { partner: 'pr-123', job: 'pr-7' } });
   expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900);
-  expect(decodeJwt(await token('trigger', 'pubsub')).email).toBe('kumiko-pubsub@kumiko-local.iam.gserviceaccount.com');
+  expect(decodeJwt(await token('trigger', 'pubsub'))['email']).toBe('kumiko-pubsub@kumiko-local.iam.gserviceaccount.com');
   expect(decodeJwt(await token('service', 'customer', '--as', 'job'))).toMatchObject({
     aud: 'https://customer.kumiko-local.kumiko.internal',
     email: 'kumiko-job@kumiko-local.iam.gserviceaccount.com',

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { type TokenRequest, tokenKinds } from './cloud/issuer/token-request.ts';
 import { endpointsFile } from './platform/endpoints.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
@@ -14,7 +14,7 @@ const usage = `usage: npm run -s token -- <kind> <subject> [--ttl 1h] [--audienc
   service customer                     an ID token for a service behind its IAM check [--as edge-gateway|job|…]`;
 
 /** No token can be had; its message says what to do. */
-export class TokenCommandError extends Error {}
+class TokenCommandError extends Error {}
 
 /** Reads the command line of `npm run token`. @throws {UsageError} */
 export function parseTokenCommand(args: readonly string[]): TokenRequest {

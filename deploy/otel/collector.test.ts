@@ -42,7 +42,7 @@ describe.each([
   });
 
   test('spans lose noise and whatever could be personal before they are kept', () => {
-    const { processors } = config.service.pipelines.traces!;
+    const { processors } = config.service.pipelines['traces']!;
     expect(processors.slice(1, 4)).toEqual(['filter/noise', 'attributes/ids-only', 'transform/ids-only']);
   });
 

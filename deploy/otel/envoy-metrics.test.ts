@@ -54,7 +54,7 @@ function stemOf(name: string): string {
 
 test('Envoy has every statistic that the document names, under that name, and the collector keeps it', async () => {
   // A call that no service answers: it is counted, and so is what became of it.
-  await fetch(`http://127.0.0.1:${envoy.ports.edge}/v1/deals`);
+  await fetch(`http://127.0.0.1:${envoy.ports['edge']}/v1/deals`);
   const page = await adminPage(envoy.adminPort, '/stats/prometheus');
   const served = new Set([...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
   expect(documented().length).toBeGreaterThan(25);

@@ -71,7 +71,7 @@ function cluster(name: string, url: URL, environment: GatewayEnvironment, option
     per_connection_buffer_limit_bytes: 32_768,
     ...options,
     ...(secure && {
-      transport_socket: tls(url.hostname, environment.trustedCaFile!, options.typed_extension_protocol_options !== undefined),
+      transport_socket: tls(url.hostname, environment.trustedCaFile!, options['typed_extension_protocol_options'] !== undefined),
     }),
   };
 }

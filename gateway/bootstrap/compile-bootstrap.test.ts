@@ -122,7 +122,7 @@ test('a method of customers needs a payload of their issuer with a subject', () 
   const claim = (name: string, value: object) => ({
     sourced_metadata: { metadata_matcher: { filter: jwt, path: [{ key: 'customer' }, { key: name }], value }, metadata_source: 'DYNAMIC' },
   });
-  expect(policies.customer.principals).toEqual([
+  expect(policies['customer'].principals).toEqual([
     {
       and_ids: {
         ids: [
@@ -132,7 +132,7 @@ test('a method of customers needs a payload of their issuer with a subject', () 
       },
     },
   ]);
-  expect(policies.public.principals).toEqual([{ any: true }]);
+  expect(policies['public'].principals).toEqual([{ any: true }]);
 });
 
 test('an operator is one of the listed addresses, verified', () => {
@@ -326,6 +326,6 @@ test('without operators nobody is one', () => {
     setExtension(options, policy, { ...getExtension(options, policy), access: Access.OPERATOR });
   });
   const bootstrap = compileBootstrap({ role: 'edge', environment: { ...environments.local, operatorEmails: [] }, registry });
-  expect(policiesOf(at(bootstrap, ...managerPath)).operator.principals).toEqual([{ not_id: { any: true } }]);
+  expect(policiesOf(at(bootstrap, ...managerPath))['operator'].principals).toEqual([{ not_id: { any: true } }]);
   expect(validateBootstrap(bootstrap, { files: 'unchecked' })).toEqual([]);
 });

@@ -30,7 +30,7 @@ export interface GatewayMethod {
 }
 
 /** One way to call a method by REST. */
-export interface RestBinding {
+interface RestBinding {
   /** Upper case. */
   readonly httpMethod: string;
   readonly template: HttpTemplate;

@@ -10,7 +10,7 @@ const paths = [
 ];
 
 /** What a gateway passes on to anybody besides its methods, and to which service. */
-export interface Introspection {
+interface Introspection {
   readonly paths: readonly string[];
   readonly upstream: string;
 }

@@ -95,7 +95,7 @@ export interface ExpectedResponse {
 }
 
 /** In place of an answer: the HTTP/2 stream ends with this error (RFC 9113 7), such as "INTERNAL_ERROR". */
-export interface ExpectedReset {
+interface ExpectedReset {
   readonly reset: string;
 }
 

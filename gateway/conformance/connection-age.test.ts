@@ -74,7 +74,7 @@ async function statistic(name: string): Promise<number> {
 }
 
 test('streams and calls outlive the connections to a service that are told to go', async () => {
-  const client = new Client(`127.0.0.1:${envoy.ports.edge}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${envoy.ports['edge']}`, credentials.createInsecure());
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);
   const streams = Array.from({ length: 5 }, async () => {
@@ -109,7 +109,7 @@ test('a stream of a client goes on while the gateway drains, and the client is t
     args: ['--drain-time-s', '1', '--drain-strategy', 'immediate'],
   });
   try {
-    const client = new Client(`127.0.0.1:${own.ports.edge}`, credentials.createInsecure());
+    const client = new Client(`127.0.0.1:${own.ports['edge']}`, credentials.createInsecure());
     const metadata = new Metadata();
     metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);
     let messages = 0;

@@ -74,7 +74,7 @@ export const facts = {
 } as const satisfies Record<string, string>;
 
 /** The id of a row. */
-export type Fact = keyof typeof facts;
+type Fact = keyof typeof facts;
 
 /** What hostile clients do; each needs a case. */
 export const attackKinds = {

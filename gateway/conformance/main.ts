@@ -1,6 +1,6 @@
 /** Runs the conformance cases on the Envoy of this machine: `npm run conformance`. Arguments: parts of names. */
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { requireEnvoy } from '../envoy/find-envoy.ts';
 import { openRig } from './rig.ts';

@@ -4,7 +4,7 @@ import type { Http2Step, RawCase } from './conformance-case.ts';
 import { frameType, headersFrame, makeFrame, preface, resetFrame } from './http2-frames.ts';
 
 /** What came back on a connection. */
-export interface RawAnswer {
+interface RawAnswer {
   readonly bytes: Buffer;
   readonly closed: boolean;
   /** There was nobody to connect to. */
@@ -12,7 +12,7 @@ export interface RawAnswer {
 }
 
 /** When to leave a connection that the gateway does not end. */
-export interface Patience {
+interface Patience {
   /** Milliseconds without a byte. */
   readonly quietMs: number;
   /** Whether what has come is all that there should be; true without this. What is missing is waited for, up to five seconds. */

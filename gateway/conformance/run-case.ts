@@ -21,7 +21,7 @@ export interface CaseBench {
 }
 
 /** How a case can be sent. */
-export type CaseProtocol = 'HTTP/1.1' | 'HTTP/2';
+type CaseProtocol = 'HTTP/1.1' | 'HTTP/2';
 
 /** The protocols that a case is run by. */
 export function protocolsOf(one: ConformanceCase): readonly CaseProtocol[] {

@@ -33,13 +33,13 @@ export interface ScriptedUpstream {
 }
 
 /** What a server behind TLS shows: PEM. */
-export interface UpstreamIdentity {
+interface UpstreamIdentity {
   readonly key: Buffer;
   readonly cert: Buffer;
 }
 
 /** The servers behind TLS; without theirs there are none. */
-export type UpstreamIdentities = Readonly<Partial<Record<UpstreamServer, UpstreamIdentity>>>;
+type UpstreamIdentities = Readonly<Partial<Record<UpstreamServer, UpstreamIdentity>>>;
 
 /** Starts the upstream on free ports. It speaks raw HTTP/2, so that it can misbehave where a gRPC library would not. */
 export async function startScriptedUpstream(registry: Registry, identities: UpstreamIdentities = {}): Promise<ScriptedUpstream> {

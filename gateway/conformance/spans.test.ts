@@ -31,7 +31,7 @@ afterAll(async () => {
 test('a sampled request leaves a span of its own and one for each attempt, all of the caller’s trace, within a second', async () => {
   const headers = [['traceparent', `00-${trace}-${parent}-01`]] as const;
   around.upstream.script({ reset: 'refused-stream', times: 1 });
-  await send(envoy.ports.edge!, { protocol: 'HTTP/1.1', method: 'GET', path: '/v1/deals/tea', headers, body: undefined });
+  await send(envoy.ports['edge']!, { protocol: 'HTTP/1.1', method: 'GET', path: '/v1/deals/tea', headers, body: undefined });
   const upstreamParents = around.upstream.seen.map((seen) => seen.headers.get('traceparent')!.split('-')[2]);
   await vi.waitFor(() => expect(spans).toHaveLength(3), { timeout: 3_000 });
   const ingress = spans.find((span) => span.parent === parent)!;
@@ -46,7 +46,7 @@ test('a request that is not sampled leaves none', async () => {
   around.upstream.script(undefined);
   for (const flags of ['00', '01']) {
     const headers = [['traceparent', `00-${trace}-${parent}-${flags}`]] as const;
-    await send(envoy.ports.edge!, { protocol: 'HTTP/1.1', method: 'GET', path: `/v1/deals/${flags}`, headers, body: undefined });
+    await send(envoy.ports['edge']!, { protocol: 'HTTP/1.1', method: 'GET', path: `/v1/deals/${flags}`, headers, body: undefined });
   }
   // What the second one leaves has come after what the first one would have left.
   await vi.waitFor(() => expect(spans).toHaveLength(2), { timeout: 3_000 });

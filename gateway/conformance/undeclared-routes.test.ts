@@ -35,7 +35,7 @@ afterAll(async () => {
 async function statusOf(path: string, token?: string): Promise<number | undefined> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return new Promise((resolve, reject) => {
-    const sent = request({ port: envoy.ports.edge, host: '127.0.0.1', path, headers }, (response) => {
+    const sent = request({ port: envoy.ports['edge'], host: '127.0.0.1', path, headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });

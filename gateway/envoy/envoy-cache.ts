@@ -7,7 +7,7 @@ import { pinnedVersion } from './pinned-version.ts';
  * `XDG_CACHE_HOME` moves it (https://specifications.freedesktop.org/basedir-spec/latest/).
  */
 function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kumiko', 'envoy');
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kumiko', 'envoy');
 }
 
 /** The executable in it; there or not. Its folder names version and platform, since a home directory may be shared by machines. */

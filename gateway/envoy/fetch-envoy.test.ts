@@ -63,7 +63,10 @@ describe.skipIf(!pip)('by the real pip (skipped where there is none)', () => {
     // https://packaging.python.org/en/latest/specifications/simple-repository-api/
     index = createServer((request, response) => {
       const file = files[(request.url ?? '').slice('/files/'.length)];
-      if (file !== undefined) return response.end(file);
+      if (file !== undefined) {
+        response.end(file);
+        return;
+      }
       response.setHeader('content-type', 'text/html');
       response.end(
         Object.keys(files)

@@ -12,8 +12,8 @@ import { minorLine, pinnedVersion } from './pinned-version.ts';
  * @throws EnvoyError where `ENVOY` names something that is no Envoy of the pinned minor version: whoever names one means that one.
  */
 export function findEnvoy(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  if (environment.ENVOY) return named(environment.ENVOY);
-  return onPath(environment.PATH ?? '') ?? [cachedEnvoy(environment)].find(isExecutable);
+  if (environment['ENVOY']) return named(environment['ENVOY']);
+  return onPath(environment['PATH'] ?? '') ?? [cachedEnvoy(environment)].find(isExecutable);
 }
 
 /** @throws EnvoyError where there is none, with the ways to have one. */

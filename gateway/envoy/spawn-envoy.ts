@@ -16,7 +16,7 @@ const options = [
 ];
 
 /** An Envoy to start. */
-export interface EnvoySpec {
+interface EnvoySpec {
   readonly executable: string;
   /** The bootstrap; Envoy tells JSON from YAML by the name. */
   readonly config: string;

@@ -44,7 +44,7 @@ const alive = (pid: number) => {
 
 test('a bootstrap is served on free ports until it is closed, and its last log line gets out', async () => {
   const envoy = await startEnvoy(bootstrap(), { folder });
-  expect((await fetch(`http://127.0.0.1:${envoy.ports.front}/last`)).status).toBe(204);
+  expect((await fetch(`http://127.0.0.1:${envoy.ports['front']}/last`)).status).toBe(204);
   await envoy.close();
   expect(alive(envoy.pid)).toBe(false);
   expect(envoy.accessLog()).toBe('/last\n');

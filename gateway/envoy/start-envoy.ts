@@ -25,7 +25,7 @@ export interface RunningEnvoy {
 }
 
 /** How to start it. */
-export interface StartEnvoyOptions {
+interface StartEnvoyOptions {
   /** A folder to write its configuration and logs into. */
   readonly folder: string;
   /** The one that this machine has unless told. */

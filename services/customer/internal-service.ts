@@ -14,7 +14,7 @@ import type { Attempt, Settlement } from './settlement.ts';
 import type { Committed, CustomerStore, OrderDecision } from './store/store.ts';
 
 /** What the handlers need. */
-export interface CustomerInternalServiceOptions {
+interface CustomerInternalServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
   readonly settlement: Settlement;

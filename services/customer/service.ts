@@ -28,7 +28,7 @@ import type { Settlement } from './settlement.ts';
 import type { CustomerStore, Placed } from './store/store.ts';
 
 /** What the handlers need. */
-export interface CustomerServiceOptions {
+interface CustomerServiceOptions {
   readonly store: CustomerStore;
   readonly outbox: Outbox;
   readonly settlement: Settlement;
@@ -232,7 +232,7 @@ function encodePlacement(change: Change): Uint8Array {
 }
 
 function resumeVersion(token: string): bigint {
-  const version = decodePageToken(token, 'resume_token').version ?? '';
+  const version = decodePageToken(token, 'resume_token')['version'] ?? '';
   if (!/^\d{1,18}$/.test(version)) {
     throw invalidArgument('resume_token is not of this stream', [
       { field: 'resume_token', description: 'must be the last resume_token received' },

@@ -11,13 +11,13 @@ const itemSchema = z.object({
 });
 
 /** What the inventory system says of one unit. */
-export interface StockItem {
+interface StockItem {
   readonly sku: string;
   readonly stock: bigint;
 }
 
 /** A page of the stock. */
-export interface StockPage {
+interface StockPage {
   readonly items: readonly StockItem[];
   /** Items that are none: without a SKU that can be stored, or with a stock that is no count. */
   readonly rejected: number;

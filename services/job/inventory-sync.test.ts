@@ -165,5 +165,5 @@ test.each([
   const { jobs, calls } = start({}, key);
   await expect(jobs.syncInventory({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
   expect(calls).toEqual([]);
-  expect((await lastRun())?.failure).toContain(failure);
+  expect((await lastRun())?.['failure']).toContain(failure);
 });

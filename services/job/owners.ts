@@ -26,7 +26,7 @@ export interface Owners {
 }
 
 /** Where they are. */
-export type OwnersConfig = Pick<ConfigOf<typeof manifest>, 'SERVICE_URLS' | 'PREVIEWS'> & { readonly GOOGLE_CLOUD_PROJECT: string };
+type OwnersConfig = Pick<ConfigOf<typeof manifest>, 'SERVICE_URLS' | 'PREVIEWS'> & { readonly GOOGLE_CLOUD_PROJECT: string };
 
 /** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first, and call the preview that the work belongs to. */
 export function connectOwners(config: OwnersConfig, idTokens: IdTokens): Owners {

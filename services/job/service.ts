@@ -14,7 +14,7 @@ import { readEvent, soundTasks } from './pushed-event.ts';
 import type { RunAlone } from './schedules.ts';
 
 /** What the handlers need. */
-export interface JobServiceOptions {
+interface JobServiceOptions {
   readonly owners: Owners;
   readonly tasks: TaskQueue;
   readonly inventorySync: InventorySync;
@@ -47,7 +47,7 @@ export function jobService({ owners, tasks, inventorySync, runAlone }: JobServic
     };
     const name = `process ${event.payload.case ?? 'unknown event'}`;
     const work = () =>
-      inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes.traceparent }, () => react(event, call));
+      inSpan(name, { kind: SpanKind.CONSUMER, attributes, continues: message?.attributes['traceparent'] }, () => react(event, call));
     // The attributes of a push are in its body, where the gateway does not look for the previews that the event belongs to.
     await withPreview(message?.attributes[previewAttribute], work);
     return {};

@@ -16,7 +16,7 @@ import { idOf } from './messages.ts';
 import type { IdentityStore } from './store/identity.ts';
 
 /** What the handlers need. */
-export interface PartnerAdminServiceOptions {
+interface PartnerAdminServiceOptions {
   readonly store: IdentityStore;
   readonly now: () => Date;
 }

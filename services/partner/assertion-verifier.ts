@@ -5,7 +5,7 @@ import { TokenRefusal, type TokenRequest } from './domain/token-request.ts';
 import type { IdentityStore } from './store/identity.ts';
 
 /** Whose assertion holds, and which of the partner's keys has signed it. */
-export interface VerifiedAssertion {
+interface VerifiedAssertion {
   readonly partner: string;
   readonly key: string;
   readonly assertion: UsedAssertion;

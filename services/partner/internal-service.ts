@@ -13,7 +13,7 @@ import { addressOf, idOf } from './messages.ts';
 import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
-export interface PartnerInternalServiceOptions {
+interface PartnerInternalServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
   readonly now: () => Date;

@@ -17,7 +17,7 @@ import { dealMessage, idOf, orderMessage, partnersFields, partnersPart } from '.
 import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
-export interface PartnerServiceOptions {
+interface PartnerServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
   readonly now: () => Date;
@@ -180,7 +180,7 @@ function moveDeal(deal: Deal, trigger: DealTrigger): Deal {
 }
 
 function resumePosition(token: string): bigint {
-  const change = decodePageToken(token, 'resume_token').change ?? '';
+  const change = decodePageToken(token, 'resume_token')['change'] ?? '';
   if (!/^\d{1,18}$/.test(change)) {
     throw invalidArgument('resume_token is not of this stream', [
       { field: 'resume_token', description: 'must be the last resume_token received' },

@@ -24,7 +24,7 @@ test('the first key signs, and all are published in their order', async () => {
   expect(published.map(({ alg }) => alg)).toEqual(['RS256', 'ES256']);
   const token = await (await keys.current()).sign(claims);
   const verified = await jwtVerify(token, await importJWK(published[0]!), { currentDate: new Date(claims.iat * 1000) });
-  expect(verified).toMatchObject({ payload: claims, protectedHeader: { alg: 'RS256', kid: published[0]!.kid } });
+  expect(verified).toMatchObject({ payload: claims, protectedHeader: { alg: 'RS256', kid: published[0]!['kid'] } });
 });
 
 test('a key that cannot be read is looked for again', async () => {
@@ -34,7 +34,7 @@ test('a key that cannot be read is looked for again', async () => {
   await expect(keys.current()).rejects.toThrow('ENOENT');
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   writeFileSync(fileURLToPath(missing), JSON.stringify(await exportJWK(privateKey)));
-  expect((await keys.current()).publicJwk.alg).toBe('ES256');
+  expect((await keys.current()).publicJwk['alg']).toBe('ES256');
 });
 
 test('what is wrong with a key file is told without what stands in it', async () => {

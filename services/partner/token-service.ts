@@ -9,7 +9,7 @@ import { readTokenRequest, TokenRefusal } from './domain/token-request.ts';
 import type { IdentityStore } from './store/identity.ts';
 
 /** What the handlers need. */
-export interface PartnerTokenServiceOptions {
+interface PartnerTokenServiceOptions {
   readonly store: IdentityStore;
   readonly keys: SigningKeys;
   /** The iss of the tokens. */

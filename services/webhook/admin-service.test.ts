@@ -110,7 +110,7 @@ describe('an event of a type that we know, which is not understood', () => {
     expect(told()).toHaveLength(1);
     expect((await operator().listRefusedEvents({})).refusedEvents).toEqual([]);
     const [row] = await spanner.rows('SELECT body FROM webhook.provider_events WHERE event_id = $1', [id]);
-    expect(Buffer.from(row?.body as Uint8Array).toString()).toBe(eventOf(id, { sequence: '2' }));
+    expect(Buffer.from(row?.['body'] as Uint8Array).toString()).toBe(eventOf(id, { sequence: '2' }));
   });
 });
 

@@ -10,7 +10,7 @@ import { readProviderEvent } from './domain/provider-event.ts';
 import { type EventKey, positionOf, type WebhookStore } from './store/store.ts';
 
 /** What the handlers need. */
-export interface WebhookAdminServiceOptions {
+interface WebhookAdminServiceOptions {
   readonly store: WebhookStore;
   readonly outbox: Outbox;
 }

@@ -61,7 +61,7 @@ describe('a payment webhook', () => {
     await payment(body, signed(secrets.new, body, now));
     const [row] = await spanner.rows('SELECT body, type, kind FROM webhook.provider_events WHERE event_id = $1', ['evt_told']);
     expect(row).toMatchObject({ type: 'payment.authorized', kind: 'payment' });
-    expect(Buffer.from(row?.body as Uint8Array).toString()).toBe(body);
+    expect(Buffer.from(row?.['body'] as Uint8Array).toString()).toBe(body);
     expect(events()).toMatchObject([{ aggregate: 'payments/yamapay/pi_1', version: 2n, payload: { case: 'paymentStatusReported' } }]);
     expect(events()[0]?.id.length).toBeLessThanOrEqual(64);
   });

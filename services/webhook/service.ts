@@ -11,7 +11,7 @@ import type { Profiles } from './profiles.ts';
 import type { WebhookStore } from './store/store.ts';
 
 /** What the handlers need. */
-export interface WebhookServiceOptions {
+interface WebhookServiceOptions {
   readonly store: WebhookStore;
   readonly outbox: Outbox;
   readonly profiles: Profiles;

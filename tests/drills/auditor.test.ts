@@ -156,7 +156,7 @@ const tamperings: readonly (readonly [rule: string, what: string, tamper: (world
     'nothing waits',
     'an event in the outbox',
     ({ snapshot }) => {
-      snapshot.outboxRows.customer = 1;
+      snapshot.outboxRows['customer'] = 1;
     },
   ],
   [

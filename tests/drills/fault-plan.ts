@@ -27,10 +27,10 @@ const killable = ['edge', 'jobs', 'customer', 'partner', 'webhook', 'job', 'span
 const skewed = ['customer', 'partner', 'webhook', 'job', 'spanner'] as const;
 
 /** A process that drills kill. */
-export type KillableProcess = (typeof killable)[number];
+type KillableProcess = (typeof killable)[number];
 
 /** A process whose business time drills set off. */
-export type SkewedProcess = (typeof skewed)[number];
+type SkewedProcess = (typeof skewed)[number];
 
 /** Kinds of faults, the weightiest more than once. */
 const makers: readonly ((random: Random) => Fault)[] = [

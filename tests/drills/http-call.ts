@@ -16,7 +16,7 @@ export interface HttpCall {
 }
 
 /** One HTTP call; undefined where no answer came within ten seconds. */
-export async function callOnce({ method, url, body, headers }: HttpCall): Promise<Answer | undefined> {
+async function callOnce({ method, url, body, headers }: HttpCall): Promise<Answer | undefined> {
   try {
     const response = await fetch(url, {
       method,

@@ -1,6 +1,6 @@
 /** `npm run drill [-- --seed N] [--minutes N]`: drills with one seed after the other until the time is over, at least one. */
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { runDrill } from './drill.ts';
 import { describeFault } from './fault-plan.ts';
 import { planDrill } from './plan.ts';

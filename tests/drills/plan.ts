@@ -50,7 +50,7 @@ export interface DrillPlan {
 }
 
 /** How large a drill is. */
-export interface DrillSize {
+interface DrillSize {
   readonly customers: number;
   readonly wishesEach: number;
   readonly loadMs: number;

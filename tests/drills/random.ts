@@ -1,4 +1,4 @@
-import { seededRandom } from '../../deploy/local/shared/seeded-random.ts';
+import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
 
 /** Chance that is the same for the same seed on every machine. */
 export interface Random {

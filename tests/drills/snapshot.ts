@@ -23,7 +23,7 @@ export interface OrderRow {
 }
 
 /** A group as the database has it. */
-export interface GroupRow {
+interface GroupRow {
   readonly name: string;
   readonly deal: string;
   readonly state: string;
@@ -64,7 +64,7 @@ export async function takeSnapshot(stage: Stage, customers: readonly string[]): 
   const rows = (name: string, text: string) => database.query({ name: `drill.${name}`, text });
   const count = async (schema: string) => (await rows('outbox', `SELECT id FROM ${schema}.outbox`)).length;
   const takenIn = async (schema: 'customer' | 'partner') => {
-    for (const row of await rows('inbox', `SELECT event_id FROM ${schema}.inbox`)) stage.takenIn[schema].add(row.event_id as string);
+    for (const row of await rows('inbox', `SELECT event_id FROM ${schema}.inbox`)) stage.takenIn[schema].add(row['event_id'] as string);
     return new Set(stage.takenIn[schema]);
   };
   const merchant = { authorization: `Bearer ${secretOf(platform.secrets, 'payment-provider-key')}` };
@@ -77,21 +77,21 @@ export async function takeSnapshot(stage: Stage, customers: readonly string[]): 
     published,
     orders,
     deals: (await rows('deals', 'SELECT id, stock, reserved FROM customer.deal_allocations')).map((row) => ({
-      name: `deals/${row.id}`,
-      stock: Number(row.stock),
-      reserved: Number(row.reserved),
+      name: `deals/${row['id']}`,
+      stock: Number(row['stock']),
+      reserved: Number(row['reserved']),
     })),
     groups: (await rows('groups', 'SELECT * FROM customer.groups')).map(groupRow),
     fulfilments: (await rows('fulfilments', 'SELECT id, state, tracking_number FROM partner.fulfilments')).map((row) => ({
-      order: `orders/${row.id}`,
-      state: row.state as string,
-      trackingNumber: (row.tracking_number as string | null) ?? undefined,
+      order: `orders/${row['id']}`,
+      state: row['state'] as string,
+      trackingNumber: (row['tracking_number'] as string | null) ?? undefined,
     })),
     outboxRows: { customer: await count('customer'), partner: await count('partner'), webhook: await count('webhook') },
     inbox: { customer: await takenIn('customer'), partner: await takenIn('partner') },
     providerEvents: (await rows('providerEvents', 'SELECT provider, event_id FROM webhook.provider_events')).map((row) => ({
-      provider: row.provider as string,
-      id: row.event_id as string,
+      provider: row['provider'] as string,
+      id: row['event_id'] as string,
     })),
     deadLetters: await eventLog.deadLetters(),
     ledger: (await ask<{ entries: LedgerEntry[] }>(`${provider}/v1/ledger`)).entries,
@@ -123,28 +123,28 @@ async function need(answer: { status: number; body: unknown } | undefined, url: 
 
 function orderRow(row: Row): OrderRow {
   return {
-    name: `orders/${row.id}`,
-    customer: row.customer as string,
-    group: `groups/${row.group_id}`,
-    deal: `deals/${row.deal}`,
-    quantity: Number(row.quantity),
-    totalMicros: row.total_micros as bigint,
-    state: row.state as string,
-    paymentState: row.payment_state as string,
-    cancelReason: (row.cancel_reason as string | null) ?? undefined,
-    paymentId: (row.payment_id as string | null) ?? undefined,
-    version: row.version as bigint,
+    name: `orders/${row['id']}`,
+    customer: row['customer'] as string,
+    group: `groups/${row['group_id']}`,
+    deal: `deals/${row['deal']}`,
+    quantity: Number(row['quantity']),
+    totalMicros: row['total_micros'] as bigint,
+    state: row['state'] as string,
+    paymentState: row['payment_state'] as string,
+    cancelReason: (row['cancel_reason'] as string | null) ?? undefined,
+    paymentId: (row['payment_id'] as string | null) ?? undefined,
+    version: row['version'] as bigint,
   };
 }
 
 function groupRow(row: Row): GroupRow {
   return {
-    name: `groups/${row.id}`,
-    deal: `deals/${row.deal}`,
-    state: row.state as string,
-    size: Number(row.size),
-    taken: Number(row.taken),
-    authorized: Number(row.authorized),
-    version: row.version as bigint,
+    name: `groups/${row['id']}`,
+    deal: `deals/${row['deal']}`,
+    state: row['state'] as string,
+    size: Number(row['size']),
+    taken: Number(row['taken']),
+    authorized: Number(row['authorized']),
+    version: row['version'] as bigint,
   };
 }

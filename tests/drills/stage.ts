@@ -10,7 +10,7 @@ import { TokenSource } from './token-source.ts';
 import { TokenTimes } from './token-times.ts';
 
 /** The partner whose deals are fought for. */
-export const partnerName = 'acme';
+const partnerName = 'acme';
 
 const second = 'second';
 
@@ -39,8 +39,8 @@ export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise
   const platform = await startPlatform({ portBase: 0, stateDir, previews: twice === undefined ? [] : [{ service: twice, tag: second }] });
   const { endpoints } = platform;
   // Google's client takes the address from the environment.
-  process.env.SPANNER_EMULATOR_HOST = endpoints.spanner;
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['SPANNER_EMULATOR_HOST'] = endpoints.spanner;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
   const database = openDatabase({ project: endpoints.project, instance: 'kumiko', database: 'kumiko' });
   const preview = twice && { [twice]: second };
   const customers = new Map<string, TokenSource>();

@@ -68,7 +68,7 @@ async function route(role: Role, claims: object | undefined, headers: Readonly<R
   const { envoy, issuer } = gateways[role];
   const before = preview.requests.length;
   const authorization = claims && { authorization: await issuer.bearer(providersOf[role].at(-1)!, claims) };
-  const request = httpRequest({ port: envoy.ports.main!, headers: { ...authorization, ...headers } });
+  const request = httpRequest({ port: envoy.ports['main']!, headers: { ...authorization, ...headers } });
   request.end();
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(200);

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { mutate, pick, seededRandom } from '../testing/mutate.ts';
+import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
+import { mutate, pick } from '../testing/mutate.ts';
 import { configuration, jwtOf, type Request, RunningFilter } from './testing/running-filter.ts';
 
-const runs = Number(process.env.FUZZ_RUNS ?? 10_000);
-const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+const runs = Number(process.env['FUZZ_RUNS'] ?? 10_000);
+const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const goodHeader = { customer: /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/, apis: /^Bearer [\w.~+/=-]+$/ };
 const payload = { aud: 'https://customer.example', email: 'é', nested: { list: [1, true, null, 'x'] }, exp: 0 };
 

@@ -5,7 +5,7 @@ import { any, type JsonObject } from '../../gateway/bootstrap/json.ts';
 import { type RunningEnvoy, startEnvoy } from '../../gateway/envoy/start-envoy.ts';
 
 /** A bootstrap as small as a filter needs it: one listener, "main". */
-export interface FilterBootstrap {
+interface FilterBootstrap {
   /** In order, without the router. */
   readonly filters: readonly JsonObject[];
   readonly routes: readonly JsonObject[];

@@ -6,7 +6,7 @@ import type { LocalSecrets } from '../../local/platform/secrets.ts';
 import { databaseEnvironment, serviceEnvironment } from '../../local/platform/service-environment.ts';
 
 /** What a compose file is made for. */
-export interface ComposeOptions {
+interface ComposeOptions {
   readonly secrets: LocalSecrets;
   /** The folder of the state on the host. */
   readonly stateDir: string;

@@ -97,7 +97,7 @@ test('everything shares the network of one container, and what is waited for is 
 });
 
 test('the gateway image can be built from the rendered bootstraps', () => {
-  assembleGateway(compose.services.edge!.build!.additional_contexts!.bootstraps!, join(folder, 'gateway'));
+  assembleGateway(compose.services['edge']!.build!.additional_contexts!['bootstraps']!, join(folder, 'gateway'));
 });
 
 test('the file with the secrets is for its owner only', () => {

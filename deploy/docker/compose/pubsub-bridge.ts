@@ -1,7 +1,7 @@
 import { type Message, PubSub } from '@google-cloud/pubsub';
 
 /** Where messages are taken from and where they go. */
-export interface BridgeOptions {
+interface BridgeOptions {
   readonly project: string;
   readonly topics: readonly string[];
   /** host:port of Google's emulator. */

@@ -36,10 +36,10 @@ test('a module is required once, when something of it is used', () => {
     second: { name: 'second' },
   });
   expect(required).toEqual([]);
-  expect(exports.make!()).toEqual({ value: 2 });
-  expect(exports.call!()).toBe(10);
+  expect(exports['make']!()).toEqual({ value: 2 });
+  expect(exports['call']!()).toBe(10);
   expect(required).toEqual(['./first']);
-  expect(exports.second!()).toBe('second 1');
+  expect(exports['second']!()).toBe('second 1');
   expect(required).toEqual(['./first', 'second']);
 });
 

@@ -34,8 +34,8 @@ export function ofType(resources: readonly Resource[], type: string): readonly R
 
 function idOf(type: string, name: string, inputs: Record<string, string>): string {
   const kind = type.split(':').at(-1)!;
-  if (kind === 'Topic') return `projects/${inputs.project}/topics/${inputs.name}`;
-  return `${kind}/${inputs.name ?? name}`;
+  if (kind === 'Topic') return `projects/${inputs['project']}/topics/${inputs['name']}`;
+  return `${kind}/${inputs['name'] ?? name}`;
 }
 
 /** What Google would add. */
@@ -43,17 +43,17 @@ function computed(type: string, name: string, inputs: Record<string, string>): R
   const kind = type.split(':').at(-1)!;
   switch (kind) {
     case 'Account': {
-      const email = `${inputs.accountId}@${inputs.project}.iam.gserviceaccount.com`;
-      return { email, name: `projects/${inputs.project}/serviceAccounts/${email}` };
+      const email = `${inputs['accountId']}@${inputs['project']}.iam.gserviceaccount.com`;
+      return { email, name: `projects/${inputs['project']}/serviceAccounts/${email}` };
     }
     case 'Address':
     case 'GlobalAddress':
-      return { address: '203.0.113.7', selfLink: `selfLink/${inputs.name}` };
+      return { address: '203.0.113.7', selfLink: `selfLink/${inputs['name']}` };
     case 'WorkloadIdentityPoolProvider': {
       const { workloadIdentityPoolId: pool, workloadIdentityPoolProviderId: provider } = inputs;
       return { name: `projects/123456789012/locations/global/workloadIdentityPools/${pool}/providers/${provider}` };
     }
     default:
-      return { selfLink: `selfLink/${inputs.name ?? name}` };
+      return { selfLink: `selfLink/${inputs['name'] ?? name}` };
   }
 }

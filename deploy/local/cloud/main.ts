@@ -6,7 +6,7 @@ import { type CloudOptions, type Disturbance, startCloud } from './start-cloud.t
 
 const clock = createAdvanceableClock(systemClock);
 clock.advance(Number(process.env[clockVariable] ?? 0));
-const starting = startCloud(JSON.parse(process.env.KUMIKO_LOCAL_CLOUD ?? '{}') as CloudOptions, clock);
+const starting = startCloud(JSON.parse(process.env['KUMIKO_LOCAL_CLOUD'] ?? '{}') as CloudOptions, clock);
 
 process.on('message', async (message) => {
   const cloud = await starting;

@@ -6,7 +6,7 @@ import type { Clock } from '../shared/local-server.ts';
 import type { DeliveryMishaps } from './push/delivery-faults.ts';
 
 /** What a system of the outside world is started with. */
-export interface OutsideOptions {
+interface OutsideOptions {
   readonly port: number;
   readonly stateDir: string;
   /** Business time. */
@@ -18,7 +18,7 @@ export interface OutsideOptions {
 }
 
 /** A system of the outside world as it runs. */
-export interface OutsideSystem {
+interface OutsideSystem {
   /** The gateways are up: it may call the edge, whose URL this is. */
   release?(edgeUrl: string): void;
 }

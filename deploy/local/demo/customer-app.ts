@@ -5,7 +5,7 @@ import { outsideUrl } from '../platform/endpoints.ts';
 import { callJson } from './http-json.ts';
 
 /** An order in the REST API's JSON, as far as the story looks at it. */
-export interface OrderJson {
+interface OrderJson {
   readonly name: string;
   readonly group: string;
   readonly state: string;
@@ -16,7 +16,7 @@ export interface OrderJson {
 }
 
 /** A group in the REST API's JSON. */
-export interface GroupJson {
+interface GroupJson {
   readonly name: string;
   readonly state: string;
   readonly size: number;

@@ -1,5 +1,5 @@
 /** An answer that the story did not expect. */
-export class UnexpectedAnswer extends Error {
+class UnexpectedAnswer extends Error {
   override readonly name = 'UnexpectedAnswer';
 }
 

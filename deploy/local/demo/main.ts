@@ -1,7 +1,7 @@
 /** `npm run demo [-- --json]`: tells the story against the running platform, or against its own where none runs. */
 import { parseArgs } from 'node:util';
 import { EnvoyError } from '../../../gateway/envoy/envoy-error.ts';
-import { runCommand } from '../../../services/platform/contracts/command-line.ts';
+import { runCommand } from '../../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from '../platform/endpoints.ts';
 import { loadSecrets } from '../platform/secrets.ts';
 import { startPlatform } from '../platform/start-platform.ts';

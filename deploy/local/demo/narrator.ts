@@ -9,7 +9,7 @@ export interface Step {
 }
 
 /** A step's state was not what the story expects. */
-export class StepFailed extends Error {
+class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 

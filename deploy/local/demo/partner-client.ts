@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 
 /** A partner's key. Only the public part leaves the partner's house. */
-export interface PartnerClientKey {
+interface PartnerClientKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicJwk: JWK;

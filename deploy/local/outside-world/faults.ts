@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { seededRandom } from '../../../services/platform/tools/seeded-random.ts';
 import { HttpProblem } from '../shared/http/http-problem.ts';
 import type { JsonRoute } from '../shared/http/json-server.ts';
 import type { Clock } from '../shared/local-server.ts';
-import { seededRandom } from '../shared/seeded-random.ts';
 
 const faultsSchema = z.strictObject({
   /** Waited before each answer. */

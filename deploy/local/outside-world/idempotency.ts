@@ -9,7 +9,7 @@ export const idempotencySchema = `
 `;
 
 /** Answers a request by its `Idempotency-Key`: the same request as the first time, another one 409. */
-export type AnswerOnce = (request: JsonRequest, work: () => JsonResponse) => JsonResponse;
+type AnswerOnce = (request: JsonRequest, work: () => JsonResponse) => JsonResponse;
 
 /**
  * Runs `work` and keeps its answer in one transaction. A problem that `work` throws undoes everything and is not kept, so the key may be
@@ -27,10 +27,10 @@ export function createIdempotency({ database, transaction }: Store): AnswerOnce 
     return transaction(() => {
       const seen = find.get(key);
       if (seen !== undefined) {
-        if (seen.fingerprint !== fingerprint) {
+        if (seen['fingerprint'] !== fingerprint) {
           throw new HttpProblem(409, 'idempotency_key_reused', 'This Idempotency-Key was used for another request.');
         }
-        return { status: Number(seen.status), body: JSON.parse(String(seen.body)) };
+        return { status: Number(seen['status']), body: JSON.parse(String(seen['body'])) };
       }
       const response = work();
       insert.run(key, fingerprint, response.status, JSON.stringify(response.body));

@@ -76,7 +76,7 @@ function nextDelay(): Promise<number> {
 }
 
 function rows(): number {
-  return Number(store.database.prepare('SELECT count(*) AS count FROM webhook_outbox').get()?.count);
+  return Number(store.database.prepare('SELECT count(*) AS count FROM webhook_outbox').get()?.['count']);
 }
 
 test('sends what was added, signed over the time and the raw body', async () => {

@@ -78,15 +78,15 @@ export function createWebhookOutbox(options: {
     cancelTimer();
     if (url === undefined || stop.signal.aborted) return;
     for (const row of due.all(maxInFlight * 2)) {
-      const seq = Number(row.seq);
+      const seq = Number(row['seq']);
       if (inFlight.has(seq)) continue;
       if (inFlight.size >= maxInFlight) return;
-      const waitMs = Number(row.next_attempt_ms) - clock.now();
+      const waitMs = Number(row['next_attempt_ms']) - clock.now();
       if (waitMs > 0) {
         cancelTimer = clock.schedule(waitMs, wake);
         return;
       }
-      inFlight.set(seq, attempt(url, seq, String(row.body), Number(row.attempts)));
+      inFlight.set(seq, attempt(url, seq, String(row['body']), Number(row['attempts'])));
     }
   }
 

@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { untilListening } from '../../../services/platform/tools/listening-port.ts';
 import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { compileCache } from './compile-cache.ts';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
 const followClock = join(import.meta.dirname, '../shared/clock/follow-clock.ts');
 const startupTimeoutMs = 60_000;
-const probeIntervalMs = 40;
 const restartDelayMs = 200;
 
 /** A program of ours, run by Node. */
@@ -125,13 +124,13 @@ export class Child {
   async #up(child: ChildProcess): Promise<void> {
     const { name, probePort, logFile, onUp } = this.spec;
     const deadline = Date.now() + startupTimeoutMs;
-    while (!(await accepts(probePort))) {
-      const ended = hasEnded(child);
-      if (ended || Date.now() > deadline) {
-        throw new Error(`${name} ${ended ? 'ended' : 'did not listen'} while starting. The end of ${logFile}:\n${tail(logFile)}`);
-      }
-      await delay(probeIntervalMs);
-    }
+    await untilListening(probePort, {
+      givenUp: () => {
+        const ended = hasEnded(child);
+        if (!ended && Date.now() <= deadline) return undefined;
+        return `${name} ${ended ? 'ended' : 'did not listen'} while starting. The end of ${logFile}:\n${tail(logFile)}`;
+      },
+    });
     onUp?.(child);
   }
 
@@ -159,17 +158,6 @@ export class Child {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 function tail(file: string): string {

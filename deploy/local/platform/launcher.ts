@@ -7,7 +7,7 @@ const watchMs = 500;
  * other signal; a shell may stand between the two. Does nothing where this process was started by itself.
  */
 export function whenLauncherGone(callback: () => void): void {
-  if (process.env.npm_lifecycle_event === undefined) return;
+  if (process.env['npm_lifecycle_event'] === undefined) return;
   const parent = process.ppid;
   const launcher = parentOf(parent);
   const timer = setInterval(() => {

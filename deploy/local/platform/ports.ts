@@ -9,7 +9,7 @@ const cloudPorts = ['issuer', 'spanner', 'pubsub', 'tasks', 'scheduler'] as cons
 const toolPorts = ['clock', 'traces', 'traces_grpc'] as const;
 
 /** A port that every platform has. */
-export type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];
+type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];
 
 /** Everything that listens, in the order of its port behind the base: what people type comes first, so that services do not move it. */
 export const portNames: readonly string[] = [

@@ -9,7 +9,7 @@ export interface PreviewTarget {
 }
 
 /** The instance's name: of its process, its log, its cluster. No other name begins with a service's and a hyphen. */
-export type PreviewName = `${string}-${string}`;
+type PreviewName = `${string}-${string}`;
 
 /** A preview that runs here. */
 export interface LocalPreview extends PreviewTarget {
@@ -25,7 +25,7 @@ export class PreviewOptionError extends Error {
 }
 
 /** The instance's name. */
-export function previewName({ service, tag }: PreviewTarget): PreviewName {
+function previewName({ service, tag }: PreviewTarget): PreviewName {
   return `${service}-${tag}`;
 }
 

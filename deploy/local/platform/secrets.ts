@@ -11,7 +11,7 @@ export interface LocalSecrets {
 }
 
 /** The file that keeps them. */
-export function secretsFile(stateDir: string): string {
+function secretsFile(stateDir: string): string {
   return join(stateDir, 'secrets.json');
 }
 

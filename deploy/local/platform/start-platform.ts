@@ -34,7 +34,7 @@ const portsLimitMs = 500;
 export const processNames: readonly ProcessName[] = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'];
 
 /** A process of the platform: a gateway, "spanner", "cloud", a service or a preview. */
-export type ProcessName = string;
+type ProcessName = string;
 
 /** What the platform is started with. */
 export interface PlatformOptions {

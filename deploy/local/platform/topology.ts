@@ -15,7 +15,7 @@ import type { SchedulerServer } from '../cloud/scheduler/start-scheduler.ts';
 import type { TasksServer } from '../cloud/tasks/start-tasks.ts';
 
 /** Where the triggers of the protos are set up, and where they point. */
-export interface TopologyOptions {
+interface TopologyOptions {
   readonly pubsub: PubsubServer;
   readonly tasks: TasksServer;
   readonly scheduler: SchedulerServer;

@@ -79,5 +79,5 @@ function addNewerFields(root: protobuf.Root): void {
     else root.lookupType(message).add(field);
   }
   // A descriptor without a value has stood for any value since 1.33; the older constraint asks for one.
-  delete root.lookupType('envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry').fields.value!.parsedOptions;
+  delete root.lookupType('envoy.extensions.common.ratelimit.v3.RateLimitDescriptor.Entry').fields['value']!.parsedOptions;
 }

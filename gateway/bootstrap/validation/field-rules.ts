@@ -10,8 +10,8 @@ export function checkField(field: protobuf.Field, value: unknown, path: string):
   }
   const rules = options['(validate.rules)'] as Rules | undefined;
   if (rules === undefined) return [];
-  if (field.map) return mapRules((rules.map ?? {}) as Rules, (value ?? {}) as Record<string, unknown>, path);
-  if (field.repeated) return listRules((rules.repeated ?? {}) as Rules, (value ?? []) as readonly unknown[], path);
+  if (field.map) return mapRules((rules['map'] ?? {}) as Rules, (value ?? {}) as Record<string, unknown>, path);
+  if (field.repeated) return listRules((rules['repeated'] ?? {}) as Rules, (value ?? []) as readonly unknown[], path);
   // An absent member of a oneof breaks nothing, whatever its rules say.
   if (value === undefined && field.partOf) return [];
   return check(rules, value ?? implicitDefault(field), path);
@@ -38,7 +38,7 @@ function check(rules: Rules, value: unknown, path: string): Fault[] {
   for (const [kind, rule] of Object.entries(rules)) {
     if (typeof rule !== 'object' || rule === null) continue;
     if (value === undefined) {
-      if ((rule as Rules).required === true) faults.push('is required');
+      if ((rule as Rules)['required'] === true) faults.push('is required');
     } else faults.push(...valueRules(kind, rule as Rules, value));
   }
   return faults.map((message) => ({ path, message }));
@@ -47,21 +47,21 @@ function check(rules: Rules, value: unknown, path: string): Fault[] {
 function listRules(rules: Rules, items: readonly unknown[], path: string): Fault[] {
   const faults: Fault[] = [];
   const fail = (message: string) => faults.push({ path, message });
-  if (items.length < Number(rules.min_items ?? 0)) fail(`needs at least ${rules.min_items} items`);
-  if (items.length > Number(rules.max_items ?? Number.POSITIVE_INFINITY)) fail(`must have at most ${rules.max_items} items`);
-  if (rules.unique === true && new Set(items).size < items.length) fail('must not hold an item twice');
-  const each = rules.items as Rules | undefined;
+  if (items.length < Number(rules['min_items'] ?? 0)) fail(`needs at least ${rules['min_items']} items`);
+  if (items.length > Number(rules['max_items'] ?? Number.POSITIVE_INFINITY)) fail(`must have at most ${rules['max_items']} items`);
+  if (rules['unique'] === true && new Set(items).size < items.length) fail('must not hold an item twice');
+  const each = rules['items'] as Rules | undefined;
   return each === undefined ? faults : [...faults, ...items.flatMap((item, index) => check(each, item, join(path, index)))];
 }
 
 function mapRules(rules: Rules, entries: Record<string, unknown>, path: string): Fault[] {
   const faults: Fault[] = [];
-  if (Object.keys(entries).length < Number(rules.min_pairs ?? 0))
-    faults.push({ path, message: `needs at least ${rules.min_pairs} entries` });
+  if (Object.keys(entries).length < Number(rules['min_pairs'] ?? 0))
+    faults.push({ path, message: `needs at least ${rules['min_pairs']} entries` });
   for (const [key, value] of Object.entries(entries)) {
     faults.push(
-      ...check((rules.keys ?? {}) as Rules, key, join(path, key)),
-      ...check((rules.values ?? {}) as Rules, value, join(path, key)),
+      ...check((rules['keys'] ?? {}) as Rules, key, join(path, key)),
+      ...check((rules['values'] ?? {}) as Rules, value, join(path, key)),
     );
   }
   return faults;

@@ -60,7 +60,7 @@ function list<T>(value: unknown): readonly T[] {
 }
 
 function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const filters = list<ReadMessage | undefined>(fields['http_filters']);
   const types = filters.map((filter) => configOf(filter)?.type);
   const at = (index: number) => join(join(path, 'http_filters'), index);
   const faults: Fault[] = [];
@@ -80,17 +80,17 @@ function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
 
 /** What configures a filter: with ExtensionWithMatcher it stands inside of that. */
 function configOf(filter: ReadMessage | undefined): ReadMessage | undefined {
-  const config = filter?.fields.typed_config as ReadMessage | undefined;
+  const config = filter?.fields['typed_config'] as ReadMessage | undefined;
   return config?.type === 'envoy.extensions.common.matching.v3.ExtensionWithMatcher'
-    ? configOf(config.fields.extension_config as ReadMessage | undefined)
+    ? configOf(config.fields['extension_config'] as ReadMessage | undefined)
     : config;
 }
 
 /** The headers by which our dynamic-routing filter chooses routes, or undefined for any other filter. */
 function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
-  const config = configOf(filter)?.fields.config as ReadMessage | undefined;
+  const config = configOf(filter)?.fields['config'] as ReadMessage | undefined;
   try {
-    const { payloads, headers = {} } = JSON.parse(String(config?.fields.configuration)) as { payloads?: unknown; headers?: object };
+    const { payloads, headers = {} } = JSON.parse(String(config?.fields['configuration'])) as { payloads?: unknown; headers?: object };
     return payloads === undefined ? undefined : Object.values(headers).map(String);
   } catch {
     return undefined;
@@ -99,7 +99,7 @@ function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
 
 /** A filter that routes by the verified payload finds none before jwt_authn, and behind the transcoder the route may be resolved already. */
 function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const filters = list<ReadMessage | undefined>(fields['http_filters']);
   const at = (type: string) => filters.findIndex((filter) => configOf(filter)?.type === `${http}.${type}`);
   const [jwt, transcoder] = [at('jwt_authn.v3.JwtAuthentication'), at('grpc_json_transcoder.v3.GrpcJsonTranscoder')];
   return filters.flatMap((filter, index) => {
@@ -116,7 +116,7 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
   const inside = all.filter((message) => message.path.startsWith(`${path}.`));
   const stripped = inside
     .filter(({ type }) => type === 'envoy.config.common.mutation_rules.v3.HeaderMutation')
-    .map(({ fields }) => String(fields.remove ?? '').toLowerCase());
+    .map(({ fields }) => String(fields['remove'] ?? '').toLowerCase());
   const written = inside.flatMap((message) => {
     const key = message.type === `${http}.jwt_authn.v3.JwtProvider` ? 'forward_payload_header' : 'header_name';
     const known = message.type === `${http}.jwt_authn.v3.JwtProvider` || message.type === `${http}.jwt_authn.v3.JwtClaimToHeader`;
@@ -125,7 +125,7 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
   });
   const transcodes = inside.some(({ type }) => type === `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`);
   const appended = transcodes ? [{ name: 'x-envoy-original-method', path: join(path, 'early_header_mutation_extensions') }] : [];
-  const routing = list<ReadMessage | undefined>(fields.http_filters).flatMap((filter, index) =>
+  const routing = list<ReadMessage | undefined>(fields['http_filters']).flatMap((filter, index) =>
     (routingHeaders(filter) ?? []).map((name) => ({ name, path: join(join(path, 'http_filters'), index) })),
   );
   return [...written, ...appended, ...routing]
@@ -138,23 +138,23 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
  * off: a route for everybody says so by a requirement of its own.
  */
 function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields.http_filters);
+  const filters = list<ReadMessage | undefined>(fields['http_filters']);
   const index = filters.findIndex(
-    (filter) => (filter?.fields.typed_config as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`,
+    (filter) => (filter?.fields['typed_config'] as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`,
   );
   const filter = filters[index];
   if (filter === undefined) return [];
   const faults: Fault[] = [];
-  if (filter.fields.disabled === true)
+  if (filter.fields['disabled'] === true)
     faults.push({ path: join(join(join(path, 'http_filters'), index), 'disabled'), message: 'no token would be looked at' });
-  const name = String(filter.fields.name);
-  const known = Object.keys(((filter.fields.typed_config as ReadMessage).fields.requirement_map as object | undefined) ?? {});
+  const name = String(filter.fields['name']);
+  const known = Object.keys(((filter.fields['typed_config'] as ReadMessage).fields['requirement_map'] as object | undefined) ?? {});
   for (const message of all.filter((one) => one.path.startsWith(`${path}.route_config`))) {
-    const own = (message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined)?.[name];
+    const own = (message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined)?.[name];
     const at = join(join(message.path, 'typed_per_filter_config'), name);
-    if (own !== undefined && (own.type !== `${jwtAuthn}.PerRouteConfig` || own.fields.requirement_name === undefined))
+    if (own !== undefined && (own.type !== `${jwtAuthn}.PerRouteConfig` || own.fields['requirement_name'] === undefined))
       faults.push({ path: at, message: 'must name a requirement: anything else turns the token check off' });
-    else if (message.type === 'envoy.config.route.v3.Route' && !known.includes(String(own?.fields.requirement_name)))
+    else if (message.type === 'envoy.config.route.v3.Route' && !known.includes(String(own?.fields['requirement_name'])))
       faults.push({ path: at, message: `each route must name one of jwt_authn's requirements: ${known.join(', ')}` });
   }
   return faults;
@@ -164,11 +164,13 @@ function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMess
 const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
 
 function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
-  const types = new Map(list<ReadMessage | undefined>(fields.http_filters).map((filter) => [filter?.fields.name, configOf(filter)?.type]));
+  const types = new Map(
+    list<ReadMessage | undefined>(fields['http_filters']).map((filter) => [filter?.fields['name'], configOf(filter)?.type]),
+  );
   return all
     .filter((message) => message.path.startsWith(`${path}.route_config`))
     .flatMap((message) =>
-      Object.entries((message.fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
+      Object.entries((message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
         .filter(
           ([name, own]) =>
             own?.type === 'envoy.config.route.v3.FilterConfig' &&
@@ -184,15 +186,15 @@ function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMe
 
 /** Without rules rbac allows everything. */
 function checkRules({ fields, path }: ReadMessage): Fault[] {
-  if ((fields.rules as ReadMessage | undefined)?.fields.policies !== undefined || fields.matcher !== undefined) return [];
+  if ((fields['rules'] as ReadMessage | undefined)?.fields['policies'] !== undefined || fields['matcher'] !== undefined) return [];
   return [{ path: join(path, 'rules'), message: 'must have policies: without any rules everything is allowed' }];
 }
 
 /** A route that turns rbac off must not lead to a service. */
 function checkPermission({ fields, path }: ReadMessage): Fault[] {
-  return Object.entries((fields.typed_per_filter_config as Record<string, ReadMessage | undefined> | undefined) ?? {})
-    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields.direct_response === undefined)
-    .filter(([, own]) => (own!.fields.rbac as ReadMessage | undefined)?.fields.rules === undefined)
+  return Object.entries((fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
+    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields['direct_response'] === undefined)
+    .filter(([, own]) => (own!.fields['rbac'] as ReadMessage | undefined)?.fields['rules'] === undefined)
     .map(([name]) => ({
       path: join(join(path, 'typed_per_filter_config'), name),
       message: 'must have rules: without any rules everybody is let through',
@@ -201,9 +203,9 @@ function checkPermission({ fields, path }: ReadMessage): Fault[] {
 
 /** Without a rule that matches, a request goes through unverified. */
 function checkLastRule({ fields, path }: ReadMessage): Fault[] {
-  const last = list<ReadMessage | undefined>(fields.rules).at(-1);
-  const match = (last?.fields.match as ReadMessage | undefined)?.fields ?? {};
-  if (match.prefix === '/' && (last?.fields.requires ?? last?.fields.requirement_name) !== undefined) return [];
+  const last = list<ReadMessage | undefined>(fields['rules']).at(-1);
+  const match = (last?.fields['match'] as ReadMessage | undefined)?.fields ?? {};
+  if (match['prefix'] === '/' && (last?.fields['requires'] ?? last?.fields['requirement_name']) !== undefined) return [];
   return [
     { path: join(path, 'rules'), message: 'the last rule must be prefix "/" with a requirement: what no rule matches is not verified' },
   ];
@@ -212,17 +214,17 @@ function checkLastRule({ fields, path }: ReadMessage): Fault[] {
 function checkProvider({ fields, path }: ReadMessage): Fault[] {
   const faults: Fault[] = [];
   const fail = (field: string, message: string) => faults.push({ path: join(path, field), message });
-  if (fields.require_expiration !== true && fields.max_lifetime === undefined) {
+  if (fields['require_expiration'] !== true && fields['max_lifetime'] === undefined) {
     fail('require_expiration', 'must be true, or max_lifetime set: a token without "exp" would never expire');
   }
-  if (list(fields.from_headers).length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
-  if (list(fields.audiences).length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
+  if (list(fields['from_headers']).length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
+  if (list(fields['audiences']).length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
   return faults;
 }
 
 /** Envoy's expressions are RE2's: no look-around, no back references. */
 function checkRegex({ fields, path }: ReadMessage): Fault[] {
-  const regex = String(fields.regex ?? '');
+  const regex = String(fields['regex'] ?? '');
   const fault = (reason: string) => [{ path: join(path, 'regex'), message: `is no RE2 expression: ${reason}` }];
   if (/\(\?(?:[=!]|<[=!])/.test(regex) || /\\[1-9]/.test(regex)) return fault('look-around and back references are not supported');
   try {
@@ -240,9 +242,9 @@ function checkRateLimit({ fields, path }: ReadMessage): Fault[] {
 }
 
 function checkUpstreamTls({ fields, path }: ReadMessage): Fault[] {
-  const common = (fields.common_tls_context as ReadMessage | undefined)?.fields;
-  const validation = (common?.validation_context as ReadMessage | undefined)?.fields ?? ({} as Fields);
-  const names = fields.auto_sni_san_validation === true || list(validation.match_typed_subject_alt_names).length > 0;
-  if (validation.trusted_ca !== undefined && names) return [];
+  const common = (fields['common_tls_context'] as ReadMessage | undefined)?.fields;
+  const validation = (common?.['validation_context'] as ReadMessage | undefined)?.fields ?? ({} as Fields);
+  const names = fields['auto_sni_san_validation'] === true || list(validation['match_typed_subject_alt_names']).length > 0;
+  if (validation['trusted_ca'] !== undefined && names) return [];
   return [{ path, message: 'needs trusted_ca and auto_sni_san_validation: without both no certificate is checked' }];
 }

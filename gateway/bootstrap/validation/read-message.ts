@@ -13,7 +13,7 @@ export interface ReadMessage {
 }
 
 /** What a reading found. */
-export interface Reading {
+interface Reading {
   /** Every message, outer before inner. */
   readonly messages: readonly ReadMessage[];
   readonly faults: readonly Fault[];

@@ -59,7 +59,7 @@ function boundAddress(listener: Fields): string | undefined {
 }
 
 function checkClusters(messages: readonly ReadMessage[]): Fault[] {
-  const names = new Set(ofType(messages, 'envoy.config.cluster.v3.Cluster').map(({ fields }) => fields.name));
+  const names = new Set(ofType(messages, 'envoy.config.cluster.v3.Cluster').map(({ fields }) => fields['name']));
   const faults: Fault[] = [];
   const need = (name: unknown, path: string) => {
     if (typeof name === 'string' && !names.has(name)) faults.push({ path, message: `there is no cluster "${name}"` });
@@ -68,7 +68,7 @@ function checkClusters(messages: readonly ReadMessage[]): Fault[] {
     const field = clusterFields[type];
     if (field !== undefined) need(fields[field], join(path, field));
     if (type === 'envoy.extensions.wasm.v3.PluginConfig') {
-      for (const name of clustersOfPlugin(fields.configuration)) need(name, join(path, 'configuration'));
+      for (const name of clustersOfPlugin(fields['configuration'])) need(name, join(path, 'configuration'));
     }
   }
   return faults;
@@ -89,22 +89,25 @@ function clustersOfPlugin(configuration: unknown): unknown[] {
 
 function checkJwtProviders(messages: readonly ReadMessage[]): Fault[] {
   return ofType(messages, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication').flatMap(({ fields, path }) => {
-    const providers = Object.keys((fields.providers as object | undefined) ?? {});
+    const providers = Object.keys((fields['providers'] as object | undefined) ?? {});
     return messages
-      .filter((message) => message.path.startsWith(`${path}.`) && message.fields.provider_name !== undefined)
-      .filter((message) => !providers.includes(String(message.fields.provider_name)))
-      .map((message) => ({ path: join(message.path, 'provider_name'), message: `there is no provider "${message.fields.provider_name}"` }));
+      .filter((message) => message.path.startsWith(`${path}.`) && message.fields['provider_name'] !== undefined)
+      .filter((message) => !providers.includes(String(message.fields['provider_name'])))
+      .map((message) => ({
+        path: join(message.path, 'provider_name'),
+        message: `there is no provider "${message.fields['provider_name']}"`,
+      }));
   });
 }
 
 /** A per-route configuration for a filter that is not in the chain does nothing, in silence. */
 function checkRouteFilters(messages: readonly ReadMessage[]): Fault[] {
   return ofType(messages, `${hcmPackage}.HttpConnectionManager`).flatMap(({ fields, path }) => {
-    const filters = ((fields.http_filters ?? []) as readonly (ReadMessage | undefined)[]).map((filter) => filter?.fields.name);
+    const filters = ((fields['http_filters'] ?? []) as readonly (ReadMessage | undefined)[]).map((filter) => filter?.fields['name']);
     return messages
       .filter((message) => message.path.startsWith(`${path}.route_config`))
       .flatMap((message) =>
-        Object.keys((message.fields.typed_per_filter_config as object | undefined) ?? {})
+        Object.keys((message.fields['typed_per_filter_config'] as object | undefined) ?? {})
           .filter((name) => !filters.includes(name))
           .map((name) => ({
             path: join(join(message.path, 'typed_per_filter_config'), name),
@@ -115,10 +118,10 @@ function checkRouteFilters(messages: readonly ReadMessage[]): Fault[] {
 }
 
 function checkOverloadTriggers(messages: readonly ReadMessage[]): Fault[] {
-  const monitors = ofType(messages, 'envoy.config.overload.v3.ResourceMonitor').map(({ fields }) => fields.name);
+  const monitors = ofType(messages, 'envoy.config.overload.v3.ResourceMonitor').map(({ fields }) => fields['name']);
   return ofType(messages, 'envoy.config.overload.v3.Trigger')
-    .filter(({ fields }) => !monitors.includes(fields.name))
-    .map(({ fields, path }) => ({ path: join(path, 'name'), message: `there is no resource monitor "${fields.name}"` }));
+    .filter(({ fields }) => !monitors.includes(fields['name']))
+    .map(({ fields, path }) => ({ path: join(path, 'name'), message: `there is no resource monitor "${fields['name']}"` }));
 }
 
 function checkFiles(messages: readonly ReadMessage[]): Fault[] {
@@ -129,10 +132,10 @@ function checkFiles(messages: readonly ReadMessage[]): Fault[] {
     return false;
   };
   for (const { type, fields, path } of messages) {
-    const filename = type === 'envoy.config.core.v3.DataSource' ? text(fields.filename) : undefined;
+    const filename = type === 'envoy.config.core.v3.DataSource' ? text(fields['filename']) : undefined;
     if (filename !== undefined) exists(filename, join(path, 'filename'));
     if (type !== 'envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder') continue;
-    const descriptor = text(fields.proto_descriptor);
+    const descriptor = text(fields['proto_descriptor']);
     const at = join(path, 'proto_descriptor');
     if (descriptor !== undefined && exists(descriptor, at)) faults.push(...checkServices(descriptor, fields, path));
   }
@@ -147,7 +150,7 @@ function checkServices(descriptorFile: string, fields: Fields, path: string): Fa
   } catch {
     return [{ path: join(path, 'proto_descriptor'), message: `${descriptorFile} is no descriptor set` }];
   }
-  return ((fields.services ?? []) as readonly string[]).flatMap((service, index) =>
+  return ((fields['services'] ?? []) as readonly string[]).flatMap((service, index) =>
     known.has(service) ? [] : [{ path: join(join(path, 'services'), index), message: `${descriptorFile} has no service "${service}"` }],
   );
 }

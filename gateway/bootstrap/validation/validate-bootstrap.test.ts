@@ -119,7 +119,7 @@ test('names and addresses are taken once', () => {
     clusters.push(clusters[0]);
     listeners.push({ ...listeners[0], name: 'second' });
   });
-  const { clusters: before } = edge.static_resources as unknown as { clusters: unknown[] };
+  const { clusters: before } = edge['static_resources'] as unknown as { clusters: unknown[] };
   expect(faults).toContain(`static_resources.clusters[${before.length}]: "customer" is taken by static_resources.clusters[0]`);
   expect(faults).toContain('static_resources.listeners[1]: "0.0.0.0:8080" is taken by static_resources.listeners[0]');
 });

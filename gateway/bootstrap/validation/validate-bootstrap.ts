@@ -5,7 +5,7 @@ import { readMessage } from './read-message.ts';
 import { checkReferences } from './references.ts';
 
 /** How to check. */
-export interface ValidationOptions {
+interface ValidationOptions {
   /** 'unchecked' for a file that is meant for another machine. */
   readonly files?: 'checked' | 'unchecked';
 }

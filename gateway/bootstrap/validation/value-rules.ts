@@ -13,7 +13,7 @@ export function valueRules(kind: string, rules: Rules, value: unknown): string[]
     case 'enum':
       return membershipRules(rules, value);
     case 'bool':
-      return rules.const !== undefined && value !== rules.const ? [`must be ${rules.const}`] : [];
+      return rules['const'] !== undefined && value !== rules['const'] ? [`must be ${rules['const']}`] : [];
     case 'duration':
       return rangeRules(
         rules,
@@ -54,14 +54,14 @@ function rangeRules<T extends number | bigint>(rules: Rules, value: T, bound: (r
 
 function membershipRules(rules: Rules, value: unknown): string[] {
   const faults: string[] = [];
-  if (rules.const !== undefined && rules.const !== value) faults.push(`must be ${rules.const}`);
-  if (rules.in !== undefined && !list(rules.in).includes(value)) faults.push(`must be one of ${list(rules.in).join(', ')}`);
-  if (rules.not_in !== undefined && list(rules.not_in).includes(value)) faults.push(`must not be ${value}`);
+  if (rules['const'] !== undefined && rules['const'] !== value) faults.push(`must be ${rules['const']}`);
+  if (rules['in'] !== undefined && !list(rules['in']).includes(value)) faults.push(`must be one of ${list(rules['in']).join(', ')}`);
+  if (rules['not_in'] !== undefined && list(rules['not_in']).includes(value)) faults.push(`must not be ${value}`);
   return faults;
 }
 
 function stringRules(rules: Rules, value: string): string[] {
-  if (value === '' && rules.ignore_empty === true) return [];
+  if (value === '' && rules['ignore_empty'] === true) return [];
   const faults = [
     ...lengthRules(rules, [...value].length, 'len', 'characters'),
     ...lengthRules(rules, Buffer.byteLength(value), 'bytes', 'bytes'),
@@ -77,7 +77,8 @@ function stringRules(rules: Rules, value: string): string[] {
   need('pattern', (pattern) => new RegExp(pattern, 'u').test(value), 'must match {}');
   need('uri', () => URL.canParse(value), 'must be a URI');
   need('ip', () => isIP(value) !== 0, 'must be an IP address');
-  if (rules.well_known_regex !== undefined) faults.push(...headerRules(String(rules.well_known_regex), rules.strict !== false, value));
+  if (rules['well_known_regex'] !== undefined)
+    faults.push(...headerRules(String(rules['well_known_regex']), rules['strict'] !== false, value));
   return faults;
 }
 

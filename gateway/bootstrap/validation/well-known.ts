@@ -1,5 +1,5 @@
 /** A value as read, or why it is none. Durations are read as nanoseconds. */
-export type WellKnown = { readonly value: unknown } | { readonly fault: string };
+type WellKnown = { readonly value: unknown } | { readonly fault: string };
 
 /** Scalars and the well-known types that have a JSON form of their own (https://protobuf.dev/programming-guides/json/). */
 export function readWellKnown(type: string, value: unknown): WellKnown {

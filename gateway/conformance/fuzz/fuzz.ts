@@ -9,7 +9,7 @@ import { randomOf } from './random.ts';
 import { randomBehaviour } from './upstream-inputs.ts';
 
 /** What a run found. */
-export interface FuzzReport {
+interface FuzzReport {
   readonly seed: number;
   readonly connections: number;
   /** HTTP/1.1 answers by status. */
@@ -23,7 +23,7 @@ export interface FuzzReport {
 }
 
 /** How long a run goes on. */
-export interface FuzzOptions {
+interface FuzzOptions {
   readonly seed: number;
   /** Asked before each batch of connections. */
   readonly goOn: (batches: number) => boolean;

@@ -1,6 +1,6 @@
 /** Fuzzes the HTTP surface of an Envoy with production's bootstrap: `npm run fuzz -- --minutes 10 --seed 1`. */
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../../services/platform/tools/command-line.ts';
 import { fuzz } from './fuzz.ts';
 
 const usage = `usage: npm run fuzz -- [--minutes N] [--seed WHOLE_NUMBER]

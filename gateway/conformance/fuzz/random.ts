@@ -1,3 +1,5 @@
+import { seededRandom } from '../../../services/platform/tools/seeded-random.ts';
+
 /** Numbers that a seed decides: the same seed, the same inputs. */
 export interface Random {
   /** A whole number below `limit`. */
@@ -8,16 +10,10 @@ export interface Random {
   bytes(length: number): Buffer;
 }
 
-/** Starts at a seed. The generator is mulberry32: small, and good enough to choose inputs. */
+/** Starts at a seed. */
 export function randomOf(seed: number): Random {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-  const below = (limit: number) => next() % limit;
+  const next = seededRandom(seed);
+  const below = (limit: number) => Math.floor(next() * limit);
   return {
     below,
     pick: (list) => list[below(list.length)]!,

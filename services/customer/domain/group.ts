@@ -1,8 +1,8 @@
 /** How far a group is. */
-export type GroupState = 'OPEN' | 'COMPLETED' | 'EXPIRED';
+type GroupState = 'OPEN' | 'COMPLETED' | 'EXPIRED';
 
 /** What can happen to a group. */
-export type GroupTrigger = 'complete' | 'expire';
+type GroupTrigger = 'complete' | 'expire';
 
 /** Every legal transition of a group: it ends once. */
 export const groupTransitions: Readonly<Record<GroupState, Readonly<Partial<Record<GroupTrigger, GroupState>>>>> = {

@@ -25,7 +25,7 @@ export interface Profile {
 }
 
 /** A request that places an order. */
-export interface PlacementRequest {
+interface PlacementRequest {
   readonly key: RequestKey;
   readonly placement: Omit<Placement, 'shipTo'>;
   /** The answer to what the placement changes, in the binary format. */

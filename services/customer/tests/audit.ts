@@ -16,7 +16,7 @@ export async function audit({ rows }: CustomerWorld): Promise<void> {
     const members = active.filter(({ group_id }) => group_id === id);
     if (state === 'OPEN') {
       expect([id, taken]).toEqual([id, BigInt(members.length)]);
-      expect([id, authorized]).toEqual([id, BigInt(members.filter((order) => order.state === 'AUTHORIZED').length)]);
+      expect([id, authorized]).toEqual([id, BigInt(members.filter((order) => order['state'] === 'AUTHORIZED').length)]);
     }
     if (state === 'COMPLETED') expect([id, taken, authorized]).toEqual([id, size, size]);
     if (state === 'EXPIRED') expect([id, members]).toEqual([id, []]);

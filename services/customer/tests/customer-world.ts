@@ -171,7 +171,7 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
     /** What the provider says now, told as the webhook service would. */
     async report(order: string, eventId?: string): Promise<boolean> {
       const { json } = await call('GET', `/v1/payment_intents?reference=${order}`);
-      const [intent] = json.payment_intents as { id: string; status: string; sequence: number }[];
+      const [intent] = json['payment_intents'] as { id: string; status: string; sequence: number }[];
       if (intent === undefined) throw new Error(`no payment of ${order}`);
       const status = Status[intent.status.toUpperCase() as keyof typeof Status];
       const value = { provider: 'yamapay', payment: intent.id, order, status, sequence: BigInt(intent.sequence) };
@@ -188,7 +188,7 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
     },
     async ledger(order: string): Promise<string[]> {
       const { json } = await call('GET', `/v1/ledger?reference=${order}`);
-      return (json.entries as LedgerEntry[]).map(({ type }) => type);
+      return (json['entries'] as LedgerEntry[]).map(({ type }) => type);
     },
     async faults(faults: object): Promise<void> {
       await call('POST', '/control/faults', faults);

@@ -4,7 +4,7 @@ import type { Event } from '../../platform/contracts/gen/types/kumiko/event/v1/e
 import { JobService } from '../../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 
 /** Whoever takes in events. */
-export type Owner = 'customer' | 'partner';
+type Owner = 'customer' | 'partner';
 
 /** A task that an event asks for. */
 export interface TaskRequest<M extends DescMethodUnary = DescMethodUnary> {

@@ -1,7 +1,7 @@
 import { isStorable } from '../../platform/contracts/storable-text.ts';
 
 /** What a partner's signed assertion says (RFC 7523, section 3). */
-export interface AssertionClaims {
+interface AssertionClaims {
   readonly aud?: string | readonly string[];
   /** Seconds since the epoch. */
   readonly exp?: number;
@@ -12,7 +12,7 @@ export interface AssertionClaims {
 export const clockToleranceSeconds = 30;
 
 /** How far ahead an assertion may expire. */
-export const maxAssertionSeconds = 300;
+const maxAssertionSeconds = 300;
 
 /** How long an accepted assertion is remembered after its end: more than the clocks of our own instances ever differ. */
 const memorySeconds = 600;

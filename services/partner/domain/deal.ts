@@ -33,7 +33,7 @@ export const dealTransitions: Readonly<Record<DealState, Readonly<Partial<Record
 };
 
 /** The fields that a published deal may no longer change: customers joined its groups for them. */
-export const fixedFields = ['priceMicros', 'currency', 'groupSize', 'sku'] as const satisfies readonly (keyof Deal)[];
+const fixedFields = ['priceMicros', 'currency', 'groupSize', 'sku'] as const satisfies readonly (keyof Deal)[];
 
 /** Which fixed fields of a published deal a change would touch. Empty for a draft. */
 export function touchedFixedFields(before: Deal, after: Deal): readonly (typeof fixedFields)[number][] {

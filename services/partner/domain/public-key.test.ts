@@ -26,7 +26,7 @@ describe('a public key', () => {
   test('has one thumbprint however it is spelt', () => {
     const key = jwk(rsa);
     // Base64url of the same number with a leading zero byte.
-    const padded = Buffer.concat([Buffer.alloc(1), Buffer.from(String(key.n), 'base64url')]).toString('base64url');
+    const padded = Buffer.concat([Buffer.alloc(1), Buffer.from(String(key['n']), 'base64url')]).toString('base64url');
     expect(readPublicKey({ ...key, n: padded }).id).toBe(readPublicKey(key).id);
   });
 });
@@ -45,7 +45,7 @@ describe('is refused', () => {
     ['a low exponent', exponent, 'must have the exponent 65537'],
     ['another curve', otherCurve, 'must have the crv P-256'],
     ['a key for agreement', agreement, 'must have the crv Ed25519'],
-    ['a point that is on no curve', { ...jwk(ec), x: jwk(ec).y }, 'is not a JSON Web Key of its kty'],
+    ['a point that is on no curve', { ...jwk(ec), x: jwk(ec)['y'] }, 'is not a JSON Web Key of its kty'],
     ['a key for another alg', { ...jwk(rsa), alg: 'PS256' }, 'must have the alg RS256'],
     ['a key for encryption', { ...jwk(rsa), use: 'enc' }, 'must have the use sig'],
   ])('%s', (_, key, message) => {

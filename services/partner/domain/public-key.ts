@@ -39,14 +39,14 @@ export function readPublicKey(jwk: Readonly<Record<string, unknown>>): ReadKey {
   if (privateMembers.some((name) => Object.hasOwn(jwk, name))) {
     throw new PublicKeyError('is a private key: make a new one, and send its public part only');
   }
-  const kty = typeof jwk.kty === 'string' ? jwk.kty : '';
+  const kty = typeof jwk['kty'] === 'string' ? jwk['kty'] : '';
   const kind = Object.hasOwn(kinds, kty) ? kinds[kty] : undefined;
   if (kind === undefined) throw new PublicKeyError('must have the kty EC, RSA or OKP');
   const { algorithm, members } = kind;
   const curve = curves[kty];
-  if (curve !== undefined && jwk.crv !== curve) throw new PublicKeyError(`must have the crv ${curve}`);
-  if (jwk.alg !== undefined && jwk.alg !== algorithm) throw new PublicKeyError(`must have the alg ${algorithm}, or none`);
-  if (jwk.use !== undefined && jwk.use !== 'sig') throw new PublicKeyError('must have the use sig, or none');
+  if (curve !== undefined && jwk['crv'] !== curve) throw new PublicKeyError(`must have the crv ${curve}`);
+  if (jwk['alg'] !== undefined && jwk['alg'] !== algorithm) throw new PublicKeyError(`must have the alg ${algorithm}, or none`);
+  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') throw new PublicKeyError('must have the use sig, or none');
   const given = Object.fromEntries(members.map((name) => [name, String(jwk[name] ?? '')]));
   const key = importKey(given);
   if (kty === 'RSA') checkRsa(key);

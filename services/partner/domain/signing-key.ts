@@ -1,5 +1,5 @@
 /** What a partner token says. Times are seconds since the epoch. */
-export interface PartnerClaims {
+interface PartnerClaims {
   readonly iss: string;
   readonly aud: string;
   /** The partner's id. */

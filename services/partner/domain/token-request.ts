@@ -1,5 +1,5 @@
 /** The errors of RFC 6749, section 5.2, that we have a use for. */
-export type TokenError = 'invalid_request' | 'invalid_client' | 'unsupported_grant_type' | 'invalid_scope';
+type TokenError = 'invalid_request' | 'invalid_client' | 'unsupported_grant_type' | 'invalid_scope';
 
 /** A token request that is refused. The message is for our log, except where the error is not invalid_client. */
 export class TokenRefusal extends Error {

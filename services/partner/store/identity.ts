@@ -7,7 +7,7 @@ import { maxGoodKeys, type PartnerAccount, type PartnerKey, type PartnerState } 
 import { identityStatements } from './tables.ts';
 
 /** How the use of an assertion ended. */
-export type AssertionUse = 'accepted' | 'replayed' | 'suspended' | 'revoked';
+type AssertionUse = 'accepted' | 'replayed' | 'suspended' | 'revoked';
 
 /** Partners, their keys and what they have signed. Ids without their resource prefix. */
 export class IdentityStore {

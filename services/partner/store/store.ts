@@ -19,7 +19,7 @@ export interface Committed<T> {
 }
 
 /** An order as it is, with the number of its last change among its partner's. */
-export interface FulfilmentChange {
+interface FulfilmentChange {
   readonly value: Fulfilment;
   readonly position: bigint;
 }
@@ -28,7 +28,7 @@ export interface FulfilmentChange {
 export type EventPayload = NonNullable<MessageInitShape<typeof EventSchema>['payload']>;
 
 /** What is decided on a fulfilment: what it becomes and what happened. undefined changes nothing. */
-export type FulfilmentDecision = (before: Fulfilment | undefined) => { after: Fulfilment; payload?: EventPayload } | undefined;
+type FulfilmentDecision = (before: Fulfilment | undefined) => { after: Fulfilment; payload?: EventPayload } | undefined;
 
 /** The partner service's database. Ids without their resource prefix. */
 export class PartnerStore {

@@ -16,7 +16,7 @@ import { IdentityStore } from '../store/identity.ts';
 import { partnerTokenService } from '../token-service.ts';
 
 /** A key as a partner has it. */
-export interface TestKey {
+interface TestKey {
   readonly alg: string;
   readonly privateKey: CryptoKey;
   readonly publicKey: Record<string, string>;

@@ -6,7 +6,7 @@ import { relayOutbox } from './events/relay-outbox.ts';
 import type { History } from './spanner/history.ts';
 
 /** What kumiko.platform.v1.MaintenanceService works on. */
-export interface Maintained {
+interface Maintained {
   /** Undefined in a service that publishes nothing. */
   readonly outbox: Outbox | undefined;
   readonly history: History;

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { buildIfChanged } from './build-if-changed.ts';
+import { buildIfChanged } from '../tools/build-if-changed.ts';
 import type { HttpOption, PlatformOptions } from './derive-services.ts';
 import { genFolder as gen, productFolder, servicesFolder } from './product-folder.ts';
 import { checkServiceFolders } from './service-folders.ts';
@@ -44,6 +44,11 @@ const modules = [
   { path: relative(root, thirdParty) },
 ];
 const ofAnotherProduct = productFolder === root ? [] : ['--config', JSON.stringify({ version: 'v2', modules })];
+
+// The platform's own types are built with the product of this repository.
+if (productFolder !== root) {
+  execFileSync(process.execPath, [import.meta.filename], { stdio: 'inherit', env: { ...process.env, KUMIKO_PRODUCT: root } });
+}
 
 const inputs = [
   ...protos,

@@ -6,7 +6,7 @@ import { grpcService } from './services.ts';
 shareMessageMemory();
 
 /** A gRPC service whose messages are protobuf-es messages. */
-export type MessageServiceDefinition = Readonly<Record<string, MethodDefinition<Message, Message>>>;
+type MessageServiceDefinition = Readonly<Record<string, MethodDefinition<Message, Message>>>;
 
 /**
  * The grpc-js definition of a service: proto-loader's, with protobuf-es to write and read the messages, because that is what validation works on. Keys are

@@ -12,7 +12,7 @@ export type PlatformOptions = typeof import('./gen/types/kumiko/platform/v1/opti
 export type HttpOption = typeof import('./gen/types/google/api/annotations_pb.js').http;
 
 /** What the list of services is derived from. */
-export interface ProtoSource {
+interface ProtoSource {
   readonly set: FileDescriptorSet;
   /** The same, as bytes. */
   readonly bytes: Uint8Array;

@@ -3,9 +3,6 @@ import { product, serviceNames } from './services.ts';
 /** The gateways: people and partners come in at the edge, Google's triggers at jobs. */
 export const gateways = ['edge', 'jobs'] as const;
 
-/** A gateway. */
-export type GatewayName = (typeof gateways)[number];
-
 /** Which service account presents itself for each kind of trigger. */
 export const triggerWorkload = { subscription: 'pubsub', queue: 'tasks', schedule: 'scheduler' } as const;
 

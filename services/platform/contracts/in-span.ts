@@ -2,7 +2,7 @@ import { type Attributes, context, type Link, type Span, type SpanKind, SpanStat
 import { parseTraceparent } from './traceparent.ts';
 
 /** What a span is made of, beside its name. Attributes say ids and names of things, never a person's data. */
-export interface SpanDescription {
+interface SpanDescription {
   readonly kind: SpanKind;
   readonly attributes: Attributes;
   /**

@@ -49,7 +49,7 @@ export interface ServiceList {
 }
 
 /** Where `npm run build` writes the list. Made there, because running proto-loader at every start would take ten times as long as binding a port. */
-export const serviceListFile = join(genFolder, 'services.json');
+const serviceListFile = join(genFolder, 'services.json');
 
 const list = JSON.parse(readFileSync(serviceListFile, 'utf8')) as ServiceList;
 

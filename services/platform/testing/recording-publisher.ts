@@ -20,7 +20,7 @@ export function recordingPublisher(): RecordingPublisher {
     gate: Promise.resolve(),
     async publish(topic, message) {
       await this.gate;
-      const id = message.attributes.event_id ?? '';
+      const id = message.attributes['event_id'] ?? '';
       if (this.failing.has(id)) throw new Error(`${id} cannot be published`);
       this.published.push(`${topic} ${message.orderingKey} ${id}`);
       this.messages.push(message);

@@ -15,8 +15,8 @@ export interface ServiceDatabase {
 /** Starts it. One for each process: Google's client reads from the environment where it is. */
 export async function startServiceDatabase(options: Pick<SpannerOptions, 'abortProbability' | 'abortSeed'> = {}): Promise<ServiceDatabase> {
   const server = await startSpanner({ port: 0, ...options });
-  process.env.SPANNER_EMULATOR_HOST = `127.0.0.1:${server.port}`;
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['SPANNER_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
   const address = { project: 'kumiko-test', instance: 'test', database: 'kumiko' };
   await migrate({ ...address, root: join(import.meta.dirname, '../..') });
   const database = openDatabase(address);

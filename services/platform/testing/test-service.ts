@@ -48,7 +48,7 @@ export function stub<S extends DescService>(service: S, handlers: Partial<Handle
 }
 
 /** What a test service does. */
-export interface TestServiceOptions {
+interface TestServiceOptions {
   readonly env: Record<string, string>;
   readonly name?: 'customer' | 'partner' | 'job';
   readonly customer?: Partial<Handlers<typeof CustomerService>>;

@@ -65,7 +65,7 @@ const paymentData = z.object({
 const shipmentData = z.object({
   data: z.preprocess(
     // Protobuf's JSON has either name for a field.
-    (data) => (isObject(data) && !('tracking_number' in data) ? { ...data, tracking_number: data.trackingNumber } : data),
+    (data) => (isObject(data) && !('tracking_number' in data) ? { ...data, tracking_number: data['trackingNumber'] } : data),
     z.object({ tracking_number: jsonText.refine((value) => /^[A-Za-z0-9-]{1,64}$/.test(value), 'must be a tracking number'), sequence }),
   ),
 });

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** Why a signature is refused. For our logs: the sender learns only that it is. */
-export type SignatureFault = 'missing' | 'malformed' | 'too-old' | 'too-new' | 'wrong';
+type SignatureFault = 'missing' | 'malformed' | 'too-old' | 'too-new' | 'wrong';
 
 /** How a provider signs. */
-export interface SignatureProfile {
+interface SignatureProfile {
   /** How far the signature's time may be from ours, in seconds: the replay window. */
   readonly toleranceSeconds: number;
   /** Active secrets: more than one while they are rotated. */

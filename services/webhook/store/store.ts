@@ -61,7 +61,7 @@ export interface Received {
 }
 
 /** An event that was kept and not understood. */
-export interface RefusedEvent extends EventKey {
+interface RefusedEvent extends EventKey {
   readonly kind: ProviderKind;
   readonly type: string;
   readonly refusal: string;
@@ -69,7 +69,7 @@ export interface RefusedEvent extends EventKey {
 }
 
 /** What keeping an event did. */
-export interface Kept {
+interface Kept {
   /** False where it had come before. */
   readonly isNew: boolean;
   /** What is new for the platform. */

@@ -31,7 +31,7 @@ export interface Request {
 }
 
 /** What a request brings, and where its route has led. */
-export interface RequestOptions {
+interface RequestOptions {
   readonly headers?: readonly (readonly [string, string])[];
   /** null: none. */
   readonly route?: string | null;

@@ -61,7 +61,7 @@ export async function tokenGateway(metadataPort: number, before: readonly JsonOb
     clusters: [cluster('metadata', metadataPort), ...names.map((name) => cluster(name, upstream.port))],
   });
   const open = (path: string, headers: Readonly<Record<string, string>> = {}): ClientRequest => {
-    const request = httpRequest({ port: envoy.ports.main!, path, headers });
+    const request = httpRequest({ port: envoy.ports['main']!, path, headers });
     request.end();
     return request;
   };

@@ -10,7 +10,7 @@ const levels = ['trace', 'debug', 'info', 'warn', 'error', 'critical'];
 const reloadMs = 1_000;
 
 /** The filter is not loaded: it does not start, or refuses its configuration. */
-export class FilterRefused extends Error {
+class FilterRefused extends Error {
   override readonly name = 'FilterRefused';
 }
 

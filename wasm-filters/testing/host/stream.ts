@@ -2,7 +2,7 @@ import type { HeaderList } from './header-list.ts';
 import type { Property } from './properties.ts';
 
 /** An answer that a filter, or a failed VM, gives by itself. */
-export interface LocalReply {
+interface LocalReply {
   readonly status: number;
   readonly body: string;
   /** For gRPC requests; -1 derives it from the HTTP status. */

@@ -45,14 +45,14 @@ export class Vm {
     const instance = new WebAssembly.Instance(module, { env: this.#told(hostFunctions(this)) });
     this.#exports = instance.exports as Record<string, Callback | undefined>;
     this.memory = new GuestMemory(
-      instance.exports.memory as WebAssembly.Memory,
-      this.#exports.proxy_on_memory_allocate as (size: number) => number,
+      instance.exports['memory'] as WebAssembly.Memory,
+      this.#exports['proxy_on_memory_allocate'] as (size: number) => number,
     );
-    this.#exports._initialize?.();
+    this.#exports['_initialize']?.();
     this.configuring = true;
     const taken = this.call('proxy_on_configure', undefined, rootId, around.configuration.length);
     this.configuring = false;
-    if (this.failed || (taken === 0 && this.#exports.proxy_on_configure !== undefined)) {
+    if (this.failed || (taken === 0 && this.#exports['proxy_on_configure'] !== undefined)) {
       this.stop();
       throw new Error(this.failed ? 'the filter trapped while it was configured' : 'the filter refused its configuration');
     }

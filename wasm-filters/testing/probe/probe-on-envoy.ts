@@ -46,7 +46,7 @@ export async function probeOnEnvoy(code: Uint8Array): Promise<Probed> {
   };
   const ask = (scene: string): ClientRequest => {
     const sent = httpRequest({
-      port: envoy.ports.main!,
+      port: envoy.ports['main']!,
       path,
       headers: [['host', 'probe'], ['authorization', authorization], ['x-scene', scene], ...headers].flat(),
     });

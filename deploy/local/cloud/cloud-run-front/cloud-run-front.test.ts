@@ -130,7 +130,7 @@ test('passes headers, body and trailers, and the token without its signature', a
   expect(seen).toMatchObject({ ':path': '/pkg.Service/Method', authorization, 'x-custom-bin': 'AAEC', te: 'trailers' });
   const passed = String(seen?.['x-serverless-authorization']);
   expect(passed).toMatch(/^Bearer [\w-]+\.[\w-]+\.SIGNATURE_REMOVED_BY_GOOGLE$/);
-  expect(decodeJwt(passed.slice('Bearer '.length)).email).toBe(gateway);
+  expect(decodeJwt(passed.slice('Bearer '.length))['email']).toBe(gateway);
 });
 
 test('checks Authorization where there is no X-Serverless-Authorization', async () => {
@@ -150,7 +150,7 @@ test('adds where the request comes from and a trace', async () => {
   await call({ ...(await serverless()), 'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/255;o=0' });
   const [first, second, third] = service.seen;
   expect(first).toMatchObject({ 'x-forwarded-for': '203.0.113.7, 127.0.0.1', 'x-forwarded-proto': 'https' });
-  expect(first?.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  expect(first?.['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   expect(second).toMatchObject({ traceparent, 'x-cloud-trace-context': '0af7651916cd43dd8448eb211c80319c/255;o=0' });
   expect(third).toMatchObject({ traceparent });
 });

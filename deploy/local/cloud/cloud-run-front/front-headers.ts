@@ -8,8 +8,8 @@ export function addFrontHeaders(headers: IncomingHttpHeaders, clientAddress: str
   headers['x-forwarded-for'] = before === undefined ? clientAddress : `${before}, ${clientAddress}`;
   // TLS always ends before the container, so services see https.
   headers['x-forwarded-proto'] = 'https';
-  headers.traceparent ??= traceparentOf(headers['x-cloud-trace-context']) ?? newTraceparent();
-  headers['x-cloud-trace-context'] ??= cloudTraceContext(String(headers.traceparent));
+  headers['traceparent'] ??= traceparentOf(headers['x-cloud-trace-context']) ?? newTraceparent();
+  headers['x-cloud-trace-context'] ??= cloudTraceContext(String(headers['traceparent']));
 }
 
 /** What Google's older header says, in the newer one. */
@@ -25,7 +25,7 @@ function newTraceparent(): string {
 }
 
 /** Google's older header, TRACE/SPAN;o=SAMPLED with a decimal span id; undefined for a malformed traceparent. */
-export function cloudTraceContext(traceparent: string): string | undefined {
+function cloudTraceContext(traceparent: string): string | undefined {
   const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
   if (match === null) return undefined;
   const [, trace, span, flags] = match;

@@ -11,7 +11,7 @@ const keyFaults: ReadonlySet<string> = new Set([joseErrors.JOSEError.code, joseE
 export type Verdict = true | 401 | 403;
 
 /** Cloud Run's check of who invokes a service. */
-export interface InvokerCheck {
+interface InvokerCheck {
   /** Judges the headers and, where they pass, replaces the signature of the token that was checked. A promise only where a token is seen first. */
   admit(headers: IncomingHttpHeaders): Verdict | Promise<Verdict>;
 }

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { maxSessionMemoryMib, sessionWindowBytes, streamWindowBytes } from './limits.ts';
 
 /** The one HTTP/2 connection to a service, made again when it broke or the service moved. */
-export interface UpstreamSession {
+interface UpstreamSession {
   /** A session that takes new streams, or undefined where the service has no port. Whether it answers shows on the stream. */
   get(): ClientHttp2Session | undefined;
   /** From now on streams go to this port. Those that run may finish where they are. */

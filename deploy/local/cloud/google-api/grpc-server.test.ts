@@ -9,7 +9,7 @@ async function callGetTopic(handler: () => object): Promise<{ code: status; deta
   const server = await serveGrpc(0, [[publisher, { GetTopic: unary(handler) }]]);
   const client = new (makeGenericClientConstructor(publisher, 'Publisher'))(`127.0.0.1:${server.port}`, credentials.createInsecure());
   const outcome = await new Promise<{ code: status; details: string }>((resolve) => {
-    client.GetTopic?.({}, (error: { code: status; details: string } | null) => resolve(error ?? { code: status.OK, details: '' }));
+    client['GetTopic']?.({}, (error: { code: status; details: string } | null) => resolve(error ?? { code: status.OK, details: '' }));
   });
   client.close();
   server.close();

@@ -10,7 +10,7 @@ const reuseFloorMs = 30 * 60_000;
 const maxCachedTokens = 1000;
 
 /** What may differ from the ordinary token of a kind. */
-export interface TokenVariation {
+interface TokenVariation {
   /** Lifetime; one hour unless told. Negative makes a token that has expired. */
   readonly ttlSeconds?: number | undefined;
   /** As of an issuer whose clock is off by so many seconds: `iat`, `exp`, and a `nbf`, which other tokens do not have, are off by as much. Default 0. */
@@ -105,7 +105,7 @@ export function createTokenMint(options: {
 }
 
 /** A stable stand-in for the 21 digits by which Google knows an account. */
-export function googleSubject(email: string): string {
+function googleSubject(email: string): string {
   const hash = createHash('sha256').update(email).digest('hex');
   return `1${(BigInt(`0x${hash}`) % 10n ** 20n).toString().padStart(20, '0')}`;
 }

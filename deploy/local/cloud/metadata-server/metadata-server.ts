@@ -21,7 +21,7 @@ const accessTokenSeconds = 3600;
 const accessTokenRenewalMs = 5 * 60_000;
 
 /** What a metadata server needs beside its port and account. */
-export interface MetadataOptions {
+interface MetadataOptions {
   readonly project: string;
   readonly mintIdToken: MintIdToken;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ export interface MetadataDirectory {
 }
 
 /** A directory, a fixed value, or a value made for each request from its query. */
-export type MetadataEntry = MetadataDirectory | string | ((query: URLSearchParams) => Promise<MetadataAnswer>);
+type MetadataEntry = MetadataDirectory | string | ((query: URLSearchParams) => Promise<MetadataAnswer>);
 
 /** The answer of a made value. */
 export interface MetadataAnswer {

@@ -66,7 +66,7 @@ export function openPubsubStore(stateDir: string) {
         .prepare('SELECT spec FROM subscriptions')
         .all()
         .map(specOf<Subscription>),
-    lastMessageId: (): number => Number(database.prepare('SELECT coalesce(max(id), 0) AS id FROM messages').get()?.id),
+    lastMessageId: (): number => Number(database.prepare('SELECT coalesce(max(id), 0) AS id FROM messages').get()?.['id']),
     putTopic: (topic: Topic) => putTopic.run(topic.name, JSON.stringify(topic)),
     putSubscription: (subscription: Subscription) => putSubscription.run(subscription.name, JSON.stringify(subscription)),
     deleteTopic: (name: string) => deleteTopic.run(name),
@@ -91,23 +91,23 @@ export function openPubsubStore(stateDir: string) {
       if (row === undefined) throw new Error(`message ${id} is not stored`);
       return {
         messageId: id,
-        data: row.data as Uint8Array,
-        attributes: JSON.parse(String(row.attributes)),
-        orderingKey: String(row.ordering_key),
-        publishMs: Number(row.publish_ms),
+        data: row['data'] as Uint8Array,
+        attributes: JSON.parse(String(row['attributes'])),
+        orderingKey: String(row['ordering_key']),
+        publishMs: Number(row['publish_ms']),
       };
     },
     deliveries: (subscription: string): StoredDelivery[] =>
       deliveries.all(subscription).map((row) => ({
-        messageId: Number(row.message_id),
-        orderingKey: String(row.ordering_key),
-        publishMs: Number(row.publish_ms),
-        attempts: Number(row.attempts),
-        nextMs: Number(row.next_ms),
+        messageId: Number(row['message_id']),
+        orderingKey: String(row['ordering_key']),
+        publishMs: Number(row['publish_ms']),
+        attempts: Number(row['attempts']),
+        nextMs: Number(row['next_ms']),
       })),
   };
 }
 
 function specOf<T>(row: Record<string, unknown>): T {
-  return JSON.parse(String(row.spec));
+  return JSON.parse(String(row['spec']));
 }

@@ -1,5 +1,5 @@
 /** How waits grow in Cloud Tasks and Cloud Scheduler. Milliseconds. */
-export interface BackoffSteps {
+interface BackoffSteps {
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
   readonly maxDoublings: number;

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../shared/seeded-random.ts';
+import { seededRandom } from '../../../../services/platform/tools/seeded-random.ts';
 
 /** How deliveries go wrong; all shares are from 0 to 1. */
 export interface DeliveryFaults {
@@ -14,7 +14,7 @@ export interface DeliveryFaults {
 }
 
 /** What goes wrong with one delivery. */
-export interface Mishap {
+interface Mishap {
   readonly delayMs: number;
   /** undefined: arrives once. */
   readonly repeatAfterMs: number | undefined;

@@ -17,7 +17,7 @@ export function openSchedulerStore(stateDir: string) {
       database
         .prepare('SELECT spec, state FROM jobs')
         .all()
-        .map((row) => ({ spec: JSON.parse(String(row.spec)), state: JSON.parse(String(row.state)) })),
+        .map((row) => ({ spec: JSON.parse(String(row['spec'])), state: JSON.parse(String(row['state'])) })),
     put: (spec: JobSpec, state: JobState) => put.run(spec.name, JSON.stringify(spec), JSON.stringify(state)),
   };
 }

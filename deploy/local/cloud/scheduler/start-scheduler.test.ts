@@ -163,7 +163,7 @@ it('runs now, pauses and resumes over its API', async () => {
 it('lists jobs and answers 404 for what is not there', async () => {
   await open([job(), job({ name: `${parent}/jobs/sync-inventory`, timeZone: 'Asia/Tokyo' })]);
   const { body } = await call('GET', '');
-  expect(body.jobs).toMatchObject([
+  expect(body['jobs']).toMatchObject([
     {
       name: `${parent}/jobs/relay-outbox`,
       schedule: '*/5 * * * *',
@@ -173,8 +173,8 @@ it('lists jobs and answers 404 for what is not there', async () => {
     { name: `${parent}/jobs/sync-inventory`, timeZone: 'Asia/Tokyo' },
   ]);
   const first = await call('GET', '?pageSize=1');
-  expect(first.body.jobs).toHaveLength(1);
-  const second = await call('GET', `?pageSize=1&pageToken=${first.body.nextPageToken}`);
+  expect(first.body['jobs']).toHaveLength(1);
+  const second = await call('GET', `?pageSize=1&pageToken=${first.body['nextPageToken']}`);
   expect(second.body).toMatchObject({ jobs: [{ name: `${parent}/jobs/sync-inventory` }] });
   expect(await call('GET', '/other')).toMatchObject({ status: 404, body: { error: { status: 'NOT_FOUND' } } });
   expect((await call('DELETE', '/relay-outbox')).status).toBe(404);

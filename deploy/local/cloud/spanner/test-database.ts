@@ -33,13 +33,13 @@ export async function openTestDatabase(options: Partial<SpannerOptions> = {}, st
 
 /** Google's own client, with nothing changed but where the server is. */
 export function openClient(port: number): TestClient {
-  process.env.SPANNER_EMULATOR_HOST = `127.0.0.1:${port}`;
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['SPANNER_EMULATOR_HOST'] = `127.0.0.1:${port}`;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
   // Read by the client, but missing in its types.
   const options = { projectId: 'kumiko-local', gaxServerStreamingRetries: true };
   const spanner = new Spanner(options);
   const database = spanner.instance('local').database('kumiko');
-  database.on('error', () => {});
+  database['on']('error', () => {});
   return {
     spanner,
     database,

@@ -35,7 +35,7 @@ export function openTasksStore(stateDir: string) {
       database
         .prepare('SELECT spec FROM queues')
         .all()
-        .map((row) => JSON.parse(String(row.spec))),
+        .map((row) => JSON.parse(String(row['spec']))),
     putQueue: (queue: Queue) => putQueue.run(queue.name, JSON.stringify(queue)),
     insert: ({ body, ...spec }: StoredTask) => insertTask.run(spec.name, queueOf(spec.name), JSON.stringify(spec), body),
     update: ({ body: _, ...spec }: StoredTask) => updateTask.run(JSON.stringify(spec), spec.name),
@@ -59,5 +59,5 @@ export function openTasksStore(stateDir: string) {
 
 function taskOf(row: Record<string, unknown>): StoredTask {
   // Tasks that an older version stored lack the two.
-  return { executionCount: 0, previousResponse: null, ...JSON.parse(String(row.spec)), body: row.body };
+  return { executionCount: 0, previousResponse: null, ...JSON.parse(String(row['spec'])), body: row['body'] };
 }

@@ -1,6 +1,6 @@
 /** `npm run -s traces -- last`: reads the traces of the running platform. */
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from '../../platform/endpoints.ts';
 import { defaultStateDir } from '../../platform/state-dir.ts';
 import type { Span } from './span.ts';

@@ -88,28 +88,28 @@ type Row = Record<string, SQLOutputValue>;
 
 function spanOf(row: Row): Span {
   return {
-    trace: String(row.trace),
-    id: String(row.id),
-    parent: row.parent === null ? undefined : String(row.parent),
-    service: String(row.service),
-    name: String(row.name),
-    kind: row.kind as Span['kind'],
-    startUs: Number(row.start_us),
-    endUs: Number(row.end_us),
-    failed: row.failed === 1,
-    attributes: JSON.parse(String(row.attributes)),
-    links: JSON.parse(String(row.links)),
+    trace: String(row['trace']),
+    id: String(row['id']),
+    parent: row['parent'] === null ? undefined : String(row['parent']),
+    service: String(row['service']),
+    name: String(row['name']),
+    kind: row['kind'] as Span['kind'],
+    startUs: Number(row['start_us']),
+    endUs: Number(row['end_us']),
+    failed: row['failed'] === 1,
+    attributes: JSON.parse(String(row['attributes'])),
+    links: JSON.parse(String(row['links'])),
   };
 }
 
 function summaryOf(row: Row): TraceSummary {
   return {
-    trace: String(row.trace),
-    name: String(row.name),
-    service: String(row.service),
-    startUs: Number(row.start_us),
-    endUs: Number(row.end_us),
-    spans: Number(row.spans),
-    failed: Number(row.failed),
+    trace: String(row['trace']),
+    name: String(row['name']),
+    service: String(row['service']),
+    startUs: Number(row['start_us']),
+    endUs: Number(row['end_us']),
+    spans: Number(row['spans']),
+    failed: Number(row['failed']),
   };
 }

@@ -67,7 +67,7 @@ function outcomeOf({ attributes, failed }: Span): string {
   // A service's spans have the names of today's conventions, the gateways' those of Envoy.
   const code = attributes['rpc.grpc.status_code'] ?? attributes['grpc.status_code'];
   const http = attributes['http.response.status_code'] ?? attributes['http.status_code'];
-  const error = attributes['error.type'] ?? attributes['error.reason'] ?? (attributes.canceled && 'canceled');
+  const error = attributes['error.type'] ?? attributes['error.reason'] ?? (attributes['canceled'] && 'canceled');
   if (code !== undefined) return status[Number(code)] ?? String(code);
   if (http !== undefined && http !== '0') return String(http);
   if (failed || http === '0') return error === undefined ? 'failed' : String(error);

@@ -54,7 +54,7 @@ async function send(method: string, path: string, body?: unknown, headers: Recor
 test('a parcel is booked, moves and is delivered, each step with a signed webhook', async () => {
   const booked = await send('POST', '/v1/shipments', booking);
   expect(booked).toEqual({ status: 200, body: { tracking_number: expect.stringMatching(/^SW\d{12}$/), status: 'booked' } });
-  const path = `/v1/shipments/${booked.body.tracking_number}`;
+  const path = `/v1/shipments/${booked.body['tracking_number']}`;
   expect((await send('POST', `${path}/advance`, undefined, {})).body).toMatchObject({ status: 'in_transit', sequence: 2 });
   expect((await send('POST', `${path}/advance`, undefined, {})).body).toMatchObject({ status: 'delivered', sequence: 3 });
   expect((await send('POST', `${path}/advance`)).status).toBe(409);
@@ -71,14 +71,14 @@ test('a parcel is booked, moves and is delivered, each step with a signed webhoo
       id: expect.stringMatching(/^evt_/),
       type: 'shipment.delivered',
       created: t,
-      data: { tracking_number: booked.body.tracking_number, reference: 'orders/x', status: 'delivered', sequence: 3 },
+      data: { tracking_number: booked.body['tracking_number'], reference: 'orders/x', status: 'delivered', sequence: 3 },
     },
   ]);
 });
 
 test('a webhook does not carry the address', async () => {
   const { body } = await send('POST', '/v1/shipments', booking);
-  await send('POST', `/v1/shipments/${body.tracking_number}/advance`);
+  await send('POST', `/v1/shipments/${body['tracking_number']}/advance`);
   await vi.waitFor(() => expect(webhooks).toHaveLength(1));
   expect(webhooks[0]?.body).not.toContain('1-1');
 });
@@ -88,14 +88,14 @@ test('a booking that is repeated with its idempotency key is one parcel', async 
   const first = await send('POST', '/v1/shipments', booking, headers);
   expect(await send('POST', '/v1/shipments', booking, headers)).toEqual(first);
   expect((await send('POST', '/v1/shipments', { ...booking, reference: 'orders/y' }, headers)).status).toBe(409);
-  expect((await send('GET', '/v1/shipments?reference=orders/x')).body.shipments).toHaveLength(1);
+  expect((await send('GET', '/v1/shipments?reference=orders/x')).body['shipments']).toHaveLength(1);
 });
 
 test('parcels survive a restart', async () => {
   const { body } = await send('POST', '/v1/shipments', booking);
   await carrier.close();
   await start();
-  expect((await send('GET', `/v1/shipments/${body.tracking_number}`)).body.status).toBe('booked');
+  expect((await send('GET', `/v1/shipments/${body['tracking_number']}`)).body['status']).toBe('booked');
 });
 
 test('wrong keys, parcels and bodies are refused', async () => {

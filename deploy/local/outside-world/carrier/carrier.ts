@@ -80,7 +80,7 @@ export async function startCarrier(options: {
           path: '/v1/shipments/{tracking}',
           handle: (request) => {
             checkKey(request);
-            return { status: 200, body: shipments.get(request.params.tracking!) };
+            return { status: 200, body: shipments.get(request.params['tracking']!) };
           },
         },
         {
@@ -88,7 +88,7 @@ export async function startCarrier(options: {
           path: '/v1/shipments/{tracking}/advance',
           handle: (request) => {
             const shipment = store.transaction(() => {
-              const { address: _, ...moved } = shipments.advance(request.params.tracking!);
+              const { address: _, ...moved } = shipments.advance(request.params['tracking']!);
               webhooks.add(`shipment.${moved.status}`, moved);
               return moved;
             });

@@ -6,7 +6,7 @@ import { HttpProblem } from '../../shared/http/http-problem.ts';
 export type ShipmentStatus = 'booked' | 'in_transit' | 'delivered';
 
 /** A parcel as the API shows it. */
-export interface Shipment {
+interface Shipment {
   readonly tracking_number: string;
   readonly reference: string;
   readonly status: ShipmentStatus;
@@ -25,7 +25,7 @@ export const shipmentsSchema = `
 `;
 
 /** The parcels. */
-export interface Shipments {
+interface Shipments {
   book(request: Pick<Shipment, 'reference' | 'address'>): Shipment;
   /** @throws HttpProblem 404 */
   get(trackingNumber: string): Shipment;
@@ -72,5 +72,5 @@ export function createShipments(database: DatabaseSync): Shipments {
 }
 
 function shipmentOf(row: Record<string, SQLOutputValue>): Shipment {
-  return { ...row, address: JSON.parse(String(row.address)) } as unknown as Shipment;
+  return { ...row, address: JSON.parse(String(row['address'])) } as unknown as Shipment;
 }

@@ -40,7 +40,7 @@ export async function startInventory(options: {
             const size = pageSize(request);
             const rows = page.all(decodePageToken(request.query.get('page_token') ?? ''), size + 1);
             const items = rows.slice(0, size);
-            const nextPageToken = rows.length > size ? Buffer.from(String(items.at(-1)!.sku)).toString('base64url') : '';
+            const nextPageToken = rows.length > size ? Buffer.from(String(items.at(-1)!['sku'])).toString('base64url') : '';
             return { status: 200, body: { items, next_page_token: nextPageToken } };
           },
         },
@@ -50,7 +50,7 @@ export async function startInventory(options: {
           handle: (request) => {
             checkKey(request);
             const { stock } = request.json(putSchema);
-            const sku = request.params.sku!;
+            const sku = request.params['sku']!;
             put.run(sku, stock);
             return { status: 200, body: { sku, stock } };
           },

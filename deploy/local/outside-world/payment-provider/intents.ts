@@ -4,13 +4,13 @@ import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { Clock } from '../../shared/local-server.ts';
 
 /** Where a payment is. declined, voided and refunded are final. */
-export type IntentStatus = 'requires_confirmation' | 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded';
+type IntentStatus = 'requires_confirmation' | 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded';
 
 /** The cards of this world. */
 export const cards = ['ok', 'declined', 'declined-at-capture'] as const;
 
 /** One of the cards. */
-export type Card = (typeof cards)[number];
+type Card = (typeof cards)[number];
 
 /** A payment as the API shows it. */
 export interface Intent {
@@ -67,13 +67,13 @@ const actions = {
 } as const satisfies Record<string, { from: Partial<Record<IntentStatus, LedgerEntry['type'] | undefined>>; to: IntentStatus }>;
 
 /** A merchant's action on a payment. */
-export type IntentAction = keyof typeof actions;
+type IntentAction = keyof typeof actions;
 
 /** The names of the actions. */
 export const intentActions = Object.keys(actions) as IntentAction[];
 
 /** Payments and their ledger. Call the changing methods inside a transaction. */
-export interface Intents {
+interface Intents {
   create(request: {
     readonly amount_micros: string;
     readonly currency: string;
@@ -128,7 +128,7 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
       const intent = intentOf(row);
       if (intent.client_token !== clientToken) throw new HttpProblem(403, 'invalid_client_token', `This is not the client token of ${id}.`);
       if (intent.status !== 'requires_confirmation') {
-        const repeated = row.card === card && (intent.status === 'authorized' || intent.status === 'declined');
+        const repeated = row['card'] === card && (intent.status === 'authorized' || intent.status === 'declined');
         if (!repeated) throw invalidState(intent, 'confirm');
         return { intent, changed: false };
       }
@@ -139,7 +139,7 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
       const intent = intentOf(row);
       const { from, to } = actions[action];
       if (!Object.hasOwn(from, intent.status)) throw invalidState(intent, action);
-      if (action === 'capture' && row.card === 'declined-at-capture') return 'declined';
+      if (action === 'capture' && row['card'] === 'declined-at-capture') return 'declined';
       return move(intent, to, (from as Partial<Record<IntentStatus, LedgerEntry['type']>>)[intent.status], undefined);
     },
     ledger: (reference) =>

@@ -76,14 +76,14 @@ export async function startPaymentProvider(options: {
         return { status: 200, body: { payment_intents: intents.list(reference) } };
       },
     },
-    { method: 'GET', path: '/v1/payment_intents/{id}', handle: ({ params }) => ({ status: 200, body: intents.get(params.id!) }) },
+    { method: 'GET', path: '/v1/payment_intents/{id}', handle: ({ params }) => ({ status: 200, body: intents.get(params['id']!) }) },
     ...intentActions.map(
       (action): JsonRoute => ({
         method: 'POST',
         path: `/v1/payment_intents/{id}/${action}`,
         handle: (request) => {
           const response = answerOnce(request, () => {
-            const change = intents.act(request.params.id!, action);
+            const change = intents.act(request.params['id']!, action);
             if (change !== 'declined') return { status: 200, body: announce(change) };
             return { status: 402, body: { error: { code: 'card_declined', message: 'The card was declined.' } } };
           });
@@ -105,7 +105,7 @@ export async function startPaymentProvider(options: {
       path: '/v1/payment_intents/{id}/confirm',
       handle: (request) => {
         const { client_token, card } = request.json(confirmSchema);
-        const intent = store.transaction(() => announce(intents.confirm(request.params.id!, client_token, card)));
+        const intent = store.transaction(() => announce(intents.confirm(request.params['id']!, client_token, card)));
         webhooks.wake();
         return { status: 200, body: intent };
       },

@@ -13,7 +13,7 @@ beforeAll(async () => {
       {
         method: 'GET',
         path: '/v1/things/{id}',
-        handle: ({ params, query }) => ({ status: 200, body: { id: params.id, q: query.get('q') } }),
+        handle: ({ params, query }) => ({ status: 200, body: { id: params['id'], q: query.get('q') } }),
       },
       {
         method: 'POST',

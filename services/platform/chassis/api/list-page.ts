@@ -15,7 +15,7 @@ export interface PageRequest {
 }
 
 /** A page. */
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   /** Empty on the last page. */
   readonly nextPageToken: string;

@@ -1,5 +1,5 @@
 /** What an error means to whoever calls, and what they can do. `code` is the gRPC status that it comes with. */
-export interface ReasonEntry {
+interface ReasonEntry {
   readonly code: string;
   readonly meaning: string;
   readonly remedy: string;

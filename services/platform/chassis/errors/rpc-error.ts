@@ -9,7 +9,7 @@ export interface FieldViolation {
 }
 
 /** What an RpcError is made of. */
-export interface RpcErrorInit {
+interface RpcErrorInit {
   readonly code: status;
   /** UPPER_SNAKE_CASE, stable: callers decide by it (AIP-193). */
   readonly reason: ErrorReason;

@@ -16,7 +16,7 @@ import { tracing } from './tracing.ts';
 import { validation } from './validation.ts';
 
 /** What the interceptors are made of. */
-export interface InterceptorOptions {
+interface InterceptorOptions {
   /** The service's. */
   readonly name: string;
   readonly config: ChassisConfig;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { Secret } from './secret.ts';
 
 /** A service's environment variables: their names with their zod types. Describe each (`.describe('…')`) with what is accepted. */
-export type ConfigShape = Readonly<Record<string, z.ZodType>>;
+type ConfigShape = Readonly<Record<string, z.ZodType>>;
 
 /** The parsed variables, by the variables' names. */
 export type Config<S extends ConfigShape> = { readonly [K in keyof S]: z.output<S[K]> };

@@ -46,7 +46,7 @@ export interface Variable<T extends z.ZodType = z.ZodType> {
 }
 
 /** The variables that only this service has, by name. */
-export type Variables = Readonly<Record<string, Variable>>;
+type Variables = Readonly<Record<string, Variable>>;
 
 /** What a service says of itself beyond its protos. */
 export interface Manifest<V extends Variables = Variables> {
@@ -56,7 +56,7 @@ export interface Manifest<V extends Variables = Variables> {
 }
 
 /** The types of a manifest's variables, as the configuration takes them. */
-export type ShapeOf<V extends Variables> = { readonly [K in keyof V]: V[K]['type'] };
+type ShapeOf<V extends Variables> = { readonly [K in keyof V]: V[K]['type'] };
 
 /** What a service with this manifest reads from its environment. */
 export type ConfigOf<M extends Manifest> = Config<ShapeOf<M['variables']>>;

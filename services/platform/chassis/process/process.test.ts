@@ -41,14 +41,14 @@ function startProcess(env: Record<string, string>): ServiceProcess {
   reader.on('line', (text) => {
     const line = JSON.parse(text) as Line;
     lines.push(line);
-    waiting.get(String(line.message))?.(line);
+    waiting.get(String(line['message']))?.(line);
   });
   return {
     child,
     lines,
     stderr: () => stderr,
     line: async (message) => {
-      const there = lines.find((line) => line.message === message);
+      const there = lines.find((line) => line['message'] === message);
       if (there !== undefined) return there;
       const comes = new Promise<Line>((resolve) => waiting.set(message, resolve));
       const lost = ended.then(({ code }): never => {

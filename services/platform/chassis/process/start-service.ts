@@ -44,7 +44,7 @@ export interface RunningService {
 }
 
 /** What a process lends to a service. */
-export interface Process {
+interface Process {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where log lines go. */
   readonly destination: { write(line: string): void };

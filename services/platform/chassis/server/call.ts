@@ -38,7 +38,7 @@ export interface Call<C extends Caller = Caller> {
 }
 
 /** The handler of one method. */
-export type Handler<M extends DescMethod> = M extends DescMethodUnary
+type Handler<M extends DescMethod> = M extends DescMethodUnary
   ? (request: MessageShape<M['input']>, call: Call) => Promise<MessageInitShape<M['output']>>
   : M extends DescMethodServerStreaming
     ? (request: MessageShape<M['input']>, call: Call) => AsyncIterable<MessageInitShape<M['output']>>

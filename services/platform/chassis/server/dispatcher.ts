@@ -22,7 +22,7 @@ export interface Route {
 }
 
 /** What every call works with. */
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly logger: Logger;
   readonly project: string;
   /** Called when a call comes before the routes are known. */

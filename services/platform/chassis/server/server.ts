@@ -22,7 +22,7 @@ export interface ServerOptions {
 }
 
 /** A gRPC server that is bound before it knows its handlers: calls that come early wait for them. */
-export interface BoundServer {
+interface BoundServer {
   readonly port: number;
   /** The gRPC names of the services that need handlers. */
   readonly serviceNames: readonly string[];

@@ -7,13 +7,13 @@ export interface Change<T, P> {
 }
 
 /** A change, or a heartbeat (`value` undefined). `position` is undefined only before the first change of a stream that began nowhere. */
-export interface WatchMessage<T, P> {
+interface WatchMessage<T, P> {
   readonly value: T | undefined;
   readonly position: P | undefined;
 }
 
 /** What to watch. */
-export interface WatchOptions<T, P> {
+interface WatchOptions<T, P> {
   /** Reads the changes after a position, oldest first; from the beginning where it is undefined. Its errors end the stream. */
   readonly read: (since: P | undefined) => Promise<readonly Change<T, P>[]>;
   /** Where to begin: the position of a resume token. */

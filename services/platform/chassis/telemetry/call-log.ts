@@ -26,7 +26,7 @@ export interface CallLogOptions {
 }
 
 /** Writes the line of a call that has ended. */
-export type LogCall = (call: ServerCall, code: status, durationMs: number) => void;
+type LogCall = (call: ServerCall, code: status, durationMs: number) => void;
 
 /** What is the same in every line of a method that ends with the same code. */
 interface Frame {

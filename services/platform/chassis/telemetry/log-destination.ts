@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 
 /** Where log lines go. */
-export interface LogDestination {
+interface LogDestination {
   write(line: string): void;
   /** Writes what is still held back. */
   flush(): void;

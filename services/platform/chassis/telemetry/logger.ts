@@ -12,7 +12,7 @@ export const severities: Readonly<Record<string, string>> = {
 };
 
 /** What a logger is made of. */
-export interface LoggerOptions {
+interface LoggerOptions {
   /** The service's name, in every line. */
   readonly service: string;
   readonly level: string;

@@ -3,7 +3,7 @@ import { inSpan } from '../../contracts/in-span.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
 
 /** What an outgoing request is beside its URL. */
-export interface OutgoingRequest {
+interface OutgoingRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;

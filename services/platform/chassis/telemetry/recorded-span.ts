@@ -22,7 +22,7 @@ export interface SpanOrigin {
 }
 
 /** What a span begins with. */
-export interface SpanStart {
+interface SpanStart {
   readonly name: string;
   readonly kind: SpanKind;
   readonly context: SpanContext;

@@ -11,7 +11,7 @@ export interface Telemetry {
 }
 
 /** What is exported, and to whom. */
-export interface TelemetryOptions {
+interface TelemetryOptions {
   /** `service.name`. */
   readonly service: string;
   /** OTLP over HTTP, such as "http://127.0.0.1:4318"; undefined: trace context is passed on, spans are not exported. */

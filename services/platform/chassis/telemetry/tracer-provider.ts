@@ -17,7 +17,7 @@ import { RandomIdGenerator, type Sampler, SamplingDecision, type SpanProcessor }
 import { RecordedSpan, type SpanOrigin } from './recorded-span.ts';
 
 /** What spans are made with. */
-export interface TracerProviderOptions {
+interface TracerProviderOptions {
   readonly resource: Resource;
   readonly sampler: Sampler;
   readonly processor: Pick<SpanProcessor, 'onEnd'>;

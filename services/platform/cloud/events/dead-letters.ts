@@ -14,7 +14,7 @@ export interface DeadLetter {
 }
 
 /** What a replay did. */
-export interface Replayed {
+interface Replayed {
   readonly replayed: number;
   /** Messages that are no events: they stay. */
   readonly skipped: number;
@@ -45,7 +45,7 @@ const pullTimeoutMs = 2_000;
 const largestPull = 100;
 
 /** What dead letters are read with. */
-export interface DeadLettersOptions {
+interface DeadLettersOptions {
   readonly project: string;
   /** The product's message of events. */
   readonly eventType: DescMessage;
@@ -138,7 +138,7 @@ export function createDeadLetters({ project, eventType, publisher }: DeadLetters
 
 async function createSubscriber(project: string): Promise<v1.SubscriberClient> {
   const { v1 } = await import('@google-cloud/pubsub');
-  const emulator = process.env.PUBSUB_EMULATOR_HOST;
+  const emulator = process.env['PUBSUB_EMULATOR_HOST'];
   if (emulator === undefined) return new v1.SubscriberClient({ projectId: project, authClient: await serviceAccount() });
   const { hostname, port } = new URL(`http://${emulator}`);
   return new v1.SubscriberClient({ projectId: project, apiEndpoint: hostname, port: Number(port), sslCreds: credentials.createInsecure() });

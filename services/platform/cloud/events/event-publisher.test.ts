@@ -15,8 +15,8 @@ let publisher: EventPublisher;
 
 beforeAll(async () => {
   server = await startPubsub({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => '' });
-  process.env.METADATA_SERVER_DETECTION = 'none';
-  process.env.PUBSUB_EMULATOR_HOST = `127.0.0.1:${server.port}`;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
+  process.env['PUBSUB_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
   reader = new PubSub({ projectId: project });
   publisher = createEventPublisher({ project });
 });

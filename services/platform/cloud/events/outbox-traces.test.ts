@@ -36,8 +36,8 @@ let arrived: () => void;
 beforeAll(async () => {
   recorder = recordSpans();
   server = await startPubsub({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => '' });
-  process.env.METADATA_SERVER_DETECTION = 'none';
-  process.env.PUBSUB_EMULATOR_HOST = `127.0.0.1:${server.port}`;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
+  process.env['PUBSUB_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
   reader = new PubSub({ projectId: project });
   const [topic] = await reader.createTopic('order-events');
   const [subscription] = await topic.createSubscription('order-events-test', { enableMessageOrdering: true });
@@ -89,7 +89,7 @@ async function messages(): Promise<ReadonlyMap<string, Message>> {
 async function expectOwnTraces(requestSpans: readonly string[]): Promise<void> {
   const sends = new Map(recorder.spans().map((span) => [span.spanContext().spanId, span]));
   const seen = [...(await messages())].map(([order, { attributes }]) => {
-    const context = parseTraceparent(attributes.traceparent);
+    const context = parseTraceparent(attributes['traceparent']);
     const send = sends.get(context?.spanId ?? '');
     return [
       order,

@@ -15,7 +15,7 @@ export interface PublishResult {
 }
 
 /** What waits in an outbox. */
-export interface Backlog {
+interface Backlog {
   /** Counted up to 10,000: counting on would only cost. */
   readonly rows: number;
   /** For how long the oldest event waits; 0 where none does. */
@@ -51,7 +51,7 @@ export interface Outbox {
 }
 
 /** What an outbox is made of. */
-export interface OutboxOptions {
+interface OutboxOptions {
   /** The schema that owns the table `outbox`. */
   readonly schema: string;
   /** The product's message of events. */

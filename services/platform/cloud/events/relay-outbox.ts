@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Outbox } from './outbox.ts';
 
 /** What the relay needs of the call that it is run by. */
-export interface RelayCall {
+interface RelayCall {
   readonly logger: Logger;
   readonly deadline: Date;
 }

@@ -19,7 +19,7 @@ beforeAll(async () => {
       return `header.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.signature`;
     },
   });
-  process.env.GCE_METADATA_HOST = `127.0.0.1:${server.port}`;
+  process.env['GCE_METADATA_HOST'] = `127.0.0.1:${server.port}`;
 });
 
 afterAll(() => server?.close());
@@ -44,9 +44,9 @@ test('asks again for a token that is about to expire', async () => {
 test('fails where the metadata server does not answer, and asks again later', async () => {
   lifetimeSeconds = 3600;
   const tokens = createIdTokens();
-  const there = process.env.GCE_METADATA_HOST;
-  process.env.GCE_METADATA_HOST = '127.0.0.1:1';
+  const there = process.env['GCE_METADATA_HOST'];
+  process.env['GCE_METADATA_HOST'] = '127.0.0.1:1';
   await expect(tokens.header('https://d')).rejects.toThrow('ID token');
-  process.env.GCE_METADATA_HOST = there;
+  process.env['GCE_METADATA_HOST'] = there;
   expect(await tokens.header('https://d')).toMatch(/^Bearer /);
 });

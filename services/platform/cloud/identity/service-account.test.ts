@@ -20,7 +20,7 @@ const tls = await vi.hoisted(async () => {
   execFileSync('openssl', ['req', '-x509', '-nodes', '-days', '1', ...curve, ...names, '-keyout', key, '-out', certificate], {
     stdio: 'ignore',
   });
-  process.env.GRPC_DEFAULT_SSL_ROOTS_FILE_PATH = certificate;
+  process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'] = certificate;
   return { key: readFileSync(key), certificate: readFileSync(certificate), remove: () => rmSync(directory, { recursive: true }) };
 });
 

@@ -16,7 +16,7 @@ for (const target of spannerTargets) {
       beforeAll(async () => {
         spanner = await startMigrated(target);
         proxy = await startFaultProxy(spanner.host);
-        process.env.SPANNER_EMULATOR_HOST = proxy.host;
+        process.env['SPANNER_EMULATOR_HOST'] = proxy.host;
         database = openDatabase(spanner.address);
         await database.query({ name: 'warm', text: 'SELECT 1 AS one' });
       });

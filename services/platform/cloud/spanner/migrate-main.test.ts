@@ -26,7 +26,7 @@ test('names every variable that is missing, and ends with code 1', async () => {
 
 function run(env: Readonly<Record<string, string>>): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main], { env: { ...env, PATH: process.env.PATH } }, (error, stdout, stderr) =>
+    execFile(process.execPath, [main], { env: { ...env, PATH: process.env['PATH'] } }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
     );
   });

@@ -52,7 +52,7 @@ for (const target of spannerTargets) {
     beforeEach(async () => {
       spanner = await target.start();
       proxy = await startFaultProxy(spanner.host);
-      process.env.SPANNER_EMULATOR_HOST = proxy.host;
+      process.env['SPANNER_EMULATOR_HOST'] = proxy.host;
     });
     afterEach(async () => {
       await proxy?.close();

@@ -95,7 +95,7 @@ async function apply(admin: v1.DatabaseAdminClient, name: string, database: Data
 /** Makes what `migrate` itself needs. */
 async function prepare(address: DatabaseAddress): Promise<void> {
   await withAdmin(address, async (admin, name, spanner) => {
-    if (process.env.SPANNER_EMULATOR_HOST !== undefined) await createLocally(admin, spanner, address);
+    if (process.env['SPANNER_EMULATOR_HOST'] !== undefined) await createLocally(admin, spanner, address);
     await updateDdl(admin, name, createTable);
   });
 }

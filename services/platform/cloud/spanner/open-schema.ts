@@ -8,7 +8,7 @@ import { createHistory, type KeptTable } from './history.ts';
 import { openDatabase } from './spanner-database.ts';
 
 /** What a service that owns a schema works with. */
-export interface OpenSchema {
+interface OpenSchema {
   readonly database: Database;
   /** The platform's upkeep of the schema, to be bound beside the service's own. */
   readonly maintenance: Binding;
@@ -17,14 +17,14 @@ export interface OpenSchema {
 }
 
 /** What a service that owns a schema and publishes events works with. */
-export interface PublishingSchema extends OpenSchema {
+interface PublishingSchema extends OpenSchema {
   readonly outbox: Outbox;
   /** Waits for what is on its way to Pub/Sub, and disconnects. */
   close(): Promise<void>;
 }
 
 /** The chassis' variables that say where the database is. */
-export interface SchemaConfig {
+interface SchemaConfig {
   readonly GOOGLE_CLOUD_PROJECT: string;
   readonly SPANNER_INSTANCE: string;
   readonly SPANNER_DATABASE: string;
@@ -32,7 +32,7 @@ export interface SchemaConfig {
 }
 
 /** How a schema is opened. */
-export interface SchemaOptions {
+interface SchemaOptions {
   /** The service's name, which is its schema's. */
   readonly schema: string;
   readonly config: SchemaConfig;

@@ -22,7 +22,7 @@ export interface RequestKey {
 }
 
 /** What a request does: its answer, and statements that are still to run in its transaction. */
-export interface Effect {
+interface Effect {
   /** The response message in the binary format. */
   readonly response: Uint8Array;
   readonly writes: readonly Write[];
@@ -36,7 +36,7 @@ export function requestFingerprint<D extends DescMessage>(desc: D, request: Mess
 }
 
 /** @throws {RpcError} INVALID_ARGUMENT where the stored fingerprint is of another body. */
-export function sameRequest(key: RequestKey, storedFingerprint: string): void {
+function sameRequest(key: RequestKey, storedFingerprint: string): void {
   if (storedFingerprint === key.fingerprint) return;
   throw invalidArgument('request_id was used before with another body', [
     { field: 'request_id', description: 'was used before with another body: use a new UUID for a new request' },

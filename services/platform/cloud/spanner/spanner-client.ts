@@ -56,6 +56,6 @@ export async function connectSpanner(address: DatabaseAddress): Promise<{ spanne
   const spanner = await createSpannerClient(address.project, await serviceAccount());
   const database = spanner.instance(address.instance).database(address.database, undefined, undefined, address.role);
   // Sessions are kept in the background, and an 'error' event without a listener ends the process. The statement that needs the session fails by itself.
-  database.on('error', () => {});
+  database['on']('error', () => {});
   return { spanner, database };
 }

@@ -1,19 +1,19 @@
 import type { Row, Value } from './database.ts';
 
 /** A google.protobuf.Value as the Spanner client passes it on. */
-export type EncodedValue =
+type EncodedValue =
   | { readonly nullValue: 'NULL_VALUE' }
   | { readonly boolValue: boolean }
   | { readonly stringValue: string }
   | { readonly listValue: { readonly values: readonly EncodedValue[] } };
 
 /** Parameters p1, p2, … in the encoded form, which the client takes as it is when it finds `fields`. */
-export interface EncodedParams {
+interface EncodedParams {
   readonly fields: Readonly<Record<string, EncodedValue>>;
 }
 
 /** A column's type as a result's metadata tells it. */
-export interface ColumnType {
+interface ColumnType {
   readonly code?: unknown;
   readonly arrayElementType?: ColumnType | null;
 }

@@ -16,7 +16,7 @@ let tasks: TaskQueue;
 let client: CloudTasksClient;
 
 beforeAll(async () => {
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
   server = await startTasks({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => '', held: true });
   server.queues.createQueue(parent, { name: `${parent}/queues/capture-payment`, rateLimits: null, retryConfig: null });
   client = new CloudTasksClient({

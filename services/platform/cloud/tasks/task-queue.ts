@@ -11,7 +11,7 @@ import { type QueueTrigger, triggersOf } from '../../contracts/triggers.ts';
 import { serviceAccount } from '../identity/service-account.ts';
 
 /** When and as what a task runs. */
-export interface TaskOptions {
+interface TaskOptions {
   /** Letters, digits, hyphens and underscores. A second task of this id in the queue is refused for at least an hour after the first has run. */
   readonly id: string;
   /** Not before this time; at once by default. */

@@ -8,7 +8,7 @@ const v1 = protos.google.spanner.v1;
 const spannerPath = '/google.spanner.v1.Spanner/';
 
 /** A method of google.spanner.v1.Spanner. */
-export type SpannerMethod = 'BeginTransaction' | 'ExecuteStreamingSql' | 'ExecuteBatchDml' | 'Commit' | 'Rollback';
+type SpannerMethod = 'BeginTransaction' | 'ExecuteStreamingSql' | 'ExecuteBatchDml' | 'Commit' | 'Rollback';
 
 interface Fault {
   readonly method: SpannerMethod;

@@ -4,14 +4,14 @@ import { expect } from 'vitest';
 import type { Database, Statement, Value } from '../../cloud/spanner/database.ts';
 
 /** What a case gets: a database without tables, by our port and by Google's client. */
-export interface LimitsTarget {
+interface LimitsTarget {
   readonly database: Database;
   readonly google: SpannerDatabase;
   readonly spanner: Spanner;
 }
 
 /** One limit of https://cloud.google.com/spanner/quotas. */
-export interface LimitCase {
+interface LimitCase {
   readonly name: string;
   run(target: LimitsTarget): Promise<void>;
 }

@@ -47,7 +47,7 @@ export const messageCases: readonly StorageCase[] = [
         await outbox.publish([fresh]);
       });
       await outbox.publishPending(10);
-      expect(publisher.messages.map(({ attributes }) => attributes.kumiko_preview)).toEqual(['partner=pr-1', 'partner=pr-1']);
+      expect(publisher.messages.map(({ attributes }) => attributes['kumiko_preview'])).toEqual(['partner=pr-1', 'partner=pr-1']);
     },
   },
   {
@@ -236,7 +236,7 @@ function newEvent(aggregate: string, version: number): Event {
 }
 
 async function pending(database: Database): Promise<unknown[]> {
-  return (await database.query(pendingIds)).map((row) => row.id);
+  return (await database.query(pendingIds)).map((row) => row['id']);
 }
 
 function newKey(fingerprint: string): RequestKey {

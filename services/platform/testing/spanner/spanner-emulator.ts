@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** Google's Spanner emulator on this machine, or why there is none. */
-export type FoundEmulator = { readonly binary: string } | { readonly missing: string };
+type FoundEmulator = { readonly binary: string } | { readonly missing: string };
 
 /** Looks where SPANNER_EMULATOR_BINARY says, then in the Google Cloud SDK that `gcloud` belongs to. */
 export function findSpannerEmulator(): FoundEmulator {
-  const named = process.env.SPANNER_EMULATOR_BINARY;
+  const named = process.env['SPANNER_EMULATOR_BINARY'];
   if (named !== undefined) return existsSync(named) ? { binary: named } : { missing: `SPANNER_EMULATOR_BINARY: no file ${named}` };
   const gcloud = findOnPath('gcloud');
   if (gcloud === undefined) return { missing: 'no gcloud on PATH, and SPANNER_EMULATOR_BINARY is not set' };
@@ -18,7 +18,7 @@ export function findSpannerEmulator(): FoundEmulator {
 }
 
 /** A running emulator. */
-export interface SpannerEmulator {
+interface SpannerEmulator {
   /** host:port of its gRPC API. */
   readonly host: string;
   close(): Promise<void>;

@@ -13,7 +13,7 @@ export interface RunningSpanner {
 }
 
 /** An implementation of Spanner that the suites run on. */
-export interface SpannerTarget {
+interface SpannerTarget {
   readonly name: string;
   /** Why it cannot be started here. */
   readonly missing: string | undefined;
@@ -61,8 +61,8 @@ export async function startMigrated(target: SpannerTarget, root = fixture): Prom
 }
 
 function setEnvironment(host: string, multiplexedSessions: 'true' | 'false'): void {
-  process.env.SPANNER_EMULATOR_HOST = host;
-  process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS = multiplexedSessions;
-  process.env.GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW = multiplexedSessions;
-  process.env.METADATA_SERVER_DETECTION = 'none';
+  process.env['SPANNER_EMULATOR_HOST'] = host;
+  process.env['GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS'] = multiplexedSessions;
+  process.env['GOOGLE_CLOUD_SPANNER_MULTIPLEXED_SESSIONS_FOR_RW'] = multiplexedSessions;
+  process.env['METADATA_SERVER_DETECTION'] = 'none';
 }

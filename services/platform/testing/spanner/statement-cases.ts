@@ -41,7 +41,7 @@ export const statementCases: readonly StorageCase[] = [
         day: '2026-02-03',
         tags: ['a', 'b,"c"', ''],
       });
-      expect(Uint8Array.from(row?.raw as Uint8Array)).toEqual(raw);
+      expect(Uint8Array.from(row?.['raw'] as Uint8Array)).toEqual(raw);
     },
   },
   {

@@ -12,7 +12,7 @@ import { checkedDatabaseId, databaseName, instanceName } from './resource-names.
 import type { google } from './spanner-api.ts';
 import { invalidArgument } from './spanner-failure.ts';
 
-export interface DatabaseAdminOptions {
+interface DatabaseAdminOptions {
   readonly postgres: Postgres;
   readonly catalog: Catalog;
   readonly transactions: Transactions;

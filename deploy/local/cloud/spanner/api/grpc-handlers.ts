@@ -8,7 +8,7 @@ import { SpannerFailure } from './spanner-failure.ts';
 export type Unary<Request, Response> = (request: Request, signal: AbortSignal) => Response | Promise<Response>;
 
 /** A method that answers with a stream. */
-export type ServerStream<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Iterable<Response>>;
+type ServerStream<Request, Response> = (request: Request, signal: AbortSignal) => Promise<Iterable<Response>>;
 
 /** Makes a gRPC handler of a method. */
 export function unary<Request, Response>(method: Unary<Request, Response>): handleUnaryCall<Request, Response> {

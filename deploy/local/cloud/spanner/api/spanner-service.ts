@@ -18,7 +18,7 @@ import { databaseName, databaseOfSession } from './resource-names.ts';
 import type { google } from './spanner-api.ts';
 import { invalidArgument } from './spanner-failure.ts';
 
-export interface SpannerServiceOptions {
+interface SpannerServiceOptions {
   readonly postgres: Postgres;
   readonly catalog: Catalog;
   readonly transactions: Transactions;

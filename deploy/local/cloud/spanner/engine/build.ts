@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildIfChanged } from '../../../../../services/platform/contracts/build-if-changed.ts';
+import { buildIfChanged } from '../../../../../services/platform/tools/build-if-changed.ts';
 
 const folder = import.meta.dirname;
 const makeTemplate = join(folder, 'make-template.ts');

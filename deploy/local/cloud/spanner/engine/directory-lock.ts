@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** A directory that belongs to this process until it is released, or the process ends in whatever way. */
-export interface DirectoryLock {
+interface DirectoryLock {
   release(): void;
 }
 

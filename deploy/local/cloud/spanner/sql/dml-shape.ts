@@ -1,5 +1,5 @@
 /** What a DML statement writes to. */
-export interface DmlShape {
+interface DmlShape {
   /** As it is written: "schema.name" or "name", with its quotes. */
   readonly table: string;
   /** Columns that an INSERT or UPDATE names; undefined for a DELETE, and for an INSERT that names none. */

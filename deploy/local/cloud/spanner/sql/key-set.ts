@@ -4,7 +4,7 @@ import { type KeyColumn, quote } from './key-columns.ts';
 import { toPostgres } from './value-codec.ts';
 
 /** A condition and the values of its parameters. */
-export interface Condition {
+interface Condition {
   readonly sql: string;
   readonly values: readonly (string | null)[];
 }

@@ -1,5 +1,5 @@
 /** What a statement may do, from its first word. What PostgreSQL would do beyond that, its own read-only mode refuses. */
-export type StatementKind = 'query' | 'dml' | 'other';
+type StatementKind = 'query' | 'dml' | 'other';
 
 const COMMENT_OR_SPACE = /^(?:\s+|--[^\n]*(?:\n|$)|\/\*.*?\*\/|\()+/s;
 

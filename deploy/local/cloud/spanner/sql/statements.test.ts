@@ -72,8 +72,8 @@ describe('values', () => {
       live: true,
     });
     expect(row).toMatchObject({ raw, weight: { value: 1.5 } });
-    expect((row!.made as { toISOString(): string }).toISOString()).toContain('2026-01-02T03:04:05.678901');
-    expect(JSON.stringify(row!.day)).toContain('2026-02-28');
+    expect((row!['made'] as { toISOString(): string }).toISOString()).toContain('2026-01-02T03:04:05.678901');
+    expect(JSON.stringify(row!['day'])).toContain('2026-02-28');
   });
 
   it('may be null in every column', async () => {
@@ -219,7 +219,7 @@ describe('refusals', () => {
 
   it('meet a database that does not exist', async () => {
     const missing = test.spanner.instance('local').database('missing');
-    missing.on('error', () => {});
+    missing['on']('error', () => {});
     expect(await refused(() => missing.run('SELECT 1'))).toMatchObject({ code: 5 });
     await missing.close();
   });
@@ -239,7 +239,7 @@ describe('refusals', () => {
 /** Whether a stream that fails at its first statement has headers of its own. */
 async function hasHeadersBeforeError(port: number): Promise<boolean> {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const { path, requestSerialize, responseDeserialize } = loadSpannerDefinitions().spanner.ExecuteStreamingSql!;
+  const { path, requestSerialize, responseDeserialize } = loadSpannerDefinitions().spanner['ExecuteStreamingSql']!;
   const request = { session: `${DATABASE}/sessions/any`, sql: 'SELECT nothing' };
   const stream = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request);
   let hasHeaders = false;

@@ -7,7 +7,7 @@ export interface LockHolder {
 }
 
 /** A holder that is silent this long loses the lock to one who waits. */
-export const IDLE_LIMIT_WHEN_OTHERS_WAIT_MS = 2_000;
+const IDLE_LIMIT_WHEN_OTHERS_WAIT_MS = 2_000;
 
 interface Waiter {
   readonly holder: LockHolder;

@@ -9,7 +9,7 @@ import type { LockHolder, LockQueue } from './lock-queue.ts';
 import type { OpenTransaction, WriteLog } from './open-transaction.ts';
 
 /** A transaction that stays silent this long is aborted at its next call. */
-export const IDLE_LIMIT_MS = 10_000;
+const IDLE_LIMIT_MS = 10_000;
 
 /** Entries that no client asks for any more are dropped when there are more than this. */
 const MAX_FORGOTTEN = 1_000;
@@ -38,7 +38,7 @@ export class ReadWriteTransaction implements LockHolder {
   }
 }
 
-export interface TransactionsOptions {
+interface TransactionsOptions {
   readonly now: () => number;
   readonly queue: LockQueue;
   readonly open: OpenTransaction;

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Value } from '../database.ts';
 
 /** A column's type, by the name that information_schema has for it. */
-export type SqlType = 'bigint' | 'bytea' | 'jsonb' | 'text' | 'timestamp with time zone';
+type SqlType = 'bigint' | 'bytea' | 'jsonb' | 'text' | 'timestamp with time zone';
 
 /** A column, and how its values travel. */
 export interface Column<T> {

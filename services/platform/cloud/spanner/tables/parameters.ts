@@ -19,7 +19,7 @@ type Letter =
 type NameCharacter = Letter | Uppercase<Letter> | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 
 /** An SQL text as the database takes it. */
-export interface Compiled {
+interface Compiled {
   /** With $1, $2, … */
   readonly text: string;
   /** The name of each of them. */

@@ -95,7 +95,7 @@ describe('a statement', () => {
 
   test('refuses a parameter without a value, which would be null', () => {
     const missing: Record<string, string> = {};
-    expect(() => statements.clear.with({ box: missing.box ?? (undefined as never) })).toThrow('has no value');
+    expect(() => statements.clear.with({ box: missing['box'] ?? (undefined as never) })).toThrow('has no value');
   });
 
   test('has types that know its parameters and its columns', () => {

@@ -4,7 +4,7 @@ export class UsageError extends Error {
 }
 
 /** What a command is. */
-export interface Command {
+interface Command {
   /** What `--help` prints, and what follows a command line that means nothing. */
   readonly usage: string;
   /** Whether an error is a mistake of whoever runs the command: then it is told without a stack trace. */

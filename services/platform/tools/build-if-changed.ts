@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A build step: files in, a folder out. */
-export interface BuildStep {
+interface BuildStep {
   /** What is built, for messages. */
   readonly name: string;
   /** Files whose contents decide whether the output is current. */
