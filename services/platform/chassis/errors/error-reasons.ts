@@ -61,6 +61,11 @@ export const platformReasons = {
     meaning: 'Something that is needed cannot be reached now.',
     remedy: 'Repeat with back-off and the same request_id.',
   },
+  UNIMPLEMENTED: {
+    code: 'UNIMPLEMENTED',
+    meaning: 'The method is declared and not written yet.',
+    remedy: 'Wait for a release that has it.',
+  },
 } as const satisfies ReasonTable;
 
 /** The reasons that there are. Each service adds its own: `declare module '…/error-reasons.ts' { interface ErrorReasons extends Record<…> }`. */

@@ -66,3 +66,8 @@ export function invalidArgument(message: string, fieldViolations: readonly Field
 export function unavailable(message: string, cause?: unknown): RpcError {
   return new RpcError({ code: status.UNAVAILABLE, reason: 'UNAVAILABLE', message, cause });
 }
+
+/** UNIMPLEMENTED: the proto has the method, and nobody has written its handler yet. */
+export function unimplemented(method: string): RpcError {
+  return new RpcError({ code: status.UNIMPLEMENTED, reason: 'UNIMPLEMENTED', message: `${method} is not written yet` });
+}
