@@ -1,7 +1,7 @@
-import { parseHttpTemplate, templateKey } from '../../gateway/bootstrap/http-template.ts';
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
+import { parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
 import type { Method } from '../../services/platform/contracts/methods.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { Refusal } from './mistake.ts';
 
 /** The verbs that google.api.http has. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import { parseRoute } from './http-path.ts';

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import type { Route } from './http-path.ts';
