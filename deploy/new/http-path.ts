@@ -8,7 +8,7 @@ import { Refusal } from './mistake.ts';
 export const verbs = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
 
 /** One of them. */
-export type Verb = (typeof verbs)[number];
+type Verb = (typeof verbs)[number];
 
 /** A field that the path sets. */
 export interface PathVariable {

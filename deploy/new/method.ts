@@ -13,7 +13,7 @@ const accesses = {
 } as const;
 
 /** What the command line says. */
-export interface MethodCommand {
+interface MethodCommand {
   readonly service: string;
   readonly name: string;
   readonly verb: string;

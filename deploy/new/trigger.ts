@@ -10,7 +10,7 @@ import type { MethodProto } from './templates/method-proto.ts';
 import { pushedMessage, queuePolicy, schedulePolicy, subscriptionPolicy } from './templates/trigger-proto.ts';
 
 /** What the command line says. */
-export interface TriggerCommand {
+interface TriggerCommand {
   readonly service: string;
   readonly name: string;
   /** "schedule", "queue" or "subscription". */
