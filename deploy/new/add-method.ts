@@ -11,7 +11,7 @@ import { type MethodProto, methodProto } from './templates/method-proto.ts';
 import { methodTest } from './templates/method-test.ts';
 
 /** A method that is added to a service. */
-export interface NewMethod {
+interface NewMethod {
   readonly service: string;
   /** Such as "GetDealStats". */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { Refusal } from './mistake.ts';
 
 /** Where the handlers of a gRPC service are made. */
-export interface HandlersPlace {
+interface HandlersPlace {
   /** Such as "customerService". */
   readonly factory: string;
   /** Where the object of handlers ends: before its closing brace. */
@@ -32,7 +32,7 @@ export function addHandler(source: string, { end }: HandlersPlace, { localName, 
 }
 
 /** What is added. */
-export interface NewHandler {
+interface NewHandler {
   /** Such as "getDealStats". */
   readonly localName: string;
   /** Such as "GetDealStats". */

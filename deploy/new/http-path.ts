@@ -1,14 +1,14 @@
 import { parseHttpTemplate, templateKey } from '../../gateway/bootstrap/http-template.ts';
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import type { Method } from '../../services/platform/contracts/methods.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { Refusal } from './mistake.ts';
 
 /** The verbs that google.api.http has. */
 export const verbs = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
 
 /** One of them. */
-export type Verb = (typeof verbs)[number];
+type Verb = (typeof verbs)[number];
 
 /** A field that the path sets. */
 export interface PathVariable {

@@ -1,6 +1,6 @@
 /** `npm run new`: adds a service, a method, a trigger or a migration to the product. */
 import { parseArgs } from 'node:util';
-import { runCommand, UsageError } from '../../services/platform/contracts/command-line.ts';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import type { Changes } from './changes.ts';
 import { Refusal } from './mistake.ts';
 import type { Product } from './product.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import { parseRoute } from './http-path.ts';
@@ -13,7 +13,7 @@ const accesses = {
 } as const;
 
 /** What the command line says. */
-export interface MethodCommand {
+interface MethodCommand {
   readonly service: string;
   readonly name: string;
   readonly verb: string;

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { Changes } from './changes.ts';
 import { Refusal } from './mistake.ts';
 import { type Product, placesOf, serviceOf } from './product.ts';

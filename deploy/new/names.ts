@@ -1,4 +1,4 @@
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 
 /** What PostgreSQL and Spanner take as a name only between quotes. */
 const sqlWords = new Set(

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { UsageError } from '../../services/platform/contracts/command-line.ts';
+import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import type { Route } from './http-path.ts';
@@ -10,7 +10,7 @@ import type { MethodProto } from './templates/method-proto.ts';
 import { pushedMessage, queuePolicy, schedulePolicy, subscriptionPolicy } from './templates/trigger-proto.ts';
 
 /** What the command line says. */
-export interface TriggerCommand {
+interface TriggerCommand {
   readonly service: string;
   readonly name: string;
   /** "schedule", "queue" or "subscription". */

@@ -2,7 +2,7 @@ import type { PathVariable } from '../http-path.ts';
 import { importLines } from './import-lines.ts';
 
 /** What the test of a new method is made from. */
-export interface MethodTest {
+interface MethodTest {
   /** "GetDealStats", and "getDealStats" as the client has it. */
   readonly name: string;
   readonly localName: string;

@@ -2,7 +2,7 @@ import { importLines } from './import-lines.ts';
 import type { ResourceNames } from './resource-names.ts';
 
 /** How a service's files import what is not theirs. */
-export interface Imports {
+interface Imports {
   /** The platform, from the service's folder. */
   readonly platform: string;
   /** The product's generated types, from there. */
@@ -73,7 +73,7 @@ export function serviceFile(names: ResourceNames, { platform, types }: Imports):
   });
   return `${imports}
 /** What the handlers need. */
-export interface ${serviceType}Options {
+interface ${serviceType}Options {
   readonly store: ${storeType(service)};
 }
 
