@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+import { productFolder } from '../services/platform/contracts/product-folder.ts';
+
 import { runCommand, UsageError } from '../services/platform/tools/command-line.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -30,7 +33,7 @@ function isMistake(error: unknown): boolean {
 
 await runCommand({ usage, isMistake }, async () => {
   parseArgs({ options: {} });
-  if (process.env['KUMIKO_PRODUCT'] !== undefined) {
+  if (productFolder !== root) {
     throw new UsageError("the golden files are those of this repository's product: unset KUMIKO_PRODUCT");
   }
   const before = kept();

@@ -1,22 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile } from '../shared/file-lock.ts';
 
 /**
- * Locks a state directory for this process. SQLite's lock on a file goes with its holder, however that ends: no stale lock, no guess by process id.
+ * Locks a state directory for this process.
  *
  * @returns how to release it, or undefined where another process holds it.
  */
 export function lockState(stateDir: string): (() => void) | undefined {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-  const lock = new DatabaseSync(join(stateDir, 'lock.sqlite'));
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return () => lock.close();
-  } catch {
-    lock.close();
-    return undefined;
-  }
+  return lockFile(join(stateDir, 'lock.sqlite'));
 }
 
 /** Whether a platform works on the state now. */

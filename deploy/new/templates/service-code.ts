@@ -73,7 +73,7 @@ export function serviceFile(names: ResourceNames, { platform, types }: Imports):
   });
   return `${imports}
 /** What the handlers need. */
-export interface ${serviceType}Options {
+interface ${serviceType}Options {
   readonly store: ${storeType(service)};
 }
 
