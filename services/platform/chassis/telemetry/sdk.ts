@@ -1,6 +1,5 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { gcpDetector } from '@opentelemetry/resource-detector-gcp';
-import { envDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
+import { envDetector, type ResourceDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace';
@@ -25,7 +24,7 @@ const exportTimeoutMs = 1_000;
  * Cloud Run takes the CPU away between requests, so a timer alone would keep spans and metrics back until the next one: once in their interval, a request waits
  * for the export. What is left then is sent with the next request or before the process ends.
  */
-export function startSdk(options: TelemetryOptions & { readonly endpoint: string }): Telemetry {
+export async function startSdk(options: TelemetryOptions & { readonly endpoint: string }): Promise<Telemetry> {
   const { service, delayMs, metricIntervalMs, sampler, samplerRatio } = options;
   const endpoint = options.endpoint.replace(/\/$/, '');
   const processor = new BatchSpanProcessor({
@@ -41,7 +40,7 @@ export function startSdk(options: TelemetryOptions & { readonly endpoint: string
   const sdk = new NodeSDK({
     serviceName: service,
     // Those that the SDK takes unasked tell the command line and who runs it.
-    resourceDetectors: [envDetector, serviceInstanceIdDetector, ...(runsOnCloudRun() ? [gcpDetector] : [])],
+    resourceDetectors: [envDetector, serviceInstanceIdDetector, ...(await cloudRunDetector())],
     sampler: createSampler(sampler, samplerRatio),
     spanProcessors: [processor],
     metricReaders: [reader],
@@ -79,7 +78,7 @@ export function startSdk(options: TelemetryOptions & { readonly endpoint: string
   };
 }
 
-/** The detector asks the metadata server, for which it would wait elsewhere (https://docs.cloud.google.com/run/docs/container-contract#services-env-vars). */
-function runsOnCloudRun(): boolean {
-  return process.env.K_SERVICE !== undefined;
+/** It asks the metadata server, for which it would wait elsewhere (https://docs.cloud.google.com/run/docs/container-contract#services-env-vars). */
+async function cloudRunDetector(): Promise<ResourceDetector[]> {
+  return process.env.K_SERVICE === undefined ? [] : [(await import('@opentelemetry/resource-detector-gcp')).gcpDetector];
 }
