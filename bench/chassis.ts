@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { nodeFlags } from '../deploy/docker/image-process.ts';
 import { startTestIssuer } from '../services/platform/testing/test-issuer.ts';
 import { customerIssuer, platformHeader, project, testEnv } from '../services/platform/testing/test-service.ts';
 import { alternate, describeRounds, machine, ratios } from './load/compare.ts';
@@ -67,6 +66,6 @@ export async function run(report: (line: string) => void): Promise<void> {
 
 /** What message-memory.ts is for: CPU time of one message, measured alone. */
 async function writing(how: 'stock' | 'shared'): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...nodeFlags, join(servers, 'written-messages.ts'), how]);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(servers, 'written-messages.ts'), how]);
   return stdout.trim();
 }
