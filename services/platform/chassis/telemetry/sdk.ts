@@ -1,3 +1,4 @@
+import type { ContextManager } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { envDetector, type ResourceDetector, serviceInstanceIdDetector } from '@opentelemetry/resources';
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
@@ -18,14 +19,20 @@ const neverMs = 2 ** 31 - 1;
 /** The longest that an export may take, its repetitions included. */
 const exportTimeoutMs = 1_000;
 
+/** What the SDK is started with. */
+export interface SdkOptions extends TelemetryOptions {
+  readonly endpoint: string;
+  readonly contextManager: ContextManager;
+}
+
 /**
  * Starts OpenTelemetry's SDK. Nothing is patched: the chassis' interceptors and the ports make spans and metrics through the API.
  *
  * Cloud Run takes the CPU away between requests, so a timer alone would keep spans and metrics back until the next one: once in their interval, a request waits
  * for the export. What is left then is sent with the next request or before the process ends.
  */
-export async function startSdk(options: TelemetryOptions & { readonly endpoint: string }): Promise<Telemetry> {
-  const { service, delayMs, metricIntervalMs, sampler, samplerRatio } = options;
+export async function startSdk(options: SdkOptions): Promise<Telemetry> {
+  const { service, delayMs, metricIntervalMs, sampler, samplerRatio, contextManager } = options;
   const endpoint = options.endpoint.replace(/\/$/, '');
   const processor = new BatchSpanProcessor({
     exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: exportTimeoutMs }),
@@ -48,6 +55,7 @@ export async function startSdk(options: TelemetryOptions & { readonly endpoint: 
     logRecordProcessors: [],
     // `traceparent` is read and written where calls and messages are: one of ours, and Google's older header beside it.
     textMapPropagator: null,
+    contextManager,
   });
   sdk.start();
   const stopObserving = observeProcess();

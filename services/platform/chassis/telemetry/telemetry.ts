@@ -27,11 +27,13 @@ export interface TelemetryOptions {
 
 /** Loads of OpenTelemetry what is needed, after the port is bound: the SDK is big, and without an endpoint only the context is kept. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  if (options.endpoint !== undefined) {
-    const { startSdk } = await import('./sdk.ts');
-    return startSdk({ ...options, endpoint: options.endpoint });
-  }
   const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const contextManager = new AsyncLocalStorageContextManager();
+  const { endpoint } = options;
+  if (endpoint !== undefined) {
+    const { startSdk } = await import('./sdk.ts');
+    return startSdk({ ...options, endpoint, contextManager });
+  }
+  context.setGlobalContextManager(contextManager.enable());
   return { flushWhenDue: () => undefined, shutdown: async () => {} };
 }
