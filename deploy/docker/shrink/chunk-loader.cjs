@@ -28,7 +28,7 @@ function codeCacheOf(name) {
 
 /** Bundles require their own chunks and Node's modules. */
 function requireFrom(specifier) {
-  return specifier.startsWith('..') ? load(specifier.slice(2)) : require(specifier);
+  return specifier.startsWith('./') ? load(specifier.slice(2)) : require(specifier);
 }
 
 load('program.js');

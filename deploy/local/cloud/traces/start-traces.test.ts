@@ -115,6 +115,10 @@ test('what is not OTLP is refused, and an unknown trace is 404', async () => {
   expect((await fetch(url('/traces/last'))).status).toBe(404);
 });
 
+test('metrics are taken, and shown by nobody', async () => {
+  expect((await fetch(url('/v1/metrics'), { method: 'POST', body: 'metrics' })).status).toBe(200);
+});
+
 test('the oldest spans are forgotten', () => {
   const store = openSpanStore(join(stateDir, 'small'), 2);
   const span = {

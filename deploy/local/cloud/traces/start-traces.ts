@@ -22,6 +22,7 @@ const lookBack = 200;
 
 /**
  * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`. It takes OTLP over gRPC on `grpcPort`, and `POST /v1/traces` in the binary format;
+ * `POST /v1/metrics` is taken and dropped;
  * `GET /traces` lists those that people began, `GET /traces?mention=orders/x` all that have to do with it, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
  */
 export async function startTraces(options: {
@@ -65,6 +66,11 @@ async function answer(store: SpanStore, request: IncomingMessage, response: Serv
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
     return;
   }
+  if (request.method === 'POST' && pathname === '/v1/metrics') {
+    await readBody(request);
+    response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
+    return;
+  }
   const body = read(store, pathname, searchParams.get('mention') ?? undefined);
   response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
 }
@@ -99,7 +105,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes > maxBodyBytes) throw new Error(`a trace request has more than ${maxBodyBytes} bytes`);
+    if (bytes > maxBodyBytes) throw new Error(`a request has more than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

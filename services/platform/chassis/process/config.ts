@@ -90,6 +90,8 @@ export const chassisShape = {
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   // OpenTelemetry's own name for it.
   OTEL_BSP_SCHEDULE_DELAY: z.coerce.number().int().min(1).default(5_000).describe('milliseconds between two exports of spans'),
+  // Likewise; but not less than the 10 s that Cloud Monitoring wants between two points, where metrics go there.
+  OTEL_METRIC_EXPORT_INTERVAL: z.coerce.number().int().min(1).default(60_000).describe('milliseconds between two exports of metrics'),
   OTEL_TRACES_SAMPLER: z.enum(samplerNames).default('parentbased_always_on').describe(samplerNames.join(', ')),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1).describe('the share of traces for a ratio sampler, from 0 to 1'),
   REFLECTION: z

@@ -111,6 +111,7 @@ export async function startService<M extends Manifest>(
       service: name,
       endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
       delayMs: config.OTEL_BSP_SCHEDULE_DELAY,
+      metricIntervalMs: config.OTEL_METRIC_EXPORT_INTERVAL,
       sampler: config.OTEL_TRACES_SAMPLER,
       samplerRatio: config.OTEL_TRACES_SAMPLER_ARG,
     });
