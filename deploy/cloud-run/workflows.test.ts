@@ -42,7 +42,7 @@ describe.each(workflows)('%s', (_file, workflow) => {
 
   test('pins every action to a version', () => {
     for (const { uses } of [...jobs, ...steps]) {
-      if (uses !== undefined && !uses.startsWith('.')) expect(uses).toMatch(/@(v\d+\.\d+\.\d+|[0-9a-f]{40})$/);
+      if (uses !== undefined && !uses.startsWith('./')) expect(uses).toMatch(/@(v\d+\.\d+\.\d+|[0-9a-f]{40})$/);
     }
   });
 
