@@ -12,7 +12,7 @@ const sources = ['go.mod', 'go.sum', 'main.go'];
 function executable(): string {
   const hash = createHash('sha256');
   for (const file of sources) hash.update(readFileSync(join(folder, file)));
-  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kumiko', 'collector');
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kumiko', 'collector');
   return join(cache, `${hash.digest('hex').slice(0, 16)}-${process.platform}-${process.arch}`, 'collector');
 }
 

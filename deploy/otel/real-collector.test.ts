@@ -10,7 +10,7 @@ import { buildCollector, builtCollector } from './build-collector.ts';
 import { configFor, type RunningCollector, startCollector, validate } from './running-collector.ts';
 
 /** CI has Go and builds it. */
-const required = process.env.CI !== undefined && process.env.CI !== 'false';
+const required = process.env['CI'] !== undefined && process.env['CI'] !== 'false';
 const missing = !required && builtCollector() === undefined;
 const buildLimitMs = 15 * 60_000;
 

@@ -33,7 +33,7 @@ export interface RunningCollector {
  */
 export function configFor(file: string): Config {
   const config = parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as Config;
-  delete config.processors.resourcedetection;
+  delete config.processors['resourcedetection'];
   for (const pipeline of Object.values(config.service.pipelines)) {
     pipeline.processors = pipeline.processors.filter((name) => name !== 'resourcedetection');
   }

@@ -88,5 +88,5 @@ export async function startSdk(options: SdkOptions): Promise<Telemetry> {
 
 /** It asks the metadata server, for which it would wait elsewhere (https://docs.cloud.google.com/run/docs/container-contract#services-env-vars). */
 async function cloudRunDetector(): Promise<ResourceDetector[]> {
-  return process.env.K_SERVICE === undefined ? [] : [(await import('@opentelemetry/resource-detector-gcp')).gcpDetector];
+  return process.env['K_SERVICE'] === undefined ? [] : [(await import('@opentelemetry/resource-detector-gcp')).gcpDetector];
 }

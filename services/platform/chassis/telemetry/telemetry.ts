@@ -10,7 +10,7 @@ export interface Telemetry {
 }
 
 /** What is exported, and to whom. */
-interface TelemetryOptions {
+export interface TelemetryOptions {
   /** `service.name`. */
   readonly service: string;
   /** OTLP over HTTP, such as "http://127.0.0.1:4318"; undefined: trace context is passed on, nothing is exported. */
