@@ -60,7 +60,7 @@ describe('another product on the same platform', () => {
     await expect.poll(async () => (await rest('GET', '/v1/digest')).body, { timeout: 20_000 }).toEqual({ notes: 1, letters });
   });
 
-  it('has the upkeep of the platform, for its own triggered service', async () => {
+  it('has the upkeep of the platform, for the service that has schedules', async () => {
     const as = async (workload: string) => {
       const token = await devToken(endpoints, 'service', 'notes', { as: workload });
       const headers = async () => ({ 'x-serverless-authorization': `Bearer ${token}` });

@@ -6,7 +6,12 @@ import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { Access } from '../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { listMethods } from '../services/platform/contracts/methods.ts';
 import { usePlatform } from './test-platform.ts';
+
+/** What only services may call, of the platform's own too. */
+const internalMethods = listMethods().filter(({ policy }) => policy?.access === Access.SERVICE);
 
 const test = usePlatform();
 
@@ -118,11 +123,13 @@ describe('tokens', () => {
 
   it('headers that only the platform may set are of no use to a client', async () => {
     const spoofed = await mint({ kind: 'service', subject: 'customer', as: 'job' });
-    const answer = await rest('POST', '/kumiko.customer.v1.CustomerInternalService/RelayOutbox', {
-      headers: { 'x-serverless-authorization': `Bearer ${spoofed}`, 'content-type': 'application/grpc' },
-      body: '',
-    });
-    expect(answer.headers.get('grpc-status') ?? String(answer.status)).toMatch(/^(16|401)$/);
+    for (const { grpcPath } of internalMethods) {
+      const answer = await rest('POST', grpcPath, {
+        headers: { 'x-serverless-authorization': `Bearer ${spoofed}`, 'content-type': 'application/grpc' },
+        body: '',
+      });
+      expect(answer.headers.get('grpc-status') ?? String(answer.status), grpcPath).toMatch(/^(16|401)$/);
+    }
   });
 });
 
@@ -133,8 +140,9 @@ describe('paths', () => {
   });
 
   it('internal methods are unknown at the edge', async () => {
-    const answer = await rest('POST', '/kumiko.customer.v1.CustomerInternalService/RelayOutbox', { token: await customer(), body: '{}' });
-    expect(answer.status).toBe(404);
+    const token = await customer();
+    expect(internalMethods.length).toBeGreaterThan(5);
+    for (const { grpcPath } of internalMethods) expect((await rest('POST', grpcPath, { token, body: '{}' })).status, grpcPath).toBe(404);
   });
 });
 

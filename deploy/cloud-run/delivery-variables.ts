@@ -1,6 +1,13 @@
 import { candidateDomain, imageRepository } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
+import { serviceVariables } from './service-environment.ts';
 import { listWorkloads } from './workloads.ts';
+
+/** Whether a service's variables tell of previews: then it is released anew with each of them. */
+function knowsPreviews(name: string, environment: Environment): boolean {
+  const previews = [{ service: name, tag: 'pr-1', url: 'https://pr-1.example' }];
+  return JSON.stringify(serviceVariables(name, environment, { previews })) !== JSON.stringify(serviceVariables(name, environment));
+}
 
 /** What the workflows need to know of an environment, as lines for GITHUB_ENV. */
 export function deliveryVariables(environment: Environment): string {
@@ -12,6 +19,9 @@ export function deliveryVariables(environment: Environment): string {
     IMAGE_REPOSITORY: imageRepository(environment),
     SERVICES: names('service').join(' '),
     GATEWAYS: names('gateway').join(' '),
+    PREVIEW_READERS: names('service')
+      .filter((name) => knowsPreviews(name, environment))
+      .join(' '),
     API_URL: `https://${domain}`,
     CANDIDATE_URL: `https://${candidateDomain(environment)}`,
     SPANNER_INSTANCE: spanner.instance,

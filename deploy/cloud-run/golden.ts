@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEnvironment } from '../environments/environment.ts';
+import { openRead } from '../environments/open-service.ts';
 import { type RenderedFiles, render } from './render.ts';
 
 /** Where the golden files lie. */
@@ -10,6 +11,7 @@ export const goldenFolder = join(import.meta.dirname, 'golden');
 export function goldenFiles(): RenderedFiles {
   const environment = readEnvironment('production');
   const imageTag = 'main';
+  const { service } = openRead();
   const candidate = render({
     environment,
     target: 'cloud-run',
@@ -17,10 +19,10 @@ export function goldenFiles(): RenderedFiles {
     revision: { suffix: 'r1a2b3c4', tag: 'candidate' },
     current: new Map([
       [
-        'customer',
+        service,
         [
-          { revisionName: 'customer-r0', percent: 100 },
-          { revisionName: 'customer-rpr7', tag: 'pr-7' },
+          { revisionName: `${service}-r0`, percent: 100 },
+          { revisionName: `${service}-rpr7`, tag: 'pr-7' },
         ],
       ],
     ]),
@@ -29,7 +31,7 @@ export function goldenFiles(): RenderedFiles {
     // Bootstraps have golden files of their own, beside what makes them; the grants follow every migration.
     ...[...render({ environment, target: 'cloud-run', imageTag })].filter(([name]) => !/^(bootstrap|spanner)\//.test(name)),
     ...render({ environment, target: 'knative', imageTag }),
-    ['candidate/customer.yaml', candidate.get('cloud-run/customer.yaml')!],
+    [`candidate/${service}.yaml`, candidate.get(`cloud-run/${service}.yaml`)!],
   ]);
 }
 

@@ -1,4 +1,5 @@
 import type { run_v1 } from '@googleapis/run';
+import { serviceAccountId } from '../../services/platform/contracts/identities.ts';
 import { sizesOf } from '../environments/environment.ts';
 import { type ContainerOptions, containersOf } from './containers.ts';
 import { timeoutSeconds, type Workload } from './workloads.ts';
@@ -26,7 +27,7 @@ export function knativeService(workload: Workload, { environment, imageTag }: Co
         },
         spec: {
           // A Kubernetes account, bound to the Google account of the same name by Workload Identity.
-          serviceAccountName: `kumiko-${name}`,
+          serviceAccountName: serviceAccountId(name),
           containerConcurrency: concurrency,
           timeoutSeconds: timeoutSeconds(workload),
           containers: containersOf(workload, {

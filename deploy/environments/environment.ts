@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { runningWorkloads } from '../../services/platform/contracts/identities.ts';
+import { productFolder } from '../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { manifestOf } from './manifests.ts';
 import { addressesNeeded, addressesOf } from './subnet-size.ts';
@@ -206,7 +207,7 @@ export function parseEnvironment(value: unknown, source: string): Environment {
 }
 
 /** Reads deploy/environments/<name>.yaml. @throws EnvironmentError */
-export function readEnvironment(name: string, folder: string = import.meta.dirname): Environment {
+export function readEnvironment(name: string, folder: string = join(productFolder, 'deploy/environments')): Environment {
   const file = join(folder, `${name}.yaml`);
   if (!/^[a-z0-9-]+$/.test(name) || !existsSync(file)) {
     const known = readdirSync(folder).flatMap((entry) => (entry.endsWith('.yaml') ? [entry.slice(0, -'.yaml'.length)] : []));

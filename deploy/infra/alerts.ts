@@ -2,8 +2,8 @@ import type * as gcp from '@pulumi/gcp';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { logMetricType } from './log-metrics.ts';
 
-/** The services that take in events: each subscription's name begins with its own. */
-const consumers = [...new Set(listTriggers().flatMap(({ kind, method }) => (kind === 'subscription' ? [method.workload] : [])))];
+/** Every subscription that delivers events. */
+const subscriptions = listTriggers().flatMap(({ kind, resourceId }) => (kind === 'subscription' ? [resourceId] : []));
 
 /** An alert: what is measured, and from where on somebody is told. Its section in docs/guides/operations.md has the title as heading. */
 interface Alert {
@@ -145,7 +145,7 @@ export const alerts: readonly Alert[] = [
     title: 'Events are late',
     condition: above(
       'The oldest event of a subscription waits for more than 5 minutes',
-      `resource.type = "pubsub_subscription" AND resource.labels.subscription_id = monitoring.regex.full_match("(${consumers.join('|')})-.*") AND metric.type = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
+      `resource.type = "pubsub_subscription" AND resource.labels.subscription_id = monitoring.regex.full_match("${subscriptions.join('|')}") AND metric.type = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
       {
         alignmentPeriod: minutes(1),
         perSeriesAligner: 'ALIGN_MAX',

@@ -1,4 +1,5 @@
 import * as gcp from '@pulumi/gcp';
+import { product } from '../../services/platform/contracts/services.ts';
 import type { Context } from './context.ts';
 
 /** The repository of the images. Old ones without a tag go; the last ten of each stay to roll back to. */
@@ -8,7 +9,7 @@ export function createArtifactRepository({ environment: { project, region }, opt
     {
       project,
       location: region,
-      repositoryId: 'kumiko',
+      repositoryId: product,
       format: 'DOCKER',
       dockerConfig: { immutableTags: false },
       cleanupPolicies: [

@@ -1,4 +1,5 @@
 import * as gcp from '@pulumi/gcp';
+import { internalDomain } from '../../services/platform/contracts/identities.ts';
 import { collectorHost } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
 import { type Network, privateGoogleAccess } from './network.ts';
@@ -13,7 +14,7 @@ export function createPrivateDns(context: Context, network: Network): void {
   }
   const { collector } = context.environment;
   if (collector.kind !== 'gke') return;
-  const zone = createZone(context, network, 'kumiko.internal.');
+  const zone = createZone(context, network, `${internalDomain}.`);
   createRecord(context, network, zone, { name: `${collectorHost}.`, type: 'A', rrdatas: [collector.address] });
 }
 

@@ -1,30 +1,11 @@
+import { nameFault, sqlWords } from '../../services/platform/contracts/service-name.ts';
+import { product } from '../../services/platform/contracts/services.ts';
 import { UsageError } from '../../services/platform/tools/command-line.ts';
-
-/** What PostgreSQL and Spanner take as a name only between quotes. */
-const sqlWords = new Set(
-  `all analyse analyze and any array as asc asymmetric authorization between binary both by case cast check collate collation column concurrently constraint
-  create cross current default deferrable desc distinct do else end except exists extract false fetch for foreign freeze from full grant group grouping having
-  if ilike in information initially inner intersect interval into is isnull join lateral leading left like limit natural new no not notnull null offset old on
-  only or order outer overlaps partition placing primary public references returning right rows select session similar some spanner symmetric system table
-  then to trailing true union unique user using variadic verbose when where window with within`.split(/\s+/),
-);
-
-/** A service's name would be an ID of a service account with the product's before it, and Google takes 30 characters. */
-const maxServiceName = 20;
-
-/** Folders, schemas and hosts that are not a service's. */
-const taken = new Set(['platform', 'event', 'kumiko', 'edge', 'jobs', 'spanner', 'cloud', 'pubsub', 'tasks', 'scheduler', 'test', 'tests']);
 
 /** @throws {UsageError} */
 export function checkServiceName(name: string): void {
-  if (!/^[a-z][a-z0-9]*$/.test(name) || name.length > maxServiceName) {
-    throw new UsageError(
-      `"${name}" cannot be the name of a service: it is a proto package, a schema and a folder, so 1 to ${maxServiceName} of a-z and 0-9, a letter first`,
-    );
-  }
-  if (sqlWords.has(name))
-    throw new UsageError(`"${name}" cannot be the name of a service: it is a word of SQL, and the schema has this name`);
-  if (taken.has(name)) throw new UsageError(`"${name}" cannot be the name of a service: the platform has something of this name`);
+  const fault = nameFault(name, product);
+  if (fault !== undefined) throw new UsageError(fault);
 }
 
 /** @throws {UsageError} */

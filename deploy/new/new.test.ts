@@ -56,7 +56,7 @@ describe('what is made', () => {
     expect(zebras?.grpcServices.flatMap(({ methods }) => methods.map(({ name, rest }) => [name, rest?.path]))).toEqual([
       ['GetZebraStripe', '/v1/{name=zebraStripes/*}'],
     ]);
-    expect(services.find(({ name }) => name === 'webhook')?.triggered).toBe(true);
+    expect(services.find(({ name }) => name === 'webhook')?.maintains).toBe(false);
   });
 
   test('is linted and formatted', { timeout: 60_000 }, () => {

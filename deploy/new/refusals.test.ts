@@ -36,7 +36,7 @@ describe('a service is refused', () => {
     ['', undefined, 'usage: "" cannot be the name of a service'],
     ['order', undefined, 'usage: "order" cannot be the name of a service: it is a word of SQL'],
     ['platform', undefined, 'usage: "platform" cannot be the name of a service: the platform has'],
-    ['a'.repeat(21), undefined, 'cannot be the name of a service'],
+    ['a'.repeat(24), undefined, 'cannot be the name of a service'],
     ['zebras', 'Zebra', 'usage: "Zebra" cannot be the name of a resource'],
     ['zebras', 'request', 'usage: "request" cannot be the name of a resource: its table would be called "requests"'],
     ['zebras', 'deal', 'GET /v1/{name=deals/*} is the route of kumiko.customer.v1.CustomerService/GetDeal'],

@@ -1,5 +1,5 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { eventRefused, invalidArgument, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import type { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
@@ -146,7 +146,7 @@ export function customerInternalService({
     switch (payload.case) {
       case 'dealPublished': {
         const published = payload.value;
-        return store.applyDeal(id, idOf(aggregate), version, (before) => dealOf(published, idOf(aggregate), version, before, now()));
+        return store.applyDeal(id, idOf(aggregate), version, (before) => dealOf(published, id, idOf(aggregate), version, before, now()));
       }
       case 'dealClosed':
         return store.applyDeal(id, idOf(aggregate), version, (before) => ({
@@ -193,14 +193,13 @@ function closedBefore(id: string, now: Date): Deal {
   };
 }
 
-function dealOf(published: DealPublished, id: string, version: bigint, before: Deal | undefined, now: Date): Deal {
-  if (published.price === undefined) throw new Error(`deals/${id} was published without a price`);
+function dealOf(published: DealPublished, event: string, id: string, version: bigint, before: Deal | undefined, now: Date): Deal {
+  if (published.price === undefined) throw eventRefused(event, `deals/${id} was published without a price`);
   const priceMicros = microsFromMoney(published.price, 'event.deal_published.price');
   const currency = published.price.currencyCode;
   // Every order of a group is in the currency that its first one was placed in. A deal that was closed before it was published has none.
   if (before !== undefined && before.currency !== '' && before.currency !== currency) {
-    const description = `must stay ${before.currency}`;
-    throw invalidArgument(`deals/${id} changes its currency`, [{ field: 'event.deal_published.price.currency_code', description }]);
+    throw eventRefused(event, `deals/${id} changes its currency, which must stay ${before.currency}`);
   }
   return {
     id,

@@ -3,6 +3,8 @@ import { invalidArgument, unavailable } from '../platform/chassis/errors/rpc-err
 import type { Handlers } from '../platform/chassis/server/call.ts';
 import type { DeadLetters } from '../platform/cloud/events/dead-letters.ts';
 import type { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
+import { workloadOf } from '../platform/contracts/methods.ts';
 import { listTriggers } from '../platform/contracts/triggers.ts';
 
 const shownOfEachTopic = 100;
@@ -41,9 +43,10 @@ export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLet
   };
 }
 
-/** The topic that was asked for, or all that have a subscription of ours. */
+/** The topic that was asked for, or all that this service has a subscription of. */
 function topicsOf(topic: string): readonly string[] {
-  const topics = listTriggers().flatMap((trigger) => (trigger.kind === 'subscription' ? [trigger.topic] : []));
+  const subscriptions = listTriggers().filter(({ kind, method }) => kind === 'subscription' && method.workload === workloadOf(JobService));
+  const topics = [...new Set(subscriptions.flatMap((trigger) => (trigger.kind === 'subscription' ? [trigger.topic] : [])))];
   if (topic === '') return topics;
   if (topics.includes(topic)) return [topic];
   throw invalidArgument('there is no such topic', [

@@ -38,7 +38,7 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
     store,
   });
   const publisher = createEventPublisher({ project });
-  const deadLetters = createDeadLetters({ project, eventType: EventSchema, publisher });
+  const deadLetters = createDeadLetters({ project, subscriber: 'job', eventType: EventSchema, publisher });
   return {
     bindings: [
       bind(JobService, jobService({ owners, tasks, inventorySync, runAlone: createRunAlone(store) })),

@@ -37,7 +37,7 @@ export class EventLog {
         client.createSubscription({ name: subscriptions[index]!, topic: `projects/${project}/topics/${topic}`, ackDeadlineSeconds: 600 }),
       ),
     );
-    const deadLetters = topics.map((topic) => `projects/${project}/subscriptions/${topic}-dead-letter`);
+    const deadLetters = topics.map((topic) => `projects/${project}/subscriptions/job-${topic}-dead-letter`);
     return new EventLog(client, subscriptions, deadLetters);
   }
 

@@ -81,7 +81,9 @@ test('a topic may be published to by the service whose code makes its events or 
 
 test('dead letters may be read by the service whose code replays them, and by no other', () => {
   const topics = new Set(listMethods().flatMap(({ policy }) => subscribedTopic(policy)));
-  const expected = serviceNames.filter(replays).flatMap((service) => [...topics].map((topic) => `${service} -> ${topic}-dead-letter`));
+  const expected = serviceNames
+    .filter(replays)
+    .flatMap((service) => [...topics].map((topic) => `${service} -> ${service}-${topic}-dead-letter`));
   const members = ofType(resources, 'SubscriptionIAMMember').filter(({ inputs }) => !inputs.member.includes('gcp-sa-pubsub'));
   assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.subscription}`)), sorted(expected));
 });

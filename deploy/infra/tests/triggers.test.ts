@@ -51,10 +51,10 @@ test('every subscription trigger has its push subscription with an identity, an 
     assert.deepEqual(inputs.expirationPolicy, { ttl: '' });
     assert.ok(inputs.ackDeadlineSeconds > deadlineOf(method) + 1, 'Pub/Sub waits longer than the gateway');
     assert.deepEqual(inputs.deadLetterPolicy, {
-      deadLetterTopic: `${topic}-dead-letter`,
+      deadLetterTopic: `projects/kumiko-example/topics/${id}-dead-letter`,
       maxDeliveryAttempts: attempts,
     });
-    const kept = subscriptions.find((other) => other.inputs.topic === `${topic}-dead-letter`);
+    const kept = subscriptions.find((other) => other.inputs.topic === `projects/kumiko-example/topics/${id}-dead-letter`);
     assert.ok(kept, 'without a subscription dead letters would be gone');
     assert.equal(kept.inputs.pushConfig, undefined);
   }
@@ -63,7 +63,7 @@ test('every subscription trigger has its push subscription with an identity, an 
 test('Pub/Sub may move what it cannot deliver, and sign as its account', () => {
   const agent = 'serviceAccount:service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com';
   const topics = ofType(resources, 'TopicIAMMember').filter(({ inputs }) => inputs.member === agent);
-  const letters = subscribed.map(({ topic }) => `${topic}-dead-letter`);
+  const letters = subscribed.map(({ id }) => `${id}-dead-letter`);
   assert.deepEqual(sorted(topics.map(({ inputs }) => inputs.topic)), sorted(letters));
   const subscriptions = ofType(resources, 'SubscriptionIAMMember').filter(({ inputs }) => inputs.member === agent);
   assert.deepEqual(sorted(subscriptions.map(({ inputs }) => inputs.subscription)), sorted(subscribed.map(({ id }) => id)));

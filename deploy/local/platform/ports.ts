@@ -17,8 +17,8 @@ export const portNames: readonly string[] = [
   ...cloudPorts,
   ...toolPorts,
   ...outsideSystems,
-  ...serviceNames,
-  ...serviceNames.map((name) => `${name}_container`),
+  ...serviceNames.map(serviceName),
+  ...serviceNames.map(containerName),
   ...runningWorkloads.map(metadataName),
 ];
 
@@ -27,12 +27,12 @@ export type Ports = Readonly<Record<FixedPort, number>> & Readonly<Record<string
 
 /** The port of the IAM check in front of a service. */
 export function servicePort(ports: Ports, service: string): number {
-  return portOf(ports, service);
+  return portOf(ports, serviceName(service));
 }
 
 /** The port of a service itself, behind its IAM check. */
 export function containerPort(ports: Ports, service: string): number {
-  return portOf(ports, `${service}_container`);
+  return portOf(ports, containerName(service));
 }
 
 /** The port of a workload's metadata server. */
@@ -45,8 +45,22 @@ export function outsidePort(ports: Ports, system: string): number {
   return portOf(ports, system);
 }
 
+// Names of services are free: the outside world or the platform may have one of the same.
+function serviceName(service: string): string {
+  return `service_${service}`;
+}
+
+function containerName(service: string): string {
+  return `container_${service}`;
+}
+
 function metadataName(workload: Workload): string {
   return `metadata_${workload.replaceAll('-', '_')}`;
+}
+
+/** The names of the two ports of a service, or of a preview. */
+export function portNamesOf(service: string): string[] {
+  return [serviceName(service), containerName(service)];
 }
 
 function portOf(ports: Ports, name: string): number {

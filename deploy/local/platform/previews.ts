@@ -1,5 +1,5 @@
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
-import { containerPort, type Ports, servicePort } from './ports.ts';
+import { containerPort, type Ports, portNamesOf, servicePort } from './ports.ts';
 
 /** A second instance of a service, which only requests meet whose token asks for it. */
 export interface PreviewTarget {
@@ -44,7 +44,7 @@ export function parsePreviews(texts: readonly string[]): PreviewTarget[] {
 
 /** The names of the two ports that each preview needs. */
 export function previewPortNames(targets: readonly PreviewTarget[]): string[] {
-  return targets.flatMap((target) => [previewName(target), `${previewName(target)}_container`]);
+  return targets.flatMap((target) => portNamesOf(previewName(target)));
 }
 
 /** The previews at their ports. */

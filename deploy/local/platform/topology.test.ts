@@ -66,7 +66,7 @@ it('has a topic for every event, and a subscription that keeps its dead letters'
   const topics = pubsub.broker.topics().map(({ name }) => name);
   for (const topic of eventTopics) {
     expect(topics).toContain(`projects/${project}/topics/${topic}`);
-    expect(pubsub.broker.subscribersOf(`projects/${project}/topics/${topic}-dead-letter`)).toHaveLength(1);
+    expect(pubsub.broker.subscribersOf(`projects/${project}/topics/job-${topic}-dead-letter`)).toHaveLength(1);
   }
 });
 

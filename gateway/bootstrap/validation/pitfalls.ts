@@ -38,6 +38,7 @@ const checks: Readonly<Record<string, Check>> = {
     ...checkFilterOrder(message),
     ...checkRoutingOrder(message),
     ...checkSpoofing(message, all),
+    ...checkGuards(message),
     ...checkRequirements(message, all),
     ...checkRouteOverrides(message, all),
   ],
@@ -133,20 +134,32 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
     .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
 }
 
+/** The filters that let in: each request goes through them, whatever it is. */
+const guards = [`${jwtAuthn}.JwtAuthentication`, `${http}.rbac.v3.RBAC`];
+
+/** Nothing may skip a filter that lets in, nor turn one off that adds or removes tokens and routes. */
+function checkGuards({ fields, path }: ReadMessage): Fault[] {
+  return list<ReadMessage | undefined>(fields['http_filters']).flatMap((filter, index) => {
+    const at = join(join(path, 'http_filters'), index);
+    const type = configOf(filter)?.type ?? '';
+    const faults: Fault[] = [];
+    if (filter?.fields['disabled'] === true && (guards.includes(type) || type === `${http}.wasm.v3.Wasm`))
+      faults.push({ path: join(at, 'disabled'), message: 'nothing would be looked at' });
+    if (guards.includes(type) && (filter?.fields['typed_config'] as ReadMessage | undefined)?.type !== type)
+      faults.push({ path: join(at, 'typed_config'), message: 'must stand by itself: a matcher around it could let requests past it' });
+    return faults;
+  });
+}
+
 /**
  * Where routes say what tokens they need, each has to, by a name that the filter knows: rules are for requests without a route. Nothing may turn the check
  * off: a route for everybody says so by a requirement of its own.
  */
 function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
   const filters = list<ReadMessage | undefined>(fields['http_filters']);
-  const index = filters.findIndex(
-    (filter) => (filter?.fields['typed_config'] as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`,
-  );
-  const filter = filters[index];
+  const filter = filters.find((one) => (one?.fields['typed_config'] as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`);
   if (filter === undefined) return [];
   const faults: Fault[] = [];
-  if (filter.fields['disabled'] === true)
-    faults.push({ path: join(join(join(path, 'http_filters'), index), 'disabled'), message: 'no token would be looked at' });
   const name = String(filter.fields['name']);
   const known = Object.keys(((filter.fields['typed_config'] as ReadMessage).fields['requirement_map'] as object | undefined) ?? {});
   for (const message of all.filter((one) => one.path.startsWith(`${path}.route_config`))) {
@@ -184,20 +197,30 @@ function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMe
     );
 }
 
-/** Without rules rbac allows everything. */
+/** Without rules rbac allows everything; with rules that deny, everything but what they name. */
 function checkRules({ fields, path }: ReadMessage): Fault[] {
+  if (!allows((fields['rules'] as ReadMessage | undefined)?.fields['action']))
+    return [{ path: join(join(path, 'rules'), 'action'), message: 'must be ALLOW: what no policy names would be let through' }];
   if ((fields['rules'] as ReadMessage | undefined)?.fields['policies'] !== undefined || fields['matcher'] !== undefined) return [];
   return [{ path: join(path, 'rules'), message: 'must have policies: without any rules everything is allowed' }];
+}
+
+/** Whether an action of rbac is ALLOW, envoy.config.rbac.v3.RBAC.Action 0, which it is unless told. */
+function allows(action: unknown): boolean {
+  return action === undefined || action === 0;
 }
 
 /** A route that turns rbac off must not lead to a service. */
 function checkPermission({ fields, path }: ReadMessage): Fault[] {
   return Object.entries((fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
     .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields['direct_response'] === undefined)
-    .filter(([, own]) => (own!.fields['rbac'] as ReadMessage | undefined)?.fields['rules'] === undefined)
+    .filter(([, own]) => {
+      const rules = ((own?.fields['rbac'] as ReadMessage | undefined)?.fields['rules'] as ReadMessage | undefined)?.fields;
+      return rules === undefined || !allows(rules['action']);
+    })
     .map(([name]) => ({
       path: join(join(path, 'typed_per_filter_config'), name),
-      message: 'must have rules: without any rules everybody is let through',
+      message: 'must have rules that allow: without any, or with such as deny, everybody else is let through',
     }));
 }
 

@@ -221,11 +221,7 @@ test.each<[string, (config: Spoilt) => void, RegExp]>([
 });
 
 test.each<[string, (config: Spoilt, filters: Spoilt) => void, RegExp]>([
-  [
-    'a route that lets everybody through',
-    (config) => delete config[rbac].rbac,
-    /must have rules: without any rules everybody is let through/,
-  ],
+  ['a route that lets everybody through', (config) => delete config[rbac].rbac, /must have rules that allow/],
   ['a route that takes rbac out', (config) => (config[rbac] = off), /no route may take this filter out/],
   ['a route that takes the token filter out', (config) => (config['envoy.filters.http.wasm'] = off), /no route may take this filter out/],
   [
@@ -247,9 +243,22 @@ test('the token check cannot be turned off for all routes', () => {
     hcm.http_filters.find(({ name }: { name: string }) => name === jwt).disabled = true;
   });
   expect(faults).toEqual([
-    expect.stringMatching(/http_filters\[\d+\]\.disabled: no token would be looked at$/),
+    expect.stringMatching(/http_filters\[\d+\]\.disabled: nothing would be looked at$/),
     expect.stringMatching(/virtual_hosts\[0\]\.typed_per_filter_config.*must name a requirement/),
   ]);
+});
+
+test('a matcher around a filter that lets in is refused, and so are rules that deny and a filter that is off', () => {
+  const wrapped = (filter: Spoilt) => {
+    const extension_config = { name: filter.name, typed_config: filter.typed_config };
+    filter.typed_config = { '@type': 'type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher', extension_config };
+  };
+  const named = (hcm: Spoilt, name: string) => hcm.http_filters.find((filter: Spoilt) => String(filter.name).includes(name));
+  expect(faultsAfter((_, hcm) => wrapped(named(hcm, 'rbac')))).toEqual([expect.stringMatching(/typed_config: must stand by itself/)]);
+  expect(faultsAfter((_, _hcm, filter) => (filter('rbac').rules.action = 'DENY'))).toEqual([
+    expect.stringMatching(/rules\.action: must be ALLOW/),
+  ]);
+  expect(faultsAfter((_, hcm) => (named(hcm, 'rbac').disabled = true))).toEqual([expect.stringMatching(/disabled: nothing would/)]);
 });
 
 test.each(['(?=a)', '(a)\\1', '(', 'a**'])('an expression that RE2 does not take is refused: %s', (regex) => {

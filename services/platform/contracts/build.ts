@@ -1,6 +1,6 @@
 /**
  * Builds the contracts from proto/: `gen/third_party` (sources from npm packages), `gen/descriptor.binpb` (the descriptor set that everything
- * else is derived from) and `gen/types` (protobuf-es). Does nothing when no input changed.
+ * else is derived from), `gen/services.json` (the list of services) and `gen/types` (protobuf-es). Does nothing when no input changed.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -11,10 +11,10 @@ export function isPlatformService(typeName: string): boolean {
 }
 
 /**
- * The services that may call a method of ACCESS_SERVICE. The platform knows no service by name: its own methods are for those that Google's triggers call,
- * because what runs at set times comes from there.
+ * The services that may call a method of ACCESS_SERVICE. The platform knows no service by name: its own methods are for those that have schedules, because what
+ * is done at set times is done from there.
  */
 export function callersOf(method: DescMethod, policy: MethodPolicy): readonly string[] {
   if (!isPlatformService(method.parent.typeName)) return policy.callers;
-  return services.flatMap(({ name, triggered }) => (triggered ? [name] : []));
+  return services.flatMap(({ name, maintains }) => (maintains ? [name] : []));
 }

@@ -28,7 +28,7 @@ import { previewHeaders } from './preview.ts';
 import { formatTraceparent } from './traceparent.ts';
 
 /** Where a service is and how to prove who calls. */
-export interface ClientOptions {
+interface ClientOptions {
   /** http(s)://host[:port]: TLS with https, plaintext HTTP/2 with http. */
   readonly url: string;
   /** Headers for every call, asked for anew each time: the ID token in X-Serverless-Authorization. */
@@ -45,7 +45,7 @@ export interface CallOptions {
 }
 
 /** One method. Both forms fail with a ClientError. */
-export type ClientMethod<M extends DescMethod> = M extends DescMethodUnary
+type ClientMethod<M extends DescMethod> = M extends DescMethodUnary
   ? (request: MessageInitShape<M['input']>, options?: CallOptions) => Promise<MessageShape<M['output']>>
   : M extends DescMethodServerStreaming
     ? (request: MessageInitShape<M['input']>, options?: CallOptions) => AsyncIterable<MessageShape<M['output']>>

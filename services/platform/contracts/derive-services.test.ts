@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { create, fromBinary, setExtension, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, setExtension, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema, FileOptionsSchema, MessageOptionsSchema, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
 import { expect, test } from 'vitest';
 import { deriveServices } from './derive-services.ts';
@@ -14,6 +14,7 @@ interface MethodSpec {
   readonly name: string;
   readonly access?: options.Access;
   readonly callers?: readonly string[];
+  readonly trigger?: MessageInitShape<typeof options.TriggerSchema>;
 }
 
 /** A proto file of a small product, such as `{ package: "shop.orders.v1", methods: [...] }`. */
@@ -46,10 +47,19 @@ function derive(...specs: readonly FileSpec[]) {
           : [
               {
                 name: 'ThingService',
-                method: spec.methods.map(({ name: method, access, callers = [] }) => {
+                method: spec.methods.map(({ name: method, access, callers = [], trigger }) => {
                   const methodOptions = create(MethodOptionsSchema);
                   if (access !== undefined) {
-                    setExtension(methodOptions, options.method, create(options.MethodPolicySchema, { access, callers: [...callers] }));
+                    setExtension(
+                      methodOptions,
+                      options.method,
+                      create(options.MethodPolicySchema, {
+                        access,
+                        callers: [...callers],
+                        deadline: { seconds: 5n },
+                        ...(trigger && { trigger }),
+                      }),
+                    );
                   }
                   return {
                     name: method,
@@ -68,18 +78,19 @@ function derive(...specs: readonly FileSpec[]) {
   return deriveServices({ set, bytes: toBinary(FileDescriptorSetSchema, set), options, http, ownFiles });
 }
 
+const schedule: MessageInitShape<typeof options.TriggerSchema> = { kind: { case: 'schedule', value: { cron: '* * * * *' } } };
 const read: MethodSpec = { name: 'Get', access: options.Access.PUBLIC };
 
 test('each package with gRPC services is a service, in alphabetical order', () => {
   const list = derive(
     { package: 'shop.orders.v1', methods: [read], publishes: ['order-events'] },
-    { package: 'shop.bills.v1', methods: [{ name: 'Handle', access: options.Access.TRIGGER }] },
+    { package: 'shop.bills.v1', methods: [{ name: 'Sweep', access: options.Access.TRIGGER, trigger: schedule }] },
     { package: 'shop.event.v1', topic: 'order-events' },
   );
   expect(list.product).toBe('shop');
-  expect(list.services.map(({ name, publishes, triggered }) => ({ name, publishes, triggered }))).toEqual([
-    { name: 'bills', publishes: [], triggered: true },
-    { name: 'orders', publishes: ['order-events'], triggered: false },
+  expect(list.services.map(({ name, publishes, maintains }) => ({ name, publishes, maintains }))).toEqual([
+    { name: 'bills', publishes: [], maintains: true },
+    { name: 'orders', publishes: ['order-events'], maintains: false },
   ]);
   expect(list.services[1]?.grpcServices).toMatchObject([
     {

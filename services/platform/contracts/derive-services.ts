@@ -3,7 +3,10 @@ import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
 import { loadFileDescriptorSetFromBuffer, type ServiceDefinition } from '@grpc/proto-loader';
 import { defaultMaxRequestBytes } from './request-size.ts';
 import { ServiceListError } from './service-folders.ts';
+import { nameFault } from './service-name.ts';
 import type { AccessName, GrpcService, ServedMethodDefinition, Service, ServiceList } from './services.ts';
+
+type MethodPolicy = import('./gen/types/kumiko/platform/v1/options_pb.js').MethodPolicy;
 
 /** The options of kumiko/platform/v1/options.proto, of the same build as the descriptor set. */
 export type PlatformOptions = typeof import('./gen/types/kumiko/platform/v1/options_pb.js');
@@ -77,22 +80,30 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   if (products.size !== 1) faults.push(`the packages of one product begin with one name, not with ${[...products].join(', ') || 'none'}`);
 
   const names = [...byName.keys()].toSorted();
+  faults.push(...names.flatMap((name) => nameFault(name, [...products][0] ?? '') ?? []));
   for (const method of described.flatMap((service) => service.methods)) {
     const path = `${method.parent.typeName}/${method.name}`;
     const policy = policyOf(method);
     if ((policy?.access ?? options.Access.UNSPECIFIED) === options.Access.UNSPECIFIED)
       faults.push(`${path}: no access option says who may call it`);
+    if (platformPackage.test(method.parent.file.proto.package)) {
+      if ((policy?.callers.length ?? 0) > 0)
+        faults.push(`${path}: a method of the platform names no callers: who has schedules may call it`);
+    } else if (policy?.access === options.Access.SERVICE && policy.callers.length === 0) {
+      faults.push(`${path}: ACCESS_SERVICE without callers: nobody may call it`);
+    }
+    if (policy?.deadline === undefined) faults.push(`${path}: no deadline says how long it may take`);
     for (const caller of policy?.callers ?? []) {
       if (!byName.has(caller)) faults.push(`${path}: its caller "${caller}" is no service; there are ${names.join(', ')}`);
     }
   }
-  faults.push(...topicFaults(byName, registry, options));
+  faults.push(...topicFaults(byName, registry, options), ...subscriptionFaults(described, byName, policyOf));
   if (faults.length > 0) throw new ServiceListError(faults);
 
   const services = names.map((name): Service => {
     const { grpcServices, publishes } = byName.get(name)!;
-    const triggered = grpcServices.some((service) => service.methods.some((method) => policyOf(method)?.access === options.Access.TRIGGER));
-    return { name, grpcServices: grpcServices.map(grpcService), publishes: publishes.toSorted(), triggered };
+    const maintains = grpcServices.some((service) => service.methods.some((method) => policyOf(method)?.trigger?.kind.case === 'schedule'));
+    return { name, grpcServices: grpcServices.map(grpcService), publishes: publishes.toSorted(), maintains };
   });
   const platformServices = described.filter((service) => platformPackage.test(service.file.proto.package)).map(grpcService);
   return { product: [...products][0]!, services, platformServices };
@@ -106,6 +117,24 @@ function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefiniti
 
 function topicsOf(file: DescFile, { publishes }: PlatformOptions): string[] {
   return hasOption(file, publishes) ? getOption(file, publishes) : [];
+}
+
+/** Every topic that a method subscribes to has a publisher. */
+function subscriptionFaults(
+  described: readonly DescService[],
+  services: ReadonlyMap<string, { readonly publishes: readonly string[] }>,
+  policyOf: (method: DescMethod) => MethodPolicy | undefined,
+): string[] {
+  const published = new Set([...services.values()].flatMap(({ publishes }) => publishes));
+  return described
+    .flatMap((service) => service.methods)
+    .flatMap((method) => {
+      const kind = policyOf(method)?.trigger?.kind;
+      const topics = kind?.case === 'subscription' ? kind.value.topic : [];
+      return topics
+        .filter((topic) => !published.has(topic))
+        .map((topic) => `${method.parent.typeName}/${method.name}: nobody publishes to its topic "${topic}"`);
+    });
 }
 
 /** Every topic that a payload names has one publisher, and the reverse. */

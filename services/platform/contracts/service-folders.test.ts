@@ -8,7 +8,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'kumiko-folders-'));
   for (const name of ['platform', 'orders']) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, 'orders/manifest.ts'), '');
+  for (const file of ['main.ts', 'manifest.ts']) writeFileSync(join(folder, 'orders', file), '');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -17,11 +17,11 @@ test('each service has a folder, and the platform has its own', () => {
 });
 
 test('a service without a folder and a folder without a service are named at once', () => {
-  mkdirSync(join(folder, 'bills'));
-  writeFileSync(join(folder, 'bills/main.ts'), '');
+  mkdirSync(join(folder, 'bills/migrations'), { recursive: true });
   expect(() => checkServiceFolders([{ name: 'orders' }, { name: 'carts' }], folder)).toThrow(
     [
       'the protos and the folders of services do not make a product:',
+      '  services/carts/main.ts is missing, and a proto package ends in ".carts.v1"',
       '  services/carts/manifest.ts is missing, and a proto package ends in ".carts.v1"',
       '  services/bills is a folder without a service: no proto package ends in ".bills.v1"',
     ].join('\n'),

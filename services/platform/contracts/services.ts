@@ -35,8 +35,8 @@ export interface Service {
   readonly grpcServices: readonly GrpcService[];
   /** The Pub/Sub topics that it alone publishes to. */
   readonly publishes: readonly string[];
-  /** Whether Google's triggers call it. What runs at set times calls the platform's own methods of all services from there. */
-  readonly triggered: boolean;
+  /** Whether it may call the platform's own methods in every service: it has schedules, and what is done at set times is done from there. */
+  readonly maintains: boolean;
 }
 
 /** What the build derives from the protos of a product: who reads this list needs no other. */

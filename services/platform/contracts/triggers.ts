@@ -72,7 +72,7 @@ export function triggersOf(method: Method): Trigger[] {
         kind: 'subscription',
         resourceId: `${method.workload}-${topic}`,
         topic,
-        deadLetterTopic: `${topic}-dead-letter`,
+        deadLetterTopic: `${method.workload}-${topic}-dead-letter`,
         maxDeliveryAttempts: declared.value.maxDeliveryAttempts,
         minBackoffMs: milliseconds(declared.value.minBackoff),
         maxBackoffMs: milliseconds(declared.value.maxBackoff),

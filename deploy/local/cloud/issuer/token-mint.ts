@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type JWTPayload, SignJWT } from 'jose';
-import { audienceOf } from '../../../../services/platform/contracts/identities.ts';
+import { audienceOf, internalDomain } from '../../../../services/platform/contracts/identities.ts';
 import type { Clock } from '../../shared/local-server.ts';
 import type { IssuerName, SigningKey } from './signing-keys.ts';
 
@@ -41,7 +41,7 @@ export function issuerUrl(name: IssuerName, project: string): string {
     case 'customer':
       return `https://securetoken.google.com/${project}`;
     case 'partner':
-      return `https://partner.${project}.kumiko.internal`;
+      return `https://partner.${project}.${internalDomain}`;
     case 'google':
       return 'https://accounts.google.com';
   }

@@ -17,7 +17,7 @@ export interface StartContext<M extends Manifest> {
 
 /** What a service's composition root has made. */
 export interface Started {
-  /** One for each gRPC service of the proto package. */
+  /** One for each gRPC service of its proto package, and the platform's own: see services/platform/cloud/spanner/open-schema.ts. */
   readonly bindings: readonly Binding[];
   /** Releases the clients, after the last call has ended. */
   readonly close?: () => Promise<void>;

@@ -10,7 +10,7 @@ import { Dispatcher, type Route } from './dispatcher.ts';
 
 /** Where and what to serve. */
 export interface ServerOptions {
-  /** The services of the proto package `kumiko.<name>` are served. */
+  /** The service: the gRPC services of its proto package are served, and the platform's own. */
   readonly name: Workload;
   readonly host: string;
   /** 0 binds any free port. */

@@ -3,7 +3,7 @@ import { type Attributes, metrics } from '@opentelemetry/api';
 import type { ServedMethod } from '../server/served-method.ts';
 
 /** Says how a call of a method has ended. */
-export type RecordCall = (code: status, durationMs: number) => void;
+type RecordCall = (code: status, durationMs: number) => void;
 
 /** The codes that are the server's fault (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/). */
 const serverFaults = new Set<status>([

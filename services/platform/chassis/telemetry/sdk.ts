@@ -20,7 +20,7 @@ const neverMs = 2 ** 31 - 1;
 const exportTimeoutMs = 1_000;
 
 /** What the SDK is started with. */
-export interface SdkOptions extends TelemetryOptions {
+interface SdkOptions extends TelemetryOptions {
   readonly endpoint: string;
   readonly contextManager: ContextManager;
 }

@@ -30,10 +30,10 @@ beforeEach(async () => {
   server = await startPubsub({ port: 0, stateDir, clock: systemClock, mintIdToken: async () => 'token' });
   vi.stubEnv('PUBSUB_EMULATOR_HOST', `127.0.0.1:${server.port}`);
   vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
-  server.broker.createTopic({ name: `${project}/topics/${topic}-dead-letter`, labels: {} });
+  server.broker.createTopic({ name: `${project}/topics/reader-${topic}-dead-letter`, labels: {} });
   server.broker.createSubscription({
-    name: `${project}/subscriptions/${topic}-dead-letter`,
-    topic: `${project}/topics/${topic}-dead-letter`,
+    name: `${project}/subscriptions/reader-${topic}-dead-letter`,
+    topic: `${project}/topics/reader-${topic}-dead-letter`,
     pushConfig: null,
     enableMessageOrdering: false,
     messageRetentionDuration: null,
@@ -45,7 +45,7 @@ beforeEach(async () => {
   });
   published = [];
   refuses = () => false;
-  deadLetters = createDeadLetters({ project: 'kumiko-test', eventType: EventSchema, publisher });
+  deadLetters = createDeadLetters({ project: 'kumiko-test', subscriber: 'reader', eventType: EventSchema, publisher });
 });
 
 afterEach(async () => {
@@ -61,7 +61,7 @@ function bury(...ids: string[]): void {
     attributes: { event_id: id, CloudPubSubDeadLetterSourceDeliveryCount: '20' },
     orderingKey: '',
   }));
-  server.broker.publish(`${project}/topics/${topic}-dead-letter`, messages);
+  server.broker.publish(`${project}/topics/reader-${topic}-dead-letter`, messages);
 }
 
 const waiting = async () => (await deadLetters.list(topic, 10)).map(({ event }) => event?.id);
@@ -97,7 +97,9 @@ test('what cannot be published stays', async () => {
 });
 
 test('what is no event stays, and holds up nothing', async () => {
-  server.broker.publish(`${project}/topics/${topic}-dead-letter`, [{ data: Buffer.from('{"a":1}'), attributes: {}, orderingKey: '' }]);
+  server.broker.publish(`${project}/topics/reader-${topic}-dead-letter`, [
+    { data: Buffer.from('{"a":1}'), attributes: {}, orderingKey: '' },
+  ]);
   bury('a');
   expect(await deadLetters.replay(topic, 10)).toEqual({ replayed: 1, skipped: 1 });
   expect(await waiting()).toEqual([undefined]);

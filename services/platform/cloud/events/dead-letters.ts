@@ -20,12 +20,12 @@ interface Replayed {
   readonly skipped: number;
 }
 
-/** The dead letters of each topic, in the subscription that has the dead letter topic's name: `<topic>-dead-letter`. */
+/** The dead letters of each topic, in the subscription that has the dead letter topic's name: `<service>-<topic>-dead-letter`. */
 export interface DeadLetters {
   /** At most `limit` of those that wait, the oldest first. They stay. */
   list(topic: string, limit: number): Promise<readonly DeadLetter[]>;
   /**
-   * Publishes at most `limit` events to their topic again, each of them before it is taken away.
+   * Publishes at most `limit` events to their topic again, where every subscriber meets them, each of them before it is taken away.
    *
    * @throws where an event cannot be published. It stays, with all that was not yet published.
    */
@@ -47,19 +47,21 @@ const largestPull = 100;
 /** What dead letters are read with. */
 interface DeadLettersOptions {
   readonly project: string;
+  /** The service whose subscriptions they are of. */
+  readonly subscriber: string;
   /** The product's message of events. */
   readonly eventType: DescMessage;
   readonly publisher: EventPublisher;
 }
 
 /** Reads dead letters with Google's client, which is loaded with the first call. */
-export function createDeadLetters({ project, eventType, publisher }: DeadLettersOptions): DeadLetters {
+export function createDeadLetters({ project, subscriber, eventType, publisher }: DeadLettersOptions): DeadLetters {
   let loading: Promise<v1.SubscriberClient> | undefined;
   const client = () => {
     loading ??= createSubscriber(project);
     return loading;
   };
-  const nameOf = (topic: string) => `projects/${project}/subscriptions/${topic}-dead-letter`;
+  const nameOf = (topic: string) => `projects/${project}/subscriptions/${subscriber}-${topic}-dead-letter`;
 
   async function pull(topic: string, maxMessages: number): Promise<Letter[]> {
     try {

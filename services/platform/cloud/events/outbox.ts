@@ -1,4 +1,5 @@
 import type { DescMessage } from '@bufbuild/protobuf';
+import { eventTopics, services } from '../../contracts/services.ts';
 import type { Database, Write } from '../spanner/database.ts';
 import { checkEventType, type DomainEvent, topicOf } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
@@ -75,6 +76,8 @@ const pageMs = 15_000;
 /** An outbox in the table `outbox` of a schema, as `outboxOf` defines it. */
 export function createOutbox({ schema, eventType, database, publisher, now, machineNow = Date.now }: OutboxOptions): Outbox {
   checkEventType(eventType);
+  // The tests of the platform have a schema of their own, which is no service's.
+  const topics = services.find(({ name }) => name === schema)?.publishes ?? eventTopics;
   const statements = outboxStatements(schema);
   /** Aggregates of which this process failed to publish an event: their next events wait for it. */
   const behind = new Set<string>();
@@ -108,7 +111,9 @@ export function createOutbox({ schema, eventType, database, publisher, now, mach
 
   return {
     insert(event, attributes = {}) {
-      topicOf(eventType, event);
+      const topic = topicOf(eventType, event);
+      if (!topics.includes(topic))
+        throw new TypeError(`event ${event.id}: ${schema} does not publish to "${topic}": see (kumiko.platform.v1.publishes)`);
       const row = rowOf(eventType, event, attributes);
       checkMessage({ data: row.event, attributes: row.attributes, orderingKey: row.aggregate });
       return statements.insertOutbox.with({ ...row, createTime: now() });

@@ -21,5 +21,6 @@ export async function fetchAccessToken(): Promise<Token> {
   const { Compute } = await import('google-auth-library');
   // A new one each time: the library's has all its callers wait for a fetch that never ends.
   const { access_token: token, expiry_date: expiresAt } = (await new Compute().refreshAccessToken()).credentials;
-  return { header: `Bearer ${token}`, expiresAt: expiresAt ?? 0 };
+  if (!token || !expiresAt) throw new Error('the metadata server answered without a token or its end');
+  return { header: `Bearer ${token}`, expiresAt };
 }

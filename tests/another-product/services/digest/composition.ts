@@ -7,6 +7,7 @@ import { createIdTokens } from '../../../../services/platform/cloud/identity/ide
 import { inboxTable } from '../../../../services/platform/cloud/spanner/history.ts';
 import { openSchema } from '../../../../services/platform/cloud/spanner/open-schema.ts';
 import { createClient } from '../../../../services/platform/contracts/client.ts';
+import { MaintenanceService } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { audienceOf } from '../../../../services/platform/contracts/identities.ts';
 import { DigestService } from '../../gen/types/tiny/digest/v1/digest_pb.js';
 import { EventSchema } from '../../gen/types/tiny/event/v1/event_pb.js';
@@ -21,6 +22,7 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
   const audience = audienceOf('notes', config.GOOGLE_CLOUD_PROJECT);
   const headers = async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
   const notes = createClient(NotesInternalService, { url: config.NOTES_URL, headers });
+  const upkeep = createClient(MaintenanceService, { url: config.NOTES_URL, headers });
   return {
     bindings: [
       bind(DigestService, {
@@ -37,11 +39,15 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
           });
           return {};
         },
+        async keepUp() {
+          return { published: (await upkeep.relayOutbox({ limit: 100 })).published };
+        },
       }),
       maintenance,
     ],
     async close() {
       notes.close();
+      upkeep.close();
       await close();
     },
   };
