@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { changed } from './shrink/postponed-work.ts';
+import type { Rewrite } from './shrink/rewrites.ts';
 
 /**
  * The files that packages read beside themselves at run time, which a bundler cannot see: by package, as paths inside of it. A package that looks for its
@@ -32,26 +33,28 @@ const knowsItsFolder = /\b__dirname\b|\brequire\.resolve\(|\bimport\.meta\b/;
 
 /**
  * Lets packages find their files from inside a bundle: each keeps the folder that it has in node_modules, under `packages/` beside the bundle. JSON that is
- * read by a computed path becomes part of the bundle.
+ * read by a computed path becomes part of the bundle. Rewrites are made on the way, but for `without`.
  */
-export const packageFolders: Plugin = {
-  name: 'package folders',
-  setup(build) {
-    build.onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, ({ path }) => {
-      const source = changed(path);
-      const inside = insideOf(path);
-      if (inside.startsWith('@google-cloud/tasks/')) return { contents: withStaticJson(source), loader: 'js' };
-      // Comments do not look for anything.
-      if (!knowsItsFolder.test(source.replaceAll(/\/\*[\s\S]*?\*\//g, ''))) {
-        return { contents: source, loader: 'js' };
-      }
-      if (!Object.hasOwn(dataFiles, packageOf(inside))) {
-        return { errors: [{ text: `${inside} looks for its own folder: say in deploy/docker/packages.ts which files it reads` }] };
-      }
-      return { contents: withFolder(source, inside), loader: 'js' };
-    });
-  },
-};
+export function packageFolders(without?: Rewrite): Plugin {
+  return {
+    name: 'package folders',
+    setup(build) {
+      build.onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, ({ path }) => {
+        const source = changed(path, without);
+        const inside = insideOf(path);
+        if (inside.startsWith('@google-cloud/tasks/')) return { contents: withStaticJson(source), loader: 'js' };
+        // Comments do not look for anything.
+        if (!knowsItsFolder.test(source.replaceAll(/\/\*[\s\S]*?\*\//g, ''))) {
+          return { contents: source, loader: 'js' };
+        }
+        if (!Object.hasOwn(dataFiles, packageOf(inside))) {
+          return { errors: [{ text: `${inside} looks for its own folder: say in deploy/docker/packages.ts which files it reads` }] };
+        }
+        return { contents: withFolder(source, inside), loader: 'js' };
+      });
+    },
+  };
+}
 
 /** The path of a file in node_modules. */
 export function insideOf(path: string): string {

@@ -4,9 +4,11 @@ import { enumsModule, type ProtoNode, protosOf } from '../client-protos.ts';
 import { insideOf } from '../packages.ts';
 import { withInlinedConstants } from './inlined-constants.ts';
 import { withLazyRequires } from './lazy-requires.ts';
+import type { Rewrite } from './rewrites.ts';
 
 /** A change of one file of a package. It must fit exactly once, so that a new version of the package ends the build instead of bringing the work back. */
 interface Change {
+  readonly rewrite: Rewrite;
   readonly file: string;
   readonly find: RegExp;
   readonly replace: string;
@@ -16,6 +18,7 @@ interface Change {
 const changes: readonly Change[] = [
   // protovalidate compiles the CEL expressions of all standard rules of a type, though it checks nearly all of them natively.
   {
+    rewrite: 'standard rules of protovalidate are compiled when they are asked for',
     file: '@bufbuild/protovalidate/dist/esm/cel.js',
     find: /standard\.push\(\{\s*field,\s*rule,\s*compiled: this\.compileRule\(rule\),\s*\}\);/,
     replace: `const manager = this;
@@ -23,6 +26,7 @@ const changes: readonly Change[] = [
   },
   // proto-loader describes every message and file again, for reflection only.
   {
+    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -31,6 +35,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
+    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -39,6 +44,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
+    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
     replace: `let buffers;
@@ -46,18 +52,21 @@ const changes: readonly Change[] = [
   },
   // The base class of the Spanner client reads the .proto files of long-running operations, which only administration needs.
   {
+    rewrite: "the Spanner client's protos of long-running operations stay unread",
     file: '@google-cloud/spanner/build/src/index.js',
     find: /protoServices: \{\s*Operations: \{[^{}]*\},\s*\},/,
     replace: 'protoServices: {},',
   },
   // protobufjs resolves the fields of all messages, for which it compiles a constructor each; it does so for each message too when it is first used.
   {
+    rewrite: 'protobufjs resolves and compiles messages when they are used',
     file: 'protobufjs/src/type.js',
     find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
     replace: '',
   },
   // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
   {
+    rewrite: 'protobufjs resolves and compiles messages when they are used',
     file: 'protobufjs/src/type.js',
     find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
     replace: `const postponed = (name, make) => {
@@ -71,22 +80,28 @@ const changes: readonly Change[] = [
             };
             `,
   },
-  ...['encode', 'decode', 'verify'].map((name) => ({
-    file: 'protobufjs/src/type.js',
-    find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
-    replace: `postponed('${name}', () => $1$2);`,
-  })),
-  ...['fromObject', 'toObject'].map((name) => ({
-    file: 'protobufjs/src/type.js',
-    find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
-    replace: `postponed('${name}', () => $1);`,
-  })),
+  ...['encode', 'decode', 'verify'].map(
+    (name): Change => ({
+      rewrite: 'protobufjs resolves and compiles messages when they are used',
+      file: 'protobufjs/src/type.js',
+      find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
+      replace: `postponed('${name}', () => $1$2);`,
+    }),
+  ),
+  ...['fromObject', 'toObject'].map(
+    (name): Change => ({
+      rewrite: 'protobufjs resolves and compiles messages when they are used',
+      file: 'protobufjs/src/type.js',
+      find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
+      replace: `postponed('${name}', () => $1);`,
+    }),
+  ),
 ];
 
-/** The source of a file of a package with its changes. @throws where one does not fit. */
-export function changed(path: string): string {
+/** The source of a file of a package with its changes, but for one rewrite. @throws where one does not fit. */
+export function changed(path: string, without?: Rewrite): string {
   const inside = insideOf(path);
-  const own = changes.filter(({ file }) => file === inside);
+  const own = changes.filter(({ file, rewrite }) => file === inside && rewrite !== without);
   const source = own.reduce(
     (before, { file, find, replace }) => {
       if (before.match(new RegExp(find, 'g'))?.length !== 1)
@@ -95,7 +110,10 @@ export function changed(path: string): string {
     },
     readFileSync(path, 'utf8'),
   );
-  return withLazyRequires(withInlinedConstants(source, path), inside);
+  const inlined = without === 'constants of semantic conventions are written out' ? source : withInlinedConstants(source, path);
+  return without === "modules of Google's clients and OpenTelemetry are loaded when they are used"
+    ? inlined
+    : withLazyRequires(inlined, inside);
 }
 
 /** The services that a client is made for, by the protos that it turns into descriptors whenever it is made: what only others need is left out. */
@@ -144,36 +162,44 @@ const enumModules = [
   'google-gax/build/protos/operations.js',
 ];
 
-const standIns = [...lazyModules, ...absentModules, ...enumModules];
+/** What stands in for which modules. */
+const standIns: readonly (readonly [rewrite: Rewrite, modules: readonly string[]])[] = [
+  ['modules that are seldom asked for are loaded when they are', lazyModules],
+  ['modules that nothing reaches are left out', absentModules],
+  ['of generated message classes only the enums are kept', enumModules],
+];
 const namespace = 'stand-in';
 
-/** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. */
-export const postponedWork: Plugin = {
-  name: 'postponed work',
-  setup(build) {
-    build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
-      const services = usedServices[insideOf(path)];
-      if (services === undefined) return undefined;
-      return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
-    });
-    build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
-      if (kind !== 'require-call' || pluginData === namespace || !couldBeLazy(path)) return undefined;
-      const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
-      return standIns.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
-    });
-    build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
-    build.onLoad({ filter: /./, namespace }, ({ path }) => ({
-      contents: standInFor(path),
-      loader: 'js',
-      resolveDir: '/',
-    }));
-  },
-};
+/** Puts off what services need seldom, and leaves out what they never need: every cold start would pay for it. `without` is left as it is, to be measured. */
+export function postponedWork(without?: Rewrite): Plugin {
+  const replaced = standIns.flatMap(([rewrite, modules]) => (rewrite === without ? [] : modules));
+  return {
+    name: 'postponed work',
+    setup(build) {
+      build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
+        const services = without === "of the clients' protos only the called services are kept" ? undefined : usedServices[insideOf(path)];
+        if (services === undefined) return undefined;
+        return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
+      });
+      build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (kind !== 'require-call' || pluginData === namespace || !couldStandFor(path, replaced)) return undefined;
+        const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
+        return replaced.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
+      });
+      build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
+      build.onLoad({ filter: /./, namespace }, ({ path }) => ({
+        contents: standInFor(path),
+        loader: 'js',
+        resolveDir: '/',
+      }));
+    },
+  };
+}
 
 /** Whether a specifier may stand for one of them: resolving all of them would take the build several times as long. */
-function couldBeLazy(specifier: string): boolean {
+function couldStandFor(specifier: string, modules: readonly string[]): boolean {
   const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
-  return standIns.some((module) => module.includes(end));
+  return modules.some((module) => module.includes(end));
 }
 
 function standInFor(path: string): string {
