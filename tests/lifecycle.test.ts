@@ -127,7 +127,7 @@ describe('npm start', () => {
 
   it.each([['abc'], ['80'], ['-1']])('refuses --port-base %s and says what is accepted', async (base) => {
     const platform = start(newStateDir(), [`--port-base=${base}`]);
-    expect(await platform.exit()).toBe(1);
+    expect(await platform.exit()).toBe(2);
     expect(platform.output).toContain('from 1024 to 65000');
   });
 });

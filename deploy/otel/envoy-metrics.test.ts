@@ -6,6 +6,8 @@ import { parse } from 'yaml';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
+import { type MetadataServer, startMetadataServer } from '../../gateway/conformance/metadata-server.ts';
+import { startTokenAuthority, type TokenAuthority } from '../../gateway/conformance/tokens.ts';
 import { adminPage } from '../../gateway/envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../../gateway/envoy/start-envoy.ts';
 
@@ -23,14 +25,21 @@ const kept = new RegExp(`^(?:${receivers['prometheus/envoy'].config.scrape_confi
 
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-envoy-metrics-'));
 let envoy: RunningEnvoy;
+let authority: TokenAuthority;
+let metadata: MetadataServer;
 
 beforeAll(async () => {
   const environment = readEnvironment(join(environmentFolder, 'local.yaml'));
   const previews = [{ service: 'partner' as const, tag: 'pr-1', url: 'http://127.0.0.1:9' }];
-  envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment: { ...environment, previews } }), { folder });
+  // A request without a token to send on is refused at its headers, and its messages are not counted.
+  authority = await startTokenAuthority();
+  metadata = await startMetadataServer(authority.identityToken, new Set());
+  const metadataServer = { host: '127.0.0.1', port: metadata.port };
+  envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment: { ...environment, previews, metadataServer } }), { folder });
 });
 afterAll(async () => {
   await envoy.close();
+  await Promise.all([metadata.close(), authority.close()]);
   rmSync(folder, { recursive: true });
 });
 

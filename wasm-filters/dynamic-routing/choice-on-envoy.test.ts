@@ -85,7 +85,7 @@ const byClaim = (claim: unknown) => route('edge', { kumiko_preview: claim });
 test('the claim chooses the preview, and goes on', async () => {
   expect(await byClaim({ partner: 'pr-123', job: 'pr-7' })).toEqual({
     to: 'preview',
-    headers: { '': 'partner=pr-123,job=pr-7', '-partner': 'pr-123', '-job': 'pr-7' },
+    headers: { '': 'job=pr-7,partner=pr-123', '-partner': 'pr-123', '-job': 'pr-7' },
   });
 });
 

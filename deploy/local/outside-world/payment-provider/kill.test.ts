@@ -38,7 +38,7 @@ test('every payment that was acknowledged is there after a kill -9', async () =>
 
 async function spawnProvider(stateDir: string): Promise<{ child: ChildProcess; port: number }> {
   const script = `
-    import { systemClock } from '${new URL('../local-server.ts', import.meta.url)}';
+    import { systemClock } from '${new URL('../../shared/local-server.ts', import.meta.url)}';
     import { startPaymentProvider } from '${new URL('payment-provider.ts', import.meta.url)}';
     const { port } = await startPaymentProvider({ ...${JSON.stringify(options(stateDir))}, clock: systemClock });
     process.send(port);
