@@ -59,7 +59,8 @@ beforeAll(async () => {
   service = server;
   const environment = environmentOf(around);
   const services = { ...environment.services, customer: { url: `http://127.0.0.1:${port}` } };
-  bootstrap = compileBootstrap({ role: 'edge', environment: { ...environment, services } });
+  const previews = [{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${port}` }];
+  bootstrap = compileBootstrap({ role: 'edge', environment: { ...environment, services, previews } });
   envoy = await startEnvoy(bootstrap, { folder: around.files.folder });
 });
 
@@ -73,10 +74,13 @@ async function statistic(name: string): Promise<number> {
   return Number(/: (\d+)/.exec(await adminPage(envoy.adminPort, `/stats?filter=^${name}$`))?.[1]);
 }
 
-test('streams and calls outlive the connections to a service that are told to go', async () => {
+test.each([
+  ['a service', undefined, 'customer'],
+  ['a preview', { kumiko_preview: { customer: 'pr-7' } }, 'customer-pr-7'],
+])('streams and calls outlive the connections to %s that are told to go', async (_, claims, cluster) => {
   const client = new Client(`127.0.0.1:${envoy.ports['edge']}`, credentials.createInsecure());
   const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);
+  metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer', ...(claims && { claims }) })}`);
   const streams = Array.from({ length: 5 }, async () => {
     const messages: unknown[] = [];
     for await (const message of client.makeServerStreamRequest(watch, raw, raw, Buffer.alloc(0), metadata)) messages.push(message);
@@ -88,7 +92,7 @@ test('streams and calls outlive the connections to a service that are told to go
     while (going) {
       codes.push(
         await new Promise<number>((resolve) =>
-          client.makeUnaryRequest(read, raw, raw, Buffer.alloc(0), (error) => resolve(error?.code ?? status.OK)),
+          client.makeUnaryRequest(read, raw, raw, Buffer.alloc(0), metadata, (error) => resolve(error?.code ?? status.OK)),
         ),
       );
     }
@@ -99,7 +103,7 @@ test('streams and calls outlive the connections to a service that are told to go
   const codes = await calls;
   expect(codes.length).toBeGreaterThan(20);
   expect(codes.filter((code) => code !== status.OK)).toEqual([]);
-  expect(await statistic('cluster.customer.upstream_cx_total')).toBeGreaterThan(2);
+  expect(await statistic(`cluster.${cluster}.upstream_cx_total`)).toBeGreaterThan(2);
   client.close();
 });
 

@@ -1,3 +1,4 @@
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type GatewayEnvironment, readEnvironment } from '../bootstrap/environment.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -10,7 +11,7 @@ export function environmentOf({ upstream, authority }: Pick<Surroundings, 'upstr
   return {
     ...local,
     identity: { customer: { ...customer, jwksUri }, partner: { ...partner, jwksUri }, google: { ...google, jwksUri } },
-    services: { customer: { url }, partner: { url }, webhook: { url }, job: { url } },
+    services: Object.fromEntries(serviceNames.map((name) => [name, { url }])),
     metadataServer: { host: '127.0.0.1', port: authority.port },
   };
 }
