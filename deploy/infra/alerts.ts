@@ -145,7 +145,7 @@ export const alerts: readonly Alert[] = [
     title: 'Events are late',
     condition: above(
       'The oldest event of a subscription waits for more than 5 minutes',
-      `resource.type = "pubsub_subscription" AND resource.labels.subscription_id = monitoring.regex.full_match("${subscriptions.join('|')}") AND metric.type = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
+      `resource.type = "pubsub_subscription" AND resource.labels.subscription_id = monitoring.regex.full_match("(${subscriptions.join('|')})") AND metric.type = "pubsub.googleapis.com/subscription/oldest_unacked_message_age"`,
       {
         alignmentPeriod: minutes(1),
         perSeriesAligner: 'ALIGN_MAX',
