@@ -5,7 +5,7 @@ import { startIssuer } from '../../deploy/local/cloud/issuer/issuer.ts';
 import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
 import { gatewayEnvironment } from '../../deploy/local/platform/gateway-environment.ts';
 import { project } from '../../deploy/local/platform/place.ts';
-import { type Ports, portNames } from '../../deploy/local/platform/ports.ts';
+import { type Ports, portNames, portNamesOf } from '../../deploy/local/platform/ports.ts';
 import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
@@ -70,7 +70,7 @@ export async function startEdgeFixture(): Promise<EdgeFixture> {
     issuer: issuer.port,
     metadata_edge_gateway: metadata.port,
     // The other services are never called.
-    ...Object.fromEntries(serviceNames.map((name) => [name, upstream.port])),
+    ...Object.fromEntries(serviceNames.flatMap(portNamesOf).map((name) => [name, upstream.port])),
   } as unknown as Ports;
 
   return {
