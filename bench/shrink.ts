@@ -34,8 +34,14 @@ export async function run(report: (line: string) => void): Promise<void> {
     const trees: Tree[] = [];
     for (const [index, without] of [undefined, ...rewrites].entries()) {
       const tree: Tree = { what: without ?? 'all of them', folder: join(folder, String(index)), starts: [] };
-      await assembleService(service, tree.folder, cloud, without);
-      trees.push(tree);
+      try {
+        await assembleService(service, tree.folder, cloud, without);
+        trees.push(tree);
+      } catch (error) {
+        if (without === undefined) throw error;
+        // Another rewrite stands on it.
+        report(`the service does not answer without it: ${without}`);
+      }
     }
     for (let round = 0; round < rounds; round++) for (const tree of trees) tree.starts.push(await startOf(tree.folder, env, service));
     const [whole, ...others] = trees;

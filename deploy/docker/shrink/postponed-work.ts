@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 import { enumsModule, type ProtoNode, protosOf } from '../client-protos.ts';
 import { insideOf } from '../packages.ts';
-import { withInlinedConstants } from './inlined-constants.ts';
 import { withLazyRequires } from './lazy-requires.ts';
 import type { Rewrite } from './rewrites.ts';
 
@@ -26,7 +25,7 @@ const changes: readonly Change[] = [
   },
   // proto-loader describes every message and file again, for reflection only.
   {
-    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
+    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -35,7 +34,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
-    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
+    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -44,7 +43,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
-    rewrite: 'proto-loader describes messages and files for reflection when it is asked to',
+    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
     replace: `let buffers;
@@ -59,14 +58,14 @@ const changes: readonly Change[] = [
   },
   // protobufjs resolves the fields of all messages, for which it compiles a constructor each; it does so for each message too when it is first used.
   {
-    rewrite: 'protobufjs resolves and compiles messages when they are used',
+    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: 'protobufjs/src/type.js',
     find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
     replace: '',
   },
   // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
   {
-    rewrite: 'protobufjs resolves and compiles messages when they are used',
+    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: 'protobufjs/src/type.js',
     find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
     replace: `const postponed = (name, make) => {
@@ -82,7 +81,7 @@ const changes: readonly Change[] = [
   },
   ...['encode', 'decode', 'verify'].map(
     (name): Change => ({
-      rewrite: 'protobufjs resolves and compiles messages when they are used',
+      rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
       file: 'protobufjs/src/type.js',
       find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
       replace: `postponed('${name}', () => $1$2);`,
@@ -90,7 +89,7 @@ const changes: readonly Change[] = [
   ),
   ...['fromObject', 'toObject'].map(
     (name): Change => ({
-      rewrite: 'protobufjs resolves and compiles messages when they are used',
+      rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
       file: 'protobufjs/src/type.js',
       find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
       replace: `postponed('${name}', () => $1);`,
@@ -110,10 +109,9 @@ export function changed(path: string, without?: Rewrite): string {
     },
     readFileSync(path, 'utf8'),
   );
-  const inlined = without === 'constants of semantic conventions are written out' ? source : withInlinedConstants(source, path);
   return without === "modules of Google's clients and OpenTelemetry are loaded when they are used"
-    ? inlined
-    : withLazyRequires(inlined, inside);
+    ? source
+    : withLazyRequires(source, inside);
 }
 
 /** The services that a client is made for, by the protos that it turns into descriptors whenever it is made: what only others need is left out. */
