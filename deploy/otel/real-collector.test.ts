@@ -9,8 +9,8 @@ import { startPlatform } from '../local/platform/start-platform.ts';
 import { buildCollector, builtCollector } from './build-collector.ts';
 import { configFor, type RunningCollector, startCollector, validate } from './running-collector.ts';
 
-/** CI has Go and builds it. */
-const required = process.env['CI'] !== undefined && process.env['CI'] !== 'false';
+/** CI builds it before, where there is Go. */
+const required = process.env['KUMIKO_REQUIRE_COLLECTOR'] !== undefined;
 const missing = !required && builtCollector() === undefined;
 const buildLimitMs = 15 * 60_000;
 
