@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { moneyFromMicros } from '../platform/chassis/api/money.ts';
-import type { PostalAddress } from '../platform/contracts/gen/types/google/type/postal_address_pb.js';
+import { addressMessage } from '../platform/contracts/address.ts';
 import {
   Deal_State,
   type DealSchema,
@@ -14,7 +14,7 @@ import {
   type ProfileSchema,
 } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { availableUnits, type Deal, type Group } from './domain/group.ts';
-import type { Address, Order } from './domain/order.ts';
+import type { Order } from './domain/order.ts';
 import type { Profile } from './store/store.ts';
 
 /** A profile as the API shows it. */
@@ -76,13 +76,4 @@ export function orderMessage(order: Order): MessageInitShape<typeof OrderSchema>
 /** The id in a resource name: "x" of "deals/x". The name's form has been validated. */
 export function idOf(name: string): string {
   return name.slice(name.indexOf('/') + 1);
-}
-
-/** An address as the API takes it in, but for its revision, which is always 0. */
-export function addressOf({ $typeName: _, $unknown: __, revision: ___, ...address }: PostalAddress): Address {
-  return address;
-}
-
-function addressMessage(address: Address) {
-  return { ...address, addressLines: [...address.addressLines], recipients: [...address.recipients] };
 }

@@ -9,6 +9,7 @@ import { type Change as Watched, watch } from '../platform/chassis/server/watch.
 import { requireCaller } from '../platform/chassis/trust/require-caller.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import { requestFingerprint } from '../platform/cloud/spanner/request-ids.ts';
+import { type Address, addressOf } from '../platform/contracts/address.ts';
 import {
   type CustomerService,
   JoinGroupRequestSchema,
@@ -21,9 +22,8 @@ import { activeTraceparent } from '../platform/contracts/traceparent.ts';
 import type { Change } from './domain/change.ts';
 import type { Group } from './domain/group.ts';
 import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
-import type { Address } from './domain/order.ts';
 import { cancelOrder } from './domain/order-lifecycle.ts';
-import { addressOf, dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
+import { dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
 import type { Settlement } from './settlement.ts';
 import type { CustomerStore, Placed } from './store/store.ts';
 

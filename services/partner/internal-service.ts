@@ -2,6 +2,7 @@ import { microsFromMoney } from '../platform/chassis/api/money.ts';
 import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
+import { addressOf } from '../platform/contracts/address.ts';
 import {
   type Event,
   type OrderConfirmed,
@@ -9,7 +10,7 @@ import {
 } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { type Fulfilment, move } from './domain/fulfilment.ts';
-import { addressOf, idOf } from './messages.ts';
+import { idOf } from './messages.ts';
 import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */

@@ -1,8 +1,8 @@
 import { create, equals, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { microsFromMoney, moneyFromMicros } from '../platform/chassis/api/money.ts';
+import { addressMessage } from '../platform/contracts/address.ts';
 import { type Money, MoneySchema } from '../platform/contracts/gen/types/google/type/money_pb.js';
-import type { PostalAddress } from '../platform/contracts/gen/types/google/type/postal_address_pb.js';
 import {
   Deal_State,
   type Deal as DealMessage,
@@ -11,7 +11,7 @@ import {
   type OrderSchema,
 } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import type { Deal } from './domain/deal.ts';
-import type { Address, Fulfilment } from './domain/fulfilment.ts';
+import type { Fulfilment } from './domain/fulfilment.ts';
 
 /** How long a group stays open where the partner does not say. */
 const defaultGroupLifetimeSeconds = 86_400;
@@ -72,17 +72,12 @@ export function orderMessage(fulfilment: Fulfilment): MessageInitShape<typeof Or
     deal: `deals/${fulfilment.deal}`,
     quantity: fulfilment.quantity,
     total: moneyFromMicros(fulfilment.totalMicros, fulfilment.currency),
-    ...(shipTo === undefined ? {} : { shipTo: { ...shipTo, addressLines: [...shipTo.addressLines], recipients: [...shipTo.recipients] } }),
+    ...(shipTo === undefined ? {} : { shipTo: addressMessage(shipTo) }),
     state: Order_State[fulfilment.state],
     carrier: fulfilment.carrier ?? '',
     trackingNumber: fulfilment.trackingNumber ?? '',
     createTime: timestampFromDate(fulfilment.createTime),
   };
-}
-
-/** An address as events bring it, but for its revision, which is always 0. */
-export function addressOf({ $typeName: _, $unknown: __, revision: ___, ...address }: PostalAddress): Address {
-  return address;
 }
 
 /** The id in a resource name: "x" of "deals/x". The name's form has been validated. */

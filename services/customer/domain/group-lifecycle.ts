@@ -1,7 +1,8 @@
+import type { Address } from '../../platform/contracts/address.ts';
 import { isPayable } from '../../platform/contracts/currencies.ts';
 import { type Change, type DomainEvent, noChange, OrderChange } from './change.ts';
 import { availableUnits, type Deal, type Group, groupTransitions, isOpen } from './group.ts';
-import { type Address, holdMs, isActive, type Order } from './order.ts';
+import { holdMs, isActive, type Order } from './order.ts';
 
 /** Why an order cannot be placed. */
 export type Refusal =

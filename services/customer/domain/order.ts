@@ -1,3 +1,5 @@
+import type { Address } from '../../platform/contracts/address.ts';
+
 /** How far an order is. */
 export type OrderState = 'PENDING_PAYMENT' | 'AUTHORIZED' | 'CONFIRMED' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
 
@@ -9,20 +11,6 @@ export const cancelReasons = ['CUSTOMER', 'HOLD_EXPIRED', 'GROUP_EXPIRED', 'PAYM
 
 /** Why an order was cancelled. */
 export type CancelReason = (typeof cancelReasons)[number];
-
-/** Where an order is shipped to: google.type.PostalAddress, every field that it has. */
-export interface Address {
-  readonly regionCode: string;
-  readonly languageCode: string;
-  readonly postalCode: string;
-  readonly sortingCode: string;
-  readonly administrativeArea: string;
-  readonly locality: string;
-  readonly sublocality: string;
-  readonly addressLines: readonly string[];
-  readonly recipients: readonly string[];
-  readonly organization: string;
-}
 
 /** One place in one group. Ids without their resource prefix. */
 export interface Order {

@@ -7,12 +7,13 @@ import type { Outbox } from '../../platform/cloud/events/outbox.ts';
 import type { Database, Transaction, Write } from '../../platform/cloud/spanner/database.ts';
 import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/request-ids.ts';
 import type { Query } from '../../platform/cloud/spanner/tables/statements.ts';
+import type { Address } from '../../platform/contracts/address.ts';
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { linkWith } from '../../platform/contracts/in-span.ts';
 import { type Change, type DomainEvent, noChange } from '../domain/change.ts';
 import type { Deal, Group } from '../domain/group.ts';
 import { openGroup, type Placement, PlacementRefused, placeOrder } from '../domain/group-lifecycle.ts';
-import { type Address, isActive, type Order } from '../domain/order.ts';
+import { isActive, type Order } from '../domain/order.ts';
 import { statements } from './tables.ts';
 
 /** A customer's own data. */

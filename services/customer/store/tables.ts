@@ -1,6 +1,6 @@
 import { defineStatements } from '../../platform/cloud/spanner/database.ts';
+import { address } from '../../platform/cloud/spanner/tables/address.ts';
 import { bigint, enumeration, integer, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
-import { postalAddress } from '../../platform/cloud/spanner/tables/postal-address.ts';
 import { dml, exclusive, insert, join, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
 import { table } from '../../platform/cloud/spanner/tables/table.ts';
 import { dealStates, groupTransitions } from '../domain/group.ts';
@@ -11,7 +11,7 @@ export const customers = table('customer', 'customers', {
   columns: {
     id: text('id'),
     displayName: text('display_name'),
-    shippingAddress: optional(postalAddress('shipping_address')),
+    shippingAddress: optional(address('shipping_address')),
     version: bigint('version'),
   },
 });
@@ -61,7 +61,7 @@ export const orders = table('customer', 'orders', {
     quantity: integer('quantity'),
     totalMicros: bigint('total_micros'),
     currency: text('currency'),
-    shipTo: postalAddress('ship_to'),
+    shipTo: address('ship_to'),
     state: enumeration('state', orderTransitions),
     paymentState: enumeration('payment_state', paymentTransitions),
     cancelReason: optional(enumeration('cancel_reason', cancelReasons)),

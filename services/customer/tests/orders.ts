@@ -1,6 +1,7 @@
+import type { Address } from '../../platform/contracts/address.ts';
 import type { Change } from '../domain/change.ts';
 import type { Deal, Group } from '../domain/group.ts';
-import type { Address, Order } from '../domain/order.ts';
+import type { Order } from '../domain/order.ts';
 import type { PaymentNews, PaymentStatus } from '../domain/order-lifecycle.ts';
 
 /** The time in domain tests. */

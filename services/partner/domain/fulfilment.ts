@@ -1,19 +1,7 @@
+import type { Address } from '../../platform/contracts/address.ts';
+
 /** How far an order is, for its partner. */
 export type FulfilmentState = 'TO_SHIP' | 'SHIPPED' | 'DELIVERED' | 'CANCELLED';
-
-/** Where an order is shipped to: google.type.PostalAddress, every field that it has. */
-export interface Address {
-  readonly regionCode: string;
-  readonly languageCode: string;
-  readonly postalCode: string;
-  readonly sortingCode: string;
-  readonly administrativeArea: string;
-  readonly locality: string;
-  readonly sublocality: string;
-  readonly addressLines: readonly string[];
-  readonly recipients: readonly string[];
-  readonly organization: string;
-}
 
 /** An order as its partner sees it. Ids without their resource prefix. */
 export interface Fulfilment {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineStatements } from '../../platform/cloud/spanner/database.ts';
+import { address } from '../../platform/cloud/spanner/tables/address.ts';
 import { bigint, enumeration, integer, json, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
-import { postalAddress } from '../../platform/cloud/spanner/tables/postal-address.ts';
 import { dml, exclusive, insert, join, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
 import { table } from '../../platform/cloud/spanner/tables/table.ts';
 import { dealTransitions } from '../domain/deal.ts';
@@ -36,7 +36,7 @@ export const fulfilments = table('partner', 'fulfilments', {
     quantity: integer('quantity'),
     totalMicros: bigint('total_micros'),
     currency: text('currency'),
-    shipTo: optional(postalAddress('ship_to')),
+    shipTo: optional(address('ship_to')),
     state: enumeration('state', fulfilmentTransitions),
     carrier: optional(text('carrier')),
     trackingNumber: optional(text('tracking_number')),
