@@ -11,6 +11,7 @@ import type { TokenSpec } from '../gateway/conformance/conformance-case.ts';
 import { environmentOf } from '../gateway/conformance/local-environment.ts';
 import { frame, type ScriptedUpstream, startScriptedUpstream } from '../gateway/conformance/scripted-upstream.ts';
 import { project, startTokenAuthority, type TokenAuthority } from '../gateway/conformance/tokens.ts';
+import { startToldPreviews, type ToldPreviews } from '../gateway/control-plane/testing/told-previews.ts';
 import { type RunningEnvoy, startEnvoy } from '../gateway/envoy/start-envoy.ts';
 import { audienceOf } from '../services/platform/contracts/identities.ts';
 import { readDescriptorSet } from '../services/platform/contracts/methods.ts';
@@ -18,6 +19,7 @@ import { readDescriptorSet } from '../services/platform/contracts/methods.ts';
 let standard: ScriptedUpstream;
 let preview: ScriptedUpstream;
 let authority: TokenAuthority;
+let controlPlane: ToldPreviews;
 const envoys: RunningEnvoy[] = [];
 let folder: string;
 
@@ -29,6 +31,9 @@ beforeAll(async () => {
     startScriptedUpstream(registry),
     startTokenAuthority(),
   ]);
+  controlPlane = await startToldPreviews();
+  const url = `http://127.0.0.1:${preview.port}`;
+  controlPlane.tell(['customer', 'partner', 'job'].map((service) => ({ service, tag: 'pr-1', url })));
 });
 
 beforeEach(() => {
@@ -38,17 +43,16 @@ beforeEach(() => {
 
 afterAll(async () => {
   await Promise.all(envoys.map((envoy) => envoy.close()));
+  controlPlane.close();
   await Promise.all([standard.close(), preview.close(), authority.close()]);
   rmSync(folder, { recursive: true });
 });
 
 /** A gateway whose every service has a preview "pr-1", on its own bootstrap. Its port. */
 async function gateway(role: 'edge' | 'jobs', strictPreviews: boolean): Promise<number> {
-  const previewUrl = `http://127.0.0.1:${preview.port}`;
   const environment: GatewayEnvironment = {
     ...environmentOf({ upstream: standard, authority }),
-    previews: (['customer', 'partner', 'job'] as const).map((service) => ({ service, tag: 'pr-1', url: previewUrl })),
-    strictPreviews,
+    previews: { controlPlane: controlPlane.url, strict: strictPreviews },
   };
   const envoy = await startEnvoy(compileBootstrap({ role, environment }), { folder });
   envoys.push(envoy);
@@ -123,7 +127,7 @@ describe('the strict edge', () => {
     expect(response.status).toBe(503);
     expect(JSON.parse(response.body.toString())).toEqual({
       code: 14,
-      message: 'the token asks for a preview of the partner service that does not exist',
+      message: 'the token asks for a preview that does not exist',
       details: [],
     });
     expect(seen()).toEqual({ standard: 0, preview: 0 });
@@ -142,7 +146,7 @@ describe('the strict edge', () => {
       body: frame(new Uint8Array()),
     });
     expect(response.headers.get('grpc-status')).toBe('14');
-    expect(decodeURIComponent(response.headers.get('grpc-message')!)).toContain('a preview of the partner service that does not exist');
+    expect(decodeURIComponent(response.headers.get('grpc-message')!)).toBe('the token asks for a preview that does not exist');
     expect(seen()).toEqual({ standard: 0, preview: 0 });
   });
 

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
+import { startToldPreviews, type ToldPreviews } from '../../gateway/control-plane/testing/told-previews.ts';
 import { type MetadataServer, startMetadataServer } from '../../gateway/conformance/metadata-server.ts';
 import { startTokenAuthority, type TokenAuthority } from '../../gateway/conformance/tokens.ts';
 import { adminPage } from '../../gateway/envoy/admin-page.ts';
@@ -27,10 +28,13 @@ const folder = mkdtempSync(join(tmpdir(), 'kumiko-envoy-metrics-'));
 let envoy: RunningEnvoy;
 let authority: TokenAuthority;
 let metadata: MetadataServer;
+let controlPlane: ToldPreviews;
 
 beforeAll(async () => {
   const environment = readEnvironment(join(environmentFolder, 'local.yaml'));
-  const previews = [{ service: 'partner' as const, tag: 'pr-1', url: 'http://127.0.0.1:9' }];
+  controlPlane = await startToldPreviews();
+  controlPlane.tell([{ service: 'partner', tag: 'pr-1', url: 'http://127.0.0.1:9' }]);
+  const previews = { controlPlane: controlPlane.url };
   // A request without a token to send on is refused at its headers, and its messages are not counted.
   authority = await startTokenAuthority();
   metadata = await startMetadataServer(authority.identityToken, new Set());
@@ -39,6 +43,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await envoy.close();
+  controlPlane.close();
   await Promise.all([metadata.close(), authority.close()]);
   rmSync(folder, { recursive: true });
 });

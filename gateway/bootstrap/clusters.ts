@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { GatewayEnvironment, Preview } from './environment.ts';
+import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** The cluster of the metadata server. */
@@ -13,13 +13,14 @@ export function jwksCluster(identity: keyof GatewayEnvironment['identity']): str
   return `jwks-${identity}`;
 }
 
-/** The cluster of a preview. No other name begins with a service's and a hyphen. */
-export function previewCluster({ service, tag }: Preview): string {
-  return `${service}-${tag}`;
-}
+/** The cluster of the control plane. */
+export const controlPlaneCluster = 'control-plane';
 
-/** A service on Cloud Run or one of its previews, or their local stand-ins: gRPC. */
-export function serviceCluster(name: string, url: string, environment: GatewayEnvironment): JsonObject {
+/** What a service's cluster depends on. */
+export type ClusterEnvironment = Pick<GatewayEnvironment, 'trustedCaFile'>;
+
+/** A service on Cloud Run or one of its previews, or their local stand-ins: gRPC. `filters` are those of all that goes there, whoever sends it. */
+export function serviceCluster(name: string, url: string, environment: ClusterEnvironment, filters?: readonly JsonObject[]): JsonObject {
   return cluster(name, new URL(url), environment, {
     circuit_breakers: {
       thresholds: [{ max_connections: 100, max_pending_requests: 200, max_requests: 1000, max_retries: 10, track_remaining: true }],
@@ -34,6 +35,7 @@ export function serviceCluster(name: string, url: string, environment: GatewayEn
           connection_keepalive: { interval: '30s', timeout: '10s' },
         },
       },
+      ...(filters && { http_filters: filters }),
     }),
   });
 }
@@ -62,11 +64,11 @@ function http2(options: JsonObject): JsonObject {
   return { typed_extension_protocol_options: { [type]: any(type, options) } };
 }
 
-function cluster(name: string, url: URL, environment: GatewayEnvironment, options: JsonObject): JsonObject {
+function cluster(name: string, url: URL, environment: ClusterEnvironment, options: JsonObject): JsonObject {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   return {
-    ...endpoint(name, url.hostname, port),
+    ...endpoint(name, url.hostname, port, url.host),
     connect_timeout: '5s',
     per_connection_buffer_limit_bytes: 32_768,
     ...options,
@@ -76,14 +78,21 @@ function cluster(name: string, url: URL, environment: GatewayEnvironment, option
   };
 }
 
-function endpoint(name: string, host: string, port: number): JsonObject {
+/** `authority` is what a route that does not know which cluster it leads to rewrites `:authority` to. */
+function endpoint(name: string, host: string, port: number, authority?: string): JsonObject {
   return {
     name,
     // LOGICAL_DNS: Google's names resolve to a few changing front ends that all do the same.
     ...(isIP(host) === 0 ? { type: 'LOGICAL_DNS', dns_lookup_family: 'V4_PREFERRED' } : { type: 'STATIC' }),
     load_assignment: {
       cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: { address: host, port_value: port } } } }] }],
+      endpoints: [
+        {
+          lb_endpoints: [
+            { endpoint: { ...(authority && { hostname: authority }), address: { socket_address: { address: host, port_value: port } } } },
+          ],
+        },
+      ],
     },
   };
 }

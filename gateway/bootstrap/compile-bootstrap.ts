@@ -1,10 +1,10 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
-import { keysCluster, metadataServerCluster, otelCollectorCluster, previewCluster, serviceCluster } from './clusters.ts';
+import { keysCluster, metadataServerCluster, otelCollectorCluster, serviceCluster } from './clusters.ts';
+import { controlPlane, discovery } from './discovery.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { any, type JsonObject } from './json.ts';
-import { previewsOf } from './previews.ts';
 import { tracingRuntime } from './tracing.ts';
 
 /** What a bootstrap is made of. */
@@ -38,12 +38,13 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
       ],
       clusters: [
         ...upstreams.map((name) => serviceCluster(name, upstreamUrl(environment, name), environment)),
-        ...previewsOf(environment, upstreams).map((preview) => serviceCluster(previewCluster(preview), preview.url, environment)),
         ...identities.map((identity) => keysCluster(identity, environment)),
         metadataServerCluster(environment),
         ...(environment.otelCollector === undefined ? [] : [otelCollectorCluster(environment.otelCollector)]),
+        ...(environment.previews === undefined ? [] : [controlPlane(environment, environment.previews.controlPlane)]),
       ],
     },
+    ...(environment.previews !== undefined && { dynamic_resources: discovery() }),
     overload_manager: overloadManager(),
     ...(environment.otelCollector !== undefined && { layered_runtime: { layers: [{ name: 'static', static_layer: tracingRuntime }] } }),
   };

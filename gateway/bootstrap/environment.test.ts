@@ -51,11 +51,12 @@ test('a CORS origin is exact', () => {
   }
 });
 
-test('a preview has a tag and a URL as Cloud Run makes them, each tag once for a service', () => {
-  const preview = { service: 'partner', tag: 'pr-123', url: 'https://pr-123---partner-1234567890-an.a.run.app' };
-  expect(faultsOf({ previews: [preview, { ...preview, service: 'job' }] })).toEqual([]);
-  expect(faultsOf({ previews: [preview, preview] })).toEqual(['previews.1.tag: partner has a preview "pr-123" already']);
-  expect(faultsOf({ previews: [{ ...preview, tag: 'PR-123' }] })).toEqual(['previews.0.tag: a tag such as "pr-123"']);
-  expect(faultsOf({ previews: [{ ...preview, url: 'http://pr-123' }] })).toEqual(['previews.0.url: https:// is required in production']);
-  expect(faultsOf({ previews: [{ ...preview, service: 'edge' }] })).toEqual([expect.stringMatching(/^previews\.0\.service: /)]);
+test('previews are told by a control plane, over TLS in production', () => {
+  const controlPlane = 'https://control-plane-1234567890-an.a.run.app';
+  expect(faultsOf({ previews: { controlPlane } })).toEqual([]);
+  expect(faultsOf({ previews: { controlPlane: 'http://control-plane' } })).toEqual([
+    'previews.controlPlane: https:// is required in production',
+  ]);
+  expect(faultsOf({ previews: { strict: true } })).toEqual([expect.stringMatching(/^previews\.controlPlane: /)]);
+  expect(faultsOf({ previews: [] })).toEqual([expect.stringMatching(/^previews: /)]);
 });

@@ -16,8 +16,6 @@ const origin = z
     'must be an origin such as "https://app.example.com"',
   );
 const service = z.strictObject({ url: origin });
-/** A tag of Cloud Run, https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags. */
-const tag = z.string().regex(/^[a-z][a-z0-9-]{0,45}$/, 'a tag such as "pr-123"');
 /** Every service of the protos, and no other. */
 const serviceName = z.enum(serviceNames);
 const fromTemplate = (value: unknown) =>
@@ -46,13 +44,15 @@ const schema = z
      * "https://{service}-1234567890-an.a.run.app".
      */
     services: z.preprocess(fromTemplate, z.record(serviceName, service)),
-    /**
-     * Revisions that a token can ask for, by the claim `kumiko_preview`: {"partner": "pr-123"}. The URL is the tag's own, such as
-     * https://pr-123---partner-1234567890-an.a.run.app; the audience is the service's.
-     */
-    previews: z.array(z.strictObject({ service: serviceName, tag, url: origin })).optional(),
-    /** Whether the edge refuses a token that asks for a preview which is not listed. Otherwise it meets the default. */
-    strictPreviews: z.boolean().optional(),
+    /** Whether a token can ask for revisions of services, by the claim `kumiko_preview`: {"partner": "pr-123"}. */
+    previews: z
+      .strictObject({
+        /** The origin of the control plane, which tells the gateway which revisions there are while it runs. */
+        controlPlane: origin,
+        /** Whether the edge refuses a token that asks for a preview which there is not. Otherwise it meets the default. */
+        strict: z.boolean().optional(),
+      })
+      .optional(),
     /** Where the wasm filter fetches ID tokens. */
     metadataServer: address,
     /** The descriptor set, relative to Envoy's working directory, or absolute. */
@@ -85,19 +85,13 @@ const schema = z
   })
   .superRefine((environment, context) => {
     const need = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
-    const previews = environment.previews ?? [];
-    for (const [index, { service, tag }] of previews.entries()) {
-      if (previews.findIndex((other) => other.service === service && other.tag === tag) < index)
-        need(['previews', index, 'tag'], `${service} has a preview "${tag}" already`);
-    }
     if (environment.name === 'local') return;
     if (environment.trustedCaFile === undefined) need(['trustedCaFile'], 'required in production: without it Envoy checks no certificate');
     for (const [name, { url }] of Object.entries(environment.services)) {
       if (!url.startsWith('https:')) need(['services', name, 'url'], 'https:// is required in production');
     }
-    for (const [index, { url }] of previews.entries()) {
-      if (!url.startsWith('https:')) need(['previews', index, 'url'], 'https:// is required in production');
-    }
+    if (environment.previews?.controlPlane.startsWith('https:') === false)
+      need(['previews', 'controlPlane'], 'https:// is required in production');
     for (const [name, { jwksUri }] of Object.entries(environment.identity)) {
       if (!jwksUri.startsWith('https:')) need(['identity', name, 'jwksUri'], 'https:// is required in production');
     }
@@ -105,9 +99,6 @@ const schema = z
 
 /** What one deployment of the gateways differs in. Everything else comes from the protos. */
 export type GatewayEnvironment = Readonly<z.infer<typeof schema>>;
-
-/** A revision of a service that a token can ask for. */
-export type Preview = NonNullable<GatewayEnvironment['previews']>[number];
 
 /** Where a service is. The environment was checked: it has every service. */
 export function upstreamUrl({ services }: Pick<GatewayEnvironment, 'services'>, name: string): string {

@@ -40,7 +40,7 @@ export function httpConnectionManager(
       ...edgeHardening(role, environment),
       ...tracing(role, environment),
       access_log: accessLogs(environment),
-      local_reply_config: localReplies(),
+      local_reply_config: localReplies(environment),
       route_config: routeConfig(role, environment, methods),
       http_filters: [
         // First: answers probes without a token.

@@ -1,5 +1,7 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
+import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
+import { hasPreviews } from './previews.ts';
 import { isRest } from './request-forms.ts';
 
 /** The google.rpc.Code that a REST client is told for each status that Envoy answers with by itself. */
@@ -22,25 +24,39 @@ const codes: ReadonlyMap<number, Code> = new Map([
  * Answers of the gateway itself look like those of the services: google.rpc.Status as JSON. gRPC requests are left out, since a body format
  * would rewrite their grpc-message.
  */
-export function localReplies(): JsonObject {
+export function localReplies(environment: GatewayEnvironment): JsonObject {
   return {
-    mappers: [...codes].map(([status, code]) => ({
-      filter: {
-        and_filter: {
-          filters: [
-            {
-              status_code_filter: {
-                comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
-              },
+    mappers: [
+      ...(hasPreviews(environment) ? noPreview() : []),
+      ...[...codes].map(([status, code]) => ({
+        filter: allOf(
+          {
+            status_code_filter: {
+              comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
             },
-            isRest,
-          ],
-        },
-      },
-      body_format_override: {
-        json_format: { code, message: '%LOCAL_REPLY_BODY%', details: [] },
-        content_type: 'application/json',
-      },
-    })),
+          },
+          isRest,
+        ),
+        body_format_override: statusBody(code, '%LOCAL_REPLY_BODY%'),
+      })),
+    ],
   };
+}
+
+/** What a token is told that asks for a preview which there is not: no cluster (NC) has its name. */
+function noPreview(): JsonObject[] {
+  const noCluster = { response_flag_filter: { flags: ['NC'] } };
+  const message = 'the token asks for a preview that does not exist';
+  return [
+    { filter: allOf(noCluster, isRest), body_format_override: statusBody(Code.UNAVAILABLE, message) },
+    { filter: noCluster, body_format_override: { text_format_source: { inline_string: message } } },
+  ];
+}
+
+function allOf(...filters: readonly JsonObject[]): JsonObject {
+  return { and_filter: { filters: [...filters] } };
+}
+
+function statusBody(code: Code, message: string): JsonObject {
+  return { json_format: { code, message, details: [] }, content_type: 'application/json' };
 }

@@ -1,27 +1,37 @@
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
-import { metadataCluster, previewCluster } from './clusters.ts';
+import { controlPlaneCluster, metadataCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
-import { previewsOf } from './previews.ts';
+import { hasPreviews, previewRouteName } from './previews.ts';
 import { wasmFilter } from './wasm-filter.ts';
+
+/** The header that Cloud Run's check of callers looks at first. */
+const tokenHeader = 'x-serverless-authorization';
 
 /**
  * Adds the gateway's own ID token for the service behind the route. Audiences are given by cluster name: the cluster's metadata that wasm
- * sees may still be the old route's after the transcoder. All revisions of a service share its audience.
+ * sees may still be the old route's after the transcoder. A preview's cluster has the service's name up to "@": all revisions share its audience.
  */
 export function metadataToken(environment: GatewayEnvironment, upstreams: readonly string[]): JsonObject {
-  const audience = (name: string) => audienceOf(name, environment.project);
   const configuration = {
     metadata_cluster: metadataCluster,
-    token_header: 'x-serverless-authorization',
-    audiences: Object.fromEntries([
-      ...upstreams.map((name) => [name, audience(name)]),
-      ...previewsOf(environment, upstreams).map((preview) => [previewCluster(preview), audience(preview.service)]),
-    ]),
+    token_header: tokenHeader,
+    audiences: Object.fromEntries(upstreams.map((name) => [name, audienceOf(name, environment.project)])),
     // The direct responses of routes.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
     // its route is resolved anew. Any other request without a cluster is refused.
     not_found_routes: ['not-found'],
-    ...(environment.strictPreviews && { answering_routes: ['unknown-preview/*'] }),
+    // What leads to no preview is answered by the router.
+    ...(hasPreviews(environment) && { answering_routes: [previewRouteName('*')] }),
   };
   return wasmFilter('metadata-token', configuration, environment);
+}
+
+/** The same on the way to the control plane, which Envoy itself calls: no route leads there. */
+export function controlPlaneToken(environment: GatewayEnvironment): JsonObject {
+  const configuration = {
+    metadata_cluster: metadataCluster,
+    token_header: tokenHeader,
+    audiences: { [controlPlaneCluster]: audienceOf(controlPlaneCluster, environment.project) },
+  };
+  return wasmFilter('metadata-token', configuration, environment, controlPlaneCluster);
 }

@@ -5,10 +5,13 @@ import { compileBootstrap } from './compile-bootstrap.ts';
 import { type GatewayEnvironment, readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
+import { previewCluster } from './previews.ts';
 import { requirementOn, routeOf, routesFor, routesOf } from './testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
-const { strictPreviews: _, ...staging } = readEnvironment(join(environmentFolder, 'staging.yaml'));
+const strict = readEnvironment(join(environmentFolder, 'staging.yaml'));
+const controlPlane = strict.previews!.controlPlane;
+const staging: GatewayEnvironment = { ...strict, previews: { controlPlane } };
 const roles = ['edge', 'jobs'] as const;
 const partnerHeader = 'x-kumiko-preview-partner';
 
@@ -32,42 +35,46 @@ function plugin(manager: Walked, name: string): Walked {
   return filter && JSON.parse(filter.config.configuration.value);
 }
 
-test('a preview has a cluster of its own, with the host of its tag as server name', () => {
-  const cluster = compile('edge').clusters.find(({ name }) => name === 'partner-pr-123');
+test("a preview's cluster is the service's own, but for the host of its tag as address, server name and authority", () => {
   const host = 'pr-123---partner-2345678901-an.a.run.app';
-  expect(cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address.socket_address).toEqual({ address: host, port_value: 443 });
+  const cluster: Walked = previewCluster({ service: 'partner', tag: 'pr-123', url: `https://${host}` }, staging);
+  const { endpoint } = cluster.load_assignment.endpoints[0].lb_endpoints[0];
+  expect(endpoint).toEqual({ hostname: host, address: { socket_address: { address: host, port_value: 443 } } });
   expect(cluster.transport_socket.typed_config).toMatchObject({ sni: host, auto_sni_san_validation: true });
+  expect(cluster.name).toBe('partner@pr-123');
+  const own = compile('edge').clusters.find(({ name }) => name === 'partner');
+  const addressed = ['name', 'load_assignment', 'transport_socket'];
+  const rest = (one: Walked) => Object.fromEntries(Object.entries(one).filter(([key]) => !addressed.includes(key)));
+  expect(rest(cluster)).toEqual(rest(own));
 });
 
-test("every method of the service has a route to the preview before its default one, with the preview's authority and the method's limits", () => {
+test("every method has a route to the previews of its service before its default one, with the method's limits", () => {
   const { manager } = compile('edge');
   for (const { grpcPath, workload } of listGatewayMethods('edge')) {
-    const own = routesFor(manager, grpcPath).filter(({ match }) => match.path === grpcPath);
-    expect(own).toHaveLength(staging.previews!.some(({ service }) => service === workload) ? 2 : 1);
-    if (workload !== 'partner') continue;
-    const [preview, standard] = own;
-    expect(preview.match.headers).toEqual([{ name: partnerHeader, string_match: { exact: 'pr-123' } }]);
+    const [preview, standard, ...more] = routesFor(manager, grpcPath).filter(({ match }) => match.path === grpcPath);
+    expect(more).toEqual([]);
+    expect(preview.match.headers).toEqual([{ name: `x-kumiko-preview-${workload}`, present_match: true }]);
     expect(preview.typed_per_filter_config).toEqual(standard.typed_per_filter_config);
-    expect(preview.route).toEqual({
-      ...standard.route,
-      cluster: 'partner-pr-123',
-      host_rewrite_literal: 'pr-123---partner-2345678901-an.a.run.app',
-    });
+    const { cluster, host_rewrite_literal, ...limits } = standard.route;
+    expect(preview.route).toEqual({ ...limits, cluster_specifier_plugin: `previews-of-${workload}`, auto_host_rewrite: true });
+    expect(cluster).toBe(workload);
+    expect(host_rewrite_literal).toBe(new URL(staging.services[workload]!.url).host);
   }
 });
 
-test('all revisions of a service share its audience', () => {
-  const { audiences } = plugin(compile('edge').manager, 'metadata-token');
-  expect(audiences['partner-pr-123']).toBe(audienceOf('partner', 'kumiko-staging'));
-  expect(audiences['partner-pr-123']).toBe(audiences.partner);
-});
-
-test.each(roles)('%s knows previews of the services behind it only', (role) => {
-  const behind = new Set(listGatewayMethods(role).map(({ workload }) => workload));
-  const wanted = staging.previews!.filter(({ service }) => behind.has(service)).map(({ service, tag }) => `${service}-${tag}`);
-  const names = compile(role).clusters.map(({ name }) => name);
-  expect(names.filter((name) => name.endsWith('-pr-123'))).toEqual(wanted);
-  if (role === 'jobs') expect(wanted).toEqual(['job-pr-123']);
+test('which previews there are is told by the control plane, to which the gateway presents its own token', () => {
+  const bootstrap: Walked = compileBootstrap({ role: 'edge', environment: staging });
+  expect(bootstrap.dynamic_resources).toMatchObject({
+    ads_config: { api_type: 'DELTA_GRPC', grpc_services: [{ envoy_grpc: { cluster_name: 'control-plane' } }] },
+    cds_config: { ads: {}, initial_fetch_timeout: '1s' },
+  });
+  const cluster = bootstrap.static_resources.clusters.find(({ name }: Walked) => name === 'control-plane');
+  const [token] = Object.values<Walked>(cluster.typed_extension_protocol_options)[0].http_filters;
+  expect(JSON.parse(token.typed_config.config.configuration.value)).toEqual({
+    metadata_cluster: 'metadata',
+    token_header: 'x-serverless-authorization',
+    audiences: { 'control-plane': audienceOf('control-plane', 'kumiko-staging') },
+  });
 });
 
 test.each(roles)('the filter of %s that sets the headers stands behind the token check and before the transcoder', (role) => {
@@ -92,7 +99,7 @@ test('every header that chooses is stripped from what clients send; only at jobs
   for (const role of roles) expect(stripped(role)).toEqual(expect.arrayContaining(Object.values(headers)));
   expect(stripped('edge')).toContain('x-kumiko-preview');
   expect(stripped('jobs')).not.toContain('x-kumiko-preview');
-  expect(stripped('jobs', { previews: [] })).toContain('x-kumiko-preview');
+  expect(stripped('jobs', { previews: undefined })).toContain('x-kumiko-preview');
 });
 
 test('public methods look at a token where there are previews, and do not need it', () => {
@@ -102,43 +109,31 @@ test('public methods look at a token where there are previews, and do not need i
     return requirementOn(manager, routeOf(manager, 'POST', path));
   };
   expect(asked(staging.previews).requires_any.requirements.at(-1)).toEqual({ allow_missing_or_failed: {} });
-  expect(asked([])).toEqual({});
+  expect(asked(undefined)).toEqual({});
 });
 
 test('what a preview answers is not to be cached, public or not', () => {
-  const url = 'https://pr-1---customer-2345678901-an.a.run.app';
-  const routes = routesOf(compile('edge', { previews: [{ service: 'customer', tag: 'pr-1', url }] }).manager);
-  const previews = routes.filter(({ name }) => name.endsWith('@pr-1'));
+  const previews = routesOf(compile('edge').manager).filter(({ name }) => name.startsWith('preview/'));
   expect(previews.length).toBeGreaterThan(2);
   expect(previews.every(({ response_headers_to_add }) => response_headers_to_add === undefined)).toBe(true);
 });
 
-test('an unknown preview meets the default, or where strict an answer that says so; tasks always meet the default', () => {
-  const unknown = (role: Role, change?: Partial<GatewayEnvironment>) =>
-    routesOf(compile(role, change).manager).filter(({ direct_response }) => direct_response?.status === 503);
-  expect(unknown('edge')).toEqual([]);
-  expect(unknown('jobs', { strictPreviews: true })).toEqual([]);
-  const strict = unknown('edge', { strictPreviews: true });
-  expect(strict).toContainEqual({
-    name: 'unknown-preview/kumiko.partner.v1.PartnerService',
-    match: { prefix: '/kumiko.partner.v1.PartnerService/', headers: [{ name: partnerHeader, present_match: true }] },
-    direct_response: { status: 503, body: { inline_string: 'the token asks for a preview of the partner service that does not exist' } },
-    typed_per_filter_config: expect.objectContaining({
-      'envoy.filters.http.jwt_authn': expect.objectContaining({ requirement_name: 'any' }),
-    }),
-  });
-  const routes = routesFor(compile('edge', { strictPreviews: true }).manager, '/kumiko.partner.v1.PartnerService/');
-  const at = (wanted: (route: Walked) => boolean) => routes.findIndex(wanted);
-  const refusal = at(({ name }) => name === 'unknown-preview/kumiko.partner.v1.PartnerService');
-  expect(refusal).toBeGreaterThan(at(({ name }) => name === 'kumiko.partner.v1.PartnerService.ShipOrder@pr-123'));
-  expect(refusal).toBeLessThan(at(({ name }) => name === 'kumiko.partner.v1.PartnerService.CreateDeal'));
+test('a strict edge does not ask whether there is such a preview; jobs always do', () => {
+  const asks = (role: Role, previews: GatewayEnvironment['previews']) =>
+    compile(role, { previews }).manager.route_config.cluster_specifier_plugins.map(({ extension }: Walked) =>
+      extension.typed_config.source_code.inline_string.includes('getCluster'),
+    );
+  const every = (is: boolean) => (asked: boolean[]) => asked.length > 0 && asked.every((one) => one === is);
+  expect(asks('edge', staging.previews)).toSatisfy(every(true));
+  expect(asks('edge', strict.previews)).toSatisfy(every(false));
+  expect(asks('jobs', strict.previews)).toSatisfy(every(true));
 });
 
 test('without previews nothing in the file knows of them', () => {
   for (const role of roles) {
-    const { manager } = compile(role, { previews: [] });
+    const { manager } = compile(role, { previews: undefined });
     expect(plugin(manager, 'dynamic-routing')).toBeUndefined();
-    expect(JSON.stringify(manager.route_config)).not.toContain('x-kumiko-preview');
+    expect(JSON.stringify(manager.route_config)).not.toMatch(/x-kumiko-preview|previews-of/);
   }
 });
 

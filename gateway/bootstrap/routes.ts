@@ -2,7 +2,6 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobu
 import { templateKey } from '../../services/platform/contracts/http-template.ts';
 import { bodyLimitName, restBodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
-import { previewCluster } from './clusters.ts';
 import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
@@ -11,13 +10,13 @@ import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
 import { any, type JsonObject } from './json.ts';
 import { jwtAuthnName, type Requirement, requirementOf, tokenOf, undeclared } from './jwt-authn.ts';
-import { previewsOf } from './previews.ts';
+import { hasPreviews, previewRouteName, previewSpecifiers, specifierName } from './previews.ts';
 import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
 import { type PlacedRoute, routeTree } from './route-tree.ts';
 import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
 
 /**
- * One route for each method, on its gRPC path, one before it for each preview of its service, one for each REST path of a method, and one for everything
+ * One route for each method, on its gRPC path, one before it for the previews of its service, one for each REST path of a method, and one for everything
  * else.
  *
  * The route of a REST request is its method's in the end: the transcoder rewrites the path and clears the route cache, and rbac resolves the route anew.
@@ -31,13 +30,13 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
   const cors = hasCors(role, environment);
   return {
     name: role,
+    ...(hasPreviews(environment) && { cluster_specifier_plugins: previewSpecifiers(role, environment, methods) }),
     virtual_hosts: [
       {
         name: role,
         domains: ['*'],
         matcher: routeTree([
-          ...methods.flatMap((method) => previewRoutes(environment, method)),
-          ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(environment, methods) : []),
+          ...(hasPreviews(environment) ? methods.map((method) => previewRoute(environment, method)) : []),
           ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
           ...restRoutes(role, environment, methods),
@@ -68,53 +67,32 @@ function notFound(): JsonObject {
   };
 }
 
-/** The same method at the previews of its service, for requests whose token asks for one of them. What a preview answers is for nobody to keep. */
-function previewRoutes(environment: GatewayEnvironment, method: GatewayMethod): PlacedRoute[] {
-  return previewsOf(environment, [method.workload]).map((preview) => {
-    const { name, match, ...rest } = methodRoute(environment, method, { cluster: previewCluster(preview), url: preview.url });
-    const chosen = { name: previewHeader(preview.service), string_match: { exact: preview.tag } };
-    return onService(method, { name: `${name}@${preview.tag}`, match: { ...match, headers: [chosen] }, ...rest });
-  });
-}
-
 /**
- * The answer to a token that asks for a preview which is not listed. Only at the edge, where somebody reads it: a task whose preview is gone
- * would fail until it is given up, and what it stands for would never be done.
+ * The same method for requests whose token asks for a preview of its service. Which there are is told while the gateway runs, so the route leaves the cluster to
+ * a plugin, and takes the name from that cluster's endpoint. What a preview answers is for nobody to keep.
  */
-function unknownPreviews(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): PlacedRoute[] {
-  return [...Map.groupBy(methods, ({ desc }) => desc.parent.typeName)].map(([typeName, own]) => {
-    const { workload } = own[0]!;
-    const prefix = `/${typeName}/`;
-    return {
-      prefix,
-      route: {
-        name: `unknown-preview/${typeName}`,
-        match: { prefix, headers: [{ name: previewHeader(workload), present_match: true }] },
-        direct_response: {
-          status: 503,
-          body: { inline_string: `the token asks for a preview of the ${workload} service that does not exist` },
-        },
-        typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOf(own, environment) },
-      },
-    };
+function previewRoute(environment: GatewayEnvironment, method: GatewayMethod): PlacedRoute {
+  const { name, match, route, ...rest } = methodRoute(environment, method);
+  const { cluster: _, host_rewrite_literal: __, ...limits } = route;
+  return onService(method, {
+    name: previewRouteName(name),
+    match: { ...match, headers: [{ name: previewHeader(method.workload), present_match: true }] },
+    route: { cluster_specifier_plugin: specifierName(method.workload), auto_host_rewrite: true, ...limits },
+    ...rest,
   });
 }
 
-function methodRoute(
-  environment: GatewayEnvironment,
-  method: GatewayMethod,
-  upstream = { cluster: method.workload, url: upstreamUrl(environment, method.workload) },
-) {
-  const { desc, grpcPath, deadlineMs } = method;
+function methodRoute(environment: GatewayEnvironment, method: GatewayMethod) {
+  const { desc, grpcPath, deadlineMs, workload } = method;
   // One second more than the service has, so that the service answers first and says why.
   const limit = seconds(deadlineMs + 1000);
   return {
     name: `${desc.parent.typeName}.${desc.name}`,
     match: { path: grpcPath },
     route: {
-      cluster: upstream.cluster,
+      cluster: workload,
       // Cloud Run finds the service by this name, and answers 404 to any other.
-      host_rewrite_literal: new URL(upstream.url).host,
+      host_rewrite_literal: new URL(upstreamUrl(environment, workload)).host,
       // The default of 15 s would cut streams; the limit on the whole stream takes its place.
       timeout: '0s',
       max_stream_duration: { max_stream_duration: limit, grpc_timeout_header_max: limit },

@@ -2,8 +2,13 @@ import { join } from 'node:path/posix';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
-/** One of our own filters, by the name of its folder, with a VM of its own. */
-export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: Pick<GatewayEnvironment, 'wasmDir'>): JsonObject {
+/** One of our own filters, by the name of its folder, with a VM of its own for each `place` where it stands. */
+export function wasmFilter(
+  name: string,
+  configuration: JsonObject,
+  { wasmDir }: Pick<GatewayEnvironment, 'wasmDir'>,
+  place?: string,
+): JsonObject {
   return {
     name: 'envoy.filters.http.wasm',
     typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {
@@ -13,7 +18,7 @@ export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }:
         // A trapped VM answers 503 and is made anew with back-off.
         failure_policy: 'FAIL_RELOAD',
         vm_config: {
-          vm_id: name,
+          vm_id: place === undefined ? name : `${name}/${place}`,
           runtime: 'envoy.wasm.runtime.v8',
           code: { local: { filename: join(wasmDir, `${name}.wasm`) } },
         },

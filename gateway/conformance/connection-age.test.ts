@@ -59,7 +59,8 @@ beforeAll(async () => {
   service = server;
   const environment = environmentOf(around);
   const services = { ...environment.services, customer: { url: `http://127.0.0.1:${port}` } };
-  const previews = [{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${port}` }];
+  around.controlPlane.tell([{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${port}` }]);
+  const previews = { controlPlane: around.controlPlane.url };
   bootstrap = compileBootstrap({ role: 'edge', environment: { ...environment, services, previews } });
   envoy = await startEnvoy(bootstrap, { folder: around.files.folder });
 });
@@ -76,7 +77,7 @@ async function statistic(name: string): Promise<number> {
 
 test.each([
   ['a service', undefined, 'customer'],
-  ['a preview', { kumiko_preview: { customer: 'pr-7' } }, 'customer-pr-7'],
+  ['a preview', { kumiko_preview: { customer: 'pr-7' } }, 'customer@pr-7'],
 ])('streams and calls outlive the connections to %s that are told to go', async (_, claims, cluster) => {
   const client = new Client(`127.0.0.1:${envoy.ports['edge']}`, credentials.createInsecure());
   const metadata = new Metadata();

@@ -73,7 +73,8 @@ beforeAll(async () => {
   [service, preview] = await Promise.all([startService(), startService()]);
   const environment = environmentOf(around);
   const services = { ...environment.services, customer: { url: `http://127.0.0.1:${service.port}` } };
-  const previews = [{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${preview.port}` }];
+  around.controlPlane.tell([{ service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${preview.port}` }]);
+  const previews = { controlPlane: around.controlPlane.url };
   envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment: { ...environment, services, previews } }), {
     folder: around.files.folder,
   });

@@ -35,12 +35,16 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         corsOrigins: ['https://app.kumiko.example'],
         otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 0 },
         introspection: undefined,
-        previews: [
-          { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
-          { service: 'partner' as const, tag: 'other-name', url: secure('tls-other-name') },
-          { service: 'partner' as const, tag: 'other-authority', url: secure('tls-other-authority') },
-        ],
+        previews: { controlPlane: around.controlPlane.url },
       };
+      around.controlPlane.tell(
+        [
+          { service: 'customer', tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
+          { service: 'partner', tag: 'other-name', url: secure('tls-other-name') },
+          { service: 'partner', tag: 'other-authority', url: secure('tls-other-authority') },
+        ],
+        environment,
+      );
       return compileBootstrap({ role: 'edge', environment });
     },
   },

@@ -5,6 +5,7 @@ import { createFileRegistry, type Registry } from '@bufbuild/protobuf';
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { compileFixture } from '../../wasm-filters/testing/compile-fixture.ts';
+import { startToldPreviews, type ToldPreviews } from '../control-plane/testing/told-previews.ts';
 import { type MetadataServer, startMetadataServer } from './metadata-server.ts';
 import { type ScriptedUpstream, startScriptedUpstream } from './scripted-upstream.ts';
 import { project, startTokenAuthority, type TokenAuthority } from './tokens.ts';
@@ -21,6 +22,8 @@ export interface Surroundings {
   readonly authority: TokenAuthority;
   /** Has no token for the webhook service. */
   readonly poorMetadata: MetadataServer;
+  /** Knows no preview until a bootstrap's stage tells it. */
+  readonly controlPlane: ToldPreviews;
   /** Absolute paths. */
   readonly files: { readonly folder: string; readonly trap: string; readonly ca: string };
   close(): Promise<void>;
@@ -32,7 +35,7 @@ export async function startSurroundings(): Promise<Surroundings> {
   const trap = join(folder, 'trap.wasm');
   const registry = createFileRegistry(readDescriptorSet());
   const key = pem('server-key');
-  const [fixture, upstream, authority] = await Promise.all([
+  const [fixture, upstream, authority, controlPlane] = await Promise.all([
     compileFixture(trapFixture),
     startScriptedUpstream(registry, {
       tls: { key, cert: pem('server') },
@@ -40,6 +43,7 @@ export async function startSurroundings(): Promise<Surroundings> {
       'tls-other-authority': { key, cert: pem('other-authority') },
     }),
     startTokenAuthority(),
+    startToldPreviews(),
   ]);
   writeFileSync(trap, fixture);
   const poorMetadata = await startMetadataServer(authority.identityToken, new Set([audienceOf('webhook', project)]));
@@ -48,8 +52,10 @@ export async function startSurroundings(): Promise<Surroundings> {
     upstream,
     authority,
     poorMetadata,
+    controlPlane,
     files: { folder, trap, ca: join(tls, 'ca.pem') },
     close: async () => {
+      controlPlane.close();
       await Promise.all([upstream.close(), authority.close(), poorMetadata.close()]);
       rmSync(folder, { recursive: true, force: true });
     },

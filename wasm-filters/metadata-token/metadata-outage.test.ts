@@ -90,9 +90,20 @@ test('no healthy metadata host fails synchronously, and is tried again', () => {
   expect(request.stream.state).toBe('sent');
 });
 
-test('a metadata cluster that the proxy does not know refuses at once, and the log names it', () => {
+test('a metadata cluster that the proxy does not know is asked again, since a proxy that starts learns it in a moment; then the log names it', () => {
   filter.host.refuseCalls = () => 'unknown-cluster';
-  expectUnavailable(filter.request('customer'));
+  const early = filter.request('customer');
+  filter.host.refuseCalls = () => undefined;
+  vi.advanceTimersByTime(200);
+  lastCall().answer('200', jwt(hourMs));
+  expect(early.stream.state).toBe('sent');
+});
+
+test('one that it never knows refuses, and the log names it', () => {
+  filter.host.refuseCalls = () => 'unknown-cluster';
+  const request = filter.request('customer');
+  vi.advanceTimersByTime(500);
+  expectUnavailable(request);
   expect(filter.host.lines.join('\n')).toContain('is there a cluster "metadata"?');
 });
 

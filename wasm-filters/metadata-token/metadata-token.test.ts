@@ -60,7 +60,7 @@ test('asks the metadata server as its documentation says, with the audience URL-
 });
 
 test('a hundred requests at once make one fetch, also from two clusters with the same audience', () => {
-  const requests = Array.from({ length: 100 }, (_, index) => filter.request(index % 2 ? 'customer' : 'customer-preview'));
+  const requests = Array.from({ length: 100 }, (_, index) => filter.request(index % 2 ? 'customer' : 'customer-of-old'));
   expect(filter.host.calls).toHaveLength(1);
   filter.host.calls[0]!.answer('200', jwt(hourMs));
   expect(requests.every(({ stream, token }) => stream.state === 'sent' && token()?.startsWith('Bearer '))).toBe(true);
@@ -147,7 +147,7 @@ test("a copy of the header that the client sent never goes upstream, whatever be
     expect(values).toEqual([expect.stringMatching(/^Bearer ey/)]);
   }
   expect(filter.request('open', { headers: spoofed }).token()).toBeUndefined();
-  expect(filter.request(undefined, { headers: spoofed, route: 'unknown-preview/x' }).token()).toBeUndefined();
+  expect(filter.request(undefined, { headers: spoofed, route: 'preview/x' }).token()).toBeUndefined();
 });
 
 test('a cluster that the configuration lacks is refused, one with null passes without a token', () => {
@@ -159,8 +159,18 @@ test('a cluster that the configuration lacks is refused, one with null passes wi
   expect(filter.request('open').stream.state).toBe('sent');
 });
 
-test('a route that answers by itself does so', () => {
-  expect(filter.request(undefined, { route: 'unknown-preview/kumiko.partner.v1.PartnerService' }).stream.state).toBe('sent');
+test('what is behind an "@" in the name of a cluster tells revisions apart, which share the audience', () => {
+  prefetch();
+  const tokens = ['customer', 'customer@pr-1', 'customer@', 'customer@pr-1@2'].map((cluster) => filter.request(cluster).token());
+  expect(tokens).toEqual(Array(4).fill(tokens[0]));
+  expect(tokens[0]).toMatch(/^Bearer /);
+  for (const cluster of ['customer-', 'customer1@pr-1', 'custome@r', '@customer', 'Customer@pr-1']) {
+    expect(filter.request(cluster).stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unknown_cluster' });
+  }
+});
+
+test('a route that may lead nowhere is left to the router', () => {
+  expect(filter.request(undefined, { route: 'preview/kumiko.partner.v1.PartnerService' }).stream.state).toBe('sent');
 });
 
 test('where nothing is found the filter itself says so: the route of such a request may be another by the time it goes on', () => {
@@ -172,7 +182,7 @@ test('where nothing is found the filter itself says so: the route of such a requ
   expect(filter.metric('denied')).toBe(0);
 });
 
-test.each([null, 'rest/v1/', 'not-found/', 'unknown-preview', ''])('without a cluster, a request on route %j is refused', (route) => {
+test.each([null, 'rest/v1/', 'not-found/', 'preview', ''])('without a cluster, a request on route %j is refused', (route) => {
   const request = filter.request(undefined, { headers: [[tokenHeader, 'Bearer forged']], route });
   expect(request.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_no_cluster', grpcStatus: -1 });
   filter.request(undefined, { route });

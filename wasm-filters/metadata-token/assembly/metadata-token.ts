@@ -172,7 +172,8 @@ export class MetadataToken extends Plugin {
       token.timeoutMs,
     );
     if (call.status == Status.Ok) token.call = call.id;
-    else if (call.status == Status.BadArgument) this.fail(token, time, 'the proxy refused the call; is there a cluster "' + this.metadataCluster + '"?', false);
+    // While the proxy starts, the cluster may be there in a moment.
+    else if (call.status == Status.BadArgument) this.fail(token, time, 'the proxy refused the call; is there a cluster "' + this.metadataCluster + '"?', true);
     else this.fail(token, time, "the call could not start, status " + call.status.toString(), true);
   }
 

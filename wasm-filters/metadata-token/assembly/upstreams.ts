@@ -3,6 +3,9 @@ import { CachedToken } from "./cached-token";
 import { Target, TokenKind } from "./config";
 import { AccessTokenSource, IdentityTokenSource, TokenSource } from "./token-source";
 
+/** What follows it in a cluster's name tells revisions of a service apart. */
+const AT: u8 = 0x40;
+
 /** A cluster that has an entry in the configuration. */
 export class Upstream {
   constructor(public cluster: ArrayBuffer, /** null: requests go without a token. */ public token: CachedToken | null) {}
@@ -31,12 +34,15 @@ export class Upstreams {
     return token;
   }
 
-  /** Finds the cluster whose name lies in the result slot, without making a text of it. */
+  /** Finds the cluster whose name, as far as it goes before an "@", lies in the result slot, without making a text of it. */
   find(): Upstream | null {
     const size = resultSize();
+    const start = resultPointer();
     for (let i = 0; i < this.upstreams.length; i++) {
       const cluster = this.upstreams[i].cluster;
-      if (cluster.byteLength == size && memory.compare(addressOf(cluster), resultPointer(), size) == 0) return this.upstreams[i];
+      const length = cluster.byteLength;
+      const ends = length == size || (length < size && load<u8>(start + length) == AT);
+      if (ends && memory.compare(addressOf(cluster), start, length) == 0) return this.upstreams[i];
     }
     return null;
   }

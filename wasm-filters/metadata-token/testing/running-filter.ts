@@ -11,13 +11,13 @@ export const configuration = {
   token_header: tokenHeader,
   audiences: {
     customer: 'https://customer.example/path?a=1&b=2',
-    'customer-preview': 'https://customer.example/path?a=1&b=2',
+    'customer-of-old': 'https://customer.example/path?a=1&b=2',
     partner: 'https://partner.example',
     open: null as string | null,
   },
   access_token_scopes: { apis: 'https://www.googleapis.com/auth/cloud-platform' },
   not_found_routes: ['not-found'],
-  answering_routes: ['unknown-preview/*'],
+  answering_routes: ['preview/*'],
 };
 
 /** The compiled filter; `npm run build` makes it. */

@@ -9,7 +9,7 @@ import { echoUpstream, type Upstream } from '../../testing/upstream.ts';
 
 export const audiences = {
   customer: 'https://customer.example/path?a=1&b=2',
-  'customer-preview': 'https://customer.example/path?a=1&b=2',
+  'customer-of-old': 'https://customer.example/path?a=1&b=2',
   partner: 'https://partner.example',
 } as const;
 

@@ -1,0 +1,84 @@
+import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { loadPackageDefinition, type ServiceDefinition, type ServerDuplexStream, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+
+/** google.protobuf.Any. */
+interface Packed {
+  readonly type_url: string;
+  readonly value: Buffer;
+}
+
+/** envoy.config.core.v3.Node, as far as it is read. */
+export interface Node {
+  readonly id?: string;
+  readonly user_agent_name?: string;
+  readonly user_agent_build_version?: { readonly version?: Readonly<Partial<Record<'major_number' | 'minor_number' | 'patch', number>>> };
+}
+
+/** What clients send in both variants. */
+interface Request {
+  /** In the first message of a stream. */
+  readonly node?: Node;
+  readonly type_url?: string;
+  /** Of the response that this answers; none in the first request of a type. */
+  readonly response_nonce?: string;
+  /** Only this says that a response is refused. */
+  readonly error_detail?: { readonly message?: string };
+}
+
+/** envoy.service.discovery.v3.DeltaDiscoveryRequest. */
+export interface DeltaRequest extends Request {
+  readonly resource_names_subscribe?: readonly string[];
+  readonly resource_names_unsubscribe?: readonly string[];
+  /** In the first request of a type on a stream: what the client has from an earlier one. */
+  readonly initial_resource_versions?: Readonly<Record<string, string>>;
+}
+
+/** envoy.service.discovery.v3.DeltaDiscoveryResponse. */
+export interface DeltaResponse {
+  readonly system_version_info: string;
+  readonly type_url: string;
+  readonly nonce: string;
+  readonly resources: readonly { readonly name: string; readonly version: string; readonly resource: Packed }[];
+  readonly removed_resources: readonly string[];
+}
+
+/** envoy.service.discovery.v3.DiscoveryRequest. */
+export interface StateRequest extends Request {
+  readonly resource_names?: readonly string[];
+}
+
+/** envoy.service.discovery.v3.DiscoveryResponse. */
+export interface StateResponse {
+  readonly version_info: string;
+  readonly type_url: string;
+  readonly nonce: string;
+  readonly resources: readonly Packed[];
+}
+
+/** The handlers of the aggregated discovery service. */
+export interface DiscoveryHandlers {
+  readonly DeltaAggregatedResources: (stream: ServerDuplexStream<DeltaRequest, DeltaResponse>) => void;
+  readonly StreamAggregatedResources: (stream: ServerDuplexStream<StateRequest, StateResponse>) => void;
+}
+
+const deps = join(dirname(createRequire(import.meta.url).resolve('@grpc/grpc-js-xds/package.json')), 'deps');
+
+/** `envoy.service.discovery.v3.AggregatedDiscoveryService` by Envoy's own protos, which @grpc/grpc-js-xds ships. */
+export function discoveryService(): { definition: ServiceDefinition; Client: ServiceClientConstructor } {
+  const loaded = loadSync('envoy/service/discovery/v3/ads.proto', {
+    keepCase: true,
+    // Absent stays absent: what is there tells requests apart.
+    defaults: false,
+    includeDirs: ['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((folder) => join(deps, folder)),
+  });
+  const name = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
+  return { definition: loaded[name] as ServiceDefinition, Client: clientOf(loaded, name) };
+}
+
+function clientOf(loaded: Parameters<typeof loadPackageDefinition>[0], name: string): ServiceClientConstructor {
+  let at: unknown = loadPackageDefinition(loaded);
+  for (const part of name.split('.')) at = (at as Record<string, unknown>)[part];
+  return at as ServiceClientConstructor;
+}

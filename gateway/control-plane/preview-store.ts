@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import type { PreviewResource } from './preview-resource.ts';
+
+/** What an Envoy has refused, and in which words. */
+export interface Refusal {
+  readonly version: string;
+  readonly words: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** A change of what is served, by names. */
+type Listener = (names: readonly string[]) => void;
+
+/**
+ * Which version of each preview is served: the one that was found, unless an Envoy has refused it; then what was accepted before, if there is such a version.
+ * A refused version is never served again. Knows no transport and no clock but the one that it is given.
+ */
+export class PreviewStore {
+  readonly #now: () => number;
+  #found: ReadonlyMap<string, PreviewResource> = new Map();
+  readonly #accepted = new Map<string, PreviewResource>();
+  readonly #refused = new Map<string, Refusal[]>();
+  #served = new Map<string, PreviewResource>();
+  readonly #listeners = new Set<Listener>();
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /** What is served, by name. */
+  get served(): ReadonlyMap<string, PreviewResource> {
+    return this.#served;
+  }
+
+  /** One hash for all that is served, whatever the order in which it was found. */
+  get version(): string {
+    const hash = createHash('sha256');
+    for (const name of [...this.#served.keys()].sort()) hash.update(`${name}=${this.#served.get(name)!.version}\n`);
+    return hash.digest('hex').slice(0, 16);
+  }
+
+  /** The previews whose newest version is refused. */
+  get refusals(): ReadonlyMap<string, Refusal> {
+    const standing = [...this.#found.values()].flatMap(({ name, version }): [string, Refusal][] => {
+      const refusal = this.#refusalOf(name, version);
+      return refusal === undefined ? [] : [[name, refusal]];
+    });
+    return new Map(standing);
+  }
+
+  /** Takes over what there is now. What is gone is forgotten, with all that was said of it. */
+  publish(found: readonly PreviewResource[]): void {
+    this.#found = new Map(found.map((resource) => [resource.name, resource]));
+    for (const known of [this.#accepted, this.#refused]) {
+      for (const name of known.keys()) if (!this.#found.has(name)) known.delete(name);
+    }
+    this.#serve([...new Set([...this.#served.keys(), ...this.#found.keys()])]);
+  }
+
+  /** An Envoy uses this version. */
+  accept(resource: PreviewResource): void {
+    if (this.#found.has(resource.name) && this.#refusalOf(resource.name, resource.version) === undefined) {
+      this.#accepted.set(resource.name, resource);
+    }
+  }
+
+  /** An Envoy does not take this version. Returns whether that is news. */
+  refuse({ name, version }: PreviewResource, words: string): boolean {
+    if (!this.#found.has(name) || this.#refusalOf(name, version) !== undefined) return false;
+    this.#refused.set(name, [...(this.#refused.get(name) ?? []), { version, words, at: this.#now() }]);
+    if (this.#accepted.get(name)?.version === version) this.#accepted.delete(name);
+    this.#serve([name]);
+    return true;
+  }
+
+  /** Calls back after each change, with the names of what has changed. Returns how to end that. */
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #serve(names: readonly string[]): void {
+    const changed = names.filter((name) => {
+      const before = this.#served.get(name);
+      const now = this.#choose(name);
+      if (now === undefined) this.#served.delete(name);
+      else this.#served.set(name, now);
+      return before?.version !== now?.version;
+    });
+    if (changed.length > 0) for (const listener of [...this.#listeners]) listener(changed);
+  }
+
+  #choose(name: string): PreviewResource | undefined {
+    const found = this.#found.get(name);
+    if (found === undefined) return undefined;
+    return this.#refusalOf(name, found.version) === undefined ? found : this.#accepted.get(name);
+  }
+
+  #refusalOf(name: string, version: string): Refusal | undefined {
+    return this.#refused.get(name)?.find((refusal) => refusal.version === version);
+  }
+}
