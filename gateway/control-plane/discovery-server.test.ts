@@ -1,0 +1,201 @@
+import { once } from 'node:events';
+import { type ClientDuplexStream, credentials, Metadata, status } from '@grpc/grpc-js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type DeltaRequest, type DeltaResponse, discoveryService, type StateRequest, type StateResponse } from './discovery-protocol.ts';
+import { DiscoveryServer } from './discovery-server.ts';
+import { clusterType, type PreviewResource, previewResource } from './preview-resource.ts';
+import { PreviewStore } from './preview-store.ts';
+import { startDiscovery } from './start-discovery.ts';
+
+const resource = (tag: string, host = '127.0.0.1'): PreviewResource =>
+  previewResource({ service: 'partner', tag, url: `http://${host}:8080`, revision: `partner-${tag}` }, {});
+
+let store: PreviewStore;
+let server: DiscoveryServer;
+let listening: Awaited<ReturnType<typeof startDiscovery>>;
+let client: InstanceType<ReturnType<typeof discoveryService>['Client']>;
+const { Client } = discoveryService();
+const told: string[] = [];
+
+beforeEach(async () => {
+  store = new PreviewStore();
+  told.length = 0;
+  server = new DiscoveryServer({
+    store,
+    identify: (metadata) => metadata.get('x-who')[0]?.toString(),
+    onRefused: ({ name }, words, { node }) => told.push(`${node} refuses ${name}: ${words}`),
+  });
+  listening = await startDiscovery(server, '127.0.0.1', 0);
+  client = new Client(`127.0.0.1:${listening.port}`, credentials.createInsecure());
+});
+afterEach(() => {
+  client.close();
+  listening.close();
+});
+
+/** A client's end of a stream: what came is taken out one by one. */
+function stream<Q, A>(method: 'DeltaAggregatedResources' | 'StreamAggregatedResources', who = 'edge-gateway') {
+  const metadata = new Metadata();
+  if (who !== '') metadata.set('x-who', who);
+  const open = client[method] as unknown as (metadata: Metadata) => ClientDuplexStream<Q, A>;
+  const duplex = open.call(client, metadata);
+  const came: A[] = [];
+  duplex.on('data', (response: A) => came.push(response));
+  duplex.on('error', () => {});
+  return {
+    ask: (request: Q) => duplex.write(request),
+    next: async (): Promise<A> => {
+      if (came.length === 0) await once(duplex, 'data');
+      return came.shift()!;
+    },
+    came,
+    duplex,
+  };
+}
+
+const delta = (who?: string) => stream<DeltaRequest, DeltaResponse>('DeltaAggregatedResources', who);
+const names = ({ resources = [] }: Partial<DeltaResponse>) => resources.map(({ name }) => name);
+const first: DeltaRequest = { type_url: clusterType, node: { id: 'edge-gateway', user_agent_name: 'envoy' } };
+const ack = ({ nonce }: { nonce: string }): DeltaRequest => ({ type_url: clusterType, response_nonce: nonce });
+
+test('a client that asks for all is told all, then what changes and nothing else', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta();
+  ask(first);
+  const all = await next();
+  expect(names(all).sort()).toEqual(['partner@pr-1', 'partner@pr-2']);
+  ask(ack(all));
+  store.publish([resource('pr-1'), resource('pr-3')]);
+  const change = await next();
+  expect(names(change)).toEqual(['partner@pr-3']);
+  expect(change.removed_resources).toEqual(['partner@pr-2']);
+  expect(change.resources[0]!.version).toBe(resource('pr-3').version);
+  expect(change.resources[0]!.resource).toEqual({ type_url: clusterType, value: resource('pr-3').body });
+});
+
+test('a first question is answered even where there is nothing, or a gateway would wait for it', async () => {
+  const { ask, next } = delta();
+  ask(first);
+  const answer = await next();
+  expect(answer).toMatchObject({ type_url: clusterType, nonce: '1' });
+  expect(names(answer)).toEqual([]);
+});
+
+test('a client that comes again is told what it does not have, and what is gone', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta();
+  ask({ ...first, initial_resource_versions: { 'partner@pr-1': resource('pr-1').version, 'partner@pr-2': 'old', 'partner@pr-0': 'gone' } });
+  const answer = await next();
+  expect(names(answer)).toEqual(['partner@pr-2']);
+  expect(answer.removed_resources).toEqual(['partner@pr-0']);
+});
+
+test('a client that asks for some by name is told of those, be it that there is none', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta('job');
+  ask({ ...first, resource_names_subscribe: ['partner@pr-1', 'partner@pr-9'] });
+  const answer = await next();
+  expect(names(answer)).toEqual(['partner@pr-1']);
+  expect(answer.removed_resources).toEqual(['partner@pr-9']);
+  ask(ack(answer));
+  store.publish([resource('pr-1'), resource('pr-9')]);
+  expect(names(await next())).toEqual(['partner@pr-9']);
+});
+
+test('while a client owes an answer changes pile up to one', async () => {
+  const { ask, next, came } = delta();
+  ask(first);
+  const empty = await next();
+  for (const tags of [['pr-1'], ['pr-2'], ['pr-2', 'pr-3']]) store.publish(tags.map((tag) => resource(tag)));
+  ask(ack(empty));
+  const answer = await next();
+  expect(names(answer).sort()).toEqual(['partner@pr-2', 'partner@pr-3']);
+  expect(came).toEqual([]);
+  expect(server.clients[0]!.owesSince).toBeDefined();
+});
+
+test('a refused preview goes back to what was accepted, is told once, and the others are accepted', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta();
+  ask(first);
+  ask(ack(await next()));
+  store.publish([resource('pr-1', '127.0.0.2'), resource('pr-2', '127.0.0.2')]);
+  const { nonce } = await next();
+  ask({ ...ack({ nonce }), error_detail: { message: 'Error adding/updating cluster(s) partner@pr-1: no' } });
+  await expect.poll(() => told).toEqual(['edge-gateway refuses partner@pr-1: Error adding/updating cluster(s) partner@pr-1: no']);
+  expect(store.served.get('partner@pr-1')!.version).toBe(resource('pr-1').version);
+  expect(store.served.get('partner@pr-2')!.version).toBe(resource('pr-2', '127.0.0.2').version);
+  expect(server.clients[0]!.refused).toMatchObject({ previews: ['partner@pr-1'] });
+
+  const other = delta('jobs-gateway');
+  other.ask(first);
+  const versions = Object.fromEntries((await other.next()).resources.map(({ name, version }) => [name, version]));
+  expect(versions).toEqual({ 'partner@pr-1': resource('pr-1').version, 'partner@pr-2': resource('pr-2', '127.0.0.2').version });
+});
+
+test('where a client does not say what it refuses, each is asked about alone', async () => {
+  store.publish([resource('pr-1'), resource('pr-2'), resource('pr-3')]);
+  const { ask, next } = delta();
+  ask(first);
+  const all = await next();
+  ask({ ...ack(all), error_detail: { message: 'no' } });
+  for (const tag of ['pr-1', 'pr-2', 'pr-3']) {
+    const one = await next();
+    expect(names(one)).toEqual([`partner@${tag}`]);
+    ask(tag === 'pr-2' ? { ...ack(one), error_detail: { message: 'no' } } : ack(one));
+  }
+  await expect.poll(() => [...store.served.keys()].sort()).toEqual(['partner@pr-1', 'partner@pr-3']);
+});
+
+test('an answer to an earlier update says nothing about the one under way', async () => {
+  const { ask, next } = delta();
+  ask(first);
+  ask(ack(await next()));
+  store.publish([resource('pr-1')]);
+  const update = await next();
+  ask({ ...ack({ nonce: '1' }), error_detail: { message: 'partner@pr-1' } });
+  ask(ack(update));
+  await expect.poll(() => server.clients[0]!.accepted).toBe(store.version);
+  expect(told).toEqual([]);
+});
+
+test('in the variant that tells the whole state, each change brings all, and a refusal takes the guilty one out', async () => {
+  store.publish([resource('pr-1')]);
+  const { ask, next } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  ask({ type_url: clusterType, node: { id: 'old' } });
+  const one = await next();
+  expect(one.resources).toHaveLength(1);
+  ask({ type_url: clusterType, response_nonce: one.nonce });
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const two = await next();
+  expect(two.resources).toHaveLength(2);
+  ask({ type_url: clusterType, response_nonce: two.nonce, error_detail: { message: 'no' } });
+  await expect.poll(() => [...store.served.keys()]).toEqual(['partner@pr-1']);
+  store.publish([]);
+  await expect.poll(() => store.served.size).toBe(0);
+  expect((await next()).resources ?? []).toEqual([]);
+});
+
+test('of another type there is nothing, which is said', async () => {
+  const { ask, next } = delta();
+  ask({ type_url: 'type.googleapis.com/envoy.config.listener.v3.Listener' });
+  expect(await next()).toMatchObject({ type_url: 'type.googleapis.com/envoy.config.listener.v3.Listener' });
+});
+
+test('who is none of our workloads is let in by neither variant', async () => {
+  for (const method of ['DeltaAggregatedResources', 'StreamAggregatedResources'] as const) {
+    const { duplex } = stream(method, '');
+    const [error] = await once(duplex, 'error');
+    expect(error).toMatchObject({ code: status.UNAUTHENTICATED });
+  }
+  expect(server.clients).toEqual([]);
+});
+
+test('a client that goes is forgotten', async () => {
+  const { ask, next, duplex } = delta();
+  ask(first);
+  await next();
+  expect(server.clients).toHaveLength(1);
+  duplex.cancel();
+  await expect.poll(() => server.clients).toEqual([]);
+});
