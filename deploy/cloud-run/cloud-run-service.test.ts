@@ -14,7 +14,7 @@ import { exposureFaults } from './exposure-faults.ts';
 import { listWorkloads, type Workload } from './workloads.ts';
 
 const environment = readEnvironment('production');
-const workloads = listWorkloads();
+const workloads = listWorkloads(true);
 const manifestOf = (workload: Workload, changed: Partial<Environment> = {}) =>
   cloudRunService(workload, { environment: { ...environment, ...changed }, imageTag: 'main' });
 const annotationsOf = (workload: Workload) => manifestOf(workload).metadata?.annotations ?? {};
@@ -52,7 +52,7 @@ describe.each(workloads.map((workload) => [workload.name, workload] as const))('
   test('is probed, speaks HTTP/2 from end to end, and has an account and an audience of its own', () => {
     const container = templateOf(workload)?.spec?.containers?.[0];
     expect(container?.ports).toEqual([{ name: 'h2c', containerPort: 8080 }]);
-    const probe = workload.kind === 'service' ? { grpc: { port: 8080 } } : { httpGet: { path: '/health', port: 8080 } };
+    const probe = workload.kind === 'gateway' ? { httpGet: { path: '/health', port: 8080 } } : { grpc: { port: 8080 } };
     expect(container?.startupProbe).toMatchObject(probe);
     expect(container?.livenessProbe).toMatchObject(probe);
     expect(templateOf(workload)?.spec?.serviceAccountName).toBe(`kumiko-${name}@kumiko-example.iam.gserviceaccount.com`);

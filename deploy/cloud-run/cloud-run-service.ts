@@ -41,8 +41,8 @@ export function cloudRunService(workload: Workload, deployment: Deployment): run
           ...(revision !== undefined && { name: `${name}-${revision.suffix}` }),
           annotations: {
             'autoscaling.knative.dev/maxScale': String(max),
-            // The gateways renew their tokens on ticks, between requests too.
-            'run.googleapis.com/cpu-throttling': workload.kind === 'gateway' ? 'false' : 'true',
+            // The gateways renew their tokens on ticks, and the control plane lists, between requests too.
+            'run.googleapis.com/cpu-throttling': workload.kind === 'service' ? 'true' : 'false',
             'run.googleapis.com/startup-cpu-boost': 'true',
             'run.googleapis.com/network-interfaces': JSON.stringify([networkInterface(workload, environment)]),
             // All: ingress of the services is internal, and third parties see the static address.

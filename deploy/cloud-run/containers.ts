@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { run_v1 } from '@googleapis/run';
-import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { imageRepository } from '../environments/addresses.ts';
 import { type Environment, sizesOf } from '../environments/environment.ts';
-import { serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
+import { controlPlaneVariables, serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
 /** The port that every container listens on, HTTP/2 without TLS. */
@@ -20,8 +19,6 @@ export interface ContainerOptions {
   readonly environment: Environment;
   /** The tag of our images. */
   readonly imageTag: string;
-  /** The revisions that work may ask for. */
-  readonly previews?: readonly Preview[];
   /** Default: Cloud Run's URLs. */
   readonly urlOf?: UrlOf;
 }
@@ -31,7 +28,7 @@ export function containersOf(workload: Workload, options: ContainerOptions): run
   return [ownContainer(workload, options), ...sidecars(workload, options.environment)];
 }
 
-function ownContainer(workload: Workload, { environment, imageTag, previews, urlOf }: ContainerOptions): run_v1.Schema$Container {
+function ownContainer(workload: Workload, { environment, imageTag, urlOf }: ContainerOptions): run_v1.Schema$Container {
   const { cpu, memory } = sizesOf(environment, workload.name);
   const image = workload.kind === 'gateway' ? 'gateway' : workload.name;
   return {
@@ -39,13 +36,7 @@ function ownContainer(workload: Workload, { environment, imageTag, previews, url
     image: `${imageRepository(environment)}/${image}:${imageTag}`,
     // The name makes it HTTP/2 from end to end.
     ports: [{ name: 'h2c', containerPort: port }],
-    env:
-      workload.kind === 'gateway'
-        ? [
-            { name: 'GATEWAY_ROLE', value: workload.role },
-            { name: 'GATEWAY_WORKERS', value: String(Math.ceil(cpu)) },
-          ]
-        : Object.entries(serviceVariables(workload.name, environment, { previews, urlOf })).map(variable),
+    env: Object.entries(variablesOf(workload, environment, urlOf)).map(variable),
     resources: { limits: { cpu: String(cpu), memory } },
     // As often as is allowed: a cold start waits for it. 30 s in all.
     startupProbe: { ...healthOf(workload), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 30 },
@@ -53,9 +44,20 @@ function ownContainer(workload: Workload, { environment, imageTag, previews, url
   };
 }
 
-/** Services speak grpc.health.v1. The gateways pass gRPC on, and answer one path themselves. */
+function variablesOf(workload: Workload, environment: Environment, urlOf: UrlOf | undefined): Readonly<Record<string, Variable>> {
+  switch (workload.kind) {
+    case 'gateway':
+      return { GATEWAY_ROLE: workload.role, GATEWAY_WORKERS: String(Math.ceil(sizesOf(environment, workload.name).cpu)) };
+    case 'control-plane':
+      return controlPlaneVariables(environment);
+    case 'service':
+      return serviceVariables(workload.name, environment, urlOf);
+  }
+}
+
+/** Services and the control plane speak grpc.health.v1. The gateways pass gRPC on, and answer one path themselves. */
 function healthOf({ kind }: Workload): run_v1.Schema$Probe {
-  return kind === 'service' ? { grpc: { port } } : { httpGet: { path: gatewayHealthPath, port } };
+  return kind === 'gateway' ? { httpGet: { path: gatewayHealthPath, port } } : { grpc: { port } };
 }
 
 function variable([name, value]: [string, Variable]): run_v1.Schema$EnvVar {
@@ -65,7 +67,8 @@ function variable([name, value]: [string, Variable]): run_v1.Schema$EnvVar {
 
 /** Nothing waits for the collector: it would lengthen every cold start, and spans are sent again. */
 function sidecars({ kind }: Workload, { collector, project }: Environment): run_v1.Schema$Container[] {
-  if (collector.kind !== 'sidecar') return [];
+  // The control plane tells of itself by its log.
+  if (collector.kind !== 'sidecar' || kind === 'control-plane') return [];
   // In the manifest, so that the configuration and the revision are rolled back together.
   const configurations = {
     OTELCOL_CONFIG: collectorConfig('sidecar.yaml'),

@@ -1,27 +1,19 @@
 import { candidateDomain, imageRepository } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
-import { serviceVariables } from './service-environment.ts';
-import { listWorkloads } from './workloads.ts';
-
-/** Whether a service's variables tell of previews: then it is released anew with each of them. */
-function knowsPreviews(name: string, environment: Environment): boolean {
-  const previews = [{ service: name, tag: 'pr-1', url: 'https://pr-1.example' }];
-  return JSON.stringify(serviceVariables(name, environment, { previews })) !== JSON.stringify(serviceVariables(name, environment));
-}
+import { listWorkloads, type Workload } from './workloads.ts';
 
 /** What the workflows need to know of an environment, as lines for GITHUB_ENV. */
 export function deliveryVariables(environment: Environment): string {
   const { project, projectNumber, region, domain, spanner } = environment;
-  const names = (kind: 'gateway' | 'service') => listWorkloads().flatMap((workload) => (workload.kind === kind ? [workload.name] : []));
+  const names = (kind: Workload['kind']) =>
+    listWorkloads(environment.github.previews).flatMap((workload) => (workload.kind === kind ? [workload.name] : []));
   const variables = {
     GOOGLE_CLOUD_PROJECT: project,
     REGION: region,
     IMAGE_REPOSITORY: imageRepository(environment),
     SERVICES: names('service').join(' '),
     GATEWAYS: names('gateway').join(' '),
-    PREVIEW_READERS: names('service')
-      .filter((name) => knowsPreviews(name, environment))
-      .join(' '),
+    CONTROL_PLANE: names('control-plane').join(' '),
     API_URL: `https://${domain}`,
     CANDIDATE_URL: `https://${candidateDomain(environment)}`,
     SPANNER_INSTANCE: spanner.instance,

@@ -20,6 +20,7 @@ export function networkTags(workload: Workload, environment: Environment): strin
 }
 
 function configuredUrls(workload: Workload, environment: Environment): string[] {
+  if (workload.kind === 'control-plane') return [];
   if (workload.kind === 'gateway') {
     const { identity } = gatewayEnvironment(environment);
     return workload.role === 'edge' ? Object.values(identity).map(({ jwksUri }) => jwksUri) : [identity.google.jwksUri];

@@ -45,12 +45,12 @@ test.each<[string, string, (policy: MethodPolicy) => MethodPolicy | undefined, R
 
 test('a method of a service that is not deployed is refused', () => {
   const [first, ...rest] = methods;
-  expect(() => listWorkloads([{ ...first!, workload: 'loyalty' }, ...rest])).toThrow(/its package names the service "loyalty"/);
+  expect(() => listWorkloads(false, [{ ...first!, workload: 'loyalty' }, ...rest])).toThrow(/its package names the service "loyalty"/);
 });
 
 test("a deadline beyond Cloud Run's longest timeout is refused", () => {
   const slow = changed('SyncInventory', (policy) => ({ ...policy, deadline: { ...policy.deadline!, seconds: 3600n } }));
-  const job = listWorkloads(slow).find(({ name }) => name === 'job')!;
+  const job = listWorkloads(false, slow).find(({ name }) => name === 'job')!;
   expect(() => timeoutSeconds(job)).toThrow(
     /SyncInventory: a deadline of 3600 s needs a request timeout of 3601 s, and Cloud Run's longest is 3600 s/,
   );

@@ -1,9 +1,6 @@
 import { stringify } from 'yaml';
-import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
-import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { taggedUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
 import { gatewayEnvironment } from '../environments/gateway-environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
@@ -45,20 +42,19 @@ export function render({ environment, target, imageTag, revision, current }: Ren
   if (revision !== undefined && isPreviewTag(revision.tag) && !environment.github.previews) {
     throw new RefusedError(`--tag ${revision.tag}: pull requests get no revisions in this environment (github.previews: false)`);
   }
-  const workloads = listWorkloads();
+  const workloads = listWorkloads(environment.github.previews);
   if (target === 'knative') {
     const services = workloads.filter(({ kind }) => kind === 'service');
     return new Map(
       services.map((workload) => [`knative/${workload.name}.yaml`, yaml(knativeService(workload, { environment, imageTag }))]),
     );
   }
-  const previews = environment.github.previews ? previewsOf(environment, revision, current) : [];
   const manifests = workloads.map((workload): [string, string] => {
-    const manifest = cloudRunService(workload, { environment, imageTag, previews, revision, serving: current?.get(workload.name) });
+    const manifest = cloudRunService(workload, { environment, imageTag, revision, serving: current?.get(workload.name) });
     refuse('the manifests', exposureFaults(workload, manifest));
     return [`cloud-run/${workload.name}.yaml`, yaml(manifest)];
   });
-  const gateways = gatewayEnvironment(environment, previews);
+  const gateways = gatewayEnvironment(environment);
   return new Map([
     ...manifests,
     ...(['edge', 'jobs'] as const).map((role): [string, string] => [
@@ -78,15 +74,6 @@ export function render({ environment, target, imageTag, revision, current }: Ren
 
 function refuse(what: string, faults: readonly string[]): void {
   if (faults.length > 0) throw new RefusedError(`${what} are not safe to deploy:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
-}
-
-/** The revisions of pull requests: those there are, and the one that is rendered. */
-function previewsOf(environment: Environment, revision: NewRevision | undefined, current: CurrentTraffic = new Map()): Preview[] {
-  return serviceNames.flatMap((service) => {
-    const tags = new Set((current.get(service) ?? []).flatMap(({ tag }) => (tag === undefined ? [] : [tag])));
-    if (revision !== undefined) tags.add(revision.tag);
-    return [...tags].filter(isPreviewTag).map((tag) => ({ service, tag, url: taggedUrl(tag, service, environment) }));
-  });
 }
 
 /** The tag of a pull request's revisions. */

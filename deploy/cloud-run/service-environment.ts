@@ -1,9 +1,9 @@
-import type { Preview } from '../../gateway/bootstrap/environment.ts';
 import type { Around, ProductionSource } from '../../services/platform/chassis/process/manifest.ts';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
-import { googleIssuer } from '../environments/gateway-environment.ts';
+import { gatewayEnvironment, googleIssuer } from '../environments/gateway-environment.ts';
 import { manifestOf } from '../environments/manifests.ts';
 import { openRead } from '../environments/open-service.ts';
 import { partnerIdentity, partnerSigningKeys } from '../environments/partner-identity.ts';
@@ -20,18 +20,14 @@ interface SecretVariable {
 /** Where the services find each other: on Cloud Run, or another platform. */
 export type UrlOf = (workload: string) => string;
 
-/** Where a service finds what it works with. */
-export interface Placement {
-  /** The revisions that work may ask for; none by default. */
-  readonly previews?: readonly Preview[] | undefined;
-  /** Default: Cloud Run's URLs. */
-  readonly urlOf?: UrlOf | undefined;
-}
-
-/** The environment variables of a service, those aside that Cloud Run sets itself: PORT and K_*. */
-export function serviceVariables(name: string, environment: Environment, placement: Placement = {}): Readonly<Record<string, Variable>> {
+/**
+ * The environment variables of a service, those aside that Cloud Run sets itself: PORT and K_*.
+ *
+ * @param urlOf where services find each other; Cloud Run's URLs where it is left out.
+ */
+export function serviceVariables(name: string, environment: Environment, urlOf?: UrlOf): Readonly<Record<string, Variable>> {
   const { project, spanner, identity, operatorEmails } = environment;
-  const around = aroundOf(environment, placement);
+  const around = aroundOf(environment, urlOf ?? ((workload) => serviceUrl(workload, environment)));
   const partner = partnerIdentity(environment, around.urlOf('edge-gateway'));
   const own = Object.entries(manifestOf(name).variables).flatMap(([variable, { production }]): [string, Variable][] => {
     const value = resolved(production, environment.settings[name]?.[variable], around);
@@ -57,6 +53,20 @@ export function serviceVariables(name: string, environment: Environment, placeme
   };
 }
 
+/** The environment variables of the control plane. */
+export function controlPlaneVariables(environment: Environment): Readonly<Record<string, string>> {
+  const { project, region } = environment;
+  return {
+    GOOGLE_CLOUD_PROJECT: project,
+    RUN_LOCATIONS: `projects/${project}/locations/${region}`,
+    CHANGES_SUBSCRIPTION: changesSubscription,
+    TRUSTED_CA_FILE: gatewayEnvironment(environment).trustedCaFile!,
+  };
+}
+
+/** The Pub/Sub subscription by which the control plane hears of changes of Cloud Run. */
+export const changesSubscription = 'control-plane-changes';
+
 /** The database role of a service: it reaches its own schema and no other. */
 export function databaseRole(name: string): string {
   return `${product}_${name}`;
@@ -72,16 +82,15 @@ function resolved(source: ProductionSource, setting: string | undefined, around:
   return 'secret' in source ? source : setting;
 }
 
-function aroundOf(environment: Environment, placement: Placement): Around {
-  const { project, region, domain } = environment;
-  const { previews = [], urlOf = (workload: string) => serviceUrl(workload, environment) } = placement;
+function aroundOf(environment: Environment, urlOf: UrlOf): Around {
+  const { project, region, domain, github } = environment;
   return {
     project,
     region,
     urlOf,
     serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, urlOf(name)])),
     publicUrlOf: (grpcPath) => `https://${domain}${restPathOf(grpcPath)}`,
-    previews,
+    controlPlaneUrl: github.previews ? urlOf(controlPlane) : undefined,
     partnerSigningKeys: partnerSigningKeys(environment),
   };
 }

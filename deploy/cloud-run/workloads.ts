@@ -1,11 +1,11 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { audienceOf } from '../../services/platform/contracts/identities.ts';
+import { audienceOf, controlPlane } from '../../services/platform/contracts/identities.ts';
 import { listMethods, type Method } from '../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 
 /** What runs as a Cloud Run service. */
-export type Workload = Gateway | Service;
+export type Workload = Gateway | Service | ControlPlane;
 
 interface WorkloadBase {
   readonly name: string;
@@ -26,12 +26,18 @@ export interface Service extends WorkloadBase {
   readonly kind: 'service';
 }
 
+/** It tells the gateways and the services which previews there are: one instance, always. */
+export interface ControlPlane extends WorkloadBase {
+  readonly kind: 'control-plane';
+}
+
 /**
  * Everything that runs, gateways first.
  *
+ * @param previews whether tokens may ask for revisions: then there is a control plane.
  * @throws {Error} for a method that would run nowhere.
  */
-export function listWorkloads(methods: readonly Method[] = listMethods()): Workload[] {
+export function listWorkloads(previews: boolean, methods: readonly Method[] = listMethods()): Workload[] {
   const homeless = methods.find(({ workload }) => !serviceNames.includes(workload));
   if (homeless !== undefined) {
     throw new Error(
@@ -51,8 +57,16 @@ export function listWorkloads(methods: readonly Method[] = listMethods()): Workl
         audience: (project) => audienceOf(name, project),
       }),
     ),
+    ...(previews ? [controlPlaneWorkload] : []),
   ];
 }
+
+const controlPlaneWorkload: ControlPlane = {
+  kind: 'control-plane',
+  name: controlPlane,
+  methods: [],
+  audience: (project) => audienceOf(controlPlane, project),
+};
 
 function gateway(role: Gateway['role'], methods: readonly Method[]): Gateway {
   return { kind: 'gateway', name: `${role}-gateway`, role, methods, audience: (project) => audienceOf(role, project) };
@@ -67,6 +81,8 @@ const longestTimeoutSeconds = 3600;
  * @throws {Error} where a method may take longer than Cloud Run allows.
  */
 export function timeoutSeconds({ kind, methods }: Workload): number {
+  // Its streams are as long as may be.
+  if (kind === 'control-plane') return longestTimeoutSeconds;
   const longest = Math.max(0, ...methods.map(deadlineSeconds));
   const timeout = Math.ceil(longest) + (kind === 'gateway' ? 2 : 1);
   if (timeout > longestTimeoutSeconds) {

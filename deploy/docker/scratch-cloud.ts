@@ -97,13 +97,18 @@ function ownEnvironment(service: string): Record<string, string> {
     urlOf: () => url,
     serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, url])),
     publicUrlOf: () => url,
-    previews: [],
+    controlPlaneUrl: url,
     partnerSigningKeys: ['projects/scratch/locations/scratch/keyRings/scratch/cryptoKeys/scratch/cryptoKeyVersions/1'],
     secret: (name) => `scratch ${name}`,
     outsideUrl: () => url,
     tasksAddress: nowhere,
   };
-  return Object.fromEntries(Object.entries(manifestOf(service).variables).map(([name, { local }]) => [name, local(around)]));
+  return Object.fromEntries(
+    Object.entries(manifestOf(service).variables).flatMap(([name, { local }]) => {
+      const value = local(around);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 /** The headers of a call by a workload, as Cloud Run hands them on once it has checked the workload's ID token. */

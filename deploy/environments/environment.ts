@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { runningWorkloads } from '../../services/platform/contracts/identities.ts';
+import { callingWorkloads, controlPlane } from '../../services/platform/contracts/identities.ts';
 import { productFolder } from '../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { manifestOf } from './manifests.ts';
@@ -126,8 +126,8 @@ const schema = z
     ),
     /** The sizes of each gateway and service. */
     instances: field(
-      z.record(z.enum(runningWorkloads), instances),
-      Object.fromEntries(runningWorkloads.map((name) => [name, instancesExample])),
+      z.record(z.enum(callingWorkloads), instances),
+      Object.fromEntries(callingWorkloads.map((name) => [name, instancesExample])),
     ),
     /** Where spans go: a collector beside each container, or one on GKE that private DNS names. */
     collector: field(
@@ -183,8 +183,12 @@ export type Environment = Readonly<z.infer<typeof schema>>;
 /** The sizes of a gateway or service. */
 type Sizes = Environment['instances'][string];
 
+/** One instance holds the streams of all gateways, and each change goes through it. */
+const controlPlaneSizes: Sizes = { min: 1, max: 1, concurrency: 1000, cpu: 1, memory: '512Mi' };
+
 /** The sizes of a workload. The environment was checked: it has every one. */
 export function sizesOf({ instances }: Environment, workload: string): Sizes {
+  if (workload === controlPlane) return controlPlaneSizes;
   const sizes = instances[workload];
   if (sizes === undefined) throw new TypeError(`the environment has no sizes of "${workload}"`);
   return sizes;

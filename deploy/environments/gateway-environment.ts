@@ -1,4 +1,5 @@
-import type { GatewayEnvironment, Preview } from '../../gateway/bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from './addresses.ts';
 import type { Environment } from './environment.ts';
@@ -9,8 +10,8 @@ import { partnerIdentity } from './partner-identity.ts';
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
-export function gatewayEnvironment(environment: Environment, previews: Preview[] = []): GatewayEnvironment {
-  const { project, identity, operatorEmails, corsOrigins, introspection, rateLimits } = environment;
+export function gatewayEnvironment(environment: Environment): GatewayEnvironment {
+  const { project, identity, operatorEmails, corsOrigins, introspection, rateLimits, github } = environment;
   return {
     name: 'production',
     project,
@@ -23,7 +24,7 @@ export function gatewayEnvironment(environment: Environment, previews: Preview[]
     },
     operatorEmails,
     services: Object.fromEntries(serviceNames.map((name) => [name, { url: serviceUrl(name, environment) }])),
-    ...(previews.length > 0 && { previews }),
+    ...(github.previews && { previews: { controlPlane: serviceUrl(controlPlane, environment) } }),
     metadataServer: { host: '169.254.169.254', port: 80 },
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',

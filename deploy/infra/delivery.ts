@@ -1,6 +1,7 @@
 import * as gcp from '@pulumi/gcp';
 import type { Output } from '@pulumi/pulumi';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
+import { listWorkloads } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import { type RunServices, runService } from './run-services.ts';
 import { accountOf, iamMember, type ServiceAccounts } from './service-accounts.ts';
@@ -48,7 +49,11 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     });
     return { accountId, account, workloads };
   };
-  const release = deployer('kumiko-deploy', github.environment, ['edge-gateway', 'jobs-gateway', ...serviceNames]);
+  const release = deployer(
+    'kumiko-deploy',
+    github.environment,
+    listWorkloads(github.previews).map(({ name }) => name),
+  );
   grantDeployment(context, targets, release);
   if (github.previews) grantDeployment(context, targets, deployer('kumiko-preview', 'preview', serviceNames));
 

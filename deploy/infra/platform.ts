@@ -3,6 +3,7 @@ import type { Environment } from '../environments/environment.ts';
 import { createAlertPolicies } from './alert-policies.ts';
 import { enableApis } from './apis.ts';
 import { createArtifactRepository } from './artifact-repository.ts';
+import { createControlPlane } from './control-plane.ts';
 import { createDelivery } from './delivery.ts';
 import { createEventBus } from './event-bus.ts';
 import { createInvokerBindings } from './invoker-bindings.ts';
@@ -41,6 +42,7 @@ export function createPlatform(environment: Environment): PlatformOutputs {
   createSigningKey(context, accounts);
   const services = createRunServices(context, accounts, network);
   createInvokerBindings(context, accounts, services);
+  if (environment.github.previews) createControlPlane(context, accounts, services);
   createEventBus(context, accounts);
   createTaskQueues(context, accounts);
   createSchedulerJobs(context, accounts);

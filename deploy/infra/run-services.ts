@@ -16,7 +16,7 @@ const placeholder = 'us-docker.pkg.dev/cloudrun/container/hello';
  */
 export function createRunServices({ environment, options }: Context, accounts: ServiceAccounts, network: Network): RunServices {
   const { project, region } = environment;
-  const services = listWorkloads().map((workload) => {
+  const services = listWorkloads(environment.github.previews).map((workload) => {
     const edge = workload.kind === 'gateway' && workload.role === 'edge';
     const service = new gcp.cloudrunv2.Service(
       workload.name,

@@ -1,6 +1,7 @@
 import * as gcp from '@pulumi/gcp';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import {
+  controlPlane,
   gateways,
   runningWorkloads,
   serviceAccountId,
@@ -18,9 +19,10 @@ const triggers: Readonly<Record<Workload, string>> = {
 };
 
 /** Whatever has an identity of its own, and what it is. */
-const workloads: Readonly<Record<Workload, string>> = {
+const described: Readonly<Record<Workload, string>> = {
   ...Object.fromEntries(gateways.map((gateway) => [`${gateway}-gateway`, `The ${gateway} gateway`])),
   ...Object.fromEntries(serviceNames.map((name) => [name, `The ${name} service`])),
+  [controlPlane]: 'The control plane, which tells which previews there are',
   ...triggers,
 };
 
@@ -31,15 +33,18 @@ const telemetryRoles = ['roles/cloudtrace.agent', 'roles/monitoring.metricWriter
 export type ServiceAccounts = Readonly<Record<Workload, gcp.serviceaccount.Account>>;
 
 /** Creates the service accounts. What each may do beyond telemetry is granted where the resource is created. */
-export function createServiceAccounts({ environment: { project }, options }: Context): ServiceAccounts {
+export function createServiceAccounts({ environment: { project, github }, options }: Context): ServiceAccounts {
+  const there = (workload: Workload) => workload !== controlPlane || github.previews;
   const accounts = Object.fromEntries(
-    Object.entries(workloads).map(([workload, displayName]) => [
-      workload,
-      new gcp.serviceaccount.Account(workload, { project, accountId: serviceAccountId(workload), displayName }, options),
-    ]),
+    Object.entries(described)
+      .filter(([workload]) => there(workload))
+      .map(([workload, displayName]) => [
+        workload,
+        new gcp.serviceaccount.Account(workload, { project, accountId: serviceAccountId(workload), displayName }, options),
+      ]),
   );
   // Whatever runs writes telemetry.
-  for (const workload of runningWorkloads) {
+  for (const workload of runningWorkloads.filter(there)) {
     for (const role of telemetryRoles) {
       new gcp.projects.IAMMember(`${workload}-${role.split('.')[1]}`, { project, role, member: memberOf(accounts, workload) });
     }

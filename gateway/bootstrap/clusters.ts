@@ -13,9 +13,6 @@ export function jwksCluster(identity: keyof GatewayEnvironment['identity']): str
   return `jwks-${identity}`;
 }
 
-/** The cluster of the control plane. */
-export const controlPlaneCluster = 'control-plane';
-
 /** What a service's cluster depends on. */
 export type ClusterEnvironment = Pick<GatewayEnvironment, 'trustedCaFile'>;
 

@@ -1,6 +1,6 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
 import { keysCluster, metadataServerCluster, otelCollectorCluster, serviceCluster } from './clusters.ts';
-import { controlPlane, discovery } from './discovery.ts';
+import { controlPlaneCluster, discovery } from './discovery.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
@@ -41,7 +41,7 @@ export function compileBootstrap({ role, environment, registry }: BootstrapSourc
         ...identities.map((identity) => keysCluster(identity, environment)),
         metadataServerCluster(environment),
         ...(environment.otelCollector === undefined ? [] : [otelCollectorCluster(environment.otelCollector)]),
-        ...(environment.previews === undefined ? [] : [controlPlane(environment, environment.previews.controlPlane)]),
+        ...(environment.previews === undefined ? [] : [controlPlaneCluster(environment, environment.previews.controlPlane)]),
       ],
     },
     ...(environment.previews !== undefined && { dynamic_resources: discovery() }),

@@ -1,4 +1,5 @@
-import { controlPlaneCluster, serviceCluster } from './clusters.ts';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
+import { serviceCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 import { controlPlaneToken } from './metadata-token.ts';
@@ -15,7 +16,7 @@ export function discovery(): JsonObject {
     ads_config: {
       api_type: 'DELTA_GRPC',
       transport_api_version: 'V3',
-      grpc_services: [{ envoy_grpc: { cluster_name: controlPlaneCluster } }],
+      grpc_services: [{ envoy_grpc: { cluster_name: controlPlane } }],
       set_node_on_first_message_only: true,
     },
     cds_config: { ads: {}, resource_api_version: 'V3', initial_fetch_timeout: initialFetchTimeout },
@@ -23,10 +24,10 @@ export function discovery(): JsonObject {
 }
 
 /** The control plane's own cluster: a service on Cloud Run, so the gateway's token is put on the stream. */
-export function controlPlane(environment: GatewayEnvironment, url: string): JsonObject {
+export function controlPlaneCluster(environment: GatewayEnvironment, url: string): JsonObject {
   const filters = [
     controlPlaneToken(environment),
     { name: 'envoy.filters.http.upstream_codec', typed_config: any('envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec') },
   ];
-  return serviceCluster(controlPlaneCluster, url, environment, filters);
+  return serviceCluster(controlPlane, url, environment, filters);
 }

@@ -1,5 +1,5 @@
-import { audienceOf } from '../../services/platform/contracts/identities.ts';
-import { controlPlaneCluster, metadataCluster } from './clusters.ts';
+import { audienceOf, controlPlane } from '../../services/platform/contracts/identities.ts';
+import { metadataCluster } from './clusters.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
 import { hasPreviews, previewRouteName } from './previews.ts';
@@ -31,7 +31,7 @@ export function controlPlaneToken(environment: GatewayEnvironment): JsonObject {
   const configuration = {
     metadata_cluster: metadataCluster,
     token_header: tokenHeader,
-    audiences: { [controlPlaneCluster]: audienceOf(controlPlaneCluster, environment.project) },
+    audiences: { [controlPlane]: audienceOf(controlPlane, environment.project) },
   };
-  return wasmFilter('metadata-token', configuration, environment, controlPlaneCluster);
+  return wasmFilter('metadata-token', configuration, environment, controlPlane);
 }

@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
-import { loadPackageDefinition, type ServiceDefinition, type ServerDuplexStream, type ServiceClientConstructor } from '@grpc/grpc-js';
+import { dirname, join } from 'node:path';
+import { loadPackageDefinition, type ServerDuplexStream, type ServiceClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 /** google.protobuf.Any. */

@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { type ClientDuplexStream, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DeltaRequest, type DeltaResponse, discoveryService, type StateRequest, type StateResponse } from './discovery-protocol.ts';
-import { DiscoveryServer } from './discovery-server.ts';
+import type { DiscoveryServer } from './discovery-server.ts';
 import { clusterType, type PreviewResource, previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
-import { startDiscovery } from './start-discovery.ts';
+import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
 
 const resource = (tag: string, host = '127.0.0.1'): PreviewResource =>
   previewResource({ service: 'partner', tag, url: `http://${host}:8080`, revision: `partner-${tag}` }, {});
 
 let store: PreviewStore;
 let server: DiscoveryServer;
-let listening: Awaited<ReturnType<typeof startDiscovery>>;
+let listening: ControlPlane;
 let client: InstanceType<ReturnType<typeof discoveryService>['Client']>;
 const { Client } = discoveryService();
 const told: string[] = [];
@@ -20,12 +20,14 @@ const told: string[] = [];
 beforeEach(async () => {
   store = new PreviewStore();
   told.length = 0;
-  server = new DiscoveryServer({
+  listening = await startControlPlane({
     store,
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
     onRefused: ({ name }, words, { node }) => told.push(`${node} refuses ${name}: ${words}`),
+    host: '127.0.0.1',
+    port: 0,
   });
-  listening = await startDiscovery(server, '127.0.0.1', 0);
+  server = listening.discovery;
   client = new Client(`127.0.0.1:${listening.port}`, credentials.createInsecure());
 });
 afterEach(() => {

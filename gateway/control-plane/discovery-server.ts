@@ -77,7 +77,8 @@ export class DiscoveryServer {
     stream.on('data', (request: StateRequest) => {
       client.introduce(request.node);
       if (request.type_url !== clusterType) {
-        if (request.response_nonce === undefined) stream.write({ version_info: '', type_url: request.type_url ?? '', nonce: '0', resources: [] });
+        if (request.response_nonce === undefined)
+          stream.write({ version_info: '', type_url: request.type_url ?? '', nonce: '0', resources: [] });
         return;
       }
       client.take({ nonce: request.response_nonce, refusal: refusalIn(request) });

@@ -11,10 +11,10 @@ import { type ScriptedUpstream, startScriptedUpstream } from '../conformance/scr
 import { startTokenAuthority, type TokenAuthority } from '../conformance/tokens.ts';
 import { adminPage } from '../envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
-import { DiscoveryServer } from './discovery-server.ts';
+import type { DiscoveryServer } from './discovery-server.ts';
 import { previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
-import { type Listening, startDiscovery } from './start-discovery.ts';
+import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
 
 // A real gateway learns previews from a real control plane; the previews are one upstream that counts what it sees.
 let standard: ScriptedUpstream;
@@ -24,21 +24,23 @@ let envoy: RunningEnvoy;
 let folder: string;
 let store: PreviewStore;
 let server: DiscoveryServer;
-let listening: Listening;
+let listening: ControlPlane;
 const refused: string[] = [];
 const metadataOf: string[] = [];
 
-async function startControlPlane(port: number): Promise<void> {
+async function start(port: number): Promise<void> {
   store = new PreviewStore();
-  server = new DiscoveryServer({
+  listening = await startControlPlane({
     store,
     identify: (metadata) => {
       metadataOf.push(String(metadata.get('x-serverless-authorization')[0]));
       return 'edge-gateway';
     },
     onRefused: ({ name, preview: { revision } }, words) => refused.push(`${name} (${revision}): ${words}`),
+    host: '127.0.0.1',
+    port,
   });
-  listening = await startDiscovery(server, '127.0.0.1', port);
+  server = listening.discovery;
 }
 
 const good = (tag: string) =>
@@ -53,8 +55,12 @@ const poisoned = (tag: string) =>
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kumiko-control-plane-'));
   const registry = createFileRegistry(readDescriptorSet());
-  [standard, preview, authority] = await Promise.all([startScriptedUpstream(registry), startScriptedUpstream(registry), startTokenAuthority()]);
-  await startControlPlane(0);
+  [standard, preview, authority] = await Promise.all([
+    startScriptedUpstream(registry),
+    startScriptedUpstream(registry),
+    startTokenAuthority(),
+  ]);
+  await start(0);
   const environment = {
     ...environmentOf({ upstream: standard, authority }),
     previews: { controlPlane: `http://127.0.0.1:${listening.port}` },
@@ -75,7 +81,13 @@ async function ask(tag: string | undefined): Promise<{ status: number; by: 'stan
   const before = [standard.seen.length, preview.seen.length];
   const token = await authority.token({ as: 'partner', ...(tag !== undefined && { claims: { kumiko_preview: { partner: tag } } }) });
   const headers = [['authorization', `Bearer ${token}`]] as const;
-  const { status } = await send(envoy.ports['edge']!, { protocol: 'HTTP/1.1', method: 'GET', path: '/v1/partner/deals', headers, body: undefined });
+  const { status } = await send(envoy.ports['edge']!, {
+    protocol: 'HTTP/1.1',
+    method: 'GET',
+    path: '/v1/partner/deals',
+    headers,
+    body: undefined,
+  });
   const by = standard.seen.length > before[0]! ? 'standard' : preview.seen.length > before[1]! ? 'preview' : undefined;
   return { status, by };
 }
@@ -164,7 +176,7 @@ test('while the control plane is gone nothing changes; one that comes back with 
       { timeout: 5_000 },
     );
     expect(await ask('pr-2')).toEqual({ status: 200, by: 'preview' });
-    await startControlPlane(port);
+    await start(port);
     store.publish([good('pr-1'), good('pr-3')]);
     await vi.waitFor(async () => expect(await ask('pr-3')).toEqual({ status: 200, by: 'preview' }), { timeout: 20_000 });
   });
@@ -179,7 +191,7 @@ test('a gateway that starts while there is no control plane serves, and learns p
   await envoy.close();
   envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment }), { folder });
   await vi.waitFor(async () => expect(await ask('pr-1')).toEqual({ status: 200, by: 'standard' }), { timeout: 10_000 });
-  await startControlPlane(port);
+  await start(port);
   store.publish([good('pr-1')]);
   await vi.waitFor(async () => expect(await ask('pr-1')).toEqual({ status: 200, by: 'preview' }), { timeout: 20_000 });
 }, 40_000);

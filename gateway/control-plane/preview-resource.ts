@@ -39,7 +39,10 @@ export function previewResource(preview: FoundPreview, environment: ClusterEnvir
   if (!tagPattern.test(tag)) throw new PreviewFault(`its tag "${tag}" is none that a token can ask for`);
   const origin = URL.parse(url);
   if (origin === null || !/^https?:$/.test(origin.protocol)) throw new PreviewFault(`its URL "${url}" is none`);
-  const { messages, faults } = readMessage('envoy.config.cluster.v3.Cluster', previewCluster({ ...preview, url: origin.origin }, environment));
+  const { messages, faults } = readMessage(
+    'envoy.config.cluster.v3.Cluster',
+    previewCluster({ ...preview, url: origin.origin }, environment),
+  );
   const [first] = faults;
   if (first !== undefined) throw new PreviewFault(`${first.path}: ${first.message}`);
   const body = encodeMessage(messages[0]!);

@@ -1,12 +1,20 @@
-import { expect, test, vi } from 'vitest';
 import type { Logger } from 'pino';
+import { expect, test, vi } from 'vitest';
 import type { Listing } from './list-previews.ts';
 import { listPreviews } from './list-previews.ts';
 import { PreviewStore } from './preview-store.ts';
 import { PreviewWatch } from './preview-watch.ts';
 
-const preview = (tag: string, url = `https://${tag}---partner.example`) => ({ service: 'partner', tag, url, revision: 'partner-00001-abc' });
-const listing = (count: number): Listing => ({ services: 4, previews: Array.from({ length: count }, (_, index) => preview(`pr-${index}`)) });
+const preview = (tag: string, url = `https://${tag}---partner.example`) => ({
+  service: 'partner',
+  tag,
+  url,
+  revision: 'partner-00001-abc',
+});
+const listing = (count: number): Listing => ({
+  services: 4,
+  previews: Array.from({ length: count }, (_, index) => preview(`pr-${index}`)),
+});
 
 /** A watch whose listings are told one by one; between them it waits until it is woken. */
 function watched(listings: (Listing | Error)[]) {
@@ -100,7 +108,10 @@ test('one preview at fault leaves the others alone, and is told once', async () 
 test('tags of our services are listed from every location; of one that stands in two the first counts', async () => {
   const pages: Record<string, object[]> = {
     a: [
-      { name: 'projects/p/locations/a/services/partner', trafficStatuses: [{ percent: 100 }, { tag: 'pr-1', uri: 'https://a', revision: 'r1' }] },
+      {
+        name: 'projects/p/locations/a/services/partner',
+        trafficStatuses: [{ percent: 100 }, { tag: 'pr-1', uri: 'https://a', revision: 'r1' }],
+      },
       { name: 'projects/p/locations/a/services/stranger', trafficStatuses: [{ tag: 'pr-1', uri: 'https://s' }] },
       { name: 'projects/p/locations/a/services/job', trafficStatuses: [{ tag: 'pr-9', uri: '' }] },
     ],

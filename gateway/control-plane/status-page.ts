@@ -1,5 +1,5 @@
-import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DiscoveryServer } from './discovery-server.ts';
 import type { PreviewStore } from './preview-store.ts';

@@ -19,11 +19,11 @@ import { jobService } from './service.ts';
 import { JobStore, keptTables } from './store/store.ts';
 
 /** Wires the service. */
-export function compose({ config }: StartContext<typeof manifest>): Started {
+export function compose({ config, logger }: StartContext<typeof manifest>): Started {
   const now = businessNow;
   const project = config.GOOGLE_CLOUD_PROJECT;
   const { database, maintenance, close } = openSchema({ schema: 'job', config, now, keptTables });
-  const owners = connectOwners(config, createIdTokens());
+  const owners = connectOwners(config, createIdTokens(), logger);
   const tasks = createTaskQueue({
     project,
     location: config.TASKS_LOCATION,

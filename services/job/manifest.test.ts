@@ -20,12 +20,12 @@ test('Cloud Tasks is Google’s unless an endpoint is named', () => {
   expect(loadConfig(config, { ...env, CLOUD_TASKS_ENDPOINT: '127.0.0.1:8123' }).CLOUD_TASKS_ENDPOINT).toBe('127.0.0.1:8123');
 });
 
-test('there are no previews unless some are listed', () => {
-  const preview = { service: 'partner', tag: 'pr-1', url: 'https://pr-1---partner.example' };
-  expect(loadConfig(config, env).PREVIEWS).toEqual([]);
-  expect(loadConfig(config, { ...env, PREVIEWS: JSON.stringify([preview]) }).PREVIEWS).toEqual([preview]);
-  for (const wrong of ['x', '{}', JSON.stringify([{ ...preview, tag: 'PR' }]), JSON.stringify([{ ...preview, url: 'pr-1' }])])
-    expect(() => loadConfig(config, { ...env, PREVIEWS: wrong })).toThrow('PREVIEWS');
+test('there are no previews unless a control plane tells of them', () => {
+  expect(loadConfig(config, env).CONTROL_PLANE_URL).toBeUndefined();
+  expect(loadConfig(config, { ...env, CONTROL_PLANE_URL: 'https://control-plane.example' }).CONTROL_PLANE_URL).toBe(
+    'https://control-plane.example',
+  );
+  expect(() => loadConfig(config, { ...env, CONTROL_PLANE_URL: 'control-plane' })).toThrow('CONTROL_PLANE_URL');
 });
 
 test('every fault is named at once', () => {

@@ -3,15 +3,6 @@ import { httpUrl, jsonText, secret } from '../platform/chassis/process/config.ts
 import { everywhere, type Manifest } from '../platform/chassis/process/manifest.ts';
 import { serviceNames } from '../platform/contracts/services.ts';
 
-const preview = z.strictObject({
-  service: z.enum(serviceNames),
-  tag: z.string().regex(/^[a-z][a-z0-9-]{0,45}$/),
-  url: httpUrl,
-});
-
-/** A revision of a service that takes no traffic but that of work which asks for it. */
-export type Preview = z.output<typeof preview>;
-
 /** What the job service needs. */
 export const manifest = {
   variables: {
@@ -35,14 +26,12 @@ export const manifest = {
       local: ({ tasksAddress }) => tasksAddress,
       production: () => undefined,
     },
-    PREVIEWS: {
-      type: z
-        .string()
-        .default('[]')
-        .pipe(jsonText)
-        .pipe(z.array(preview))
-        .describe('JSON, as "previews" of the gateways: [{"service", "tag", "url"}]; none without it'),
-      ...everywhere(({ previews }) => JSON.stringify(previews)),
+    CONTROL_PLANE_URL: {
+      type: httpUrl
+        .optional()
+        .describe('the URL of the control plane, which tells the revisions that work may ask for; without it there are none'),
+      local: ({ controlPlaneUrl }) => controlPlaneUrl,
+      production: ({ controlPlaneUrl }) => controlPlaneUrl,
     },
     INVENTORY_URL: {
       type: httpUrl,

@@ -1,9 +1,12 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
 import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { ConfigOf } from '../platform/chassis/process/manifest.ts';
 import type { Call } from '../platform/chassis/server/call.ts';
 import type { IdTokens } from '../platform/cloud/identity/identity.ts';
+import { connectPreviews } from '../platform/cloud/previews/connect-previews.ts';
+import { followPreview } from '../platform/cloud/previews/follow-preview.ts';
 import { type Client, createClient } from '../platform/contracts/client.ts';
 import { ClientError } from '../platform/contracts/client-error.ts';
 import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
@@ -13,7 +16,6 @@ import { MaintenanceService } from '../platform/contracts/gen/types/kumiko/platf
 import { audienceOf } from '../platform/contracts/identities.ts';
 import { workloadOf } from '../platform/contracts/methods.ts';
 import { serviceNames } from '../platform/contracts/services.ts';
-import { followPreview } from './follow-preview.ts';
 import type { manifest } from './manifest.ts';
 
 /** The services that own what jobs work on. */
@@ -26,20 +28,26 @@ export interface Owners {
 }
 
 /** Where they are. */
-type OwnersConfig = Pick<ConfigOf<typeof manifest>, 'SERVICE_URLS' | 'PREVIEWS'> & { readonly GOOGLE_CLOUD_PROJECT: string };
+type OwnersConfig = Pick<ConfigOf<typeof manifest>, 'SERVICE_URLS' | 'CONTROL_PLANE_URL'> & { readonly GOOGLE_CLOUD_PROJECT: string };
 
 /** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first, and call the preview that the work belongs to. */
-export function connectOwners(config: OwnersConfig, idTokens: IdTokens): Owners {
+export function connectOwners(config: OwnersConfig, idTokens: IdTokens, logger: Logger): Owners {
   const clients: { close(): void }[] = [];
+  const { CONTROL_PLANE_URL: url, GOOGLE_CLOUD_PROJECT: project } = config;
+  const previews = url === undefined ? undefined : connectPreviews({ url, project, services: serviceNames, idTokens, logger });
+  if (previews !== undefined) clients.push(previews);
   function connect<S extends DescService>(service: S, name: string): Client<S> {
     const url = config.SERVICE_URLS[name];
     if (url === undefined) throw new Error(`SERVICE_URLS has no "${name}"`);
     // All revisions of a service share its audience.
-    const audience = audienceOf(name, config.GOOGLE_CLOUD_PROJECT);
+    const audience = audienceOf(name, project);
     const headers = async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
-    const ofService = config.PREVIEWS.filter((preview) => preview.service === name);
-    const previews = new Map(ofService.map(({ tag, url }) => [tag, createClient(service, { url, headers })]));
-    const client = followPreview(service, name, createClient(service, { url, headers }), previews);
+    const connectTo = (url: string) => createClient(service, { url, headers });
+    const standard = connectTo(url);
+    const client =
+      previews === undefined
+        ? standard
+        : followPreview(service, name, standard, { urlOf: (tag) => previews.urlOf(name, tag), connect: connectTo });
     clients.push(client);
     return client;
   }

@@ -1,9 +1,9 @@
 import type { ClusterEnvironment } from '../../bootstrap/clusters.ts';
 import type { Preview } from '../../bootstrap/previews.ts';
-import { DiscoveryServer } from '../discovery-server.ts';
+import type { DiscoveryServer } from '../discovery-server.ts';
 import { previewResource } from '../preview-resource.ts';
 import { PreviewStore } from '../preview-store.ts';
-import { startDiscovery } from '../start-discovery.ts';
+import { startControlPlane } from '../start-control-plane.ts';
 
 /** The control plane's server with previews that a test tells, in the place of those that Cloud Run has. Everybody may ask. */
 export interface ToldPreviews {
@@ -18,12 +18,17 @@ export interface ToldPreviews {
 /** Starts it on a free port. */
 export async function startToldPreviews(): Promise<ToldPreviews> {
   const store = new PreviewStore();
-  const server = new DiscoveryServer({ store, identify: () => 'edge-gateway', onRefused: () => {} });
-  const { port, close } = await startDiscovery(server, '127.0.0.1', 0);
+  const { port, discovery, close } = await startControlPlane({
+    store,
+    identify: () => 'edge-gateway',
+    onRefused: () => {},
+    host: '127.0.0.1',
+    port: 0,
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     store,
-    server,
+    server: discovery,
     tell: (previews, environment = {}) =>
       store.publish(previews.map((preview) => previewResource({ ...preview, revision: `${preview.service}-00001` }, environment))),
     close,

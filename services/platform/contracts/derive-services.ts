@@ -27,6 +27,8 @@ interface ProtoSource {
 }
 
 const platformPackage = /^kumiko\.platform\.v\d+$/;
+const controlPlanePackage = /^kumiko\.platform\.controlplane\.v\d+$/;
+const isPlatforms = ({ proto }: DescFile) => platformPackage.test(proto.package) || controlPlanePackage.test(proto.package);
 const servicePackage = /^([a-z][a-z0-9]*)\.([a-z][a-z0-9]*)\.v\d+$/;
 
 /**
@@ -64,7 +66,7 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   const products = new Set<string>();
   for (const file of files) {
     const name = servicePackage.exec(file.proto.package);
-    if (platformPackage.test(file.proto.package)) continue;
+    if (isPlatforms(file)) continue;
     if (name === null) {
       faults.push(`${file.name}.proto: the package is named like "shop.orders.v1", not "${file.proto.package}"`);
       continue;
@@ -86,7 +88,7 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
     const policy = policyOf(method);
     if ((policy?.access ?? options.Access.UNSPECIFIED) === options.Access.UNSPECIFIED)
       faults.push(`${path}: no access option says who may call it`);
-    if (platformPackage.test(method.parent.file.proto.package)) {
+    if (isPlatforms(method.parent.file)) {
       if ((policy?.callers.length ?? 0) > 0)
         faults.push(`${path}: a method of the platform names no callers: who has schedules may call it`);
     } else if (policy?.access === options.Access.SERVICE && policy.callers.length === 0) {
@@ -105,8 +107,9 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
     const maintains = grpcServices.some((service) => service.methods.some((method) => policyOf(method)?.trigger?.kind.case === 'schedule'));
     return { name, grpcServices: grpcServices.map(grpcService), publishes: publishes.toSorted(), maintains };
   });
-  const platformServices = described.filter((service) => platformPackage.test(service.file.proto.package)).map(grpcService);
-  return { product: [...products][0]!, services, platformServices };
+  const ofPackage = (pattern: RegExp) => described.filter(({ file }) => pattern.test(file.proto.package)).map(grpcService);
+  const [platformServices, controlPlaneServices] = [ofPackage(platformPackage), ofPackage(controlPlanePackage)];
+  return { product: [...products][0]!, services, platformServices, controlPlaneServices };
 }
 
 function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefinition, 'rest'> {

@@ -9,8 +9,14 @@ export const triggerWorkload = { subscription: 'pubsub', queue: 'tasks', schedul
 /** What has a service account of its own: a service by its name, a gateway such as "edge-gateway", or what presents itself for a kind of trigger. */
 export type Workload = string;
 
-/** What runs: the gateways and every service. */
-export const runningWorkloads: readonly Workload[] = [...gateways.map((gateway) => `${gateway}-gateway`), ...serviceNames];
+/** What tells gateways and services which previews there are. */
+export const controlPlane: Workload = 'control-plane';
+
+/** What calls services: the gateways and every service. */
+export const callingWorkloads: readonly Workload[] = [...gateways.map((gateway) => `${gateway}-gateway`), ...serviceNames];
+
+/** What runs: these, and the control plane. */
+export const runningWorkloads: readonly Workload[] = [...callingWorkloads, controlPlane];
 
 /** The id of a workload's service account, such as "kumiko-job". The prefix is there because Google asks for at least six characters. */
 export function serviceAccountId(workload: Workload): string {

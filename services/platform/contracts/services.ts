@@ -46,6 +46,8 @@ export interface ServiceList {
   readonly services: readonly Service[];
   /** The gRPC services that the platform gives to every service. */
   readonly platformServices: readonly GrpcService[];
+  /** Those of the control plane. */
+  readonly controlPlaneServices: readonly GrpcService[];
 }
 
 /** Where `npm run build` writes the list. Made there, because running proto-loader at every start would take ten times as long as binding a port. */
@@ -73,7 +75,7 @@ export function servedBy(name: string): readonly GrpcService[] {
 
 /** One gRPC service of ours. @throws {Error} for another one, or where the build is of other protos. */
 export function grpcService(typeName: string): GrpcService {
-  const all = [...services.flatMap(({ grpcServices }) => grpcServices), ...list.platformServices];
+  const all = [...services.flatMap(({ grpcServices }) => grpcServices), ...list.platformServices, ...list.controlPlaneServices];
   const found = all.find((candidate) => candidate.typeName === typeName);
   if (found === undefined) throw new Error(`${typeName} is not in ${serviceListFile}: run "npm run build"`);
   return found;

@@ -12,8 +12,8 @@ export interface Around {
   readonly serviceUrls: Readonly<Record<string, string>>;
   /** The URL of a method by REST at the edge gateway, as people and partners know it: "/kumiko.partner.v1.PartnerTokenService/ExchangeToken". */
   publicUrlOf(grpcPath: string): string;
-  /** The revisions that work may ask for. */
-  readonly previews: readonly { readonly service: string; readonly tag: string; readonly url: string }[];
+  /** Where previews are told, where work may ask for them; undefined where it may not. */
+  readonly controlPlaneUrl: string | undefined;
   /** The keys of partners' tokens, the one that signs first: versions of a Cloud KMS key, or files. */
   readonly partnerSigningKeys: readonly string[];
 }
@@ -41,7 +41,7 @@ export type ProductionSource =
 export interface Variable<T extends z.ZodType = z.ZodType> {
   /** What is accepted; say it in `.describe('…')`, for whoever gets it wrong. */
   readonly type: T;
-  readonly local: (around: LocalAround) => string;
+  readonly local: (around: LocalAround) => string | undefined;
   readonly production: ProductionSource;
 }
 

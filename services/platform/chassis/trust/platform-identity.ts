@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { runningWorkloads, serviceAccountEmail, type Workload } from '../../contracts/identities.ts';
+import { callingWorkloads, serviceAccountEmail, type Workload } from '../../contracts/identities.ts';
 
 /** Cloud Run puts this in the place of a signature that it has checked (https://cloud.google.com/run/docs/triggering/https-request). */
 const checkedSignature = 'SIGNATURE_REMOVED_BY_GOOGLE';
@@ -12,7 +12,7 @@ export type IdentifyWorkload = (header: string | undefined) => Workload | undefi
  * other than the platform, and proves nothing.
  */
 export function workloadIdentifier(project: string): IdentifyWorkload {
-  const byEmail = new Map(runningWorkloads.map((workload) => [serviceAccountEmail(workload, project), workload]));
+  const byEmail = new Map(callingWorkloads.map((workload) => [serviceAccountEmail(workload, project), workload]));
   // ID tokens live an hour and each instance of a workload has its own.
   const known = new LRUCache<string, Workload>({ max: 1_000 });
   return (header) => {

@@ -1,0 +1,71 @@
+/** The control plane: tells gateways and services which previews there are. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { v2 } from '@google-cloud/run';
+import { credentials } from '@grpc/grpc-js';
+import { ConfigError, loadConfig } from '../../services/platform/chassis/process/config.ts';
+import { standardOutput } from '../../services/platform/chassis/telemetry/log-destination.ts';
+import { createLogger } from '../../services/platform/chassis/telemetry/logger.ts';
+import { workloadIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
+import { watchChanges } from './changes.ts';
+import { controlPlaneShape } from './config.ts';
+import { listPreviews } from './list-previews.ts';
+import { PreviewStore } from './preview-store.ts';
+import { PreviewWatch } from './preview-watch.ts';
+import { startControlPlane } from './start-control-plane.ts';
+import { startStatusPage } from './status-page.ts';
+
+const destination = standardOutput();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${controlPlane}: ${error.message}\n`);
+  process.exit(1);
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(controlPlaneShape, process.env);
+  const { GOOGLE_CLOUD_PROJECT: project, RUN_API_ENDPOINT: endpoint, CHANGES_SUBSCRIPTION: subscription } = config;
+  const logger = createLogger({ service: controlPlane, level: config.LOG_LEVEL, destination });
+  const store = new PreviewStore();
+  const identifyWorkload = workloadIdentifier(project);
+  const server = await startControlPlane({
+    store,
+    identify: (metadata) => identifyWorkload(metadata.get('x-serverless-authorization')[0]?.toString()),
+    onRefused: ({ name, version, preview: { revision, url } }, words, { node, agent }) =>
+      logger.error({ preview: name, version, revision, url, node, agent, words }, 'a gateway refuses a preview'),
+    host: config.HOST,
+    port: config.PORT,
+  });
+  const client = new v2.ServicesClient(endpoint === undefined ? { projectId: project } : localClient(endpoint));
+  const watch = new PreviewWatch({
+    store,
+    list: () => listPreviews({ client, parents: config.RUN_LOCATIONS, services: serviceNames }),
+    environment: { trustedCaFile: config.TRUSTED_CA_FILE },
+    logger,
+    intervalMs: config.LISTING_INTERVAL,
+    wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
+  });
+  const page = await startStatusPage({ store, server: server.discovery, watch }, config.STATUS_PORT);
+  const endChanges = subscription === undefined ? undefined : watchChanges(project, subscription, () => watch.changed(), logger);
+  const watching = watch.run();
+  logger.child({}, { level: 'info' }).info({ port: server.port, statusPort: page.port }, 'listening');
+
+  const stop = async () => {
+    watch.end();
+    server.close();
+    page.close();
+    await Promise.allSettled([endChanges?.(), watching]);
+    destination.flush();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+}
+
+/** A server of this machine. */
+function localClient(endpoint: string) {
+  const [apiEndpoint = '', port] = endpoint.split(':');
+  return { apiEndpoint, port: Number(port), sslCreds: credentials.createInsecure() };
+}

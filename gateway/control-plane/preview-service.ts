@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf';
+import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import type {
+  WatchPreviewsRequest,
+  WatchPreviewsResponse,
+} from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+import { WatchPreviewsResponseSchema } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+import type { DiscoveryServerOptions } from './discovery-server.ts';
+import type { PreviewStore } from './preview-store.ts';
+
+type Stream = ServerWritableStream<WatchPreviewsRequest, WatchPreviewsResponse>;
+
+/** The handlers of kumiko.platform.controlplane.v1.PreviewService. */
+export function previewService({
+  store,
+  identify,
+}: {
+  readonly store: PreviewStore;
+  readonly identify: DiscoveryServerOptions['identify'];
+}) {
+  return {
+    WatchPreviews: (stream: Stream) => {
+      if (identify(stream.metadata) === undefined) {
+        stream.emit('error', { code: status.UNAUTHENTICATED, details: 'the request did not come through the platform' });
+        return;
+      }
+      const services = new Set(stream.request.services);
+      // A client that does not read has one list waiting: the newest.
+      let full = false;
+      let changed = false;
+      const tell = () => {
+        changed = full;
+        if (full) return;
+        full = !stream.write(create(WatchPreviewsResponseSchema, { previews: previewsOf(store, services) }));
+      };
+      stream.on('drain', () => {
+        full = false;
+        if (changed) tell();
+      });
+      const end = store.onChange((names) => {
+        if (names.some((name) => services.has(name.slice(0, name.indexOf('@'))))) tell();
+      });
+      stream.on('cancelled', end);
+      tell();
+    },
+  };
+}
+
+function previewsOf(store: PreviewStore, services: ReadonlySet<string>) {
+  return [...store.served.values()].flatMap(({ preview: { service, tag, url } }) => (services.has(service) ? [{ service, tag, url }] : []));
+}

@@ -1,0 +1,45 @@
+import { expect, test, vi } from 'vitest';
+import type { Client } from '../../contracts/client.ts';
+import { MaintenanceService } from '../../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { withPreview } from '../../contracts/preview.ts';
+import { followPreview } from './follow-preview.ts';
+
+type TestClient = Client<typeof MaintenanceService>;
+
+/** Previews of a service "shop", by tag; each call and each end says whose it was. */
+function following(urls: Record<string, string>) {
+  const calls: string[] = [];
+  const client = (name: string) =>
+    ({ relayOutbox: async () => void calls.push(name), close: () => void calls.push(`${name} closed`) }) as unknown as TestClient;
+  const shop = followPreview(MaintenanceService, 'shop', client('default'), { urlOf: async (tag) => urls[tag], connect: client });
+  const call = (choice: string | undefined) => withPreview(choice, () => shop.relayOutbox({ limit: 1 }));
+  return { calls, shop, call };
+}
+
+test('work of a preview calls the preview of that service, where there is one', async () => {
+  const { calls, call } = following({ 'pr-1': 'http://one' });
+  for (const choice of ['shop=pr-1', 'shop=pr-2', 'other=pr-1', 'other=pr-1,shop=pr-1', undefined]) await call(choice);
+  expect(calls).toEqual(['http://one', 'default', 'default', 'http://one', 'default']);
+});
+
+test('a preview that moves is followed, one that is gone is the default, and what is left is closed when its calls have ended', async () => {
+  vi.useFakeTimers();
+  const urls: Record<string, string> = { 'pr-1': 'http://one' };
+  const { calls, call } = following(urls);
+  await call('shop=pr-1');
+  urls['pr-1'] = 'http://two';
+  await call('shop=pr-1');
+  delete urls['pr-1'];
+  await call('shop=pr-1');
+  expect(calls).toEqual(['http://one', 'http://two', 'default']);
+  vi.runAllTimers();
+  vi.useRealTimers();
+  expect(calls.slice(3)).toEqual(['http://one closed', 'http://two closed']);
+});
+
+test('all connections are closed', async () => {
+  const { calls, shop, call } = following({ 'pr-1': 'http://one' });
+  await call('shop=pr-1');
+  shop.close();
+  expect(calls).toEqual(['http://one', 'default closed', 'http://one closed']);
+});

@@ -1,0 +1,51 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { Client } from '../../contracts/client.ts';
+import { activePreviewOf } from '../../contracts/preview.ts';
+
+/** Where previews are, and how one is called. */
+interface Previews<S extends DescService> {
+  /** The origin of a preview; undefined: there is none. */
+  readonly urlOf: (tag: string) => Promise<string | undefined>;
+  readonly connect: (url: string) => Client<S>;
+}
+
+/** How long a connection is kept that new calls no longer take: longer than any call of a service. */
+const lingerMs = 120_000;
+
+/** A client that calls the preview which the work at hand asks for, or the default where there is no such preview. */
+export function followPreview<S extends DescService>(
+  { method }: S,
+  name: string,
+  standard: Client<S>,
+  { urlOf, connect }: Previews<S>,
+): Client<S> {
+  type Call = (...args: unknown[]) => Promise<unknown>;
+  const callOf = (client: Client<S>, localName: string) => client[localName as keyof S['method']] as Call;
+  const clients = new Map<string, { readonly url: string; readonly client: Client<S> }>();
+
+  async function previewOf(tag: string): Promise<Client<S> | undefined> {
+    const url = await urlOf(tag);
+    const known = clients.get(tag);
+    if (known?.url === url) return known?.client;
+    // What is under way there ends by itself.
+    if (known !== undefined) setTimeout(() => known.client.close(), lingerMs).unref();
+    clients.delete(tag);
+    if (url === undefined) return undefined;
+    const client = connect(url);
+    clients.set(tag, { url, client });
+    return client;
+  }
+
+  const calls = Object.keys(method).map((localName): [string, Call] => [
+    localName,
+    async (...args) => {
+      const tag = activePreviewOf(name);
+      const client = tag === undefined ? undefined : await previewOf(tag);
+      return await callOf(client ?? standard, localName)(...args);
+    },
+  ]);
+  const close = () => {
+    for (const client of [standard, ...[...clients.values()].map(({ client }) => client)]) client.close();
+  };
+  return { ...Object.fromEntries(calls), close } as Client<S>;
+}

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Client } from '../../contracts/client.ts';
+import type { PreviewService } from '../../contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+
+/** The first list is waited for so long: then the work meets the default, as it does where there is no such preview. */
+const firstListMs = 1_000;
+
+/** Between two tries to reach the control plane. */
+const retryMs = 1_000;
+
+interface DirectoryOptions {
+  readonly client: Pick<Client<typeof PreviewService>, 'watchPreviews'>;
+  /** Whose previews. */
+  readonly services: readonly string[];
+  readonly logger: Logger;
+}
+
+/**
+ * Which previews there are, as the control plane tells it. It is asked from the first work on that wants a preview, which most instances never meet; what it
+ * has told stays while it is away.
+ */
+export class PreviewDirectory {
+  readonly #options: DirectoryOptions;
+  readonly #closed = new AbortController();
+  #urls = new Map<string, string>();
+  #firstList: Promise<void> | undefined;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** The origin of a preview; undefined: there is none. */
+  async urlOf(service: string, tag: string): Promise<string | undefined> {
+    this.#firstList ??= this.#start();
+    await this.#firstList;
+    return this.#urls.get(`${service}@${tag}`);
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+
+  /** Resolves with the first list, or when it has been waited for long enough. */
+  #start(): Promise<void> {
+    const { promise: listed, resolve } = Promise.withResolvers<void>();
+    void this.#watch(resolve);
+    return Promise.race([listed, delay(firstListMs, undefined, { ref: false })]);
+  }
+
+  async #watch(onList: () => void): Promise<void> {
+    const { client, services, logger } = this.#options;
+    const { signal } = this.#closed;
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        for await (const { previews } of client.watchPreviews({ services: [...services] }, { signal })) {
+          this.#urls = new Map(previews.map(({ service, tag, url }) => [`${service}@${tag}`, url]));
+          told = false;
+          onList();
+        }
+      } catch (err) {
+        if (!signal.aborted && !told) logger.warn({ err }, 'the control plane cannot be watched: previews stay as they were');
+        told = true;
+      }
+      await delay(retryMs, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+}
