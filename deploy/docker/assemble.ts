@@ -1,15 +1,17 @@
 /** `npm run assemble -- IMAGE --out DIR [--bootstraps DIR]`: makes the file tree of an image, as the Dockerfiles do and as tests start it. */
 import { existsSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { assembleGateway, BootstrapError } from './assemble-gateway.ts';
+import { assembleControlPlane } from './assemble-control-plane.ts';
 import { assembleService } from './assemble-service.ts';
 import { images } from './images.ts';
 import { startScratchCloud } from './scratch-cloud.ts';
 
 const usage = `usage:
-  assemble ${serviceNames.join('|')} --out DIR
+  assemble ${[...serviceNames, controlPlane].join('|')} --out DIR
   assemble gateway --out DIR --bootstraps DIR    DIR has edge.yaml and jobs.yaml, as npm run render writes them`;
 
 await runCommand({ usage, isMistake: (error) => error instanceof BootstrapError }, assemble);
@@ -25,6 +27,10 @@ async function assemble(): Promise<void> {
   if (image === 'gateway') {
     if (bootstraps === undefined) throw new UsageError('--bootstraps is missing: the folder of the rendered edge.yaml and jobs.yaml');
     assembleGateway(bootstraps, out);
+    return;
+  }
+  if (image === controlPlane) {
+    await assembleControlPlane(out);
     return;
   }
   if (!serviceNames.includes(image)) throw new UsageError(`"${image}" is no image: there are ${images.join(', ')}`);

@@ -16,4 +16,5 @@ for manifest in services/*/manifest.ts; do
   service=$(basename "$(dirname "$manifest")")
   docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=$service" --tag "$2/$service:$3" .
 done
+docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=control-plane" --tag "$2/control-plane:$3" .
 docker build --file deploy/docker/gateway.Dockerfile --build-context "bootstraps=$bootstraps" --tag "$2/gateway:$3" .

@@ -13,9 +13,14 @@ const root = join(import.meta.dirname, '../..');
 /** Bundles a service into `folder`: main.js, the chunks that it loads, and the files that it reads. Nothing else is needed but Node. `without` is left out of what makes it start fast. */
 export async function bundleService(name: string, folder: string, without?: Rewrite): Promise<readonly string[]> {
   const inputs = await bundleProgram(join(servicesFolder, name, 'main.ts'), folder, without);
+  copyContracts(folder);
+  return inputs;
+}
+
+/** What every program reads that knows the protos. */
+export function copyContracts(folder: string): void {
   mkdirSync(join(folder, 'gen'));
   for (const file of ['descriptor.binpb', 'services.json']) cpSync(join(dirname(descriptorFile), file), join(folder, 'gen', file));
-  return inputs;
 }
 
 /** Bundles any program likewise. Returns the files that are in it, from the root of the project. */

@@ -28,6 +28,9 @@ const dataFiles: Readonly<Record<string, readonly string[]>> = {
   'require-in-the-middle': [],
 };
 
+/** Google's clients that read their JSON by paths that they join at run time. */
+const readsJson = ['@google-cloud/tasks/', '@google-cloud/run/'];
+
 const root = join(import.meta.dirname, '../..');
 const knowsItsFolder = /\b__dirname\b|\brequire\.resolve\(|\bimport\.meta\b/;
 
@@ -42,7 +45,7 @@ export function packageFolders(without?: Rewrite): Plugin {
       build.onLoad({ filter: /\/node_modules\/.*\.[cm]?js$/ }, ({ path }) => {
         const source = changed(path, without);
         const inside = insideOf(path);
-        if (inside.startsWith('@google-cloud/tasks/')) return { contents: withStaticJson(source), loader: 'js' };
+        if (readsJson.some((name) => inside.startsWith(name))) return { contents: withStaticJson(source), loader: 'js' };
         // Comments do not look for anything.
         if (!knowsItsFolder.test(source.replaceAll(/\/\*[\s\S]*?\*\//g, ''))) {
           return { contents: source, loader: 'js' };
@@ -83,7 +86,7 @@ function fileOf(specifier: string): string {
   return relative(join(root, 'node_modules'), createRequire(import.meta.url).resolve(specifier));
 }
 
-/** The Cloud Tasks client reads its JSON by paths that it joins at run time. */
+/** Such a client's JSON as part of the bundle. */
 function withStaticJson(source: string): string {
   const imports: string[] = [];
   const code = source.replaceAll(/getJSON\(path\.join\(dirname, ([^)]*)\)\)/g, (_, parts: string) => {

@@ -57,6 +57,10 @@ const metrics = {
     filter: `${run} AND jsonPayload.webhookRefusal:*`,
     labels: { provider: 'jsonPayload.provider' },
   },
+  preview_refusals: {
+    description: 'Previews that a gateway refuses, or that no gateway is told of; listings that are not believed',
+    filter: `${run} AND resource.labels.service_name="control-plane" AND severity>=ERROR`,
+  },
   token_refreshes: {
     description: 'Tokens of its own that a gateway has got from the metadata server',
     filter: gatewayText('metadata-token: got the '),

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { loadPackageDefinition, type ServerDuplexStream, type ServiceClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { envoyProtoFolders } from '../bootstrap/validation/envoy-protos.ts';
 
 /** google.protobuf.Any. */
 interface Packed {
@@ -63,15 +62,13 @@ export interface DiscoveryHandlers {
   readonly StreamAggregatedResources: (stream: ServerDuplexStream<StateRequest, StateResponse>) => void;
 }
 
-const deps = join(dirname(createRequire(import.meta.url).resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-
 /** `envoy.service.discovery.v3.AggregatedDiscoveryService` by Envoy's own protos, which @grpc/grpc-js-xds ships. */
 export function discoveryService(): { definition: ServiceDefinition; Client: ServiceClientConstructor } {
   const loaded = loadSync('envoy/service/discovery/v3/ads.proto', {
     keepCase: true,
     // Absent stays absent: what is there tells requests apart.
     defaults: false,
-    includeDirs: ['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((folder) => join(deps, folder)),
+    includeDirs: [...envoyProtoFolders()],
   });
   const name = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
   return { definition: loaded[name] as ServiceDefinition, Client: clientOf(loaded, name) };

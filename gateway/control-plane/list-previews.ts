@@ -27,7 +27,7 @@ export async function listPreviews({ client, parents, services }: ListOptions): 
   const previews = new Map<string, FoundPreview>();
   let found = 0;
   for (const parent of parents) {
-    for await (const { name, trafficStatuses } of client.listServicesAsync({ parent, pageSize })) {
+    for await (const { name, trafficStatuses } of client.listServicesAsync({ parent, pageSize }, { autoPaginate: false })) {
       const service = name?.split('/').at(-1);
       if (service === undefined || !services.includes(service)) continue;
       found += 1;

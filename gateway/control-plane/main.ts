@@ -17,13 +17,11 @@ import { startControlPlane } from './start-control-plane.ts';
 import { startStatusPage } from './status-page.ts';
 
 const destination = standardOutput();
-try {
-  await main();
-} catch (error) {
+main().catch((error: unknown) => {
   if (!(error instanceof ConfigError)) throw error;
   process.stderr.write(`${controlPlane}: ${error.message}\n`);
   process.exit(1);
-}
+});
 
 async function main(): Promise<void> {
   const config = loadConfig(controlPlaneShape, process.env);
@@ -50,14 +48,14 @@ async function main(): Promise<void> {
   });
   const page = await startStatusPage({ store, server: server.discovery, watch }, config.STATUS_PORT);
   const endChanges = subscription === undefined ? undefined : watchChanges(project, subscription, () => watch.changed(), logger);
-  const watching = watch.run();
+  void watch.run();
   logger.child({}, { level: 'info' }).info({ port: server.port, statusPort: page.port }, 'listening');
 
   const stop = async () => {
     watch.end();
     server.close();
     page.close();
-    await Promise.allSettled([endChanges?.(), watching]);
+    await endChanges?.().catch(() => {});
     destination.flush();
     process.exit(0);
   };

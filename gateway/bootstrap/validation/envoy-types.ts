@@ -1,15 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import protobuf from 'protobufjs';
-
-const require = createRequire(import.meta.url);
-const deps = join(dirname(require.resolve('@grpc/grpc-js-xds/package.json')), 'deps');
-const importRoots = [
-  ...['envoy-api', 'googleapis', 'protoc-gen-validate', 'xds'].map((folder) => join(deps, folder)),
-  // google/protobuf/descriptor.proto
-  dirname(require.resolve('protobufjs/package.json')),
-];
+import { envoyProtoFolders } from './envoy-protos.ts';
 
 /** They import protos of OpenTelemetry and OpenCensus, which the package does not ship. */
 const unreadable = ['access_loggers/open_telemetry/', 'trace/v3/opencensus.proto', 'trace/v3/trace.proto'];
@@ -20,9 +12,10 @@ let loaded: protobuf.Root | undefined;
 export function envoyTypes(): protobuf.Root {
   if (loaded !== undefined) return loaded;
   const root = new protobuf.Root();
-  root.resolvePath = (_origin, file) => importRoots.map((folder) => join(folder, file)).find(existsSync) ?? file;
+  const folders = envoyProtoFolders();
+  root.resolvePath = (_origin, file) => folders.map((folder) => join(folder, file)).find(existsSync) ?? file;
   const files = ['config', 'extensions', 'type/matcher'].flatMap((folder) =>
-    readdirSync(join(deps, 'envoy-api/envoy', folder), { recursive: true, encoding: 'utf8' }).map((file) => `envoy/${folder}/${file}`),
+    readdirSync(join(folders[0]!, 'envoy', folder), { recursive: true, encoding: 'utf8' }).map((file) => `envoy/${folder}/${file}`),
   );
   root.loadSync(
     files.filter((file) => /\/v3\/[^/]+\.proto$/.test(file) && !unreadable.some((part) => file.includes(part))),
