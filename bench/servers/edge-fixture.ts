@@ -9,6 +9,7 @@ import { type Ports, portNames, portNamesOf } from '../../deploy/local/platform/
 import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { startToldPreviews } from '../../gateway/control-plane/testing/told-previews.ts';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type ServerProcess, startServerProcess } from '../load/server-process.ts';
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   /** Without it every request's token is verified. */
   readonly tokenCache?: boolean;
   readonly environment?: Partial<GatewayEnvironment>;
+  /** Tokens may ask for previews. */
+  readonly previews?: boolean;
   /** Origins of this machine may call, as everywhere on a laptop. */
   readonly cors?: boolean;
   /** A last change of what was compiled, behind all others. */
@@ -35,8 +38,8 @@ export const everythingOn: GatewayOptions = {
   environment: {
     rateLimits: { clientPerSecond: perSecond, callerPerSecond: perSecond, anonymousPerSecond: perSecond },
     compression: true,
-    previews: [{ service: 'partner', tag: 'pr-123', url: 'http://127.0.0.1:1' }],
   },
+  previews: true,
   cors: true,
 };
 
@@ -63,6 +66,8 @@ export async function startEdgeFixture(): Promise<EdgeFixture> {
     email: serviceAccountEmail('edge-gateway', project),
     mintIdToken: issuer.mintIdToken,
   });
+  const controlPlane = await startToldPreviews();
+  controlPlane.tell([{ service: 'partner', tag: 'pr-123', url: 'http://127.0.0.1:1' }]);
   const upstream = await startServerProcess(join(root, 'bench/servers/bare-grpc.ts'));
   const gateways: ServerProcess[] = [];
   const ports = {
@@ -79,11 +84,20 @@ export async function startEdgeFixture(): Promise<EdgeFixture> {
     upstream,
     customerTokens: (count, preview) =>
       Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}`, preview }))),
-    startGateway: async ({ tokenCache = true, environment, cors = false, edit = (manager: Manager) => manager } = {}) => {
-      const { rateLimits: _, ...local } = gatewayEnvironment(ports, 'edge');
+    startGateway: async ({ tokenCache = true, environment, previews = false, cors = false, edit = (manager: Manager) => manager } = {}) => {
+      const { rateLimits: _, previews: __, ...local } = gatewayEnvironment(ports, 'edge');
       // Only a laptop's gateway has CORS without any origin. The name decides nothing else that costs anything.
       const name = cors ? 'local' : 'production';
-      const compiled = compileBootstrap({ role: 'edge', environment: { ...local, name, compression: false, ...environment } });
+      const compiled = compileBootstrap({
+        role: 'edge',
+        environment: {
+          ...local,
+          name,
+          compression: false,
+          ...(previews && { previews: { controlPlane: controlPlane.url } }),
+          ...environment,
+        },
+      });
       const bootstrap = editManager(compiled, edit);
       const gateway = await startEnvoyServer(tokenCache ? bootstrap : withoutTokenCache(bootstrap), stateDir);
       gateways.push(gateway);
@@ -91,6 +105,7 @@ export async function startEdgeFixture(): Promise<EdgeFixture> {
     },
     close: async () => {
       await Promise.all([...gateways, upstream].map((server) => server.stop()));
+      controlPlane.close();
       await Promise.all([issuer.close(), metadata.close()]);
       rmSync(stateDir, { recursive: true, force: true });
     },

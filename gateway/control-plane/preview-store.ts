@@ -21,7 +21,9 @@ export class PreviewStore {
   #found: ReadonlyMap<string, PreviewResource> = new Map();
   readonly #accepted = new Map<string, PreviewResource>();
   readonly #refused = new Map<string, Refusal[]>();
-  #served = new Map<string, PreviewResource>();
+  readonly #served = new Map<string, PreviewResource>();
+  /** Of the numbers of all that is served: a sum does not know an order, and one change costs one addition. */
+  #sum = 0n;
   readonly #listeners = new Set<Listener>();
 
   constructor(now: () => number = Date.now) {
@@ -35,9 +37,7 @@ export class PreviewStore {
 
   /** One hash for all that is served, whatever the order in which it was found. */
   get version(): string {
-    const hash = createHash('sha256');
-    for (const name of [...this.#served.keys()].sort()) hash.update(`${name}=${this.#served.get(name)!.version}\n`);
-    return hash.digest('hex').slice(0, 16);
+    return BigInt.asUintN(64, this.#sum).toString(16).padStart(16, '0');
   }
 
   /** The previews whose newest version is refused. */
@@ -86,7 +86,10 @@ export class PreviewStore {
       const now = this.#choose(name);
       if (now === undefined) this.#served.delete(name);
       else this.#served.set(name, now);
-      return before?.version !== now?.version;
+      if (before?.version === now?.version) return false;
+      if (before !== undefined) this.#sum -= numberOf(before);
+      if (now !== undefined) this.#sum += numberOf(now);
+      return true;
     });
     if (changed.length > 0) for (const listener of [...this.#listeners]) listener(changed);
   }
@@ -100,4 +103,8 @@ export class PreviewStore {
   #refusalOf(name: string, version: string): Refusal | undefined {
     return this.#refused.get(name)?.find((refusal) => refusal.version === version);
   }
+}
+
+function numberOf({ name, version }: PreviewResource): bigint {
+  return createHash('sha256').update(`${name}=${version}`).digest().readBigUInt64BE();
 }

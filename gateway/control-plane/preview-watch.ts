@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { ClusterEnvironment } from '../bootstrap/clusters.ts';
+import { previewClusterName } from '../bootstrap/previews.ts';
 import type { Listing } from './list-previews.ts';
 import { ListingGuard } from './listing-guard.ts';
-import { PreviewFault, type PreviewResource, previewResource } from './preview-resource.ts';
+import { type FoundPreview, PreviewFault, type PreviewResource, previewResource } from './preview-resource.ts';
 import type { PreviewStore } from './preview-store.ts';
 
 /** How the last listings went. */
@@ -40,6 +41,7 @@ export class PreviewWatch {
   #waiting = new AbortController();
   #again = false;
   #ended = false;
+  #made: ReadonlyMap<string, PreviewResource> = new Map();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -89,6 +91,7 @@ export class PreviewWatch {
     if (this.#state.fault !== undefined) logger.info('listings are believed again');
     const { resources, faults } = this.#make(listing);
     this.#state = { listedAt: this.#now(), fault: undefined, faults };
+    this.#made = new Map(resources.map((resource) => [resource.name, resource]));
     store.publish(resources);
   }
 
@@ -98,14 +101,22 @@ export class PreviewWatch {
     this.#state = { ...this.#state, fault };
   }
 
+  /** What has not changed is not made anew. */
+  #resourceOf(preview: FoundPreview): PreviewResource {
+    const name = previewClusterName(preview);
+    const known = this.#made.get(name);
+    if (known?.preview.url === preview.url && known.preview.revision === preview.revision) return known;
+    return previewResource(preview, this.#options.environment);
+  }
+
   /** One preview at fault leaves the others alone. */
   #make({ previews }: Listing): { resources: PreviewResource[]; faults: WatchState['faults'] } {
-    const { environment, logger } = this.#options;
+    const { logger } = this.#options;
     const resources: PreviewResource[] = [];
     const faults: { service: string; tag: string; why: string }[] = [];
     for (const preview of previews) {
       try {
-        resources.push(previewResource(preview, environment));
+        resources.push(this.#resourceOf(preview));
       } catch (error) {
         if (!(error instanceof PreviewFault)) throw error;
         const { service, tag, revision } = preview;

@@ -46,7 +46,7 @@ class MessageReader implements Reading {
       else if (Object.hasOwn(fields, field.name)) this.#fault(at, 'is given twice, in both spellings');
       else fields[field.name] = this.#field(field.resolve(), content, at);
     }
-    for (const field of type.fieldsArray) this.faults.push(...checkField(field.resolve(), fields[field.name], join(path, field.name)));
+    for (const field of ruledFields(type)) this.faults.push(...checkField(field, fields[field.name], join(path, field.name)));
     for (const oneof of type.oneofsArray) this.faults.push(...checkOneof(oneof, fields, path));
     return read;
   }
@@ -104,18 +104,46 @@ class MessageReader implements Reading {
   }
 }
 
+const ruled = new WeakMap<protobuf.Type, readonly protobuf.Field[]>();
+
+/** The fields of a type that a rule or an annotation says something about: of most types few. */
+function ruledFields(type: protobuf.Type): readonly protobuf.Field[] {
+  let fields = ruled.get(type);
+  if (fields === undefined) {
+    fields = type.fieldsArray
+      .map((field) => field.resolve())
+      .filter(({ parsedOptions }) => parsedOptions !== null && parsedOptions !== undefined);
+    ruled.set(type, fields);
+  }
+  return fields;
+}
+
 function findField(type: protobuf.Type, key: string): protobuf.Field | undefined {
   if (Object.hasOwn(type.fields, key)) return type.fields[key];
   return type.fieldsArray.find(({ name }) => protobuf.util.camelCase(name) === key);
 }
 
+const found = new Map<string, protobuf.Type>();
+
 function lookup(name: string): protobuf.Type | undefined {
-  const found = envoyTypes().lookup(name, [protobuf.Type]);
-  return found instanceof protobuf.Type && typeOf(found) === name ? found : undefined;
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const type = envoyTypes().lookup(name, [protobuf.Type]);
+  if (!(type instanceof protobuf.Type) || typeOf(type) !== name) return undefined;
+  found.set(name, type);
+  return type;
 }
 
+const names = new WeakMap<protobuf.Type | protobuf.Enum, string>();
+
+/** protobufjs joins the name anew each time. */
 function typeOf(type: protobuf.Type | protobuf.Enum): string {
-  return type.fullName.replace(/^\./, '');
+  let name = names.get(type);
+  if (name === undefined) {
+    name = type.fullName.slice(1);
+    names.set(type, name);
+  }
+  return name;
 }
 
 function isMap(value: unknown): value is JsonMap {
