@@ -5,6 +5,7 @@ import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { location, project } from '../platform/place.ts';
 import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
 import type { LocalPreview } from '../platform/previews.ts';
+import { ensureRunServices } from '../platform/run-topology.ts';
 import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
@@ -14,6 +15,7 @@ import { startMetadataServers } from './metadata-server/metadata-server.ts';
 import { outsideWorld } from './outside-systems.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
+import { startRun } from './run/start-run.ts';
 import { startScheduler } from './scheduler/start-scheduler.ts';
 import { startTasks } from './tasks/start-tasks.ts';
 
@@ -93,6 +95,10 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
     ),
   ]);
   ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
+  // After the others, since its protos take time to load and nobody needs it in order to start.
+  const run = await startRun({ port: ports.run, stateDir, clock: systemClock });
+  const serviceUrls = Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${servicePort(ports, name)}`]));
+  ensureRunServices({ run, project, location, serviceUrls });
 
   return {
     release() {

@@ -25,6 +25,8 @@ export interface Endpoints {
   readonly pubsub: string;
   readonly tasks: string;
   readonly scheduler: string;
+  /** Cloud Run's Admin API. */
+  readonly run: string;
   /** What plays the outside world. */
   readonly outside: Readonly<Record<string, string>>;
   /** The services, behind their IAM check. */
@@ -54,6 +56,7 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     pubsub: address(ports.pubsub),
     tasks: address(ports.tasks),
     scheduler: url(ports.scheduler),
+    run: address(ports.run),
     outside: Object.fromEntries(outsideSystems.map((system) => [system, url(outsidePort(ports, system))])),
     services: Object.fromEntries(serviceNames.map((name) => [name, url(servicePort(ports, name))])),
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
