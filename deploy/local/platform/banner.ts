@@ -10,8 +10,8 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
     devToken(endpoints, 'partner', 'acme'),
     devToken(endpoints, 'operator', operatorEmail),
   ]);
-  const { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, clock, outside, previews } = endpoints;
-  const places = { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, ...outside, clock };
+  const { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, run, clock, outside, previews } = endpoints;
+  const places = { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, run, ...outside, clock };
   const { path, grpcPath } = openRead();
   const lines = [
     '',

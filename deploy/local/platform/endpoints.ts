@@ -25,12 +25,16 @@ export interface Endpoints {
   readonly pubsub: string;
   readonly tasks: string;
   readonly scheduler: string;
+  /** Cloud Run's Admin API. */
+  readonly run: string;
   /** What plays the outside world. */
   readonly outside: Readonly<Record<string, string>>;
   /** The services, behind their IAM check. */
   readonly services: Readonly<Record<string, string>>;
   /** Moves the platform's business time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
+  /** What commands ask the running platform: see serve-control.ts. */
+  readonly control: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
   readonly traces?: string;
   /** The previews, behind their IAM check, by names such as "partner-pr-123". */
@@ -54,10 +58,12 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     pubsub: address(ports.pubsub),
     tasks: address(ports.tasks),
     scheduler: url(ports.scheduler),
+    run: address(ports.run),
     outside: Object.fromEntries(outsideSystems.map((system) => [system, url(outsidePort(ports, system))])),
     services: Object.fromEntries(serviceNames.map((name) => [name, url(servicePort(ports, name))])),
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
+    control: url(ports.control),
     ...(traces && { traces: url(ports.traces) }),
   };
 }

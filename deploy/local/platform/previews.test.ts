@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
 import { choosePorts, portNames } from './ports.ts';
-import { PreviewOptionError, parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
+import { PreviewError } from './preview-error.ts';
+import { parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
 
 test('each --preview names a service and a tag', () => {
   expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
@@ -11,14 +12,21 @@ test('each --preview names a service and a tag', () => {
   ]);
 });
 
-test.each(['partner', 'partner=', '=pr-1', 'partner=PR-1', 'partner=1', 'edge=pr-1', 'partner=pr-1=2', `partner=${'a'.repeat(47)}`])(
-  '--preview %s is refused with an example',
-  (text) => {
-    expect(() => parsePreviews([text])).toThrow(PreviewOptionError);
-    expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
-    expect(() => parsePreviews([text])).toThrow(`${serviceNames[0]}=pr-123`);
-  },
-);
+test.each([
+  'partner',
+  'partner=',
+  '=pr-1',
+  'partner=PR-1',
+  'partner=1',
+  'edge=pr-1',
+  'partner=pr-1=2',
+  'partner=pr-',
+  `partner=${'a'.repeat(47)}`,
+])('--preview %s is refused with an example', (text) => {
+  expect(() => parsePreviews([text])).toThrow(PreviewError);
+  expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
+  expect(() => parsePreviews([text])).toThrow(`${serviceNames[0]}=pr-123`);
+});
 
 test('a preview is started once', () => {
   expect(() => parsePreviews(['partner=pr-1', 'partner=pr-1'])).toThrow('--preview partner=pr-1 stands twice');

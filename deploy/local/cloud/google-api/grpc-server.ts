@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
-import { dirname, join } from 'node:path';
 import {
   type handleUnaryCall,
   Server,
@@ -11,6 +8,7 @@ import {
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import { ApiError, invalidArgument, reportUnexpected } from './api-error.ts';
+import { clientProtos } from './client-protos.ts';
 import { measured, requestBytes } from './request-size.ts';
 
 /**
@@ -18,11 +16,7 @@ import { measured, requestBytes } from './request-size.ts';
  * Messages are plain objects: int64 as text, enums by name, unset messages null.
  */
 export function loadServices(packageName: string): (service: string) => ServiceDefinition {
-  const manifest = findPackageJSON(packageName, import.meta.url);
-  if (manifest === undefined) throw new Error(`${packageName} is not installed: run npm ci`);
-  // Read as a file, because not every client package exports it.
-  const protos = readFileSync(join(dirname(manifest), 'build/protos/protos.json'), 'utf8');
-  const definitions = fromJSON(JSON.parse(protos), { longs: String, enums: String, defaults: true });
+  const definitions = fromJSON(clientProtos(packageName).json, { longs: String, enums: String, defaults: true });
   return (service) => {
     const definition = definitions[service];
     if (definition === undefined) throw new Error(`${packageName} has no service ${service}`);

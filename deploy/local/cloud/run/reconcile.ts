@@ -1,0 +1,37 @@
+import { serviceConditions } from './conditions.ts';
+import { idOf, type Revision, type StoredService, type TrafficTargetStatus } from './resources.ts';
+import { serviceUri, tagUri } from './uris.ts';
+
+/** A service after Cloud Run has done what it was asked for, or has failed to. */
+interface Reconciled {
+  readonly message: StoredService['message'];
+  /** Why it failed: then traffic is where it was. */
+  readonly failure?: string;
+}
+
+/** Moves a service's traffic to where it is wanted. @param revisions its revisions, by their short names. */
+export function reconciled({ message }: StoredService, revisions: ReadonlyMap<string, Revision>, nowMs: number): Reconciled {
+  const latest = idOf(message.latestCreatedRevision ?? '');
+  const statuses: TrafficTargetStatus[] = [];
+  for (const { type = null, revision = '', percent = 0, tag = '' } of message.traffic ?? []) {
+    const target = revisions.get(revision || latest);
+    if (target === undefined) {
+      const failure = `Revision '${revision || latest}' does not exist or is deleted. Update all traffic to route to currently available revisions.`;
+      return { message: { ...message, reconciling: false, ...serviceConditions('CONDITION_FAILED', nowMs, failure) }, failure };
+    }
+    statuses.push({ type, revision, percent, tag, uri: tag ? tagUri(message, tag, target) : '' });
+  }
+  const uri = serviceUri(message);
+  return {
+    message: {
+      ...message,
+      reconciling: false,
+      observedGeneration: message.generation ?? '0',
+      latestReadyRevision: message.latestCreatedRevision ?? '',
+      trafficStatuses: statuses,
+      uri,
+      urls: [uri],
+      ...serviceConditions('CONDITION_SUCCEEDED', nowMs),
+    },
+  };
+}
