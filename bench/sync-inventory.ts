@@ -42,7 +42,7 @@ export async function run(report: (line: string) => void): Promise<void> {
     await fillInventory(bench, load);
     await makeDeals(bench);
     const { ports, secrets } = bench.platform;
-    job = await startImageService('job', serviceEnvironment('job', ports, secrets, []));
+    job = await startImageService('job', serviceEnvironment('job', ports, secrets));
     report(machine());
     const client = await connect(bench, job.url);
     for (const [what, changed] of [

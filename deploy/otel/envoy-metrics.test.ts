@@ -6,9 +6,9 @@ import { parse } from 'yaml';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
 import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
-import { startToldPreviews, type ToldPreviews } from '../../gateway/control-plane/testing/told-previews.ts';
 import { type MetadataServer, startMetadataServer } from '../../gateway/conformance/metadata-server.ts';
 import { startTokenAuthority, type TokenAuthority } from '../../gateway/conformance/tokens.ts';
+import { startToldPreviews, type ToldPreviews } from '../../gateway/control-plane/testing/told-previews.ts';
 import { adminPage } from '../../gateway/envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../../gateway/envoy/start-envoy.ts';
 

@@ -114,6 +114,7 @@ export class ClientStream {
   /** Sends what there is to say, unless the client still owes an answer. */
   push(): void {
     const { store, now } = this.#around;
+    if (!store.isKnown) return;
     const update = this.#subscription?.next(store.served);
     if (update === undefined) return;
     this.#nonce += 1;

@@ -78,9 +78,20 @@ test('a client that asks for all is told all, then what changes and nothing else
 test('a first question is answered even where there is nothing, or a gateway would wait for it', async () => {
   const { ask, next } = delta();
   ask(first);
+  store.publish([]);
   const answer = await next();
   expect(answer).toMatchObject({ type_url: clusterType, nonce: '1' });
   expect(names(answer)).toEqual([]);
+});
+
+test('before it is known which previews there are nothing is said: a gateway that comes again would lose those that it has', async () => {
+  const { ask, next, came } = delta();
+  ask({ ...first, initial_resource_versions: { 'partner@pr-1': resource('pr-1').version } });
+  await expect.poll(() => server.clients[0]?.node).toBe('edge-gateway');
+  expect(came).toEqual([]);
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const answer = await next();
+  expect([names(answer), answer.removed_resources ?? []]).toEqual([['partner@pr-2'], []]);
 });
 
 test('a client that comes again is told what it does not have, and what is gone', async () => {
@@ -105,6 +116,7 @@ test('a client that asks for some by name is told of those, be it that there is 
 });
 
 test('while a client owes an answer changes pile up to one', async () => {
+  store.publish([]);
   const { ask, next, came } = delta();
   ask(first);
   const empty = await next();
@@ -150,6 +162,7 @@ test('where a client does not say what it refuses, each is asked about alone', a
 });
 
 test('an answer to an earlier update says nothing about the one under way', async () => {
+  store.publish([]);
   const { ask, next } = delta();
   ask(first);
   ask(ack(await next()));
@@ -194,6 +207,7 @@ test('who is none of our workloads is let in by neither variant', async () => {
 });
 
 test('a client that goes is forgotten', async () => {
+  store.publish([]);
   const { ask, next, duplex } = delta();
   ask(first);
   await next();

@@ -1,14 +1,13 @@
 /** The control plane: tells gateways and services which previews there are. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { v2 } from '@google-cloud/run';
 import { credentials } from '@grpc/grpc-js';
+import { PassThroughClient } from 'google-auth-library';
 import { ConfigError, loadConfig } from '../../services/platform/chassis/process/config.ts';
 import { standardOutput } from '../../services/platform/chassis/telemetry/log-destination.ts';
 import { createLogger } from '../../services/platform/chassis/telemetry/logger.ts';
 import { workloadIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { watchChanges } from './changes.ts';
 import { controlPlaneShape } from './config.ts';
 import { listPreviews } from './list-previews.ts';
 import { PreviewStore } from './preview-store.ts';
@@ -37,17 +36,23 @@ async function main(): Promise<void> {
     host: config.HOST,
     port: config.PORT,
   });
-  const client = new v2.ServicesClient(endpoint === undefined ? { projectId: project } : localClient(endpoint));
+  // Google's clients take time to load: who asks meanwhile waits for the first listing.
+  const client = import('@google-cloud/run').then(
+    ({ v2 }) => new v2.ServicesClient({ projectId: project, ...(endpoint !== undefined && localServer(endpoint)) }),
+  );
   const watch = new PreviewWatch({
     store,
-    list: () => listPreviews({ client, parents: config.RUN_LOCATIONS, services: serviceNames }),
+    list: async () => listPreviews({ client: await client, parents: config.RUN_LOCATIONS, services: serviceNames }),
     environment: { trustedCaFile: config.TRUSTED_CA_FILE },
     logger,
     intervalMs: config.LISTING_INTERVAL,
     wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
   });
   const page = await startStatusPage({ store, server: server.discovery, watch }, config.STATUS_PORT);
-  const endChanges = subscription === undefined ? undefined : watchChanges(project, subscription, () => watch.changed(), logger);
+  const changes =
+    subscription === undefined
+      ? undefined
+      : client.then(async () => (await import('./changes.ts')).watchChanges(project, subscription, () => watch.changed(), logger));
   void watch.run();
   logger.child({}, { level: 'info' }).info({ port: server.port, statusPort: page.port }, 'listening');
 
@@ -55,15 +60,15 @@ async function main(): Promise<void> {
     watch.end();
     server.close();
     page.close();
-    await endChanges?.().catch(() => {});
+    await (await changes)?.().catch(() => {});
     destination.flush();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
 }
 
-/** A server of this machine. */
-function localClient(endpoint: string) {
+/** The client's options for a server of this machine, which asks nobody who he is. */
+function localServer(endpoint: string) {
   const [apiEndpoint = '', port] = endpoint.split(':');
-  return { apiEndpoint, port: Number(port), sslCreds: credentials.createInsecure() };
+  return { apiEndpoint, port: Number(port), sslCreds: credentials.createInsecure(), authClient: new PassThroughClient() };
 }

@@ -30,7 +30,7 @@ export function previewService({
       let changed = false;
       const tell = () => {
         changed = full;
-        if (full) return;
+        if (full || !store.isKnown) return;
         full = !stream.write(create(WatchPreviewsResponseSchema, { previews: previewsOf(store, services) }));
       };
       stream.on('drain', () => {
@@ -38,7 +38,7 @@ export function previewService({
         if (changed) tell();
       });
       const end = store.onChange((names) => {
-        if (names.some((name) => services.has(name.slice(0, name.indexOf('@'))))) tell();
+        if (names.length === 0 || names.some((name) => services.has(name.slice(0, name.indexOf('@'))))) tell();
       });
       stream.on('cancelled', end);
       tell();

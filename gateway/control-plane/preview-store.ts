@@ -9,7 +9,7 @@ export interface Refusal {
   readonly at: number;
 }
 
-/** A change of what is served, by names. */
+/** A change of what is served, by names; none where it is only known now that there is nothing. */
 type Listener = (names: readonly string[]) => void;
 
 /**
@@ -18,7 +18,8 @@ type Listener = (names: readonly string[]) => void;
  */
 export class PreviewStore {
   readonly #now: () => number;
-  #found: ReadonlyMap<string, PreviewResource> = new Map();
+  /** Undefined until it was told for the first time: nobody must be told of nothing by one that knows nothing yet. */
+  #found: ReadonlyMap<string, PreviewResource> | undefined;
   readonly #accepted = new Map<string, PreviewResource>();
   readonly #refused = new Map<string, Refusal[]>();
   readonly #served = new Map<string, PreviewResource>();
@@ -28,6 +29,11 @@ export class PreviewStore {
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
+  }
+
+  /** Whether it is known which previews there are. */
+  get isKnown(): boolean {
+    return this.#found !== undefined;
   }
 
   /** What is served, by name. */
@@ -42,7 +48,7 @@ export class PreviewStore {
 
   /** The previews whose newest version is refused. */
   get refusals(): ReadonlyMap<string, Refusal> {
-    const standing = [...this.#found.values()].flatMap(({ name, version }): [string, Refusal][] => {
+    const standing = [...(this.#found?.values() ?? [])].flatMap(({ name, version }): [string, Refusal][] => {
       const refusal = this.#refusalOf(name, version);
       return refusal === undefined ? [] : [[name, refusal]];
     });
@@ -50,24 +56,26 @@ export class PreviewStore {
   }
 
   /** Takes over what there is now. What is gone is forgotten, with all that was said of it. */
-  publish(found: readonly PreviewResource[]): void {
-    this.#found = new Map(found.map((resource) => [resource.name, resource]));
+  publish(resources: readonly PreviewResource[]): void {
+    const first = !this.isKnown;
+    const found = new Map(resources.map((resource) => [resource.name, resource]));
+    this.#found = found;
     for (const known of [this.#accepted, this.#refused]) {
-      for (const name of known.keys()) if (!this.#found.has(name)) known.delete(name);
+      for (const name of known.keys()) if (!found.has(name)) known.delete(name);
     }
-    this.#serve([...new Set([...this.#served.keys(), ...this.#found.keys()])]);
+    this.#serve([...new Set([...this.#served.keys(), ...found.keys()])], first);
   }
 
   /** An Envoy uses this version. */
   accept(resource: PreviewResource): void {
-    if (this.#found.has(resource.name) && this.#refusalOf(resource.name, resource.version) === undefined) {
+    if (this.#found?.has(resource.name) && this.#refusalOf(resource.name, resource.version) === undefined) {
       this.#accepted.set(resource.name, resource);
     }
   }
 
   /** An Envoy does not take this version. Returns whether that is news. */
   refuse({ name, version }: PreviewResource, words: string): boolean {
-    if (!this.#found.has(name) || this.#refusalOf(name, version) !== undefined) return false;
+    if (!this.#found?.has(name) || this.#refusalOf(name, version) !== undefined) return false;
     this.#refused.set(name, [...(this.#refused.get(name) ?? []), { version, words, at: this.#now() }]);
     if (this.#accepted.get(name)?.version === version) this.#accepted.delete(name);
     this.#serve([name]);
@@ -80,7 +88,7 @@ export class PreviewStore {
     return () => this.#listeners.delete(listener);
   }
 
-  #serve(names: readonly string[]): void {
+  #serve(names: readonly string[], first = false): void {
     const changed = names.filter((name) => {
       const before = this.#served.get(name);
       const now = this.#choose(name);
@@ -91,11 +99,11 @@ export class PreviewStore {
       if (now !== undefined) this.#sum += numberOf(now);
       return true;
     });
-    if (changed.length > 0) for (const listener of [...this.#listeners]) listener(changed);
+    if (changed.length > 0 || first) for (const listener of [...this.#listeners]) listener(changed);
   }
 
   #choose(name: string): PreviewResource | undefined {
-    const found = this.#found.get(name);
+    const found = this.#found?.get(name);
     if (found === undefined) return undefined;
     return this.#refusalOf(name, found.version) === undefined ? found : this.#accepted.get(name);
   }

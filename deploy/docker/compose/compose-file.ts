@@ -62,7 +62,7 @@ export function composeFile(options: ComposeOptions): object {
   const service = (name: string) => ({
     image: `kumiko/${name}`,
     build: { context: root, dockerfile: 'deploy/docker/services.Dockerfile', args: { SERVICE: name } },
-    environment: { ...serviceEnvironment(name, composePorts, secrets, []), ...emulators },
+    environment: { ...serviceEnvironment(name, composePorts, secrets), ...emulators },
     // The key of partner tokens is the local issuer's.
     ...(manifestOf(name).partnerTokens !== undefined && { user, volumes: [`${stateDir}:${stateInContainers}:ro`] }),
     depends_on: { migrate: { condition: 'service_completed_successfully' } },

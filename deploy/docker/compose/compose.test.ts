@@ -6,11 +6,11 @@ import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { startPubsub } from '../../local/cloud/pubsub/start-pubsub.ts';
 import { systemClock } from '../../local/shared/local-server.ts';
 import { assembleGateway } from '../assemble-gateway.ts';
-import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { images } from '../images.ts';
 import { bridgePubsub } from './pubsub-bridge.ts';
 
@@ -67,7 +67,9 @@ const ours = () => Object.entries(compose.services).filter(([, { build }]) => bu
 
 test('every service and both gateways run from their images', () => {
   const built = new Set(ours().map(([, { image }]) => image));
-  expect([...built].toSorted()).toEqual([...images.filter((image) => image !== controlPlane), 'local-cloud'].map((name) => `kumiko/${name}`).toSorted());
+  expect([...built].toSorted()).toEqual(
+    [...images.filter((image) => image !== controlPlane), 'local-cloud'].map((name) => `kumiko/${name}`).toSorted(),
+  );
   for (const name of serviceNames) expect(compose.services[name]!.build!.args).toEqual({ SERVICE: name });
   for (const [, { build }] of ours()) expect(existsSync(join(build!.context, build!.dockerfile))).toBe(true);
 });

@@ -1,9 +1,16 @@
 import { createLocalJWKSet } from 'jose';
-import { audienceOf, runningWorkloads, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
+import {
+  audienceOf,
+  callingWorkloads,
+  controlPlane,
+  runningWorkloads,
+  serviceAccountEmail,
+} from '../../../services/platform/contracts/identities.ts';
 import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { location, project } from '../platform/place.ts';
 import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
+import { changesTo } from '../platform/run-changes.ts';
 import { ensureRunServices } from '../platform/run-topology.ts';
 import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
@@ -78,7 +85,9 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
     const front = await startCloudRunFront({
       port,
       audience: audienceOf(service, project),
-      allowedEmails: invokersOf(service).map((workload) => serviceAccountEmail(workload, project)),
+      allowedEmails: (service === controlPlane ? callingWorkloads : invokersOf(service)).map((workload) =>
+        serviceAccountEmail(workload, project),
+      ),
       keys,
       clock: systemClock,
       targetPort: containerPort,
@@ -107,13 +116,13 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
       import('./traces/start-traces.ts').then(({ startTraces }) =>
         startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
       ),
-    ...serviceNames.map((service) =>
+    ...[...serviceNames, controlPlane].map((service) =>
       openFront({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) }),
     ),
   ]);
   ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
   // After the others, since its protos take time to load and nobody needs it in order to start.
-  const run = await startRun({ port: ports.run, stateDir, clock: systemClock });
+  const run = await startRun({ port: ports.run, stateDir, clock: systemClock, onChange: changesTo(pubsub, project) });
   const serviceUrls = Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${servicePort(ports, name)}`]));
   ensureRunServices({ run, project, location, serviceUrls });
 

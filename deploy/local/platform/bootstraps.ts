@@ -4,22 +4,15 @@ import { join } from 'node:path';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
 import { gatewayEnvironment } from './gateway-environment.ts';
 import type { Ports } from './ports.ts';
-import type { LocalPreview } from './previews.ts';
 
 const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
 
 /** Writes the bootstrap of a gateway for these ports and returns its file. Compiles only when an input has changed: the compiler takes time to load. */
-export async function writeBootstrap(
-  role: 'edge' | 'jobs',
-  ports: Ports,
-  previews: readonly LocalPreview[],
-  stateDir: string,
-  traces: boolean,
-): Promise<string> {
+export async function writeBootstrap(role: 'edge' | 'jobs', ports: Ports, stateDir: string, traces: boolean): Promise<string> {
   const directory = join(stateDir, 'gateway');
   const file = join(directory, `${role}.yaml`);
   const stampFile = join(directory, `${role}.stamp`);
-  const environment = gatewayEnvironment(ports, role, previews, traces);
+  const environment = gatewayEnvironment(ports, role, traces);
   const stamp = fingerprint(JSON.stringify(environment));
   if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
   const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');

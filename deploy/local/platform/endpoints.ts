@@ -35,6 +35,8 @@ export interface Endpoints {
   readonly clock: string;
   /** What commands ask the running platform: see serve-control.ts. */
   readonly control: string;
+  /** What the control plane says of previews and of who was told of them: GET it. */
+  readonly control_plane: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
   readonly traces?: string;
   /** The previews, behind their IAM check, by names such as "partner-pr-123". */
@@ -64,6 +66,7 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
     control: url(ports.control),
+    control_plane: url(ports.previews),
     ...(traces && { traces: url(ports.traces) }),
   };
 }

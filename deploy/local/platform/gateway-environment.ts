@@ -1,22 +1,17 @@
 import { join } from 'node:path';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
+import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
 import { issuers, jwksUri } from './issuers.ts';
 import { operatorEmail, project } from './place.ts';
 import { metadataPort, type Ports, servicePort } from './ports.ts';
-import { type LocalPreview, previewUrls } from './previews.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
 /** What the bootstraps of both gateways are compiled for. */
-export function gatewayEnvironment(
-  ports: Ports,
-  role: 'edge' | 'jobs',
-  previews: readonly LocalPreview[] = [],
-  traces = false,
-): GatewayEnvironment {
+export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', traces = false): GatewayEnvironment {
   return {
     name: 'local',
     project,
@@ -29,7 +24,7 @@ export function gatewayEnvironment(
     },
     operatorEmails: [operatorEmail],
     services: Object.fromEntries(serviceNames.map((name) => [name, { url: `http://127.0.0.1:${servicePort(ports, name)}` }])),
-    previews: previewUrls(previews),
+    previews: { controlPlane: `http://127.0.0.1:${servicePort(ports, controlPlane)}` },
     metadataServer: { host: '127.0.0.1', port: metadataPort(ports, `${role}-gateway`) },
     descriptorFile,
     wasmDir: join(root, 'wasm-filters/build'),

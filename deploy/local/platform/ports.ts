@@ -1,4 +1,4 @@
-import { runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
+import { controlPlane, runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { outsideSystems } from '../cloud/outside-systems.ts';
 import { isFree, PortTakenError } from './free-port.ts';
@@ -6,7 +6,7 @@ import { isFree, PortTakenError } from './free-port.ts';
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
 const cloudPorts = ['issuer', 'spanner', 'pubsub', 'tasks', 'scheduler', 'run'] as const;
-const toolPorts = ['clock', 'traces', 'traces_grpc', 'control'] as const;
+const toolPorts = ['clock', 'traces', 'traces_grpc', 'control', 'previews'] as const;
 
 /** A port that every platform has. */
 type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];
@@ -17,8 +17,8 @@ export const portNames: readonly string[] = [
   ...cloudPorts,
   ...toolPorts,
   ...outsideSystems,
-  ...serviceNames.map(serviceName),
-  ...serviceNames.map(containerName),
+  ...[...serviceNames, controlPlane].map(serviceName),
+  ...[...serviceNames, controlPlane].map(containerName),
   ...runningWorkloads.map(metadataName),
 ];
 

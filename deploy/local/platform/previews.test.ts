@@ -3,7 +3,7 @@ import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
 import { choosePorts, portNames } from './ports.ts';
 import { PreviewError } from './preview-error.ts';
-import { parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
+import { parsePreviews, placePreviews, previewPortNames } from './previews.ts';
 
 test('each --preview names a service and a tag', () => {
   expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
@@ -45,5 +45,4 @@ test('previews listen behind all other ports, and are listed with the IAM check 
     'partner-pr-123': `http://127.0.0.1:${end}`,
     'job-pr-7': `http://127.0.0.1:${end + 2}`,
   });
-  expect(previewUrls(previews)[0]).toEqual({ service: 'partner', tag: 'pr-123', url: `http://127.0.0.1:${end}` });
 });

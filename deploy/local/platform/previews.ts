@@ -63,8 +63,3 @@ export function placePreviews(targets: readonly PreviewTarget[], ports: Ports): 
     return { ...target, name, port: servicePort(ports, name), containerPort: containerPort(ports, name) };
   });
 }
-
-/** The list as the gateways and the job service take it. */
-export function previewUrls(previews: readonly LocalPreview[]): { service: string; tag: string; url: string }[] {
-  return previews.map(({ service, tag, port }) => ({ service, tag, url: `http://127.0.0.1:${port}` }));
-}

@@ -143,7 +143,7 @@ export class RunningPreviews {
     entry.code = code;
     await this.#place(entry, place);
     const { port, containerPort, url } = entry.status;
-    const variables = await code.environment({ service, ports, secrets, previews: [...this.running(), entry.status] });
+    const variables = await code.environment({ service, ports, secrets });
     signal.throwIfAborted();
     entry.undo.push(() => processes.end(name));
     await processes.start(name, {

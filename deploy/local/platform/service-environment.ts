@@ -1,23 +1,22 @@
 import { pathToFileURL } from 'node:url';
 import type { LocalAround } from '../../../services/platform/chassis/process/manifest.ts';
+import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../../services/platform/contracts/services.ts';
 import { manifestOf } from '../../environments/manifests.ts';
 import { restPathOf } from '../../environments/rest-path.ts';
 import { issuers, jwksUri } from './issuers.ts';
 import { location, operatorEmail, project } from './place.ts';
 import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from './ports.ts';
-import { type LocalPreview, previewUrls } from './previews.ts';
+import { changes } from './run-changes.ts';
 import { type LocalSecrets, secretOf } from './secrets.ts';
 
 /** The environment variables of a service: what Cloud Run would set, with local endpoints. */
-export function serviceEnvironment(
-  name: string,
-  ports: Ports,
-  secrets: LocalSecrets,
-  previews: readonly LocalPreview[],
-): Record<string, string> {
-  const around = aroundOf(ports, secrets, previews);
-  const own = Object.entries(manifestOf(name).variables).map(([variable, { local }]) => [variable, local(around)]);
+export function serviceEnvironment(name: string, ports: Ports, secrets: LocalSecrets): Record<string, string> {
+  const around = aroundOf(ports, secrets);
+  const own = Object.entries(manifestOf(name).variables).flatMap(([variable, { local }]) => {
+    const value = local(around);
+    return value === undefined ? [] : [[variable, value]];
+  });
   return {
     HOST: '127.0.0.1',
     PORT: String(containerPort(ports, name)),
@@ -39,6 +38,22 @@ export function serviceEnvironment(
   };
 }
 
+/** The environment variables of the control plane. */
+export function controlPlaneEnvironment(ports: Ports): Record<string, string> {
+  return {
+    HOST: '127.0.0.1',
+    PORT: String(containerPort(ports, controlPlane)),
+    STATUS_PORT: String(ports.previews),
+    GOOGLE_CLOUD_PROJECT: project,
+    RUN_LOCATIONS: `projects/${project}/locations/${location}`,
+    RUN_API_ENDPOINT: `127.0.0.1:${ports.run}`,
+    CHANGES_SUBSCRIPTION: changes,
+    PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
+    GCE_METADATA_HOST: `127.0.0.1:${metadataPort(ports, controlPlane)}`,
+    METADATA_SERVER_DETECTION: 'assume-present',
+  };
+}
+
 /** The environment variables that the migration needs. */
 export function databaseEnvironment(ports: Pick<Ports, 'spanner'>): Record<string, string> {
   return {
@@ -49,7 +64,7 @@ export function databaseEnvironment(ports: Pick<Ports, 'spanner'>): Record<strin
   };
 }
 
-function aroundOf(ports: Ports, secrets: LocalSecrets, previews: readonly LocalPreview[]): LocalAround {
+function aroundOf(ports: Ports, secrets: LocalSecrets): LocalAround {
   const url = (port: number) => `http://127.0.0.1:${port}`;
   const urlOf = (workload: string) =>
     url(workload === 'edge-gateway' ? ports.edge : workload === 'jobs-gateway' ? ports.jobs : servicePort(ports, workload));
@@ -59,7 +74,7 @@ function aroundOf(ports: Ports, secrets: LocalSecrets, previews: readonly LocalP
     urlOf,
     serviceUrls: Object.fromEntries(serviceNames.map((name) => [name, urlOf(name)])),
     publicUrlOf: (grpcPath) => `${url(ports.edge)}${restPathOf(grpcPath)}`,
-    previews: previewUrls(previews),
+    controlPlaneUrl: urlOf(controlPlane),
     // The issuer makes it and signs with it too, so that both make the same tokens.
     partnerSigningKeys: [pathToFileURL(secrets.partnerKeyFile).href],
     secret: (secret) => secretOf(secrets, secret),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
 import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
+import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
@@ -29,7 +30,7 @@ const endingLimitMs = 5_000;
 const portsLimitMs = 500;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
-export const processNames: readonly ProcessName[] = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'];
+export const processNames: readonly ProcessName[] = ['edge', 'jobs', controlPlane, ...serviceNames, 'spanner', 'cloud'];
 
 /** What the platform is started with. */
 export interface PlatformOptions {
@@ -149,7 +150,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       },
     });
     const serving = Promise.all([import('./serve-clock.ts'), import('./serve-control.ts')]);
-    const { serviceEnvironment } = await import('./service-environment.ts');
+    const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
@@ -159,7 +160,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         return processes.start(name, {
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
-          env: { ...serviceEnvironment(name, ports, secrets, placed), ...tracing },
+          env: { ...serviceEnvironment(name, ports, secrets), ...tracing },
           probePort: containerPort(ports, name),
           clock: 'preload',
         });
@@ -168,9 +169,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         await Promise.all([database, cloud]);
         await running.start(preview, undefined, preview);
       }),
+      cloud.then(() =>
+        processes.start(controlPlane, {
+          program: join(root, 'gateway/control-plane/main.ts'),
+          nodeFlags: serviceNodeFlags,
+          env: controlPlaneEnvironment(ports),
+          probePort: containerPort(ports, controlPlane),
+          clock: 'preload',
+        }),
+      ),
       ...(['edge', 'jobs'] as const).map(async (role) => {
         // Envoy is up in a moment: it had better find keys and tokens at its first try than wait for the next.
-        const [config] = await Promise.all([writeBootstrap(role, ports, placed, stateDir, traces), cloud]);
+        const [config] = await Promise.all([writeBootstrap(role, ports, stateDir, traces), cloud]);
         return processes.start(role, { spawn: (output) => spawnEnvoy({ executable, config, output }), probePort: ports[role] });
       }),
     ]);

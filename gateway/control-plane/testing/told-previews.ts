@@ -18,6 +18,7 @@ export interface ToldPreviews {
 /** Starts it on a free port. */
 export async function startToldPreviews(): Promise<ToldPreviews> {
   const store = new PreviewStore();
+  store.publish([]);
   const { port, discovery, close } = await startControlPlane({
     store,
     identify: () => 'edge-gateway',
