@@ -1,20 +1,24 @@
-/** `npm run preview`: previews of a platform that runs. */
+/** `npm run preview`: previews of a platform that runs, and those that a pull request is to have. */
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
+import { previewPlan } from '../cloud-run/preview-plan.ts';
 import { readControlToken } from './platform/control-token.ts';
 import { type Endpoints, runningEndpoints } from './platform/endpoints.ts';
 import type { PreviewStatus } from './platform/running-previews.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
 const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | list  [--state-dir DIR]
+       npm run preview -- plan --base REF
 
   previews of the platform that runs: second instances of its services, for tokens that ask for them
   start partner pr-123     starts this folder's code beside the default of the service, and sets the tag
   --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
   stop partner pr-123      takes the tag away, lets requests end, and ends it
   list                     what there is
+  plan --base origin/main  the services that a pull request's previews are of; refused where its migrations do more than add
   --state-dir DIR          where the platform's state lives, .kumiko unless told`;
 
 /** The platform does not do it; its message says why. */
@@ -23,10 +27,15 @@ class PreviewCommandError extends Error {}
 await runCommand({ usage, isMistake: (error) => error instanceof PreviewCommandError }, async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { from: { type: 'string' }, 'state-dir': { type: 'string', default: defaultStateDir } },
+    options: { from: { type: 'string' }, base: { type: 'string' }, 'state-dir': { type: 'string', default: defaultStateDir } },
   });
   const [command, service, tag, ...rest] = positionals;
   const isTarget = service !== undefined && tag !== undefined && rest.length === 0;
+  if (command === 'plan') {
+    if (values.base === undefined) throw new UsageError('--base is missing: what the change is compared with, such as origin/main');
+    process.stdout.write(`${plannedServices(values.base).join(' ')}\n`);
+    return;
+  }
   if (command !== 'start' && command !== 'stop' && command !== 'list') {
     throw new UsageError(command === undefined ? 'a command is missing' : `there is no command "${command}"`);
   }
@@ -49,6 +58,30 @@ await runCommand({ usage, isMistake: (error) => error instanceof PreviewCommandE
 
 function line({ service, tag, state, url, code, logFile }: PreviewStatus): string {
   return `${`${service}=${tag}`.padEnd(24)} ${state.padEnd(9)} ${url.padEnd(23)} ${code}  ${logFile}\n`;
+}
+
+/** The services that differ from a commit. @throws {PreviewCommandError} where git does not know it, or the schema would not do for both. */
+function plannedServices(base: string): readonly string[] {
+  const git = (...args: string[]) => {
+    try {
+      return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    } catch (error) {
+      throw new PreviewCommandError(`git ${args[0]} fails: ${(error as { stderr?: string }).stderr?.trim()}`);
+    }
+  };
+  const changes = git('diff', '--name-status', '--no-renames', `${base}...HEAD`)
+    .split('\n')
+    .filter((line) => line !== '');
+  const files = changes.map((line) => {
+    const [kind = '', path = ''] = line.split('\t');
+    return { path, isNew: kind === 'A', text: kind === 'D' ? '' : git('show', `HEAD:${path}`) };
+  });
+  const { services, faults } = previewPlan(files);
+  if (faults.length > 0)
+    throw new PreviewCommandError(
+      `previews share the database, so a migration only adds:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
+  return services;
 }
 
 /** A folder is named from where the command was typed, which npm leaves; anything else is for git. */
