@@ -1,5 +1,6 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
-import type { JsonObject } from './json.ts';
+import { any, type Json, type JsonObject } from './json.ts';
+import { takenByKey } from './jwt-authn.ts';
 import { isRest } from './request-forms.ts';
 
 /** The google.rpc.Code that a REST client is told for each status that Envoy answers with by itself. */
@@ -8,6 +9,7 @@ const codes: ReadonlyMap<number, Code> = new Map([
   [401, Code.UNAUTHENTICATED],
   [403, Code.PERMISSION_DENIED],
   [404, Code.NOT_FOUND],
+  [405, Code.UNIMPLEMENTED],
   [408, Code.DEADLINE_EXCEEDED],
   [413, Code.OUT_OF_RANGE],
   [429, Code.RESOURCE_EXHAUSTED],
@@ -24,23 +26,50 @@ const codes: ReadonlyMap<number, Code> = new Map([
  */
 export function localReplies(): JsonObject {
   return {
-    mappers: [...codes].map(([status, code]) => ({
-      filter: {
-        and_filter: {
-          filters: [
-            {
-              status_code_filter: {
-                comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
+    mappers: [
+      ...ofAnotherIssuer(),
+      ...[...codes].map(([status, code]) => ({
+        filter: {
+          and_filter: {
+            filters: [
+              {
+                status_code_filter: {
+                  comparison: { op: 'EQ', value: { default_value: status, runtime_key: `local_reply.status_${status}` } },
+                },
               },
-            },
-            isRest,
-          ],
+              isRest,
+            ],
+          },
         },
-      },
+        body_format_override: {
+          json_format: { code, message: '%LOCAL_REPLY_BODY%', details: [] },
+          content_type: 'application/json',
+        },
+      })),
+    ],
+  };
+}
+
+/** jwt_authn says of a token of another kind of caller that its issuer is not configured, which helps nobody: this says whose tokens the method takes. */
+function ofAnotherIssuer(): JsonObject[] {
+  const expression = "response.code_details == 'jwt_authn_access_denied{Jwt_issuer_is_not_configured}'";
+  const filter = {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: any('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', { expression }),
+    },
+  };
+  const message = `this takes %METADATA(ROUTE:${takenByKey.namespace}:${takenByKey.key})%, and the one that came is of another issuer`;
+  const both = (other: Json) => ({ and_filter: { filters: [filter, other] } });
+  return [
+    {
+      filter: both(isRest),
       body_format_override: {
-        json_format: { code, message: '%LOCAL_REPLY_BODY%', details: [] },
+        json_format: { code: Code.UNAUTHENTICATED, message, details: [] },
         content_type: 'application/json',
       },
-    })),
-  };
+    },
+    // For gRPC the text becomes grpc-message.
+    { filter, body_format_override: { text_format_source: { inline_string: message } } },
+  ];
 }
