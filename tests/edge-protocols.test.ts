@@ -104,7 +104,7 @@ describe('a page of another origin', () => {
 
   test('reads status and details of an answer', async () => {
     const answer = await fetch(`${stage.platform.endpoints.edge}/v1/deals`, { headers: { origin: app } });
-    expect(answer.headers.get('access-control-expose-headers')).toBe('grpc-status,grpc-message,grpc-status-details-bin');
+    expect(answer.headers.get('access-control-expose-headers')).toBe('grpc-status,grpc-message,grpc-status-details-bin,traceparent');
   });
 });
 

@@ -5,7 +5,6 @@ import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
 import type { Environment } from '../environments/environment.ts';
 import { gatewayEnvironment, googleIssuer } from '../environments/gateway-environment.ts';
 import { manifestOf } from '../environments/manifests.ts';
-import { openRead } from '../environments/open-service.ts';
 import { partnerIdentity, partnerSigningKeys } from '../environments/partner-identity.ts';
 import { restPathOf } from '../environments/rest-path.ts';
 
@@ -48,7 +47,7 @@ export function serviceVariables(name: string, environment: Environment, urlOf?:
     GOOGLE_JWKS_URI: googleIssuer.jwksUri,
     OPERATOR_EMAILS: operatorEmails.join(','),
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collectorAddress(environment)}:4318`,
-    ...(environment.introspection && name === openRead().service && { REFLECTION: 'true' }),
+    ...(environment.introspection && { REFLECTION: 'true' }),
     ...Object.fromEntries(own),
   };
 }

@@ -12,8 +12,6 @@ import type { Rewrite } from './shrink/rewrites.ts';
 const dataFiles: Readonly<Record<string, readonly string[]>> = {
   // The definition of the health service.
   'grpc-health-check': ['proto/health/v1/health.proto'],
-  // Read where REFLECTION is true.
-  '@grpc/reflection': ['build/proto/grpc/reflection'],
   // For clients that are made from .proto files: ours come with JSON.
   'google-gax': [],
   // Its own .proto files are for clients that are made from them: this one comes with JSON.

@@ -86,7 +86,7 @@ const schema = z
     operatorEmails: emails,
     /** Exact origins of browser apps. */
     corsOrigins: field(z.array(origin('https://app.kumiko.example')), ['https://app.kumiko.example']),
-    /** Whether anybody may ask the edge for the description of its API (gRPC server reflection) and for its health by gRPC. */
+    /** Whether anybody may ask the edge, and other services a service, for the description of the API (gRPC server reflection); the edge for its health, too. */
     introspection: field(z.boolean(), false),
     /** Requests per second, of one gateway instance. */
     rateLimits: field(

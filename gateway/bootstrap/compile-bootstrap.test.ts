@@ -48,13 +48,15 @@ test('filters stand in the order that holds', () => {
   const names = (role: Role, name: keyof typeof environments) =>
     manager(role, name).http_filters.map((one: { name: string }) => one.name.replace('envoy.filters.http.', ''));
   expect(names('jobs', 'production')).toEqual([
-    ...['health_check', 'error-caching', 'compressor.brotli', 'compressor.gzip', 'jwt_authn'],
+    ...['health_check', 'error-caching', 'stream-answers', 'rest-answers', 'compressor.brotli', 'compressor.gzip', 'jwt_authn'],
     ...['buffer', 'grpc_json_transcoder', 'rbac', 'grpc_stats', 'wasm', 'router'],
   ]);
   expect(names('edge', 'production')).toEqual([
     ...[
       'health_check',
       'error-caching',
+      'stream-answers',
+      'rest-answers',
       'cors',
       'grpc_web',
       'connect_grpc_bridge',
@@ -152,7 +154,7 @@ test('an operator is one of the listed addresses, verified', () => {
 
 test('public reads may be cached, and nothing else', () => {
   const { response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
-  const cached = routesOf(manager('edge')).filter(({ response_headers_to_add: added }) => added !== undefined);
+  const cached = routesOf(manager('edge')).filter(({ response_headers_to_add: [added] = [] }) => added?.header.key === 'cache-control');
   const names = cached.map(({ name }: Walked) => name);
   const reads = listGatewayMethods('edge').filter(
     ({ access, desc }) => access === 'public' && desc.idempotency === Idempotency.NO_SIDE_EFFECTS,

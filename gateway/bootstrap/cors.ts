@@ -26,7 +26,7 @@ export function corsPolicy({ name, corsOrigins }: GatewayEnvironment, methods: r
     ],
     allow_methods: [...httpMethods].sort().join(','),
     allow_headers: ['authorization', 'content-type', 'traceparent', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(','),
-    expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin',
+    expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin,traceparent',
     max_age: '600',
     forward_not_matching_preflights: false,
   });

@@ -1,4 +1,5 @@
 import { accessLogs } from './access-log.ts';
+import { answers } from './answers.ts';
 import { bodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
 import { compressors } from './compressors.ts';
@@ -47,6 +48,8 @@ export function httpConnectionManager(
         healthCheck(),
         // Before everything that answers or changes an answer.
         errorCaching(),
+        // Likewise, and before the compressors, which compress streams of JSON as JSON.
+        ...answers(),
         // Before every filter that rejects: preflights carry no token, and rejections need the CORS headers.
         ...(hasCors(role, environment) ? [cors()] : []),
         // Before every filter that rejects as well: a rejection is put into the form of the protocol that the client speaks.

@@ -69,6 +69,16 @@ export function tokenOf(requirement: Requirement | typeof undeclared): JsonObjec
   return any('envoy.extensions.filters.http.jwt_authn.v3.PerRouteConfig', { requirement_name: requirement });
 }
 
+/** Where a route's metadata says whose tokens it takes, for the answer to a token of somebody else. */
+export const takenByKey = { namespace: 'kumiko.tokens', key: 'of' };
+
+/** For a route: its metadata say whose tokens it takes, such as "a partner's token"; none where it asks for none. */
+export function takenBy(requirement: Requirement): JsonObject {
+  if (requirement === 'none' || requirement === 'optional') return {};
+  const of = requirement === 'any' ? 'a token of one of our issuers' : `${requirement === 'operator' ? 'an' : 'a'} ${requirement}'s token`;
+  return { metadata: { filter_metadata: { [takenByKey.namespace]: { [takenByKey.key]: of } } } };
+}
+
 function provider(access: TokenAccess, environment: GatewayEnvironment): JsonObject {
   const { issuer, jwksUri } = environment.identity[identityOf(access)];
   return {

@@ -1,6 +1,7 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import type { GatewayEnvironment } from './environment.ts';
-import type { JsonObject } from './json.ts';
+import { any, type JsonObject } from './json.ts';
+import { takenByKey } from './jwt-authn.ts';
 import { hasPreviews } from './previews.ts';
 import { isRest } from './request-forms.ts';
 
@@ -10,6 +11,7 @@ const codes: ReadonlyMap<number, Code> = new Map([
   [401, Code.UNAUTHENTICATED],
   [403, Code.PERMISSION_DENIED],
   [404, Code.NOT_FOUND],
+  [405, Code.UNIMPLEMENTED],
   [408, Code.DEADLINE_EXCEEDED],
   [413, Code.OUT_OF_RANGE],
   [429, Code.RESOURCE_EXHAUSTED],
@@ -27,6 +29,7 @@ const codes: ReadonlyMap<number, Code> = new Map([
 export function localReplies(environment: GatewayEnvironment): JsonObject {
   return {
     mappers: [
+      ...ofAnotherIssuer(),
       ...(hasPreviews(environment) ? noPreview() : []),
       ...[...codes].map(([status, code]) => ({
         filter: allOf(
@@ -41,6 +44,23 @@ export function localReplies(environment: GatewayEnvironment): JsonObject {
       })),
     ],
   };
+}
+
+/** jwt_authn says of a token of another kind of caller that its issuer is not configured, which helps nobody: this says whose tokens the method takes. */
+function ofAnotherIssuer(): JsonObject[] {
+  const expression = "response.code_details == 'jwt_authn_access_denied{Jwt_issuer_is_not_configured}'";
+  const filter = {
+    extension_filter: {
+      name: 'envoy.access_loggers.extension_filters.cel',
+      typed_config: any('envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', { expression }),
+    },
+  };
+  const message = `this takes %METADATA(ROUTE:${takenByKey.namespace}:${takenByKey.key})%, and the one that came is of another issuer`;
+  return [
+    { filter: allOf(filter, isRest), body_format_override: statusBody(Code.UNAUTHENTICATED, message) },
+    // For gRPC the text becomes grpc-message.
+    { filter, body_format_override: { text_format_source: { inline_string: message } } },
+  ];
 }
 
 /** What a token is told that asks for a preview which there is not: no cluster (NC) has its name. */

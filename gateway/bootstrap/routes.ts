@@ -1,5 +1,6 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { templateKey } from '../../services/platform/contracts/http-template.ts';
+import { answersOf } from './answers.ts';
 import { bodyLimitName, restBodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
 import { compressors } from './compressors.ts';
@@ -8,12 +9,15 @@ import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
-import { any, type JsonObject } from './json.ts';
-import { jwtAuthnName, type Requirement, requirementOf, tokenOf, undeclared } from './jwt-authn.ts';
+import type { JsonObject } from './json.ts';
+import { jwtAuthnName, type Requirement, requirementOf, takenBy, tokenOf, undeclared } from './jwt-authn.ts';
 import { hasPreviews, previewRouteName, previewSpecifiers, specifierName } from './previews.ts';
 import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
 import { type PlacedRoute, routeTree } from './route-tree.ts';
 import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
+import { traceHeader } from './tracing.ts';
+import { without } from './without.ts';
+import { wrongMethodRoutes } from './wrong-method.ts';
 
 /**
  * One route for each method, on its gRPC path, one before it for the previews of its service, one for each REST path of a method, and one for everything
@@ -40,10 +44,14 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
           ...restRoutes(role, environment, methods),
+          ...wrongMethodRoutes(methods),
           ...(cors ? restPrefixes(methods).map(otherRest) : []),
           { prefix: '/', route: notFound() },
         ]),
-        response_headers_to_add: [{ header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' }],
+        response_headers_to_add: [
+          { header: { key: 'cache-control', value: 'no-store' }, append_action: 'ADD_IF_ABSENT' },
+          ...traceHeader(environment),
+        ],
         typed_per_filter_config: {
           [jwtAuthnName]: tokenOf(undeclared),
           ...(cors && { [corsName]: corsPolicy(environment, methods) }),
@@ -63,6 +71,7 @@ function notFound(): JsonObject {
     name: 'not-found',
     match: { prefix: '/' },
     direct_response: { status: 404 },
+    ...takenBy('any'),
     typed_per_filter_config: { [jwtAuthnName]: tokenOf('any'), [rbacName]: rbacOff() },
   };
 }
@@ -99,6 +108,7 @@ function methodRoute(environment: GatewayEnvironment, method: GatewayMethod) {
       ...silence(method),
       ...retries(method),
     },
+    ...takenBy(requirementOf(environment, method)),
     typed_per_filter_config: {
       [jwtAuthnName]: tokenOf(requirementOf(environment, method)),
       [rbacName]: rbacOf([method], environment),
@@ -136,16 +146,12 @@ function beforeTranscoding(name: string, match: JsonObject, requirement: Require
     name,
     match,
     route: { cluster_header: noClusterHeader },
+    ...takenBy(requirement),
     typed_per_filter_config: { [jwtAuthnName]: tokenOf(requirement) },
   };
 }
 
 const filterName = ({ name }: { readonly name: string }) => name;
-
-/** Takes filters out of the chain of a request that comes in on this route: Envoy makes the chain once, and does not make it anew when the route changes. */
-function without(filters: readonly string[]): JsonObject {
-  return Object.fromEntries(filters.map((name) => [name, any('envoy.config.route.v3.FilterConfig', { disabled: true })]));
-}
 
 /**
  * One for each REST path of a method, in the order in which the transcoder chooses. That they agree with what it makes of a path is not needed for safety:
@@ -159,7 +165,12 @@ function restRoutes(role: Role, environment: GatewayEnvironment, methods: readon
       const match = { safe_regex: { regex: templateRegex(template) }, headers: [{ name: ':method', string_match: { exact: httpMethod } }] };
       const name = `rest/${httpMethod}${templateKey(template)}`;
       const { typed_per_filter_config: filters, ...route } = beforeTranscoding(name, match, requirementOf(environment, method));
-      const own = { ...filters, ...restBodyLimit(method), ...without(browserProtocols(role).map(filterName)) };
+      const own = {
+        ...filters,
+        ...restBodyLimit(method),
+        ...answersOf(method.desc.methodKind === 'server_streaming'),
+        ...without(browserProtocols(role).map(filterName)),
+      };
       return { prefix: templatePrefix(template), route: { ...route, typed_per_filter_config: own } };
     });
 }

@@ -23,7 +23,9 @@ export function routesFor(manager: Walked, path: string): Walked[] {
 export function routeOf(manager: Walked, method: string, path: string): Walked {
   return routesFor(manager, path).find(({ match }) => {
     const headers: Walked[] = match.headers ?? [];
-    if (!headers.every(({ name, string_match }) => name === ':method' && string_match.exact === method)) return false;
+    const fits = ({ name, string_match, invert_match = false }: Walked) =>
+      name === ':method' && (string_match.exact === method) !== invert_match;
+    if (!headers.every(fits)) return false;
     if (match.safe_regex !== undefined) return new RegExp(`^(?:${match.safe_regex.regex})$`).test(path);
     return match.path === path || (match.prefix !== undefined && path.startsWith(match.prefix));
   });

@@ -24,6 +24,12 @@ export function tracing(role: Role, { otelCollector }: GatewayEnvironment): Json
   };
 }
 
+/** The trace of every answer in a header, where the gateway traces: what it answers by itself has none of the service's. */
+export function traceHeader({ otelCollector }: GatewayEnvironment): JsonObject[] {
+  if (otelCollector === undefined) return [];
+  return [{ header: { key: 'traceparent', value: '00-%TRACE_ID%-%SPAN_ID%-00' }, append_action: 'ADD_IF_ABSENT' }];
+}
+
 /** A caller's decision is followed always; of the traces that begin here so many are kept, by the trace's id. */
 function sampler(percent: number): JsonObject {
   const type = (name: string) => `envoy.extensions.tracers.opentelemetry.samplers.v3.${name}SamplerConfig`;

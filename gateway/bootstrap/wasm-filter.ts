@@ -2,6 +2,9 @@ import { join } from 'node:path/posix';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
+/** The name of all of our own filters. */
+export const wasmFilterName = 'envoy.filters.http.wasm';
+
 /** One of our own filters, by the name of its folder, with a VM of its own for each `place` where it stands. */
 export function wasmFilter(
   name: string,
@@ -10,7 +13,7 @@ export function wasmFilter(
   place?: string,
 ): JsonObject {
   return {
-    name: 'envoy.filters.http.wasm',
+    name: wasmFilterName,
     typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {
       config: {
         name,

@@ -7,6 +7,7 @@ export const facts = {
 
   'jwt.rules': 'What no method’s route matches needs a token all the same: 401 without, 404 with.',
   'jwt.order': 'Issuer, times, audience (403), lifetime, key, signature, in this order, each with its own text.',
+  'jwt.whose': 'A token of another kind of caller is told whose tokens the method takes.',
   'jwt.challenge': '401 and 403 of the token check carry www-authenticate, with error="invalid_token" unless the token is missing.',
   'jwt.audiences': 'Audiences are compared without scheme and trailing slash; aud may be a list.',
   'jwt.extraction': 'Only `Authorization: Bearer` brings a token; there may be one.',
@@ -15,6 +16,8 @@ export const facts = {
   'jwt.algorithms': 'RS256 and ES256; never none, never HMAC by a public key; kid and alg must agree.',
 
   'transcoder.unknown': 'Neither unknown paths nor unknown parameters pass: 404, 400.',
+  'transcoder.wrong-method':
+    'Another method on a path that there is: 405 with Allow; to everybody where one of its methods is public, else by a token.',
   'transcoder.rewrite': 'Path, method, content-type, te and the x-envoy-original headers of a transcoded request.',
   'transcoder.paths': 'Trailing slashes are dropped; custom verbs; literals compare by case.',
   'transcoder.variables': 'Single-segment variables are decoded whole; longer ones keep reserved characters.',
@@ -24,7 +27,8 @@ export const facts = {
   'transcoder.http-body': 'google.api.HttpBody is raw bytes with their content type, both ways.',
   'transcoder.status': 'HTTP status of a unary reply by its gRPC status; 503 where it is missing; what is no gRPC passes.',
   'transcoder.convert-status': 'google.rpc.Status as JSON, details included; an unknown detail type empties the body.',
-  'transcoder.server-streaming': 'One JSON text for each line; an error within ends a well-formed body.',
+  'transcoder.server-streaming': 'One JSON text for each line, as application/x-ndjson; an error within ends a well-formed body.',
+  'transcoder.answers': 'REST sees nothing of the status of gRPC but in its own form.',
 
   'native.introspection': 'Reflection and health checks are open to everybody on a laptop, and closed in production.',
   'native.pass-through': 'gRPC passes as it is, with errors, streams and trailers.',
@@ -57,6 +61,8 @@ export const facts = {
   'hcm.early-strip': 'Internal headers of clients are gone before the first route match.',
   'hcm.tracing':
     'traceparent is followed, and goes on with a span of the gateway’s; a malformed one passes; without one the request id decides.',
+
+  'hcm.trace-of-answers': 'Every answer has its trace in traceparent where the gateway traces, its own refusals included.',
 
   'access-log.fields': 'A line of JSON for each request, with what Cloud Logging reads; never a token.',
   'access-log.flush': 'It is there within a second.',

@@ -145,7 +145,9 @@ test('of twenty previews one that an Envoy refuses is out, named with its revisi
   const rejected = async () => Number(/: (\d+)/.exec(await adminPage(envoy.adminPort, '/stats?filter=cds.update_rejected'))?.[1]);
   const before = await rejected();
   store.publish(tags.map((tag) => (tag === 'pr-7' ? poisoned(tag) : good(tag))));
-  await expect.poll(() => refused, { timeout: 30_000 }).toEqual([expect.stringMatching(/^partner@pr-7 \(partner-pr-7\): .*\/nowhere\.pem/)]);
+  await expect
+    .poll(() => refused, { timeout: 30_000 })
+    .toEqual([expect.stringMatching(/^partner@pr-7 \(partner-pr-7\): .*\/nowhere\.pem/)]);
   for (const tag of tags) await meets(tag, tag === 'pr-7' ? 'standard' : 'preview');
   expect(server.clients[0]!.refused).toMatchObject({ previews: ['partner@pr-7'] });
   // It is not sent again, whatever else changes.

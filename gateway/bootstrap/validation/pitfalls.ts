@@ -174,27 +174,37 @@ function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMess
 }
 
 /** Filters that a route may take out of the chain, by the type of their configuration: what else is in it is there for safety, or for all. */
-const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
+const optional = [
+  'compressor.v3.Compressor',
+  'buffer.v3.Buffer',
+  'grpc_web.v3.GrpcWeb',
+  'connect_grpc_bridge.v3.FilterConfig',
+  'header_mutation.v3.HeaderMutation',
+];
 
 function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
   const types = new Map(
     list<ReadMessage | undefined>(fields['http_filters']).map((filter) => [filter?.fields['name'], configOf(filter)?.type]),
   );
-  return all
-    .filter((message) => message.path.startsWith(`${path}.route_config`))
-    .flatMap((message) =>
-      Object.entries((message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
-        .filter(
-          ([name, own]) =>
-            own?.type === 'envoy.config.route.v3.FilterConfig' &&
-            types.get(name) !== `${jwtAuthn}.JwtAuthentication` &&
-            !optional.some((one) => types.get(name) === `${http}.${one}`),
-        )
-        .map(([name]) => ({
-          path: join(join(message.path, 'typed_per_filter_config'), name),
-          message: 'no route may take this filter out',
-        })),
-    );
+  return (
+    all
+      .filter((message) => message.path.startsWith(`${path}.route_config`))
+      // What a route answers by itself reaches nothing that a filter could guard.
+      .filter(({ fields }) => fields['direct_response'] === undefined)
+      .flatMap((message) =>
+        Object.entries((message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
+          .filter(
+            ([name, own]) =>
+              own?.type === 'envoy.config.route.v3.FilterConfig' &&
+              types.get(name) !== `${jwtAuthn}.JwtAuthentication` &&
+              !optional.some((one) => types.get(name) === `${http}.${one}`),
+          )
+          .map(([name]) => ({
+            path: join(join(message.path, 'typed_per_filter_config'), name),
+            message: 'no route may take this filter out',
+          })),
+      )
+  );
 }
 
 /** Without rules rbac allows everything; with rules that deny, everything but what they name. */

@@ -20,7 +20,10 @@ interface Answer {
 }
 
 const missing: Answer = { status: 401, message: 'Jwt is missing' };
-const anotherIssuer: Answer = { status: 401, message: 'Jwt issuer is not configured' };
+const takes = (whose: string): Answer => ({
+  status: 401,
+  message: `this takes ${whose} token, and the one that came is of another issuer`,
+});
 const anotherAudience: Answer = { status: 403, message: 'Audiences in Jwt are not allowed' };
 const denied: Answer = { status: 403, message: 'RBAC: access denied' };
 const served: Answer = { status: 200 };
@@ -46,24 +49,24 @@ function callersOf({ policy }: Method): readonly (readonly [Caller, Answer])[] {
       return [
         [nobody, missing],
         [person('customer'), served],
-        [person('partner'), anotherIssuer],
-        [person('operator'), anotherIssuer],
+        [person('partner'), takes("a customer's")],
+        [person('operator'), takes("a customer's")],
         [withoutSubject('customer'), denied],
       ];
     case Access.PARTNER:
       return [
         [nobody, missing],
         [person('partner'), served],
-        [person('customer'), anotherIssuer],
-        [person('operator'), anotherIssuer],
+        [person('customer'), takes("a partner's")],
+        [person('operator'), takes("a partner's")],
         [withoutSubject('partner'), denied],
       ];
     case Access.OPERATOR:
       return [
         [nobody, missing],
         [person('operator'), served],
-        [person('customer'), anotherIssuer],
-        [person('partner'), anotherIssuer],
+        [person('customer'), takes("an operator's")],
+        [person('partner'), takes("an operator's")],
         [{ name: 'another account of Google', token: { as: 'operator', claims: strangers } }, denied],
         [{ name: 'an operator whose e-mail is not verified', token: { as: 'operator', claims: { email_verified: false } } }, denied],
         [trigger('queue'), anotherAudience],
@@ -74,7 +77,7 @@ function callersOf({ policy }: Method): readonly (readonly [Caller, Answer])[] {
       return [
         [nobody, missing],
         ...triggers,
-        [person('customer'), anotherIssuer],
+        [person('customer'), takes("a trigger's")],
         [person('operator'), anotherAudience],
         [{ name: 'another account of Google', token: { as: kind, claims: strangers } }, denied],
         [{ name: `a ${kind} whose e-mail is not verified`, token: { as: kind, claims: { email_verified: false } } }, denied],

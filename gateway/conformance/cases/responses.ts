@@ -67,10 +67,14 @@ export const responses: readonly ConformanceCase[] = [
   },
   {
     name: 'a server stream, one JSON text a line',
-    about: ['transcoder.server-streaming'],
+    about: ['transcoder.server-streaming', 'transcoder.answers'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
     upstream: { stream: [{ resumeToken: '1' }, { resumeToken: '2' }] },
-    expect: { status: 200, headers: { 'content-type': 'application/json' }, body: '{"resumeToken":"1"}\n{"resumeToken":"2"}\n' },
+    expect: {
+      status: 200,
+      headers: { 'content-type': 'application/x-ndjson', 'grpc-status': null },
+      body: '{"resumeToken":"1"}\n{"resumeToken":"2"}\n',
+    },
   },
   {
     name: 'an error within a stream ends a well-formed body',
@@ -84,7 +88,14 @@ export const responses: readonly ConformanceCase[] = [
     about: ['transcoder.server-streaming'],
     request: { method: 'GET', path: '/v1/groups/g1:watch', token: customer },
     upstream: { error: { code: 5, message: 'no such group' } },
-    expect: { status: 404, body: { json: { code: 5, message: 'no such group' } } },
+    expect: { status: 404, headers: { 'content-type': 'application/json' }, body: { json: { code: 5, message: 'no such group' } } },
+  },
+  {
+    name: 'a stream by native gRPC keeps its content type, and its status',
+    about: ['transcoder.server-streaming'],
+    request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/WatchGroup', token: customer, grpc: { name: 'groups/g1' } },
+    upstream: { stream: [{ resumeToken: '1' }] },
+    expect: { status: 200, grpcStatus: 0, headers: { 'content-type': 'application/grpc' }, messages: [{ resumeToken: '1' }] },
   },
   {
     name: 'an idempotent method is tried again after a refused stream',

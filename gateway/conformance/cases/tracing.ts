@@ -65,4 +65,18 @@ export const tracing: readonly ConformanceCase[] = [
     expect: { status: 200 },
     expectUpstream: { path: grpcPath, headers: { traceparent: own('01'), tracestate: 'vendor=1' } },
   },
+  {
+    name: 'an answer has the trace of its request',
+    about: ['hcm.trace-of-answers'],
+    at,
+    request: { method: 'GET', path, headers: [['traceparent', `00-${trace}-${parent}-01`]] },
+    expect: { status: 200, headers: { traceparent: own('00') } },
+  },
+  {
+    name: 'a refusal has a trace of its own',
+    about: ['hcm.trace-of-answers'],
+    at,
+    request: { method: 'POST', path: '/kumiko.customer.v1.CustomerService/GetProfile', grpc: {} },
+    expect: { status: 200, grpcStatus: 16, grpcMessage: 'Jwt is missing', headers: { traceparent: /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/ } },
+  },
 ];

@@ -8,12 +8,12 @@ const service = '/kumiko.customer.v1.CustomerService';
 export const transcoding: readonly ConformanceCase[] = [
   {
     name: 'a path variable of two segments',
-    about: ['transcoder.rewrite', 'transcoder.variables', 'upstream.authority'],
+    about: ['transcoder.rewrite', 'transcoder.variables', 'upstream.authority', 'transcoder.answers'],
     request: { method: 'GET', path: '/v1/deals/tea' },
     upstream: { reply: { name: 'deals/tea', available: '12', price: { currencyCode: 'JPY', units: '1200' } } },
     expect: {
       status: 200,
-      headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=5', 'grpc-status': '0' },
+      headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=5', 'grpc-status': null, 'grpc-message': null },
       body: { json: { name: 'deals/tea', available: '12', price: { currencyCode: 'JPY', units: '1200' } } },
     },
     expectUpstream: {
@@ -195,13 +195,6 @@ export const transcoding: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'the wrong HTTP method maps to nothing',
-    about: ['transcoder.unknown'],
-    request: { method: 'DELETE', path: '/v1/deals/tea', token: customer },
-    expect: { status: 404, body: /Could not resolve/ },
-    expectUpstream: 'untouched',
-  },
-  {
     name: 'literals compare by case',
     about: ['transcoder.paths', 'transcoder.unknown'],
     request: { method: 'GET', path: '/v1/DEALS/tea', token: customer },
@@ -263,5 +256,37 @@ export const transcoding: readonly ConformanceCase[] = [
         'x-envoy-original-method': 'POST',
       },
     },
+  },
+  {
+    name: 'another method on a path of public methods',
+    about: ['transcoder.wrong-method', 'local-replies.json'],
+    request: { method: 'DELETE', path: '/v1/deals/tea' },
+    expect: {
+      status: 405,
+      headers: { allow: 'GET', 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: { json: { code: 12, message: 'this path takes GET', details: [] } },
+    },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'another method on a path of customers, with a token of somebody, and a body',
+    about: ['transcoder.wrong-method'],
+    request: { method: 'POST', path: '/v1/profile', token: { as: 'partner' }, body: { profile: {} } },
+    expect: { status: 405, headers: { allow: 'GET, PATCH' }, body: /this path takes GET, PATCH/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'another method on a path of customers, without a token',
+    about: ['transcoder.wrong-method'],
+    request: { method: 'POST', path: '/v1/profile' },
+    expect: { status: 401, body: /Jwt is missing/ },
+    expectUpstream: 'untouched',
+  },
+  {
+    name: 'another method on a path with a verb',
+    about: ['transcoder.wrong-method'],
+    request: { method: 'GET', path: '/v1/orders/a:cancel', token: { as: 'customer' } },
+    expect: { status: 404 },
+    expectUpstream: 'untouched',
   },
 ];

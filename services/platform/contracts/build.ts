@@ -31,6 +31,13 @@ const googleProtos = [
   'google/type/postal_address.proto',
 ];
 
+/** What every service serves besides, for reflection to tell of it. */
+const grpcProtos = {
+  'grpc/health/v1/health.proto': 'grpc-health-check/proto/health/v1/health.proto',
+  'grpc/reflection/v1/reflection.proto': '@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
+  'grpc/reflection/v1alpha/reflection.proto': '@grpc/reflection/build/proto/grpc/reflection/v1alpha/reflection.proto',
+};
+
 /** The product's protos; those of another product are built together with the platform's. */
 const protoFolders = productFolder === root ? [join(root, 'proto')] : [join(productFolder, 'proto'), join(root, 'proto')];
 const protos = protoFolders
@@ -71,9 +78,10 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
     mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
     cpSync(join(root, 'node_modules/google-gax/build/protos', file), join(thirdParty, file));
   }
-  // For reflection, which tells of the health service as well.
-  mkdirSync(join(thirdParty, 'grpc/health/v1'), { recursive: true });
-  cpSync(join(root, 'node_modules/grpc-health-check/proto/health/v1/health.proto'), join(thirdParty, 'grpc/health/v1/health.proto'));
+  for (const [file, source] of Object.entries(grpcProtos)) {
+    mkdirSync(dirname(join(thirdParty, file)), { recursive: true });
+    cpSync(join(root, 'node_modules', source), join(thirdParty, file));
+  }
   mkdirSync(join(thirdParty, 'buf/validate'), { recursive: true });
   writeFileSync(join(thirdParty, 'buf/validate/validate.proto'), printProto(validateProto));
   mkdirSync(next);

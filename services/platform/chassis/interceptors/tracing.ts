@@ -1,5 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { status } from '@grpc/grpc-js';
+import { Metadata, type status } from '@grpc/grpc-js';
 import {
   type Attributes,
   context,
@@ -10,12 +10,15 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
+import { formatTraceparent, parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../server/served-method.ts';
 import { isServerFault } from '../telemetry/call-metrics.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-/** A server span for each call, a child of the client's `traceparent`, or of the older `X-Cloud-Trace-Context` where only that came. */
+/**
+ * A server span for each call, a child of the client's `traceparent`, or of the older `X-Cloud-Trace-Context` where only that came. The answer has it in its own
+ * `traceparent`, for whoever asks us about it.
+ */
 export function tracing(telemetry: Telemetry): Interceptor {
   const tracer = trace.getTracer('kumiko');
   return (next, { desc, fullName }) => {
@@ -25,7 +28,11 @@ export function tracing(telemetry: Telemetry): Interceptor {
       const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
       const span = tracer.startSpan(fullName, optionsOf(call.incoming.receivedAt), parentContext);
       const spanContext = span.spanContext();
-      if (spanContext.traceId !== INVALID_TRACEID) call.spanContext = spanContext;
+      if (spanContext.traceId !== INVALID_TRACEID) {
+        call.spanContext = spanContext;
+        call.answerHeaders = new Metadata();
+        call.answerHeaders.set('traceparent', formatTraceparent(spanContext));
+      }
       const outcome = await context.with(trace.setSpan(ROOT_CONTEXT, span), next, undefined, call);
       span.setAttributes(attributesOf(outcome.code));
       if (isServerFault(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -3,6 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
+  type Metadata,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -30,7 +31,7 @@ interface DispatcherOptions {
 }
 
 type Stream = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
-type Answer = (outcome: Outcome) => void;
+type Answer = (outcome: Outcome, headers: Metadata | undefined) => void;
 
 const internalError: Outcome = { code: status.INTERNAL, message: 'internal error' };
 
@@ -76,20 +77,25 @@ export class Dispatcher {
 
   #unary(path: string): handleUnaryCall<Buffer, Buffer> {
     return (stream, callback) =>
-      this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }) => {
-        if (code === status.OK) callback(null, response!);
-        else callback({ code, details: message, ...(trailers && { metadata: trailers }) });
+      this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }, headers) => {
+        if (code === status.OK) {
+          if (headers !== undefined) stream.sendMetadata(headers);
+          callback(null, response!);
+        } else callback({ code, details: message, ...metadataOf(headers, trailers) });
       });
   }
 
   #streaming(path: string): handleServerStreamingCall<Buffer, Buffer> {
     return (stream) => {
-      const write: IncomingCall['write'] = async (message, signal) => {
+      let begun = false;
+      const write: IncomingCall['write'] = async (message, headers, signal) => {
+        if (!begun && headers !== undefined) stream.sendMetadata(headers);
+        begun = true;
         if (!stream.write(message)) await once(stream, 'drain', { signal });
       };
-      this.#dispatch(path, stream, incomingCall(stream, write), ({ code, message, trailers }) => {
+      this.#dispatch(path, stream, incomingCall(stream, write), ({ code, message, trailers }, headers) => {
         if (code === status.OK) stream.end();
-        else stream.emit('error', { code, details: message, ...(trailers && { metadata: trailers }) });
+        else stream.emit('error', { code, details: message, ...metadataOf(begun ? undefined : headers, trailers) });
       });
     };
   }
@@ -115,7 +121,7 @@ export class Dispatcher {
     const finish = (outcome: Outcome) => {
       this.#open.delete(place);
       held.call = undefined;
-      answer(outcome);
+      answer(outcome, call.answerHeaders);
       if (this.#open.size === 0) this.#onIdle?.();
     };
     run(call).then(finish, (err) => {
@@ -140,6 +146,13 @@ function onCancelled(stream: Stream, held: Held): void {
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
   return { metadata: stream.metadata, body: stream.request, receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()), write };
+}
+
+/** What goes with an error. Without a message before it gRPC has one block of headers for all of it ("Trailers-Only"). */
+function metadataOf(headers: Metadata | undefined, trailers: Metadata | undefined): { metadata?: Metadata } {
+  if (headers === undefined) return trailers === undefined ? {} : { metadata: trailers };
+  if (trailers !== undefined) headers.merge(trailers);
+  return { metadata: headers };
 }
 
 async function writeNothing(): Promise<void> {}

@@ -29,7 +29,7 @@ function streaming({ handler, encode }: ServedMethod): Run {
     try {
       for await (const response of handler(call.request!, call) as AsyncIterable<MessageInitShape<DescMessage>>) {
         if (call.ended !== undefined) break;
-        await call.incoming.write(encode(response), call.signal);
+        await call.incoming.write(encode(response), call.answerHeaders, call.signal);
       }
       return streamed;
     } finally {

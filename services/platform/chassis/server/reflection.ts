@@ -1,21 +1,49 @@
-import type { Server } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import { type EventEmitter, once } from 'node:events';
+import { type handleBidiStreamingCall, type Server, type ServerDuplexStream, type ServiceDefinition, status } from '@grpc/grpc-js';
+
+/** One protocol under two names: grpcurl and buf ask for v1 first, Python's library knows v1alpha only. */
+const serviceNames = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 
 /**
- * Serves grpc.reflection.v1 and v1alpha, to whoever reaches the port. Loaded when asked for: it takes long and holds 10 MB.
+ * Serves reflection to whoever reaches the port (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md). What answers is loaded at the first call.
  *
- * The files are given as the descriptor set has them. What proto-loader would make of them, one file for each package, loses their imports, and then no
- * client finds its way from one to the next.
+ * Each service tells of all of the product's, since the edge passes reflection on to one of them. Files are given as the descriptor set has them: libraries
+ * that read them by protobufjs first lose the options, and those made of proto-loader's definitions the imports as well.
  */
-export async function addReflection(server: Server): Promise<void> {
-  const [{ ReflectionService }, { toBinary }, { FileDescriptorProtoSchema }, { readDescriptorSet }] = await Promise.all([
-    import('@grpc/reflection'),
-    import('@bufbuild/protobuf'),
-    import('@bufbuild/protobuf/wkt'),
-    import('../../contracts/methods.ts'),
-  ]);
-  const fileDescriptorProtos = readDescriptorSet().file.map((file) => Buffer.from(toBinary(FileDescriptorProtoSchema, file)));
-  // Of a definition the service reads nothing else.
-  const definition = { all: { fileDescriptorProtos } } as unknown as PackageDefinition;
-  new ReflectionService(definition).addToServer(server);
+export function addReflection(server: Server): void {
+  for (const name of serviceNames) server.addService(definition(`/${name}/ServerReflectionInfo`), { ServerReflectionInfo: info });
+}
+
+const info: handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
+  const gone = new AbortController();
+  (stream as EventEmitter).once('cancelled', () => gone.abort());
+  converse(stream, gone.signal).catch(() =>
+    stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'not a ServerReflectionRequest' }),
+  );
+};
+
+async function converse(stream: ServerDuplexStream<Buffer, Buffer>, signal: AbortSignal): Promise<void> {
+  const { reflectionAnswers } = await import('./answer-reflection.ts');
+  const answer = reflectionAnswers();
+  // Its end is the end of the questions only: the answers are still to be ended.
+  const requests: AsyncIterable<Buffer> = stream.iterator({ destroyOnReturn: false });
+  for await (const request of requests) {
+    if (!stream.write(answer(request))) await once(stream, 'drain', { signal });
+  }
+  stream.end();
+}
+
+function definition(path: string): ServiceDefinition {
+  const raw = (bytes: Buffer) => bytes;
+  return {
+    ServerReflectionInfo: {
+      path,
+      requestStream: true,
+      responseStream: true,
+      requestSerialize: raw,
+      requestDeserialize: raw,
+      responseSerialize: raw,
+      responseDeserialize: raw,
+    },
+  };
 }

@@ -15,8 +15,8 @@ export interface IncomingCall {
   readonly receivedAt: number;
   /** Milliseconds since the epoch; Infinity where the client has set none. */
   readonly clientDeadline: number;
-  /** Sends one message of a stream; resolves when there is room for the next. */
-  readonly write: (message: Buffer, signal: AbortSignal) => Promise<void>;
+  /** Sends one message of a stream, before the first one the headers; resolves when there is room for the next. */
+  readonly write: (message: Buffer, headers: Metadata | undefined, signal: AbortSignal) => Promise<void>;
 }
 
 /** One call on its way through the interceptors, which fill it in. What is seldom asked for is made when it is. */
@@ -25,6 +25,8 @@ export class ServerCall implements Call {
   readonly incoming: IncomingCall;
   /** Set by the tracing interceptor. */
   spanContext: SpanContext | undefined;
+  /** Set by the tracing interceptor: what the answer's headers say besides gRPC's own. */
+  answerHeaders: Metadata | undefined;
   /** Set by the deadline interceptor: milliseconds since the epoch. */
   deadlineAt = Number.POSITIVE_INFINITY;
   /** Set by the deadline interceptor: called when the call has to end before its handler does. */

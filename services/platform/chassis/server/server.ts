@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Workload } from '../../contracts/identities.ts';
 import { type GrpcService, servedBy } from '../../contracts/services.ts';
 import { Dispatcher, type Route } from './dispatcher.ts';
+import { addReflection } from './reflection.ts';
 
 /** Where and what to serve. */
 export interface ServerOptions {
@@ -15,7 +16,7 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 binds any free port. */
   readonly port: number;
-  /** Serves grpc.reflection.v1 as well, to whoever reaches the port. */
+  /** Serves reflection as well, to whoever reaches the port. */
   readonly reflection: boolean;
   readonly project: string;
   readonly logger: Logger;
@@ -74,7 +75,7 @@ export async function bindServer({ name, host, port, reflection, project, logger
   };
   health.addToServer(observed(server, onCall));
   setHealth('SERVING');
-  if (reflection) await (await import('./reflection.ts')).addReflection(server);
+  if (reflection) addReflection(server);
 
   return {
     port: boundPort,
