@@ -1,20 +1,15 @@
-import type { DescService } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
-import type { ConfigOf } from '../platform/chassis/process/manifest.ts';
 import type { Call } from '../platform/chassis/server/call.ts';
+import { connectService, type ServiceAddresses } from '../platform/cloud/identity/connect-service.ts';
 import type { IdTokens } from '../platform/cloud/identity/identity.ts';
-import { type Client, createClient } from '../platform/contracts/client.ts';
+import type { Client } from '../platform/contracts/client.ts';
 import { ClientError } from '../platform/contracts/client-error.ts';
 import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { MaintenanceService } from '../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
-import { audienceOf } from '../platform/contracts/identities.ts';
-import { workloadOf } from '../platform/contracts/methods.ts';
 import { serviceNames } from '../platform/contracts/services.ts';
-import { followPreview } from './follow-preview.ts';
-import type { manifest } from './manifest.ts';
 
 /** The services that own what jobs work on. */
 export interface Owners {
@@ -25,30 +20,17 @@ export interface Owners {
   close(): void;
 }
 
-/** Where they are. */
-type OwnersConfig = Pick<ConfigOf<typeof manifest>, 'SERVICE_URLS' | 'PREVIEWS'> & { readonly GOOGLE_CLOUD_PROJECT: string };
-
-/** Clients that present this service's own ID token, in the header that Cloud Run's check looks at first, and call the preview that the work belongs to. */
-export function connectOwners(config: OwnersConfig, idTokens: IdTokens): Owners {
-  const clients: { close(): void }[] = [];
-  function connect<S extends DescService>(service: S, name: string): Client<S> {
-    const url = config.SERVICE_URLS[name];
-    if (url === undefined) throw new Error(`SERVICE_URLS has no "${name}"`);
-    // All revisions of a service share its audience.
-    const audience = audienceOf(name, config.GOOGLE_CLOUD_PROJECT);
-    const headers = async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
-    const ofService = config.PREVIEWS.filter((preview) => preview.service === name);
-    const previews = new Map(ofService.map(({ tag, url }) => [tag, createClient(service, { url, headers })]));
-    const client = followPreview(service, name, createClient(service, { url, headers }), previews);
-    clients.push(client);
-    return client;
-  }
+/** Clients of them, each with this service's own ID token. */
+export function connectOwners(config: ServiceAddresses, idTokens: IdTokens): Owners {
+  const customer = connectService(CustomerInternalService, config, idTokens);
+  const partner = connectService(PartnerInternalService, config, idTokens);
+  const maintenance = serviceNames.map((name) => connectService(MaintenanceService, config, idTokens, name));
   return {
-    customer: connect(CustomerInternalService, workloadOf(CustomerInternalService)),
-    partner: connect(PartnerInternalService, workloadOf(PartnerInternalService)),
-    maintenance: serviceNames.map((name) => connect(MaintenanceService, name)),
+    customer,
+    partner,
+    maintenance,
     close() {
-      for (const client of clients) client.close();
+      for (const client of [customer, partner, ...maintenance]) client.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import { Deal_State as DealState, Order_State as OrderState } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { lamp, type PartnerWorld, shipTo, startPartnerWorld } from './tests/partner-world.ts';
 
@@ -213,6 +214,39 @@ describe('an order', () => {
     await world.cancelled('orders/c1', 'acme');
     const ship = world.as('acme').shipOrder({ name: 'orders/c1', carrier: 'hayabusa', trackingNumber: 'SW-c1' });
     await expect(ship).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+  });
+});
+
+describe('an order and its customer', () => {
+  const parcel = (name: string) => ({ name, carrier: 'hayabusa', trackingNumber: `SW-${name.slice('orders/'.length)}` });
+
+  test('whose cancellation the partner has not heard of yet cannot be shipped, and nothing of it is written', async () => {
+    const acme = world.as('slow');
+    await world.confirmed('orders/slow1', 'slow');
+    world.cancelledThere.add('slow1');
+    await expect(acme.shipOrder(parcel('orders/slow1'))).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+    expect((await acme.listOrders({})).orders).toMatchObject([{ state: OrderState.TO_SHIP, trackingNumber: '' }]);
+    expect(world.events('orders/slow1')).toEqual([]);
+  });
+
+  test('who cannot be asked leaves it to be shipped, by the same call again', async () => {
+    const acme = world.as('again');
+    await world.confirmed('orders/again1', 'again');
+    const { ship } = world.orders;
+    world.orders.ship = () => Promise.reject(unavailable('down'));
+    await expect(acme.shipOrder(parcel('orders/again1'))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    world.orders.ship = ship;
+    expect((await acme.shipOrder(parcel('orders/again1'))).state).toBe(OrderState.SHIPPED);
+  });
+
+  test('is asked about nothing that the partner knows to be refused, nor about what is shipped already', async () => {
+    const acme = world.as('asker');
+    for (const id of ['ask1', 'ask2', 'ask3']) await world.confirmed(`orders/${id}`, 'asker');
+    await world.cancelled('orders/ask3', 'asker');
+    for (const _ of [1, 2]) await acme.shipOrder(parcel('orders/ask1'));
+    await expect(acme.shipOrder({ ...parcel('orders/ask2'), trackingNumber: 'SW-ask1' })).rejects.toMatchObject(refused('PARCEL_IN_USE'));
+    await expect(acme.shipOrder(parcel('orders/ask3'))).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+    expect(world.askedToShip.filter((id) => id.startsWith('ask'))).toEqual(['ask1']);
   });
 });
 

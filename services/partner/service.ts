@@ -12,7 +12,8 @@ import { DatabaseError } from '../platform/cloud/spanner/database.ts';
 import { requestFingerprint } from '../platform/cloud/spanner/request-ids.ts';
 import { CreateDealRequestSchema, DealSchema, type PartnerService } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { type Deal, type DealTrigger, dealTransitions, missingForPublishing, touchedFixedFields } from './domain/deal.ts';
-import { type Fulfilment, move } from './domain/fulfilment.ts';
+import { type Fulfilment, type FulfilmentState, move } from './domain/fulfilment.ts';
+import type { Orders, Parcel } from './domain/orders.ts';
 import { dealMessage, idOf, orderMessage, partnersFields, partnersPart } from './messages.ts';
 import type { Committed, PartnerStore } from './store/store.ts';
 
@@ -20,6 +21,7 @@ import type { Committed, PartnerStore } from './store/store.ts';
 interface PartnerServiceOptions {
   readonly store: PartnerStore;
   readonly outbox: Outbox;
+  readonly orders: Orders;
   readonly now: () => Date;
 }
 
@@ -27,7 +29,7 @@ interface PartnerServiceOptions {
 const watchBatch = 200;
 
 /** The handlers of kumiko.partner.v1.PartnerService. */
-export function partnerService({ store, outbox, now }: PartnerServiceOptions): Handlers<typeof PartnerService> {
+export function partnerService({ store, outbox, orders, now }: PartnerServiceOptions): Handlers<typeof PartnerService> {
   /** Changes a deal of the caller's; another partner's deal answers like a missing one. */
   async function changeDeal(call: Call, name: string, change: (deal: Deal) => Deal) {
     const { id: partner } = requireCaller(call, 'partner');
@@ -125,26 +127,27 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
 
     async shipOrder({ name, carrier, trackingNumber }, call) {
       const { id: partner } = requireCaller(call, 'partner');
-      let current: Fulfilment | undefined;
-      const ship = store.changeFulfilment({ id: idOf(name) }, (before) => {
-        if (before === undefined || before.partner !== partner || before.shipTo === undefined) throw notFound(name);
-        current = before;
-        if (before.carrier === carrier && before.trackingNumber === trackingNumber) return undefined;
-        const after = move(before, 'ship', { carrier, trackingNumber });
-        if (after === undefined) {
-          const state = before.state as Exclude<typeof before.state, 'TO_SHIP'>;
-          throw failedPrecondition(`ORDER_${state}`, `the order is ${before.state.toLowerCase()} and cannot be shipped`, {
-            resource: name,
-          });
-        }
-        return { after, payload: { case: 'orderShipped', value: { carrier, trackingNumber } } };
+      const parcel = { carrier, trackingNumber };
+      const id = idOf(name);
+      const [known, inParcel] = await Promise.all([store.fulfilment(id), store.fulfilmentOf(parcel)]);
+      const fulfilment = toShip(known, partner, name);
+      if (isShippedWith(fulfilment, parcel)) return orderMessage(fulfilment);
+      shipped(fulfilment, parcel);
+      if (inParcel !== undefined) throw parcelInUse(name);
+      // The order's owner decides whether it is shipped or cancelled. What is lost behind this call is made up for by the same call, repeated.
+      const outcome = await orders.ship(fulfilment, parcel, call.signal);
+      if (outcome === 'cancelled') throw cannotShip(name, 'CANCELLED');
+      if (outcome === 'unknown') throw notFound(name);
+      let current = fulfilment;
+      const ship = store.changeFulfilment({ id }, (before) => {
+        current = toShip(before, partner, name);
+        if (isShippedWith(current, parcel)) return undefined;
+        return { after: shipped(current, parcel), payload: { case: 'orderShipped', value: parcel } };
       });
       const committed = await ship.catch((error) => {
-        if (!(error instanceof DatabaseError && error.kind === 'unique')) throw error;
-        throw failedPrecondition('PARCEL_IN_USE', 'another order was shipped with this tracking_number', { resource: name });
+        throw error instanceof DatabaseError && error.kind === 'unique' ? parcelInUse(name) : error;
       });
-      if (committed === undefined && current !== undefined) return orderMessage(current);
-      return orderMessage(publish(call, committed, name));
+      return orderMessage(committed === undefined ? current : publish(call, committed, name));
     },
 
     async *watchOrders({ resumeToken }, call) {
@@ -159,6 +162,31 @@ export function partnerService({ store, outbox, now }: PartnerServiceOptions): H
       }
     },
   };
+}
+
+/** An order of the partner's that it may know of. @throws {RpcError} NOT_FOUND */
+function toShip(fulfilment: Fulfilment | undefined, partner: string, name: string): Fulfilment {
+  if (fulfilment === undefined || fulfilment.partner !== partner || fulfilment.shipTo === undefined) throw notFound(name);
+  return fulfilment;
+}
+
+function isShippedWith(fulfilment: Fulfilment, { carrier, trackingNumber }: Parcel): boolean {
+  return fulfilment.carrier === carrier && fulfilment.trackingNumber === trackingNumber;
+}
+
+/** What the order is once it is in the parcel. @throws {RpcError} where it cannot be shipped any more. */
+function shipped(fulfilment: Fulfilment, parcel: Parcel): Fulfilment {
+  const after = move(fulfilment, 'ship', parcel);
+  if (after !== undefined) return after;
+  throw cannotShip(`orders/${fulfilment.id}`, fulfilment.state as Exclude<FulfilmentState, 'TO_SHIP'>);
+}
+
+function cannotShip(name: string, state: Exclude<FulfilmentState, 'TO_SHIP'>): RpcError {
+  return failedPrecondition(`ORDER_${state}`, `the order is ${state.toLowerCase()} and cannot be shipped`, { resource: name });
+}
+
+function parcelInUse(name: string): RpcError {
+  return failedPrecondition('PARCEL_IN_USE', 'another order was shipped with this tracking_number', { resource: name });
 }
 
 function incomplete(missing: readonly string[], resource: string): RpcError {

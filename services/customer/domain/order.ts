@@ -48,8 +48,7 @@ export type OrderTrigger = 'authorize' | 'confirm' | 'ship' | 'deliver' | 'cance
 export const orderTransitions: Readonly<Record<OrderState, Readonly<Partial<Record<OrderTrigger, OrderState>>>>> = {
   PENDING_PAYMENT: { authorize: 'AUTHORIZED', cancel: 'CANCELLED' },
   AUTHORIZED: { confirm: 'CONFIRMED', cancel: 'CANCELLED' },
-  // Deliver without ship: the two events may arrive in either order.
-  CONFIRMED: { ship: 'SHIPPED', deliver: 'DELIVERED', cancel: 'CANCELLED' },
+  CONFIRMED: { ship: 'SHIPPED', cancel: 'CANCELLED' },
   SHIPPED: { deliver: 'DELIVERED' },
   DELIVERED: {},
   CANCELLED: {},

@@ -164,6 +164,10 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
       });
       return `deals/${id}`;
     },
+    /** The partner hands an order to a carrier. */
+    async ship(order: string, trackingNumber = 'SW1', partner = 'partners/acme') {
+      return (await internal.shipOrder({ order, partner, carrier: 'hayabusa', trackingNumber })).order;
+    },
     /** The app confirms a payment at the provider. */
     async confirm({ payment }: Pick<OpenGroupResponse, 'payment'>, card: 'ok' | 'declined' | 'declined-at-capture' = 'ok'): Promise<void> {
       await call('POST', `/v1/payment_intents/${payment?.id}/confirm`, { client_token: payment?.clientToken, card });

@@ -10,6 +10,7 @@ import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/reques
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Deal } from '../domain/deal.ts';
 import type { Fulfilment } from '../domain/fulfilment.ts';
+import type { Parcel } from '../domain/orders.ts';
 import { statements } from './tables.ts';
 
 /** What a transaction left, with the events as they stand in the outbox. */
@@ -86,6 +87,16 @@ export class PartnerStore {
     });
   }
 
+  /** An order, or undefined. */
+  async fulfilment(id: string): Promise<Fulfilment | undefined> {
+    return statements.selectFulfilment.first(this.#database, { order: id });
+  }
+
+  /** The order that was shipped with a parcel, or undefined. */
+  async fulfilmentOf(parcel: Parcel): Promise<Fulfilment | undefined> {
+    return statements.selectFulfilmentByParcel.first(this.#database, { ...parcel });
+  }
+
   /** A partner's orders, newest first, behind a position. */
   async fulfilments(partner: string, after: Position, limit: number): Promise<Fulfilment[]> {
     return statements.listFulfilments.all(this.#database, { partner, ...after, limit });
@@ -103,13 +114,15 @@ export class PartnerStore {
    * @param eventId where an event is the reason: it is recorded in the same transaction, and a known one changes nothing.
    */
   async changeFulfilment(
-    by: { id: string } | { carrier: string; trackingNumber: string },
+    by: { id: string } | Parcel,
     decide: FulfilmentDecision,
     eventId?: string,
   ): Promise<Committed<Fulfilment> | undefined> {
     return this.#database.transact(async (tx) => {
       const before =
-        'id' in by ? await statements.lockFulfilment.first(tx, { order: by.id }) : await statements.lockFulfilmentByParcel.first(tx, by);
+        'id' in by
+          ? await statements.lockFulfilment.first(tx, { order: by.id })
+          : await statements.lockFulfilmentByParcel.first(tx, { ...by });
       const decision = decide(before);
       const seen = eventId === undefined ? [] : [inboxInsert('partner', eventId, this.#now())];
       if (decision === undefined) {

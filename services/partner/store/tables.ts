@@ -104,6 +104,8 @@ export const statements = defineStatements('partner', {
     'version',
   ]),
 
+  selectFulfilment: select(fulfilment, 'WHERE id = $order'),
+  selectFulfilmentByParcel: select(fulfilment, 'WHERE carrier = $carrier AND tracking_number = $trackingNumber'),
   lockFulfilment: select(fulfilment, 'WHERE id = $order', exclusive),
   lockFulfilmentByParcel: select(fulfilment, 'WHERE carrier = $carrier AND tracking_number = $trackingNumber', exclusive),
   listFulfilments: select(

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Client } from '../platform/contracts/client.ts';
-import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { withPreview } from '../platform/contracts/preview.ts';
+import type { Client } from './client.ts';
 import { followPreview } from './follow-preview.ts';
+import { PartnerInternalService } from './gen/types/kumiko/partner/v1/internal_pb.js';
+import { withPreview } from './preview.ts';
 
 type PartnerClient = Client<typeof PartnerInternalService>;
 

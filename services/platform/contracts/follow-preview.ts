@@ -1,6 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
-import type { Client } from '../platform/contracts/client.ts';
-import { activePreviewOf } from '../platform/contracts/preview.ts';
+import type { Client } from './client.ts';
+import { activePreviewOf } from './preview.ts';
 
 /** A client that calls the preview which the work at hand asks for, or the default where there is no such preview. */
 export function followPreview<S extends DescService>(
