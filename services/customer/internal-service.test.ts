@@ -359,7 +359,7 @@ describe('a deal', () => {
   const publish = (id: string, version: number, price: { currencyCode: string; units?: bigint; nanos?: number }) =>
     world.apply(`deals/${id}`, version, {
       case: 'dealPublished',
-      value: { partner: 'partners/acme', title: id, price, groupSize: 2, groupLifetimeSeconds: 3600n, stock: 9n, sku: id },
+      value: { partner: 'partners/acme', title: id, price, groupSize: 2, groupLifetime: { seconds: 3600n }, stock: 9n, sku: id },
     });
 
   test.each([

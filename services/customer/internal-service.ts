@@ -217,7 +217,7 @@ function dealOf(published: DealPublished, event: string, id: string, version: bi
     priceMicros,
     currency,
     groupSize: published.groupSize,
-    groupLifetimeSeconds: Number(published.groupLifetimeSeconds),
+    groupLifetimeSeconds: Number(published.groupLifetime?.seconds ?? 0n),
     stock: published.stock,
     reserved: before?.reserved ?? 0n,
     state: 'OPEN',

@@ -35,6 +35,8 @@ export interface Order {
   readonly trackingNumber: string | undefined;
   readonly holdExpireTime: Date;
   readonly createTime: Date;
+  /** When it was last written. */
+  readonly updateTime: Date;
   /** Incremented with each change that others are told of. */
   readonly version: bigint;
   /** The trace of the request that placed it: what happens to it later is joined or linked with that. */

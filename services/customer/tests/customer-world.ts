@@ -157,7 +157,7 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
           title: id,
           price: { currencyCode: 'JPY', units: 1200n },
           groupSize,
-          groupLifetimeSeconds: BigInt(lifetimeSeconds),
+          groupLifetime: { seconds: BigInt(lifetimeSeconds) },
           stock: BigInt(stock),
           sku: `sku-${id}`,
         },
