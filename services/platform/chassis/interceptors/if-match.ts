@@ -18,7 +18,7 @@ export const ifMatch: Interceptor = (next, { desc }) => {
   if (desc.proto.options?.idempotencyLevel === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS) return next;
   const place = etagPlace(desc);
   return (call) => {
-    const value = call.header(header)?.trim();
+    const value = call.header(header);
     if (value === undefined || value === '*') return next(call);
     if (place === undefined) throw refused('this method checks no etag: leave it out');
     if (!strongEtag.test(value)) throw refused('must be one etag as it was read, with its quotes, or *');

@@ -1,7 +1,8 @@
-import type { Filter } from '../../../chassis/api/filter.ts';
+import type { Comparison, Filter } from '../../../chassis/api/filter.ts';
 import type { ListQuery } from '../../../chassis/api/list-page.ts';
+import type { Order } from '../../../chassis/api/order-by.ts';
 import type { Definition, Querier, Statement, Value } from '../database.ts';
-import type { Columns, RowOf } from './columns.ts';
+import type { Column, Columns, RowOf } from './columns.ts';
 import { compile, type ParameterValues } from './parameters.ts';
 import { Query } from './statements.ts';
 import type { Selection } from './table.ts';
@@ -48,11 +49,12 @@ export class ListStatement<V extends Values, C extends Columns> implements State
   /** Statements of every form that a text of this list can have, for what judges texts. */
   samples(): readonly Statement[] {
     const comparisons = this.#filterable.map(
-      (property): Filter => ({ kind: 'comparison', field: fieldOf(property), comparator: '=', value: '' }),
+      (property): Comparison => ({ kind: 'comparison', field: fieldOf(property), comparator: '=', value: '' }),
     );
     const both = (kind: 'and' | 'or'): Filter => ({ kind, parts: comparisons });
+    const twice = comparisons.map((comparison): Filter => ({ kind: 'or', parts: [comparison, { ...comparison, value: '-' }] }));
     const filters: readonly Filter[] =
-      comparisons.length === 0 ? [] : [...comparisons, both('and'), both('or'), { kind: 'not', part: both('or') }];
+      comparisons.length === 0 ? [] : [...comparisons, ...twice, both('and'), both('or'), { kind: 'not', part: both('or') }];
     const queries = [undefined, ...filters].flatMap((filter) =>
       [true, false].map((descending) => ({ filter, order: { field: fieldOf(this.#time), descending } })),
     );
@@ -64,14 +66,22 @@ export class ListStatement<V extends Values, C extends Columns> implements State
 
   #written({ filter, order }: Pick<ListQuery, 'filter' | 'order'>): { readonly text: string; readonly values: Values } {
     const values: Record<string, Value> = {};
+    const direction = order.descending ? 'DESC' : 'ASC';
+    const inOrder = `ORDER BY ${this.#selection.columns[this.#time]?.name} ${direction}, id ${direction} LIMIT $limit`;
+    const [first, ...others] = alternativesOf(filter).map((each) => `${this.#select(each, order, values)} ${inOrder}`);
+    if (first === undefined || others.length === 0) return { text: first ?? '', values };
+    const { list } = this.#selection.alone();
+    const union = [first, ...others].map((text) => `(${text})`).join(' UNION ALL ');
+    return { text: `SELECT ${list} FROM (${union}) AS page ${inOrder}`, values };
+  }
+
+  #select(filter: Filter | undefined, order: Order, values: Record<string, Value>): string {
     const conditions = [this.#where, ...(filter === undefined ? [] : [this.#condition(filter, values)])].filter(Boolean);
     const time = this.#selection.columns[this.#time]?.name;
-    const [beyond, direction] = order.descending ? ['<', 'DESC'] : ['>', 'ASC'];
+    const beyond = order.descending ? '<' : '>';
     // The first of the two is what an index is entered by.
     conditions.push(`${time} ${beyond}= $time AND (${time} ${beyond} $time OR id ${beyond} $id)`);
-    const { list } = this.#selection.alone();
-    const text = `SELECT ${list} FROM ${this.#selection.from} WHERE ${conditions.join(' AND ')} ORDER BY ${time} ${direction}, id ${direction} LIMIT $limit`;
-    return { text, values };
+    return `SELECT ${this.#selection.alone().list} FROM ${this.#selection.from} WHERE ${conditions.join(' AND ')}`;
   }
 
   #condition(filter: Filter, values: Record<string, Value>): string {
@@ -79,13 +89,42 @@ export class ListStatement<V extends Values, C extends Columns> implements State
     if (filter.kind !== 'comparison') {
       return `(${filter.parts.map((part) => this.#condition(part, values)).join(filter.kind === 'and' ? ' AND ' : ' OR ')})`;
     }
-    const property = this.#filterable.find((candidate) => fieldOf(candidate) === filter.field);
-    const column = property === undefined ? undefined : this.#selection.columns[property];
-    if (column === undefined) throw new Error(`${this.name} has no column for ${filter.field}`);
+    const column = this.#column(filter.field);
     const parameter = `f${Object.keys(values).length}`;
     values[parameter] = column.encode(filter.value);
     return `${column.name} ${filter.comparator === '!=' ? '<>' : filter.comparator} $${parameter}`;
   }
+
+  #column(field: string): Column<unknown> {
+    const property = this.#filterable.find((candidate) => fieldOf(candidate) === field);
+    const column = property === undefined ? undefined : this.#selection.columns[property];
+    if (column === undefined) throw new Error(`${this.name} has no column for ${field}`);
+    return column;
+  }
+}
+
+/**
+ * A filter as one or more that no row is in two of. Where a field may be one of several texts, each of them is a search of its own: an index has the rows of one
+ * text in the list's order, and of several would have to sort all that there are for the first page.
+ */
+function alternativesOf(filter: Filter | undefined): readonly (Filter | undefined)[] {
+  if (filter?.kind === 'or' && isOneOfTexts(filter.parts)) return distinct(filter.parts);
+  if (filter?.kind !== 'and') return [filter];
+  const index = filter.parts.findIndex((part) => part.kind === 'or' && isOneOfTexts(part.parts));
+  const alternatives = alternativesOf(filter.parts[index]);
+  if (index < 0) return [filter];
+  return alternatives.map((each) => ({ kind: 'and', parts: [...filter.parts.toSpliced(index, 1), ...(each === undefined ? [] : [each])] }));
+}
+
+function isOneOfTexts(parts: readonly Filter[]): parts is readonly Comparison[] {
+  const fields = new Set(
+    parts.map((part) => (part.kind === 'comparison' && part.comparator === '=' && typeof part.value === 'string' ? part.field : undefined)),
+  );
+  return fields.size === 1 && !fields.has(undefined);
+}
+
+function distinct(comparisons: readonly Comparison[]): readonly Comparison[] {
+  return [...new Map(comparisons.map((comparison) => [comparison.value, comparison])).values()];
 }
 
 /**
