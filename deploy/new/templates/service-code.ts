@@ -124,7 +124,10 @@ export interface ${type} {
 }
 
 /** store/store.ts */
-export function storeFile({ service, type, types: plural, variable, words, collection, table, resource }: ResourceNames, { platform }: Imports): string {
+export function storeFile(
+  { service, type, types: plural, variable, words, collection, table, resource }: ResourceNames,
+  { platform }: Imports,
+): string {
   const imports = importLines({
     [`../${platform}/chassis/api/list-page.ts`]: 'type { ListQuery }',
     [`../${platform}/cloud/spanner/database.ts`]: '{ type Database, defineStatements }',

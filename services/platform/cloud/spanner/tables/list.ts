@@ -55,9 +55,12 @@ export class ListStatement<V extends Values, C extends Columns> implements State
     const twice = comparisons.map((comparison): Filter => ({ kind: 'or', parts: [comparison, { ...comparison, value: '-' }] }));
     const filters: readonly Filter[] =
       comparisons.length === 0 ? [] : [...comparisons, ...twice, both('and'), both('or'), { kind: 'not', part: both('or') }];
-    const queries = [undefined, ...filters].flatMap((filter) =>
-      [true, false].map((descending) => ({ filter, order: { field: fieldOf(this.#time), descending } })),
-    );
+    const order = { field: fieldOf(this.#time), descending: true };
+    const queries = [
+      { filter: undefined, order },
+      { filter: undefined, order: { ...order, descending: false } },
+      ...filters.map((filter) => ({ filter, order })),
+    ];
     return queries.map((query, index) => ({
       name: index === 0 ? this.name : `${this.name}.${index}`,
       text: compile(this.#written(query).text).text,
