@@ -53,6 +53,10 @@ describe('another product on the same platform', () => {
     expect(written).toMatchObject({ status: 200, body: { text: 'Dear reader, the kettle is on' } });
     expect((await rest('GET', `/v1/${written.body['name']}`)).body).toEqual(written.body);
     expect((await rest('GET', '/v1/notes/none')).status).toBe(404);
+    const since = (moment: string) => rest('GET', `/v1/notes?filter=${encodeURIComponent(`create_time > "${moment}"`)}`);
+    expect((await since('2026-01-01T00:00:00Z')).body).toEqual({ notes: [written.body] });
+    expect((await since('9000-01-01T00:00:00Z')).body).toEqual({});
+    expect((await since('yesterday')).status).toBe(400);
   });
 
   it('tells by its own event, which another service takes in and asks about', async () => {

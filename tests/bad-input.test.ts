@@ -216,7 +216,7 @@ describe('resources', () => {
         title: 'Brief',
         price: { currencyCode: 'JPY', units: 100n },
         groupSize: 2,
-        groupLifetimeSeconds: 1n,
+        groupLifetime: { seconds: 1n },
         stock: 9n,
         sku: 'BRIEF',
       },

@@ -92,7 +92,7 @@ describe('a trace', () => {
 
     const shipping = await eventually(
       async () => (await tracesOf(joined.order.name)).flat().filter(({ links }) => links.includes(trace)),
-      (linked) => linked.some(({ service, name }) => service === 'customer' && name.endsWith('/ApplyEvent')),
+      (linked) => linked.some(({ service, name }) => service === 'customer' && name.endsWith('/ShipOrder')),
     );
     expect(shipping.every((span) => span.trace !== trace)).toBe(true);
 

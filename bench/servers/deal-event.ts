@@ -17,7 +17,7 @@ export function dealEvent({ groupSize, stock }: { readonly groupSize: number; re
         title: 'Uji matcha, 100 g',
         price: { currencyCode: 'JPY', units: 1_980n },
         groupSize,
-        groupLifetimeSeconds: 3_600n,
+        groupLifetime: { seconds: 3_600n },
         stock: BigInt(stock),
         sku: 'MATCHA-100',
       },

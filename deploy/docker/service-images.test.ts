@@ -65,7 +65,7 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(code).toBe(1);
     const missing = Object.keys(cloud.environmentOf(service)).filter(
       // Google's clients read these by themselves, and HOST and PORT have defaults.
-      (name) => !/EMULATOR|METADATA|^HOST$|^PORT$|^CLOUD_TASKS_ENDPOINT$|^PREVIEWS$/.test(name),
+      (name) => !/EMULATOR|METADATA|^HOST$|^PORT$|^CLOUD_TASKS_ENDPOINT$|^CONTROL_PLANE_URL$/.test(name),
     );
     expect(missing.filter((name) => !output.includes(`${name} is missing`))).toEqual([]);
   });

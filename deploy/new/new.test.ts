@@ -55,6 +55,7 @@ describe('what is made', () => {
     const zebras = services.find(({ name }) => name === 'zebras');
     expect(zebras?.grpcServices.flatMap(({ methods }) => methods.map(({ name, rest }) => [name, rest?.path]))).toEqual([
       ['GetZebraStripe', '/v1/{name=zebraStripes/*}'],
+      ['ListZebraStripes', '/v1/zebraStripes'],
     ]);
     expect(services.find(({ name }) => name === 'webhook')?.maintains).toBe(false);
   });
@@ -105,7 +106,7 @@ describe('what is made', () => {
 
   test('has migrations in their order, the new one with a statement that no database takes', () => {
     const all = readMigrations(join(copy, 'services'));
-    expect(all.find(({ name }) => name === 'zebras/001-initial.sql')?.statements.length).toBe(8);
+    expect(all.find(({ name }) => name === 'zebras/001-initial.sql')?.statements.length).toBe(9);
     const next = all.filter(({ name }) => name.startsWith('customer/')).at(-1);
     expect(next?.name).toMatch(/^customer\/\d{3}-add-zebras\.sql$/);
     expect(next?.statements).toEqual(['ALTER TABLE customer.<table> ADD COLUMN IF NOT EXISTS <column> <type>']);

@@ -22,6 +22,8 @@ export function grpcJsonTranscoder(environment: GatewayEnvironment, methods: rea
         reject_unknown_query_parameters: true,
         reject_binding_body_field_collisions: true,
       },
+      // As every client library writes a space in a query: filters have some.
+      query_param_unescape_plus: true,
       // For google.api.HttpBody, which it keeps whole.
       max_request_body_size: Math.max(...methods.map(maxRestBytes)),
       max_response_body_size: 4_194_304,

@@ -229,19 +229,14 @@ describe('events', () => {
     expect((await order(0)).state).toBe(OrderState.AUTHORIZED);
   });
 
-  test('of a delivery and its shipment may come in either order', async () => {
+  test('of a delivery are taken in behind the shipment', async () => {
     const { members, order } = await groupOf(['ok', 'ok']);
     const [first, second] = members;
     for (const { name } of members) await world.internal.capturePayment({ order: name, attempt: 1 });
-    const shipped = { case: 'orderShipped', value: { carrier: 'hayabusa', trackingNumber: 'SW1' } } as const;
-    const delivered = { case: 'orderDelivered', value: {} } as const;
-    await world.apply(first!.name, 2, shipped);
-    expect(await order(0)).toMatchObject({ state: OrderState.SHIPPED, trackingNumber: 'SW1' });
-    await expect(first!.client.cancelOrder({ name: first!.name })).rejects.toMatchObject({ reason: 'ORDER_SHIPPED' });
-    await world.apply(first!.name, 3, delivered);
-    await world.apply(second!.name, 3, delivered);
-    await world.apply(second!.name, 2, shipped);
-    for (const index of [0, 1]) expect(await order(index)).toMatchObject({ state: OrderState.DELIVERED, trackingNumber: 'SW1' });
+    await world.ship(first!.name);
+    for (const { name } of members) await world.apply(name, 3, { case: 'orderDelivered', value: {} });
+    expect(await order(0)).toMatchObject({ state: OrderState.DELIVERED, trackingNumber: 'SW1' });
+    expect((await second!.client.getOrder({ name: second!.name })).state).toBe(OrderState.CONFIRMED);
   });
 
   test('of a payment that is declined cancel the order', async () => {
@@ -252,6 +247,37 @@ describe('events', () => {
       cancelReason: CancelReason.PAYMENT_DECLINED,
       paymentState: PaymentState.FAILED,
     });
+  });
+});
+
+describe('a shipment', () => {
+  test('of a paid order is taken in, again and again, and corrected; from then on the customer cannot cancel', async () => {
+    const { members, order } = await groupOf(['ok', 'ok']);
+    const [{ name, client }] = members as [(typeof members)[number]];
+    await world.internal.capturePayment({ order: name, attempt: 1 });
+    for (const trackingNumber of ['SW1', 'SW1', 'SW2']) {
+      expect(await world.ship(name, trackingNumber)).toMatchObject({ state: OrderState.SHIPPED, trackingNumber });
+    }
+    await expect(client.cancelOrder({ name })).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'ORDER_SHIPPED' });
+    expect(await order(0)).toMatchObject({ state: OrderState.SHIPPED, paymentState: PaymentState.CAPTURED });
+  });
+
+  test('of a cancelled order is refused, and its money goes back', async () => {
+    const { members, order } = await groupOf(['ok', 'ok']);
+    const [{ name, client }] = members as [(typeof members)[number]];
+    await world.internal.capturePayment({ order: name, attempt: 1 });
+    await client.cancelOrder({ name });
+    await expect(world.ship(name)).rejects.toMatchObject({ code: status.FAILED_PRECONDITION, reason: 'ORDER_CANCELLED' });
+    expect(await order(0)).toMatchObject({ state: OrderState.CANCELLED, paymentState: PaymentState.REFUNDING, carrier: '' });
+  });
+
+  test('of an order that is not paid, of another partner’s and of none is not found', async () => {
+    const { members } = await groupOf(['ok', 'ok']);
+    const [first, second] = members;
+    await world.internal.capturePayment({ order: second!.name, attempt: 1 });
+    for (const ship of [world.ship(first!.name), world.ship(second!.name, 'SW1', 'partners/mallory'), world.ship('orders/none')]) {
+      await expect(ship).rejects.toMatchObject({ code: status.NOT_FOUND });
+    }
   });
 });
 
@@ -333,7 +359,7 @@ describe('a deal', () => {
   const publish = (id: string, version: number, price: { currencyCode: string; units?: bigint; nanos?: number }) =>
     world.apply(`deals/${id}`, version, {
       case: 'dealPublished',
-      value: { partner: 'partners/acme', title: id, price, groupSize: 2, groupLifetimeSeconds: 3600n, stock: 9n, sku: id },
+      value: { partner: 'partners/acme', title: id, price, groupSize: 2, groupLifetime: { seconds: 3600n }, stock: 9n, sku: id },
     });
 
   test.each([

@@ -1,5 +1,5 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { eventRefused, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, failedPrecondition, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import type { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
@@ -7,7 +7,7 @@ import { type DealPublished, type Event, PaymentStatusReported_Status } from '..
 import { noChange } from './domain/change.ts';
 import type { Deal } from './domain/group.ts';
 import { expireGroup } from './domain/group-lifecycle.ts';
-import { applyFulfilment, applyPaymentNews, cancelOrder, type PaymentStatus } from './domain/order-lifecycle.ts';
+import { applyPaymentNews, cancelOrder, deliverOrder, type PaymentStatus, shipOrder } from './domain/order-lifecycle.ts';
 import type { PaymentAction } from './domain/payment-provider.ts';
 import { groupMessage, idOf, orderMessage } from './messages.ts';
 import type { Attempt, Settlement } from './settlement.ts';
@@ -83,6 +83,18 @@ export function customerInternalService({
       if (typeof committed === 'boolean') return { applied: committed };
       publish(call, committed);
       return { applied: committed.change !== noChange };
+    },
+
+    async shipOrder({ order: name, partner, ...parcel }, call) {
+      const committed = await store.changeOrder(idOf(name), (order) => {
+        if (order.partner !== idOf(partner)) throw notFound(name);
+        const change = shipOrder(order, parcel);
+        if (change !== undefined) return change;
+        if (order.state === 'CANCELLED') throw failedPrecondition('ORDER_CANCELLED', 'the order was cancelled', { resource: name });
+        // Partners hear of orders that are paid.
+        throw notFound(name);
+      });
+      return orderAfter(call, name, committed);
     },
 
     releaseHold: async ({ order }, call) => orderAfter(call, order, await releaseHold(idOf(order))),
@@ -162,12 +174,8 @@ export function customerInternalService({
           applyPaymentNews(current, group, await members(), { paymentId: payment, status: reported, sequence }, now()),
         );
       }
-      case 'orderShipped': {
-        const { carrier, trackingNumber } = payload.value;
-        return applyToOrder(event, aggregate, (order) => applyFulfilment(order, 'ship', { carrier, trackingNumber }));
-      }
       case 'orderDelivered':
-        return applyToOrder(event, aggregate, (order) => applyFulfilment(order, 'deliver', undefined));
+        return applyToOrder(event, aggregate, deliverOrder);
       default:
         throw eventRefused(id, `customer takes in no ${payload.case ?? 'event of its kind'}`);
     }
@@ -209,7 +217,7 @@ function dealOf(published: DealPublished, event: string, id: string, version: bi
     priceMicros,
     currency,
     groupSize: published.groupSize,
-    groupLifetimeSeconds: Number(published.groupLifetimeSeconds),
+    groupLifetimeSeconds: Number(published.groupLifetime?.seconds ?? 0n),
     stock: published.stock,
     reserved: before?.reserved ?? 0n,
     state: 'OPEN',

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { etagOf } from '../platform/chassis/api/etag.ts';
 import { moneyFromMicros } from '../platform/chassis/api/money.ts';
 import { addressMessage } from '../platform/contracts/address.ts';
 import {
@@ -17,13 +18,19 @@ import { availableUnits, type Deal, type Group } from './domain/group.ts';
 import type { Order } from './domain/order.ts';
 import type { Profile } from './store/store.ts';
 
+/** The name of a customer's profile. */
+export function profileName(customer: string): string {
+  return `customers/${customer}`;
+}
+
 /** A profile as the API shows it. */
 export function profileMessage(profile: Profile): MessageInitShape<typeof ProfileSchema> {
   return {
-    name: `customers/${profile.id}`,
+    name: profileName(profile.id),
     displayName: profile.displayName,
     ...(profile.shippingAddress === undefined ? {} : { shippingAddress: addressMessage(profile.shippingAddress) }),
-    etag: `"${profile.version}"`,
+    etag: etagOf(profileName(profile.id), profile.version),
+    ...(profile.updateTime === undefined ? {} : { updateTime: timestampFromDate(profile.updateTime) }),
   };
 }
 
@@ -38,6 +45,7 @@ export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
     groupSize: deal.groupSize,
     available: availableUnits(deal),
     state: Deal_State[deal.state],
+    publishTime: timestampFromDate(deal.publishTime),
   };
 }
 
@@ -70,6 +78,7 @@ export function orderMessage(order: Order): MessageInitShape<typeof OrderSchema>
     ...(order.state === 'PENDING_PAYMENT' ? { holdExpireTime: timestampFromDate(order.holdExpireTime) } : {}),
     carrier: order.carrier ?? '',
     trackingNumber: order.trackingNumber ?? '',
+    updateTime: timestampFromDate(order.updateTime),
   };
 }
 

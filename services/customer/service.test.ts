@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { etagOf } from '../platform/chassis/api/etag.ts';
 import { Deal_State, Group_State, Order_State } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { type CustomerWorld, placed, startCustomerWorld } from './tests/customer-world.ts';
 
@@ -14,8 +15,23 @@ const notFound = { code: status.NOT_FOUND };
 const refused = (reason: string) => ({ code: status.FAILED_PRECONDITION, reason });
 
 describe('a profile', () => {
+  test('is changed by who knows it as it is; without an etag the last write wins', async () => {
+    const client = world.as('etags');
+    const { etag: before } = await client.getProfile({});
+    const { etag, updateTime } = await client.updateProfile({ profile: { displayName: 'One', etag: before } });
+    expect(updateTime).toBeDefined();
+    const stale = client.updateProfile({ profile: { displayName: 'Lost', etag: before } });
+    await expect(stale).rejects.toMatchObject({ code: status.ABORTED, reason: 'ETAG_MISMATCH', metadata: { resource: 'customers/etags' } });
+    await client.updateProfile({ profile: { displayName: 'Two', etag } });
+    expect(await client.updateProfile({ profile: { displayName: 'Three' } })).toMatchObject({ displayName: 'Three' });
+  });
+
   test('is empty before the first update', async () => {
-    expect(await world.as('nobody').getProfile({})).toMatchObject({ name: 'customers/nobody', displayName: '', etag: '"0"' });
+    expect(await world.as('nobody').getProfile({})).toMatchObject({
+      name: 'customers/nobody',
+      displayName: '',
+      etag: etagOf('customers/nobody', 0n),
+    });
   });
 
   test('with a name alone has no address, and does not order', async () => {
@@ -46,7 +62,11 @@ describe('a profile', () => {
       profile: { displayName: 'not this', shippingAddress: { ...shippingAddress, locality: 'Meguro' } },
       updateMask: { paths: ['shipping_address.locality'] },
     });
-    expect(after).toMatchObject({ displayName: 'Moved', shippingAddress: { ...shippingAddress, locality: 'Meguro' }, etag: '"2"' });
+    expect(after).toMatchObject({
+      displayName: 'Moved',
+      shippingAddress: { ...shippingAddress, locality: 'Meguro' },
+      etag: etagOf(after.name, 2n),
+    });
   });
 
   test('is not left with half an address', async () => {

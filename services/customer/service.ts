@@ -1,21 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { requireEtag } from '../platform/chassis/api/etag.ts';
 import { applyFieldMask } from '../platform/chassis/api/field-mask.ts';
-import { listPage } from '../platform/chassis/api/list-page.ts';
+import { listOf, listPage } from '../platform/chassis/api/list-page.ts';
 import { decodePageToken, encodePageToken } from '../platform/chassis/api/page-token.ts';
-import { failedPrecondition, invalidArgument, notFound, type RpcError } from '../platform/chassis/errors/rpc-error.ts';
+import { requireValid } from '../platform/chassis/api/validate.ts';
+import { failedPrecondition, invalidArgument, notFound } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import { type Change as Watched, watch } from '../platform/chassis/server/watch.ts';
 import { requireCaller } from '../platform/chassis/trust/require-caller.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import { requestFingerprint } from '../platform/cloud/spanner/request-ids.ts';
-import { type Address, addressOf } from '../platform/contracts/address.ts';
+import { addressOf } from '../platform/contracts/address.ts';
 import {
   type CustomerService,
+  DealSchema,
   JoinGroupRequestSchema,
+  ListDealsRequestSchema,
+  ListOrdersRequestSchema,
   OpenGroupRequestSchema,
   OpenGroupResponseSchema,
+  OrderSchema,
   ProfileSchema,
+  UpdateProfileRequestSchema,
 } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { activeTraceparent } from '../platform/contracts/traceparent.ts';
@@ -23,7 +30,7 @@ import type { Change } from './domain/change.ts';
 import type { Group } from './domain/group.ts';
 import { PlacementRefused, type Refusal } from './domain/group-lifecycle.ts';
 import { cancelOrder } from './domain/order-lifecycle.ts';
-import { dealMessage, groupMessage, idOf, orderMessage, profileMessage } from './messages.ts';
+import { dealMessage, groupMessage, idOf, orderMessage, profileMessage, profileName } from './messages.ts';
 import type { Settlement } from './settlement.ts';
 import type { CustomerStore, Placed } from './store/store.ts';
 
@@ -46,6 +53,15 @@ const refusalMessages: Readonly<Record<Refusal, string>> = {
   ALREADY_MEMBER: 'you have an order in this group already',
   SHIPPING_ADDRESS_REQUIRED: 'set shipping_address in your profile before the first order',
 };
+
+const newestFirst = (field: string) => ({ order: { field, descending: true } });
+
+const dealList = listOf(ListDealsRequestSchema, DealSchema, {
+  filter: ['partner', 'publish_time'],
+  prefixes: { partner: 'partners/' },
+  ...newestFirst('publish_time'),
+});
+const orderList = listOf(ListOrdersRequestSchema, OrderSchema, newestFirst('create_time'));
 
 /** The handlers of kumiko.customer.v1.CustomerService. */
 export function customerService(options: CustomerServiceOptions): Handlers<typeof CustomerService> {
@@ -76,24 +92,27 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
       return profileMessage(await store.profile(requireCaller(call, 'customer').id));
     },
 
-    async updateProfile(request, call) {
+    async updateProfile({ profile: source, updateMask }, call) {
       const profile = await store.updateProfile(requireCaller(call, 'customer').id, (before) => {
+        requireEtag(source?.etag ?? '', profileName(before.id), before.version);
         const message = create(ProfileSchema, profileMessage(before));
-        if (request.profile !== undefined) {
-          applyFieldMask(ProfileSchema, message, request.profile, request.updateMask, ['display_name', 'shipping_address']);
-        }
-        const shippingAddress = message.shippingAddress && addressOf(message.shippingAddress);
-        // The rule of the proto is about the request; a mask may take single fields of its address.
-        if (shippingAddress !== undefined && !isComplete(shippingAddress)) throw incompleteAddress();
-        return { ...before, displayName: message.displayName, shippingAddress };
+        if (source !== undefined) applyFieldMask(ProfileSchema, message, source, updateMask, ['display_name', 'shipping_address']);
+        // The request has been held against the proto's rules; a mask may take single fields of its address.
+        requireValid(UpdateProfileRequestSchema, create(UpdateProfileRequestSchema, { profile: message }));
+        return {
+          ...before,
+          displayName: message.displayName,
+          shippingAddress: message.shippingAddress && addressOf(message.shippingAddress),
+        };
       });
       return profileMessage(profile);
     },
 
     async listDeals(request) {
       const { items, nextPageToken } = await listPage(
+        dealList,
         request,
-        (after, limit) => store.deals(after, limit),
+        (query) => store.deals(query),
         (deal) => ({ time: deal.publishTime, id: deal.id }),
       );
       return { deals: items.map(dealMessage), nextPageToken };
@@ -166,8 +185,9 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
     async listOrders(request, call) {
       const customer = requireCaller(call, 'customer').id;
       const { items, nextPageToken } = await listPage(
+        orderList,
         request,
-        (after, limit) => store.orders(customer, after, limit),
+        (query) => store.orders(customer, query),
         (order) => ({ time: order.createTime, id: order.id }),
       );
       return { orders: items.map(orderMessage), nextPageToken };
@@ -199,16 +219,6 @@ export function customerService(options: CustomerServiceOptions): Handlers<typeo
       return orderMessage(order);
     },
   };
-}
-
-function isComplete({ regionCode, postalCode, addressLines }: Address): boolean {
-  return regionCode !== '' && postalCode !== '' && addressLines.length > 0;
-}
-
-function incompleteAddress(): RpcError {
-  return invalidArgument('the address would be incomplete', [
-    { field: 'profile.shipping_address', description: 'must have region_code, postal_code and address_lines after the update' },
-  ]);
 }
 
 /** Says in the API's terms why an order was not placed. */

@@ -1,33 +1,63 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { matches } from '../platform/chassis/api/filter.ts';
+import { type ListQuery, listOf, listPage } from '../platform/chassis/api/list-page.ts';
 import { invalidArgument, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Handlers } from '../platform/chassis/server/call.ts';
-import type { DeadLetters } from '../platform/cloud/events/dead-letters.ts';
-import type { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import type { DeadLetter, DeadLetters } from '../platform/cloud/events/dead-letters.ts';
+import {
+  DeadLetterSchema,
+  type JobAdminService,
+  ListDeadLettersRequestSchema,
+} from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { workloadOf } from '../platform/contracts/methods.ts';
 import { listTriggers } from '../platform/contracts/triggers.ts';
 
-const shownOfEachTopic = 100;
+/** Pub/Sub shows what waits in no order and from no place on, so a page is made of all that is looked at. */
+const readOfEachTopic = 1_000;
 const replayedUnlessTold = 100;
+
+const letterList = listOf(ListDeadLettersRequestSchema, DeadLetterSchema, {
+  filter: ['topic', 'kind', 'aggregate', 'event', 'give_up_time'],
+  order: { field: 'give_up_time', descending: false },
+});
 
 /** The handlers of kumiko.job.v1.JobAdminService. */
 export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLetters }): Handlers<typeof JobAdminService> {
+  /** What waits and is asked for, in its order and behind its position. */
+  async function waiting({ filter, order, after, limit }: ListQuery): Promise<readonly TopicLetter[]> {
+    const topics = await Promise.all(
+      topicsOf('').map(async (topic) => {
+        const letters = await reading(() => deadLetters.list(topic, readOfEachTopic));
+        return letters.map((letter) => ({ ...letter, topic }));
+      }),
+    );
+    const direction = order.descending ? -1 : 1;
+    return topics
+      .flat()
+      .filter((letter) => filter === undefined || matches(filter, valuesOf(letter)))
+      .toSorted((a, b) => direction * comparePositions(a, b.giveUpTime, b.messageId))
+      .filter((letter) => direction * comparePositions(letter, after.time, after.id) > 0)
+      .slice(0, limit);
+  }
+
   return {
-    async listDeadLetters({ topic }) {
-      const ofTopics = await Promise.all(
-        topicsOf(topic).map(async (name) => {
-          const letters = await reading(() => deadLetters.list(name, shownOfEachTopic));
-          return letters.map(({ event, giveUpTime }) => ({
-            topic: name,
-            event: event?.id ?? '',
-            kind: event?.payload.case ?? '',
-            aggregate: event?.aggregate ?? '',
-            version: event?.version ?? 0n,
-            giveUpTime: timestampFromDate(giveUpTime),
-          }));
-        }),
-      );
-      return { deadLetters: ofTopics.flat() };
+    async listDeadLetters(request) {
+      const { items, nextPageToken } = await listPage(letterList, request, waiting, ({ giveUpTime, messageId }) => ({
+        time: giveUpTime,
+        id: messageId,
+      }));
+      return {
+        deadLetters: items.map(({ topic, event, giveUpTime }) => ({
+          topic,
+          event: event?.id ?? '',
+          kind: event?.payload.case ?? '',
+          aggregate: event?.aggregate ?? '',
+          version: event?.version ?? 0n,
+          giveUpTime: timestampFromDate(giveUpTime),
+        })),
+        nextPageToken,
+      };
     },
 
     async replayDeadLetters({ topic, limit }, call) {
@@ -41,6 +71,26 @@ export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLet
       return total;
     },
   };
+}
+
+/** A dead letter and the topic that it was published to. */
+interface TopicLetter extends DeadLetter {
+  readonly topic: string;
+}
+
+function valuesOf({ topic, event, giveUpTime }: TopicLetter): (field: string) => string | Date {
+  const values: Readonly<Record<string, string | Date>> = {
+    topic,
+    event: event?.id ?? '',
+    kind: event?.payload.case ?? '',
+    aggregate: event?.aggregate ?? '',
+    give_up_time: giveUpTime,
+  };
+  return (field) => values[field] ?? '';
+}
+
+function comparePositions({ giveUpTime, messageId }: TopicLetter, time: Date, id: string): number {
+  return giveUpTime.getTime() - time.getTime() || (messageId < id ? -1 : messageId > id ? 1 : 0);
 }
 
 /** The topic that was asked for, or all that this service has a subscription of. */

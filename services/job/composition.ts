@@ -3,7 +3,6 @@ import type { StartContext, Started } from '../platform/chassis/process/start-se
 import { bind } from '../platform/chassis/server/bind.ts';
 import { createDeadLetters } from '../platform/cloud/events/dead-letters.ts';
 import { createEventPublisher } from '../platform/cloud/events/event-publisher.ts';
-import { createIdTokens } from '../platform/cloud/identity/identity.ts';
 import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { createTaskQueue } from '../platform/cloud/tasks/task-queue.ts';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
@@ -23,7 +22,7 @@ export function compose({ config, logger }: StartContext<typeof manifest>): Star
   const now = businessNow;
   const project = config.GOOGLE_CLOUD_PROJECT;
   const { database, maintenance, close } = openSchema({ schema: 'job', config, now, keptTables });
-  const owners = connectOwners(config, createIdTokens(), logger);
+  const owners = connectOwners(config, logger);
   const tasks = createTaskQueue({
     project,
     location: config.TASKS_LOCATION,

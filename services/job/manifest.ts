@@ -1,17 +1,12 @@
 import * as z from 'zod';
-import { httpUrl, jsonText, secret } from '../platform/chassis/process/config.ts';
+import { httpUrl, secret } from '../platform/chassis/process/config.ts';
 import { everywhere, type Manifest } from '../platform/chassis/process/manifest.ts';
-import { serviceNames } from '../platform/contracts/services.ts';
+import { otherServices } from '../platform/chassis/process/other-services.ts';
 
 /** What the job service needs. */
 export const manifest = {
   variables: {
-    SERVICE_URLS: {
-      type: jsonText
-        .pipe(z.record(z.enum(serviceNames), httpUrl))
-        .describe(`JSON, the URL of every service by its name: {"${serviceNames[0]}": "https://…", …}`),
-      ...everywhere(({ serviceUrls }) => JSON.stringify(serviceUrls)),
-    },
+    ...otherServices,
     JOBS_GATEWAY_URL: { type: httpUrl, ...everywhere(({ urlOf }) => urlOf('jobs-gateway')) },
     TASKS_LOCATION: {
       type: z.string().min(1).describe("the Cloud Tasks queues' region, such as asia-northeast1"),
@@ -25,13 +20,6 @@ export const manifest = {
         .describe("host:port of a server that speaks Cloud Tasks without TLS; Google's without it"),
       local: ({ tasksAddress }) => tasksAddress,
       production: () => undefined,
-    },
-    CONTROL_PLANE_URL: {
-      type: httpUrl
-        .optional()
-        .describe('the URL of the control plane, which tells the revisions that work may ask for; without it there are none'),
-      local: ({ controlPlaneUrl }) => controlPlaneUrl,
-      production: ({ controlPlaneUrl }) => controlPlaneUrl,
     },
     INVENTORY_URL: {
       type: httpUrl,

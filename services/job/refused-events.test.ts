@@ -33,7 +33,7 @@ function refusal(): ClientError {
   const error: ServiceError = Object.assign(new Error(), {
     code: refused.code,
     details: refused.message,
-    metadata: errorTrailers(refused),
+    metadata: errorTrailers(refused, () => undefined),
   });
   return new ClientError(error);
 }

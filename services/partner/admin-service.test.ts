@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Partner_State as PartnerState } from '../platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
@@ -22,11 +23,48 @@ describe('a partner', () => {
     expect(await world.operator.getPartner({ name: `partners/${id}` })).toMatchObject(expected);
   });
 
+  test('is renamed by who knows it as it is, and never left without a name', async () => {
+    const { partner } = await world.registered();
+    const name = `partners/${partner}`;
+    const { etag } = await world.operator.getPartner({ name });
+    world.passSeconds(1);
+    const renamed = await world.operator.updatePartner({ partner: { name, displayName: 'Renamed', etag } });
+    expect(renamed).toMatchObject({ name, displayName: 'Renamed', state: PartnerState.ACTIVE });
+    expect(renamed.updateTime?.seconds).toBeGreaterThan(renamed.createTime?.seconds ?? 0n);
+    const aborted = { code: status.ABORTED, reason: 'ETAG_MISMATCH' };
+    await expect(world.operator.updatePartner({ partner: { name, displayName: 'Lost', etag } })).rejects.toMatchObject(aborted);
+    await expect(world.operator.suspendPartner({ name, etag })).rejects.toMatchObject(aborted);
+    for (const paths of [['display_name'], ['*']]) {
+      const unnamed = world.operator.updatePartner({ partner: { name }, updateMask: { paths } });
+      await expect(unnamed).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, fieldViolations: [{ field: 'partner.display_name' }] });
+    }
+    expect(await world.operator.getPartner({ name })).toMatchObject({ displayName: 'Renamed', etag: renamed.etag });
+  });
+
+  test('is listed with the others, by state, newest first', async () => {
+    const from = (await world.operator.getPartner({ name: `partners/${(await world.registered()).partner}` })).createTime;
+    world.passSeconds(1);
+    const ids: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      ids.unshift((await world.registered()).partner);
+      world.passSeconds(1);
+    }
+    await world.operator.suspendPartner({ name: `partners/${ids[1]}` });
+    const filter = (state: string) => `state = ${state} AND create_time > "${timestampDate(from!).toISOString()}"`;
+    const first = await world.operator.listPartners({ filter: filter('STATE_ACTIVE'), pageSize: 1 });
+    const second = await world.operator.listPartners({ filter: filter('STATE_ACTIVE'), pageSize: 1, pageToken: first.nextPageToken });
+    expect([...first.partners, ...second.partners].map(({ name }) => name)).toEqual([`partners/${ids[0]}`, `partners/${ids[2]}`]);
+    expect((await world.operator.listPartners({ filter: filter('STATE_SUSPENDED') })).partners).toMatchObject([
+      { name: `partners/${ids[1]}` },
+    ]);
+  });
+
   test('that is not there is not found by any method', async () => {
     const name = 'partners/nobody';
     const { operator } = world;
     const { publicKey } = await makeKey();
     await expect(operator.getPartner({ name })).rejects.toMatchObject(notFound);
+    await expect(operator.updatePartner({ partner: { name, displayName: 'X' } })).rejects.toMatchObject(notFound);
     await expect(operator.suspendPartner({ name })).rejects.toMatchObject(notFound);
     await expect(operator.reinstatePartner({ name })).rejects.toMatchObject(notFound);
     await expect(operator.addPartnerKey({ parent: name, key: { publicKey } })).rejects.toMatchObject(notFound);

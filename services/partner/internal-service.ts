@@ -121,5 +121,6 @@ function cancelledBefore(id: string, version: bigint, partner: string, now: Date
     orderVersion: version,
     version: 1n,
     createTime: now,
+    updateTime: now,
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { httpUrl } from '../platform/chassis/process/config.ts';
 import { everywhere, type Manifest } from '../platform/chassis/process/manifest.ts';
+import { otherServices } from '../platform/chassis/process/other-services.ts';
 
 /** Where a key is: a version of a Cloud KMS key, or a file. */
 const keyName = z
@@ -14,6 +15,7 @@ const keyName = z
 export const manifest = {
   partnerTokens: { keys: '/kumiko.partner.v1.PartnerTokenService/GetTokenKeys' },
   variables: {
+    ...otherServices,
     PARTNER_SIGNING_KEYS: {
       type: z
         .string()

@@ -1,5 +1,6 @@
 import { create, equals, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { etagOf } from '../platform/chassis/api/etag.ts';
 import { microsFromMoney, moneyFromMicros } from '../platform/chassis/api/money.ts';
 import { addressMessage } from '../platform/contracts/address.ts';
 import { type Money, MoneySchema } from '../platform/contracts/gen/types/google/type/money_pb.js';
@@ -17,7 +18,7 @@ import type { Fulfilment } from './domain/fulfilment.ts';
 const defaultGroupLifetimeSeconds = 86_400;
 
 /** The fields of a deal that its partner sets, by their names in the proto. */
-export const partnersFields = ['title', 'description', 'price', 'group_size', 'group_lifetime_seconds', 'stock', 'sku'] as const;
+export const partnersFields = ['title', 'description', 'price', 'group_size', 'group_lifetime', 'stock', 'sku'] as const;
 
 /** A deal as the API shows it to its partner. */
 export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
@@ -27,12 +28,13 @@ export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
     description: deal.description,
     price: moneyFromMicros(deal.priceMicros, deal.currency),
     groupSize: deal.groupSize,
-    groupLifetimeSeconds: BigInt(deal.groupLifetimeSeconds),
+    groupLifetime: { seconds: BigInt(deal.groupLifetimeSeconds) },
     stock: deal.stock,
     sku: deal.sku,
     state: Deal_State[deal.state],
     createTime: timestampFromDate(deal.createTime),
-    etag: `"${deal.version}"`,
+    updateTime: timestampFromDate(deal.updateTime),
+    etag: etagOf(`deals/${deal.id}`, deal.version),
   };
 }
 
@@ -47,7 +49,7 @@ export function partnersPart(message: DealMessage, before?: Price) {
     description: message.description,
     ...priceOf(message.price, before),
     groupSize: message.groupSize,
-    groupLifetimeSeconds: Number(message.groupLifetimeSeconds) || defaultGroupLifetimeSeconds,
+    groupLifetimeSeconds: Number(message.groupLifetime?.seconds ?? 0n) || defaultGroupLifetimeSeconds,
     stock: message.stock,
     sku: message.sku,
   };
@@ -77,6 +79,7 @@ export function orderMessage(fulfilment: Fulfilment): MessageInitShape<typeof Or
     carrier: fulfilment.carrier ?? '',
     trackingNumber: fulfilment.trackingNumber ?? '',
     createTime: timestampFromDate(fulfilment.createTime),
+    updateTime: timestampFromDate(fulfilment.updateTime),
   };
 }
 

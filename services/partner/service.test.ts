@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { etagOf } from '../platform/chassis/api/etag.ts';
+import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import { Deal_State as DealState, Order_State as OrderState } from '../platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { lamp, type PartnerWorld, shipTo, startPartnerWorld } from './tests/partner-world.ts';
 
@@ -27,7 +30,7 @@ async function published(partner = 'acme') {
 describe('a deal', () => {
   test('is a draft at first, of which customers hear nothing', async () => {
     const deal = await world.as('acme').createDeal({ deal: lamp, requestId: randomUUID() });
-    expect(deal).toMatchObject({ ...lamp, state: DealState.DRAFT, groupLifetimeSeconds: 86_400n, etag: '"1"' });
+    expect(deal).toMatchObject({ ...lamp, state: DealState.DRAFT, groupLifetime: { seconds: 86_400n }, etag: etagOf(deal.name, 1n) });
     await world.as('acme').updateDeal({ deal: { name: deal.name, price: { currencyCode: 'EUR', units: 9n, nanos: 990_000_000 } } });
     expect(await world.as('acme').getDeal({ name: deal.name })).toMatchObject({
       price: { currencyCode: 'EUR', units: 9n, nanos: 990_000_000 },
@@ -75,7 +78,6 @@ describe('a deal', () => {
       price: { nanos: 500_000_000 },
     });
     await expect(acme.publishDeal({ name })).rejects.toMatchObject(refused('DEAL_INCOMPLETE'));
-    await acme.updateDeal({ deal: { name }, updateMask: { paths: ['price'] } });
     expect(await acme.updateDeal({ deal: { name, stock: 3n } })).toMatchObject({ stock: 3n });
     await acme.closeDeal({ name });
   });
@@ -122,11 +124,10 @@ describe('a deal', () => {
     ]) {
       await expect(acme.updateDeal({ deal: { name, ...deal } })).rejects.toMatchObject(refused('DEAL_PUBLISHED'));
     }
-    await expect(acme.updateDeal({ deal: { name }, updateMask: { paths: ['title'] } })).rejects.toMatchObject(refused('DEAL_INCOMPLETE'));
     await expect(acme.updateDeal({ deal: { name }, updateMask: { paths: ['state'] } })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     });
-    expect(await acme.getDeal({ name })).toMatchObject({ ...lamp, etag: '"2"' });
+    expect(await acme.getDeal({ name })).toMatchObject({ ...lamp, etag: etagOf(name, 2n) });
   });
 
   test('without enough stock for a group is not published', async () => {
@@ -148,6 +149,134 @@ describe('a deal', () => {
   });
 });
 
+describe('an update', () => {
+  test.each([
+    ['title', 'deal.title', 'TITLE_REQUIRED'],
+    ['sku', 'deal.sku', 'SKU_REQUIRED'],
+    ['price', 'deal.price', 'PRICE_REQUIRED'],
+    ['group_size', 'deal.group_size', 'GROUP_SIZE_OF_TWO'],
+  ])('leaves no deal without %s, draft or published, that none could be made without', async (path, field, reason) => {
+    for (const name of [await draft('updater'), await published('updater')]) {
+      const update = (paths: string[]) =>
+        world
+          .as('updater')
+          .updateDeal({ deal: { ...lamp, name, [path === 'group_size' ? 'groupSize' : path]: undefined }, updateMask: { paths } });
+      for (const paths of [[path], ['*']]) {
+        await expect(update(paths)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, fieldViolations: [{ field, reason }] });
+      }
+      expect(await world.as('updater').getDeal({ name })).toMatchObject(lamp);
+    }
+  });
+
+  test('with * sets every field of the partner’s, also to nothing', async () => {
+    const acme = world.as('updater');
+    const { name } = await acme.createDeal({ deal: { ...lamp, description: 'Old' }, requestId: randomUUID() });
+    const after = await acme.updateDeal({ deal: { ...lamp, name, title: 'New' }, updateMask: { paths: ['*'] } });
+    expect(after).toMatchObject({ ...lamp, title: 'New', description: '', state: DealState.DRAFT });
+  });
+
+  test.each(['state', 'titel', 'price.amount', 'title.x', ''])('of the path "%s" is refused by its name', async (path) => {
+    const name = await draft('updater');
+    const update = world.as('updater').updateDeal({ deal: { ...lamp, name }, updateMask: { paths: ['title', path] } });
+    await expect(update).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, fieldViolations: [{ field: 'update_mask' }] });
+    await expect(update).rejects.toThrow(`update_mask names ${path}`);
+  });
+});
+
+describe('an etag', () => {
+  const aborted = { code: status.ABORTED, reason: 'ETAG_MISMATCH' };
+
+  test('that is not the deal’s any more, or is another’s, changes nothing, in every method', async () => {
+    const acme = world.as('etags');
+    const [name, other] = [await draft('etags'), await draft('etags')];
+    const { etag } = await acme.getDeal({ name });
+    await acme.updateDeal({ deal: { name, title: 'Changed' } });
+    const foreign = (await acme.getDeal({ name: other })).etag;
+    for (const wrong of [etag, foreign, '"x"']) {
+      await expect(acme.updateDeal({ deal: { name, title: 'Lost', etag: wrong } })).rejects.toMatchObject(aborted);
+      for (const method of ['publishDeal', 'closeDeal', 'deleteDeal'] as const) {
+        await expect(acme[method]({ name, etag: wrong })).rejects.toMatchObject({ ...aborted, metadata: { resource: name } });
+      }
+    }
+    expect(await acme.getDeal({ name })).toMatchObject({ title: 'Changed', state: DealState.DRAFT });
+  });
+
+  test('that fits changes the deal; of two updates with the same one, one', async () => {
+    const acme = world.as('etags');
+    const name = await draft('etags');
+    const { etag } = await acme.getDeal({ name });
+    const titles = ['One', 'Two', 'Three'];
+    const results = await Promise.allSettled(titles.map((title) => acme.updateDeal({ deal: { name, title, etag } })));
+    expect(results.filter(({ status: outcome }) => outcome === 'fulfilled')).toHaveLength(1);
+    const after = await acme.getDeal({ name });
+    expect(titles).toContain(after.title);
+    expect((await acme.publishDeal({ name, etag: after.etag })).state).toBe(DealState.PUBLISHED);
+  });
+
+  test('of another partner’s deal tells nothing of it', async () => {
+    const name = await draft('etags');
+    await expect(world.as('mallory').publishDeal({ name, etag: '"x"' })).rejects.toMatchObject(notFound);
+  });
+});
+
+describe('a draft', () => {
+  test('can be deleted, once; what has been on sale cannot', async () => {
+    const acme = world.as('deleter');
+    const [name, onSale] = [await draft('deleter'), await published('deleter')];
+    await acme.deleteDeal({ name });
+    await expect(acme.deleteDeal({ name })).rejects.toMatchObject(notFound);
+    await expect(acme.getDeal({ name })).rejects.toMatchObject(notFound);
+    await expect(acme.deleteDeal({ name: onSale })).rejects.toMatchObject(refused('DEAL_PUBLISHED'));
+    await acme.closeDeal({ name: onSale });
+    await expect(acme.deleteDeal({ name: onSale })).rejects.toMatchObject(refused('DEAL_PUBLISHED'));
+    expect((await acme.listDeals({})).deals.map((deal) => deal.name)).toEqual([onSale]);
+  });
+});
+
+describe('lists', () => {
+  test('of deals are filtered and ordered as they are asked for', async () => {
+    const acme = world.as('filterer');
+    const made: { name: string; createTime: string }[] = [];
+    for (const sku of ['a', 'b', 'a', 'b']) {
+      world.passMinutes(1);
+      const { name } = await acme.createDeal({ deal: { ...lamp, sku }, requestId: randomUUID() });
+      made.push({ name, createTime: world.clock.now.toISOString() });
+    }
+    const [a1, b1, a2, b2] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0], (typeof made)[0]];
+    await acme.publishDeal({ name: a2.name });
+    await acme.closeDeal({ name: b2.name });
+    const ask = async (filter: string, orderBy = '') => (await acme.listDeals({ filter, orderBy })).deals.map(({ name }) => name);
+    expect(await ask('state = STATE_DRAFT')).toEqual([b1.name, a1.name]);
+    expect(await ask('sku = a', 'create_time')).toEqual([a1.name, a2.name]);
+    expect(await ask('state = STATE_PUBLISHED OR state = STATE_CLOSED')).toEqual([b2.name, a2.name]);
+    expect(await ask(`NOT state = STATE_CLOSED AND create_time > "${b1.createTime}"`)).toEqual([a2.name]);
+    expect(await ask('sku = "a\' OR 1=1 --"')).toEqual([]);
+    const first = await acme.listDeals({ filter: 'state != STATE_CLOSED', orderBy: 'create_time', pageSize: 2 });
+    const second = await acme.listDeals({
+      filter: 'state != STATE_CLOSED',
+      orderBy: 'create_time',
+      pageSize: 2,
+      pageToken: first.nextPageToken,
+    });
+    expect([...first.deals, ...second.deals].map(({ name }) => name)).toEqual([a1.name, b1.name, a2.name]);
+    const other = acme.listDeals({ filter: 'state = STATE_DRAFT', orderBy: 'create_time', pageToken: first.nextPageToken });
+    await expect(other).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, fieldViolations: [{ field: 'page_token' }] });
+  });
+
+  test('of orders are filtered by state and time', async () => {
+    const acme = world.as('orderer');
+    for (const order of ['orders/f1', 'orders/f2', 'orders/f3']) {
+      world.passMinutes(1);
+      await world.confirmed(order, 'orderer');
+    }
+    await acme.shipOrder({ name: 'orders/f2', carrier: 'hayabusa', trackingNumber: 'SW-f2' });
+    const names = async (filter: string) => (await acme.listOrders({ filter })).orders.map(({ name }) => name);
+    expect(await names('state = STATE_TO_SHIP')).toEqual(['orders/f3', 'orders/f1']);
+    const [, { createTime }] = (await acme.listOrders({})).orders as [unknown, { createTime: Timestamp }];
+    expect(await names(`create_time >= ${timestampDate(createTime).toISOString()}`)).toEqual(['orders/f3', 'orders/f2']);
+  });
+});
+
 describe("another partner's", () => {
   test('deals and orders answer like missing ones, in every method', async () => {
     const deal = await published('acme');
@@ -158,6 +287,7 @@ describe("another partner's", () => {
       updateDeal: (name: string) => mallory.updateDeal({ deal: { name, stock: 1n } }),
       publishDeal: (name: string) => mallory.publishDeal({ name }),
       closeDeal: (name: string) => mallory.closeDeal({ name }),
+      deleteDeal: (name: string) => mallory.deleteDeal({ name }),
     };
     const ship = (name: string) => mallory.shipOrder({ name, carrier: 'hayabusa', trackingNumber: 'SWX' });
     const told = async (work: Promise<unknown>, name: string) => {
@@ -213,6 +343,39 @@ describe('an order', () => {
     await world.cancelled('orders/c1', 'acme');
     const ship = world.as('acme').shipOrder({ name: 'orders/c1', carrier: 'hayabusa', trackingNumber: 'SW-c1' });
     await expect(ship).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+  });
+});
+
+describe('an order and its customer', () => {
+  const parcel = (name: string) => ({ name, carrier: 'hayabusa', trackingNumber: `SW-${name.slice('orders/'.length)}` });
+
+  test('whose cancellation the partner has not heard of yet cannot be shipped, and nothing of it is written', async () => {
+    const acme = world.as('slow');
+    await world.confirmed('orders/slow1', 'slow');
+    world.cancelledThere.add('slow1');
+    await expect(acme.shipOrder(parcel('orders/slow1'))).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+    expect((await acme.listOrders({})).orders).toMatchObject([{ state: OrderState.TO_SHIP, trackingNumber: '' }]);
+    expect(world.events('orders/slow1')).toEqual([]);
+  });
+
+  test('who cannot be asked leaves it to be shipped, by the same call again', async () => {
+    const acme = world.as('again');
+    await world.confirmed('orders/again1', 'again');
+    const { ship } = world.orders;
+    world.orders.ship = () => Promise.reject(unavailable('down'));
+    await expect(acme.shipOrder(parcel('orders/again1'))).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    world.orders.ship = ship;
+    expect((await acme.shipOrder(parcel('orders/again1'))).state).toBe(OrderState.SHIPPED);
+  });
+
+  test('is asked about nothing that the partner knows to be refused, nor about what is shipped already', async () => {
+    const acme = world.as('asker');
+    for (const id of ['ask1', 'ask2', 'ask3']) await world.confirmed(`orders/${id}`, 'asker');
+    await world.cancelled('orders/ask3', 'asker');
+    for (const _ of [1, 2]) await acme.shipOrder(parcel('orders/ask1'));
+    await expect(acme.shipOrder({ ...parcel('orders/ask2'), trackingNumber: 'SW-ask1' })).rejects.toMatchObject(refused('PARCEL_IN_USE'));
+    await expect(acme.shipOrder(parcel('orders/ask3'))).rejects.toMatchObject(refused('ORDER_CANCELLED'));
+    expect(world.askedToShip.filter((id) => id.startsWith('ask'))).toEqual(['ask1']);
   });
 });
 

@@ -1,10 +1,14 @@
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { SpanKind } from '@opentelemetry/api';
-import { listPage } from '../platform/chassis/api/list-page.ts';
+import { listOf, listPage } from '../platform/chassis/api/list-page.ts';
 import { notFound } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
-import type { WebhookAdminService } from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import {
+  ListRefusedEventsRequestSchema,
+  RefusedEventSchema,
+  type WebhookAdminService,
+} from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
 import { inSpan } from '../platform/contracts/in-span.ts';
 import { readProviderEvent } from './domain/provider-event.ts';
 import { type EventKey, positionOf, type WebhookStore } from './store/store.ts';
@@ -14,6 +18,8 @@ interface WebhookAdminServiceOptions {
   readonly store: WebhookStore;
   readonly outbox: Outbox;
 }
+
+const refusedList = listOf(ListRefusedEventsRequestSchema, RefusedEventSchema, { order: { field: 'receive_time', descending: true } });
 
 const replayedUnlessTold = 100;
 
@@ -35,7 +41,7 @@ export function webhookAdminService({ store, outbox }: WebhookAdminServiceOption
 
   return {
     async listRefusedEvents(request) {
-      const { items, nextPageToken } = await listPage(request, (after, limit) => store.refused(after, limit), positionOf);
+      const { items, nextPageToken } = await listPage(refusedList, request, ({ after, limit }) => store.refused(after, limit), positionOf);
       const refusedEvents = items.map(({ provider, id, kind, type, refusal, receiveTime }) => ({
         name: `providers/${provider}/events/${id}`,
         kind,

@@ -153,6 +153,11 @@ const tamperings: readonly (readonly [rule: string, what: string, tamper: (world
     ({ snapshot }) => void snapshot.fulfilments.push({ order: 'orders/c', state: 'TO_SHIP', trackingNumber: undefined }),
   ],
   [
+    'everyone sees the same',
+    'a cancelled order that was shipped nevertheless',
+    ({ snapshot }) => void snapshot.fulfilments.push({ order: 'orders/c', state: 'SHIPPED', trackingNumber: 'SW2' }),
+  ],
+  [
     'nothing waits',
     'an event in the outbox',
     ({ snapshot }) => {

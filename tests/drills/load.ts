@@ -79,7 +79,7 @@ export class Load {
       sku: deal.sku,
       price: { currencyCode: 'JPY', units: String(deal.priceYen) },
       groupSize: deal.groupSize,
-      groupLifetimeSeconds: String(deal.groupLifetimeSeconds),
+      groupLifetime: `${deal.groupLifetimeSeconds}s`,
       stock: String(deal.stock),
     };
     const url = `${this.#edge}/partner/deals?request_id=${deal.requestId}`;

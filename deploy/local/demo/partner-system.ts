@@ -38,7 +38,7 @@ export class PartnerSystem {
         description: 'Told by the demo.',
         price: { currencyCode: 'JPY', units: BigInt(deal.priceYen) },
         groupSize: deal.groupSize,
-        groupLifetimeSeconds: BigInt(deal.groupLifetimeSeconds),
+        groupLifetime: { seconds: BigInt(deal.groupLifetimeSeconds) },
         stock: BigInt(deal.stock),
         sku: `DEMO-${randomUUID().slice(0, 8)}`,
       },

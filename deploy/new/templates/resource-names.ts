@@ -16,6 +16,8 @@ export interface ResourceNames {
   /** "GiftCard", and "giftCard". */
   readonly type: string;
   readonly variable: string;
+  /** "GiftCards". */
+  readonly types: string;
   /** "giftCards": the first segment of its names, and the name of its table in the store. */
   readonly collection: string;
   /** "gift_cards". */
@@ -31,6 +33,7 @@ export function resourceNames(product: string, service: string, resource: string
     words: resource.replaceAll('-', ' '),
     type: pascalOf(resource),
     variable: camelOf(resource),
+    types: pascalOf(pluralOf(resource)),
     collection: camelOf(pluralOf(resource)),
     table: snakeOf(pluralOf(resource)),
   };

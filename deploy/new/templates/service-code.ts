@@ -61,13 +61,14 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
 
 /** service.ts */
 export function serviceFile(names: ResourceNames, { platform, types }: Imports): string {
-  const { product, service, serviceType, factory, type, variable, words, collection } = names;
+  const { product, service, serviceType, factory, type, types: plural, variable, words, collection } = names;
   const imports = importLines({
     '@bufbuild/protobuf': 'type { MessageInitShape }',
     '@bufbuild/protobuf/wkt': '{ timestampFromDate }',
+    [`${platform}/chassis/api/list-page.ts`]: '{ listOf, listPage }',
     [`${platform}/chassis/errors/rpc-error.ts`]: '{ notFound }',
     [`${platform}/chassis/server/call.ts`]: 'type { Handlers }',
-    [`${types}/${product}/${service}/v1/${service}_pb.js`]: `type { ${type}Schema, ${serviceType} }`,
+    [`${types}/${product}/${service}/v1/${service}_pb.js`]: `{ List${plural}RequestSchema, ${type}Schema, type ${serviceType} }`,
     [`./domain/${names.resource}.ts`]: `type { ${type} }`,
     './store/store.ts': `type { ${storeType(service)} }`,
   });
@@ -77,6 +78,8 @@ interface ${serviceType}Options {
   readonly store: ${storeType(service)};
 }
 
+const ${variable}List = listOf(List${plural}RequestSchema, ${type}Schema, { order: { field: 'create_time', descending: true } });
+
 /** The handlers of ${product}.${service}.v1.${serviceType}. */
 export function ${factory}({ store }: ${serviceType}Options): Handlers<typeof ${serviceType}> {
   return {
@@ -84,6 +87,16 @@ export function ${factory}({ store }: ${serviceType}Options): Handlers<typeof ${
       const ${variable} = await store.${variable}(idOf(name));
       if (${variable} === undefined) throw notFound(name);
       return ${variable}Message(${variable});
+    },
+
+    async list${plural}(request) {
+      const { items, nextPageToken } = await listPage(
+        ${variable}List,
+        request,
+        (query) => store.${collection}(query),
+        ({ id, createTime }) => ({ time: createTime, id }),
+      );
+      return { ${collection}: items.map(${variable}Message), nextPageToken };
     },
   };
 }
@@ -111,10 +124,15 @@ export interface ${type} {
 }
 
 /** store/store.ts */
-export function storeFile({ service, type, variable, words, collection, table, resource }: ResourceNames, { platform }: Imports): string {
+export function storeFile(
+  { service, type, types: plural, variable, words, collection, table, resource }: ResourceNames,
+  { platform }: Imports,
+): string {
   const imports = importLines({
+    [`../${platform}/chassis/api/list-page.ts`]: 'type { ListQuery }',
     [`../${platform}/cloud/spanner/database.ts`]: '{ type Database, defineStatements }',
     [`../${platform}/cloud/spanner/tables/columns.ts`]: '{ text, timestamp }',
+    [`../${platform}/cloud/spanner/tables/list.ts`]: '{ list }',
     [`../${platform}/cloud/spanner/tables/statements.ts`]: '{ insert, select }',
     [`../${platform}/cloud/spanner/tables/table.ts`]: '{ table }',
     [`../domain/${resource}.ts`]: `type { ${type} }`,
@@ -130,6 +148,7 @@ export const ${collection} = table('${service}', '${table}', {
 export const statements = defineStatements('${service}', {
   insert${type}: insert(${collection}),
   select${type}: select(${collection}, 'WHERE id = $id'),
+  list${plural}: list(${collection}, '', { time: 'createTime', filterable: [] }),
 });
 
 /** The ${service} service's database. */
@@ -145,6 +164,11 @@ export class ${storeType(service)} {
     return statements.select${type}.first(this.#database, { id });
   }
 
+  /** A page of them. */
+  async ${collection}(query: ListQuery): Promise<${type}[]> {
+    return statements.list${plural}.all(this.#database, {}, query);
+  }
+
   /** Keeps a new ${words}. @throws {DatabaseError} of the kind "unique" where there is one with this id. */
   async insert(${variable}: ${type}): Promise<void> {
     await this.#database.transact((tx) => tx.execute(...statements.insert${type}.with(${variable})));
@@ -155,7 +179,7 @@ export class ${storeType(service)} {
 
 /** service.test.ts: what stands works, and the last test says what is to be done. */
 export function serviceTest(names: ResourceNames, { platform, types }: Imports, folder: string): string {
-  const { product, service, serviceType, factory, type, collection, words } = names;
+  const { product, service, serviceType, factory, type, types: plural, collection, words } = names;
   const imports = importLines({
     '@grpc/grpc-js': '{ status }',
     vitest: '{ afterAll, beforeAll, expect, test }',
@@ -182,6 +206,14 @@ const anybody = () => testClient(${serviceType}, ${factory}({ store }), { kind: 
 test('a ${words} is shown to anybody', async () => {
   await store.insert({ id: 'a1', createTime: now });
   expect(await anybody().get${type}({ name: '${collection}/a1' })).toMatchObject({ name: '${collection}/a1' });
+});
+
+test('a list comes page by page, newest first', async () => {
+  for (const minute of [1, 2, 3]) await store.insert({ id: \`l\${minute}\`, createTime: new Date(now.getTime() + minute * 60_000) });
+  const first = await anybody().list${plural}({ pageSize: 2 });
+  const second = await anybody().list${plural}({ pageSize: 2, pageToken: first.nextPageToken });
+  const names = [...first.${collection}, ...second.${collection}].map(({ name }) => name);
+  expect(names.slice(0, 3)).toEqual(['${collection}/l3', '${collection}/l2', '${collection}/l1']);
 });
 
 test('a ${words} that is not there is NOT_FOUND', async () => {

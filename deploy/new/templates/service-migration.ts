@@ -9,6 +9,8 @@ CREATE TABLE IF NOT EXISTS ${service}.${table} (
   create_time timestamptz NOT NULL
 );
 
+CREATE INDEX IF NOT EXISTS ${table}_by_time ON ${service}.${table} (create_time DESC, id DESC);
+
 -- The platform's, below: events on their way out, events that came in, and requests that are known when they are repeated.
 CREATE TABLE IF NOT EXISTS ${service}.outbox (
   id text PRIMARY KEY,

@@ -1,7 +1,7 @@
 import type { ResourceNames } from './resource-names.ts';
 
 /** A service's README.md. */
-export function serviceReadme({ product, service, type, collection, table, words }: ResourceNames, folder: string): string {
+export function serviceReadme({ product, service, type, types, collection, table, words }: ResourceNames, folder: string): string {
   return `# ${service}
 
 Owns each ${words}. To be written: what for.
@@ -9,7 +9,7 @@ Owns each ${words}. To be written: what for.
 ## Methods
 \`proto/${product}/${service}/v1/${service}.proto\`.
 
-Get${type}, GET \`/v1/{name=${collection}/*}\`, for anybody through the edge gateway.
+Get${type}, GET \`/v1/{name=${collection}/*}\`, and List${types}, GET \`/v1/${collection}\`, for anybody through the edge gateway.
 
 ## Rules
 To be written: what always holds.

@@ -37,11 +37,11 @@ export const transcoding: readonly ConformanceCase[] = [
     expectUpstream: { path: `${service}/GetDeal`, message: { name: 'deals/té%3Aa b' } },
   },
   {
-    name: 'query parameters by both spellings',
+    name: 'query parameters by both spellings, a space as + or %20',
     about: ['transcoder.query', 'transcoder.spellings'],
-    request: { method: 'GET', path: '/v1/deals?page_size=5&pageToken=a%2Bb+c' },
+    request: { method: 'GET', path: '/v1/deals?page_size=5&pageToken=a%2Bb+c&order_by=a%20b' },
     expect: { status: 200 },
-    expectUpstream: { path: `${service}/ListDeals`, message: { pageSize: 5, pageToken: 'a+b+c' } },
+    expectUpstream: { path: `${service}/ListDeals`, message: { pageSize: 5, pageToken: 'a+b c', orderBy: 'a b' } },
   },
   {
     name: 'a parameter without "=" is ignored',

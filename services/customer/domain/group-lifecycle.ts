@@ -99,6 +99,7 @@ export function placeOrder(deal: Deal, group: Group, placement: Placement): Chan
     trackingNumber: undefined,
     holdExpireTime,
     createTime: now,
+    updateTime: now,
     version: 0n,
     traceparent,
   }).emit({ case: 'orderPlaced', value: { group: `groups/${group.id}`, holdExpireTime: timestamp(holdExpireTime) } });

@@ -70,17 +70,29 @@ export function giveUpCapture(order: Order, group: Group): Change {
   return cancelled(order, group, change, 'PAYMENT_DECLINED');
 }
 
-/** Takes in that the partner shipped or the carrier delivered. An order that is over stays over. */
-export function applyFulfilment(
-  order: Order,
-  trigger: 'ship' | 'deliver',
-  shipment: { carrier: string; trackingNumber: string } | undefined,
-): Change {
-  const next = orderTransitions[order.state][trigger];
-  // Delivered came first: what the late shipment says is still worth keeping.
-  const late = trigger === 'ship' && order.state === 'DELIVERED' && order.carrier === undefined;
-  if (next === undefined && !late) return noChange;
-  return { ...noChange, orders: [{ ...order, ...shipment, state: next ?? order.state, version: order.version + 1n }] };
+/** A carrier's parcel. */
+export interface Parcel {
+  readonly carrier: string;
+  readonly trackingNumber: string;
+}
+
+/**
+ * Takes in that the partner hands the order to a carrier: from now on it cannot be cancelled. Which parcel it is, is the partner's to say, and to correct.
+ *
+ * @returns no change where that is known, undefined where the order can not be shipped.
+ */
+export function shipOrder(order: Order, { carrier, trackingNumber }: Parcel): Change | undefined {
+  const isUnderWay = order.state === 'SHIPPED' || order.state === 'DELIVERED';
+  const state = isUnderWay ? order.state : orderTransitions[order.state].ship;
+  if (state === undefined) return undefined;
+  if (isUnderWay && order.carrier === carrier && order.trackingNumber === trackingNumber) return noChange;
+  return { ...noChange, orders: [{ ...order, carrier, trackingNumber, state, version: order.version + 1n }] };
+}
+
+/** Takes in that the carrier delivered the order. One that is not with the carrier stays as it is. */
+export function deliverOrder(order: Order): Change {
+  const state = orderTransitions[order.state].deliver;
+  return state === undefined ? noChange : { ...noChange, orders: [{ ...order, state, version: order.version + 1n }] };
 }
 
 function applyAuthorization(change: OrderChange, group: Group, members: readonly Order[], now: Date): Change {

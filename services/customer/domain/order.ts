@@ -35,6 +35,8 @@ export interface Order {
   readonly trackingNumber: string | undefined;
   readonly holdExpireTime: Date;
   readonly createTime: Date;
+  /** When it was last written. */
+  readonly updateTime: Date;
   /** Incremented with each change that others are told of. */
   readonly version: bigint;
   /** The trace of the request that placed it: what happens to it later is joined or linked with that. */
@@ -48,8 +50,7 @@ export type OrderTrigger = 'authorize' | 'confirm' | 'ship' | 'deliver' | 'cance
 export const orderTransitions: Readonly<Record<OrderState, Readonly<Partial<Record<OrderTrigger, OrderState>>>>> = {
   PENDING_PAYMENT: { authorize: 'AUTHORIZED', cancel: 'CANCELLED' },
   AUTHORIZED: { confirm: 'CONFIRMED', cancel: 'CANCELLED' },
-  // Deliver without ship: the two events may arrive in either order.
-  CONFIRMED: { ship: 'SHIPPED', deliver: 'DELIVERED', cancel: 'CANCELLED' },
+  CONFIRMED: { ship: 'SHIPPED', cancel: 'CANCELLED' },
   SHIPPED: { deliver: 'DELIVERED' },
   DELIVERED: {},
   CANCELLED: {},

@@ -4,7 +4,7 @@ import type { Change, DomainEvent } from './change.ts';
 import type { Deal, Group } from './group.ts';
 import { expireGroup, openGroup, PlacementRefused, placeOrder } from './group-lifecycle.ts';
 import { isActive, type Order } from './order.ts';
-import { applyFulfilment, applyPaymentNews, cancelOrder, giveUpCapture, type PaymentStatus } from './order-lifecycle.ts';
+import { applyPaymentNews, cancelOrder, deliverOrder, giveUpCapture, type PaymentStatus, shipOrder } from './order-lifecycle.ts';
 
 /** mulberry32: small, and the same on every machine. */
 function seededRandom(seed: number): () => number {
@@ -118,7 +118,8 @@ class World {
     else if (dice < 0.85) this.write(cancelOrder(order, group, 'CUSTOMER'));
     else if (dice < 0.9) this.write(expireGroup(group, this.members(group.id), minutesAfter(this.minute)));
     else if (dice < 0.93 && this.payments.get(order.id)?.status === 'authorized') this.write(giveUpCapture(order, group));
-    else if (dice < 0.97) this.write(applyFulfilment(order, this.random() < 0.5 ? 'ship' : 'deliver', undefined));
+    else if (dice < 0.97)
+      this.write(this.random() < 0.5 ? shipOrder(order, { carrier: 'c', trackingNumber: order.id }) : deliverOrder(order));
     else if (order.state === 'PENDING_PAYMENT' && minutesAfter(this.minute) >= order.holdExpireTime) {
       this.write(cancelOrder(order, group, 'HOLD_EXPIRED'));
     }

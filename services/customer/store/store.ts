@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { Position } from '../../platform/chassis/api/list-page.ts';
+import type { ListQuery } from '../../platform/chassis/api/list-page.ts';
 import { inboxInsert } from '../../platform/cloud/events/inbox.ts';
 import type { Outbox } from '../../platform/cloud/events/outbox.ts';
 import type { Database, Transaction, Write } from '../../platform/cloud/spanner/database.ts';
@@ -23,6 +23,8 @@ export interface Profile {
   readonly shippingAddress: Address | undefined;
   /** 0 before the first update. */
   readonly version: bigint;
+  /** undefined before the first update. */
+  readonly updateTime: Date | undefined;
 }
 
 /** A request that places an order. */
@@ -75,7 +77,7 @@ export class CustomerStore {
     return this.#database.transact(async (tx) => {
       const stored = await statements.lockProfile.first(tx, { customer });
       const before = stored ?? emptyProfile(customer);
-      const after = { ...update(before), id: customer, version: before.version + 1n };
+      const after = { ...update(before), id: customer, version: before.version + 1n, updateTime: this.#now() };
       await tx.execute(...(stored === undefined ? statements.insertProfile : statements.updateProfile).with(after));
       return after;
     });
@@ -86,9 +88,9 @@ export class CustomerStore {
     return statements.selectDeal.first(this.#database, { deal: id });
   }
 
-  /** Deals on sale, newest first, behind a position. */
-  async deals(after: Position, limit: number): Promise<Deal[]> {
-    return statements.listDeals.all(this.#database, { ...after, limit });
+  /** A page of the deals on sale. */
+  async deals(query: ListQuery): Promise<Deal[]> {
+    return statements.listDeals.all(this.#database, {}, query);
   }
 
   /** A group and the customer's own active order in it, or undefined. */
@@ -107,9 +109,9 @@ export class CustomerStore {
     return statements.selectOrder.first(this.#database, { order: id });
   }
 
-  /** A customer's orders, newest first, behind a position. */
-  async orders(customer: string, after: Position, limit: number): Promise<Order[]> {
-    return statements.listOrders.all(this.#database, { customer, ...after, limit });
+  /** A page of a customer's orders. */
+  async orders(customer: string, query: ListQuery): Promise<Order[]> {
+    return statements.listOrders.all(this.#database, { customer }, query);
   }
 
   /**
@@ -243,11 +245,14 @@ export class CustomerStore {
     }
   }
 
-  async #write(tx: Transaction, change: Change, deal: string, eventId: string | undefined): Promise<Committed> {
+  async #write(tx: Transaction, decided: Change, deal: string, eventId: string | undefined): Promise<Committed> {
+    const updateTime = this.#now();
+    const change =
+      decided.orders.length === 0 ? decided : { ...decided, orders: decided.orders.map((order) => ({ ...order, updateTime })) };
     const events = change.events.map((event) => toEvent(event, this.#now()));
     const writes: Write[] = [
       ...(eventId === undefined ? [] : [inboxInsert('customer', eventId, this.#now())]),
-      ...change.orders.map((order) => orderUpdate(order, this.#now())),
+      ...change.orders.map((order) => orderUpdate(order, updateTime)),
       ...(change.group === undefined ? [] : [statements.updateGroup.with(change.group)]),
       ...(change.releasedUnits === 0 ? [] : [statements.reserveUnits.with({ deal, units: -change.releasedUnits })]),
       ...events.map((event) => this.#outbox.insert(event)),
@@ -299,5 +304,5 @@ function orderUpdate(order: Order, now: Date): Write {
 }
 
 function emptyProfile(id: string): Profile {
-  return { id, displayName: '', shippingAddress: undefined, version: 0n };
+  return { id, displayName: '', shippingAddress: undefined, version: 0n, updateTime: undefined };
 }

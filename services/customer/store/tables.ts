@@ -1,6 +1,7 @@
 import { defineStatements } from '../../platform/cloud/spanner/database.ts';
 import { address } from '../../platform/cloud/spanner/tables/address.ts';
 import { bigint, enumeration, integer, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
+import { list } from '../../platform/cloud/spanner/tables/list.ts';
 import { dml, exclusive, insert, join, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
 import { table } from '../../platform/cloud/spanner/tables/table.ts';
 import { dealStates, groupTransitions } from '../domain/group.ts';
@@ -13,6 +14,7 @@ export const customers = table('customer', 'customers', {
     displayName: text('display_name'),
     shippingAddress: optional(address('shipping_address')),
     version: bigint('version'),
+    updateTime: timestamp('update_time'),
   },
 });
 
@@ -72,6 +74,7 @@ export const orders = table('customer', 'orders', {
     trackingNumber: optional(text('tracking_number')),
     holdExpireTime: timestamp('hold_expire_time'),
     createTime: timestamp('create_time'),
+    updateTime: timestamp('update_time'),
     version: bigint('version'),
     settleDueTime: optional(timestamp('settle_due_time')),
     traceparent: optional(text('traceparent')),
@@ -86,16 +89,12 @@ export const statements = defineStatements('customer', {
   selectProfile: select(customers, 'WHERE id = $customer'),
   lockProfile: select(customers, 'WHERE id = $customer', exclusive),
   insertProfile: insert(customers),
-  updateProfile: update(customers, ['displayName', 'shippingAddress', 'version']),
+  updateProfile: update(customers, ['displayName', 'shippingAddress', 'version', 'updateTime']),
 
   // Without a partner it only says that the deal was closed before its publication was heard of.
   selectDeal: select(deals, "WHERE id = $deal AND partner <> ''"),
   lockDeal: select(deals, 'WHERE id = $deal', exclusive),
-  listDeals: select(
-    deals,
-    `WHERE state = 'OPEN' AND (publish_time < $time OR (publish_time = $time AND id < $id))
-    ORDER BY publish_time DESC, id DESC LIMIT $limit`,
-  ),
+  listDeals: list(deals, "state = 'OPEN'", { time: 'publishTime', filterable: ['partner', 'publishTime'] }),
   insertDeal: insert(deals),
   // Everything that the partner service says of a deal; what is reserved stays.
   updateDeal: update(deals, [
@@ -146,16 +145,23 @@ export const statements = defineStatements('customer', {
     exclusive,
   ),
   lockMembers: select(order, 'WHERE group_id = $group ORDER BY id', exclusive),
-  listOrders: select(
-    order,
-    `WHERE customer = $customer AND (create_time < $time OR (create_time = $time AND id < $id))
-    ORDER BY create_time DESC, id DESC LIMIT $limit`,
-  ),
+  listOrders: list(order, 'customer = $customer', { time: 'createTime', filterable: [] }),
   insertOrder: insert(orders),
   // Until settle_due_time the task that settles the payment is left to itself; the state's first transaction sets it.
   updateOrder: update(
     orders,
-    ['activeCustomer', 'state', 'cancelReason', 'paymentId', 'paymentSequence', 'carrier', 'trackingNumber', 'version', 'paymentState'],
+    [
+      'activeCustomer',
+      'state',
+      'cancelReason',
+      'paymentId',
+      'paymentSequence',
+      'carrier',
+      'trackingNumber',
+      'version',
+      'paymentState',
+      'updateTime',
+    ],
     {
       settleDueTime: `CASE
       WHEN $paymentState IN ('CAPTURING', 'VOIDING', 'REFUNDING') AND payment_state = $paymentState THEN settle_due_time

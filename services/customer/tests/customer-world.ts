@@ -157,12 +157,16 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
           title: id,
           price: { currencyCode: 'JPY', units: 1200n },
           groupSize,
-          groupLifetimeSeconds: BigInt(lifetimeSeconds),
+          groupLifetime: { seconds: BigInt(lifetimeSeconds) },
           stock: BigInt(stock),
           sku: `sku-${id}`,
         },
       });
       return `deals/${id}`;
+    },
+    /** The partner hands an order to a carrier. */
+    async ship(order: string, trackingNumber = 'SW1', partner = 'partners/acme') {
+      return (await internal.shipOrder({ order, partner, carrier: 'hayabusa', trackingNumber })).order;
     },
     /** The app confirms a payment at the provider. */
     async confirm({ payment }: Pick<OpenGroupResponse, 'payment'>, card: 'ok' | 'declined' | 'declined-at-capture' = 'ok'): Promise<void> {

@@ -69,6 +69,7 @@ export function orderWith(fields: Partial<Order> = {}): Order {
     trackingNumber: undefined,
     holdExpireTime: minutesAfter(15),
     createTime: noon,
+    updateTime: noon,
     version: 1n,
     ...fields,
   };

@@ -32,7 +32,7 @@ const reactions: readonly [Payload, string | undefined, readonly [string, string
   [{ case: 'paymentSettled', value: {} }, undefined, []],
   [{ case: 'paymentStatusReported', value: {} }, 'customer', []],
   [{ case: 'shipmentStatusReported', value: {} }, 'partner', []],
-  [{ case: 'orderShipped', value: {} }, 'customer', []],
+  [{ case: 'orderShipped', value: {} }, undefined, []],
   [{ case: 'orderDelivered', value: {} }, 'customer', []],
 ];
 

@@ -23,7 +23,6 @@ const receivers: Readonly<Partial<Record<EventCase, Owner>>> = {
   dealPublished: 'customer',
   dealClosed: 'customer',
   paymentStatusReported: 'customer',
-  orderShipped: 'customer',
   orderDelivered: 'customer',
   orderConfirmed: 'partner',
   orderCancelled: 'partner',

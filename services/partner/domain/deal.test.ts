@@ -15,6 +15,7 @@ const deal: Deal = {
   state: 'DRAFT',
   version: 1n,
   createTime: new Date(0),
+  updateTime: new Date(0),
 };
 
 test('a published deal keeps what customers joined for', () => {

@@ -20,6 +20,8 @@ export interface Deal {
   /** Incremented by one for each change. */
   readonly version: bigint;
   readonly createTime: Date;
+  /** When it was last written. */
+  readonly updateTime: Date;
 }
 
 /** What the partner does with a deal. */

@@ -22,6 +22,8 @@ export interface Fulfilment {
   /** Incremented by one for each change. */
   readonly version: bigint;
   readonly createTime: Date;
+  /** When it was last written. */
+  readonly updateTime: Date;
 }
 
 /** What can happen to a fulfilment. */

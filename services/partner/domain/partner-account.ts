@@ -10,6 +10,10 @@ export interface PartnerAccount {
   readonly displayName: string;
   readonly state: PartnerState;
   readonly createTime: Date;
+  /** When it was last written. */
+  readonly updateTime: Date;
+  /** Incremented by one for each change. */
+  readonly version: bigint;
 }
 
 /** A public key that a partner signs its assertions with. */

@@ -1,9 +1,9 @@
 import { status } from '@grpc/grpc-js';
-import type { Position } from '../../platform/chassis/api/list-page.ts';
+import type { ListQuery } from '../../platform/chassis/api/list-page.ts';
 import { failedPrecondition, RpcError } from '../../platform/chassis/errors/rpc-error.ts';
 import { type Database, DatabaseError } from '../../platform/cloud/spanner/database.ts';
 import type { UsedAssertion } from '../domain/client-assertion.ts';
-import { maxGoodKeys, type PartnerAccount, type PartnerKey, type PartnerState } from '../domain/partner-account.ts';
+import { maxGoodKeys, type PartnerAccount, type PartnerKey } from '../domain/partner-account.ts';
 import { identityStatements } from './tables.ts';
 
 /** How the use of an assertion ended. */
@@ -33,13 +33,16 @@ export class IdentityStore {
     });
   }
 
-  /** Sets a partner's state; undefined where there is no such partner. */
-  async setState(id: string, state: PartnerState): Promise<PartnerAccount | undefined> {
+  /** Changes a partner by a pure function that may refuse by throwing; undefined where there is no such partner. */
+  async changePartner(id: string, change: (account: PartnerAccount) => PartnerAccount): Promise<PartnerAccount | undefined> {
     return this.#database.transact(async (tx) => {
-      const known = await identityStatements.lockPartner.first(tx, { partner: id });
-      if (known === undefined) return undefined;
-      if (known.state !== state) await tx.execute(...identityStatements.updatePartnerState.with({ id, state }));
-      return { ...known, state };
+      const before = await identityStatements.lockPartner.first(tx, { partner: id });
+      if (before === undefined) return undefined;
+      const changed = change(before);
+      if (changed === before) return before;
+      const after = { ...changed, version: before.version + 1n, updateTime: this.#now() };
+      await tx.execute(...identityStatements.updatePartner.with(after));
+      return after;
     });
   }
 
@@ -48,9 +51,14 @@ export class IdentityStore {
     return identityStatements.selectGoodKeys.all(this.#database, { partner });
   }
 
-  /** A partner's keys, newest first, behind a position. */
-  async keys(partner: string, after: Position, limit: number): Promise<PartnerKey[]> {
-    return identityStatements.listKeys.all(this.#database, { partner, ...after, limit });
+  /** A page of the partners. */
+  async partners(query: ListQuery): Promise<PartnerAccount[]> {
+    return identityStatements.listPartners.all(this.#database, {}, query);
+  }
+
+  /** A page of a partner's keys. */
+  async keys(partner: string, query: ListQuery): Promise<PartnerKey[]> {
+    return identityStatements.listKeys.all(this.#database, { partner }, query);
   }
 
   /**

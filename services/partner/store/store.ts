@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import type { Position } from '../../platform/chassis/api/list-page.ts';
+import type { ListQuery } from '../../platform/chassis/api/list-page.ts';
 import { moneyFromMicros } from '../../platform/chassis/api/money.ts';
 import { inboxInsert } from '../../platform/cloud/events/inbox.ts';
 import type { Outbox } from '../../platform/cloud/events/outbox.ts';
@@ -10,6 +10,7 @@ import { answerOnce, type RequestKey } from '../../platform/cloud/spanner/reques
 import { type Event, EventSchema } from '../../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { Deal } from '../domain/deal.ts';
 import type { Fulfilment } from '../domain/fulfilment.ts';
+import type { Parcel } from '../domain/orders.ts';
 import { statements } from './tables.ts';
 
 /** What a transaction left, with the events as they stand in the outbox. */
@@ -47,9 +48,9 @@ export class PartnerStore {
     return statements.selectDeal.first(this.#database, { deal: id });
   }
 
-  /** A partner's deals, newest first, behind a position. */
-  async deals(partner: string, after: Position, limit: number): Promise<Deal[]> {
-    return statements.listDeals.all(this.#database, { partner, ...after, limit });
+  /** A page of a partner's deals. */
+  async deals(partner: string, query: ListQuery): Promise<Deal[]> {
+    return statements.listDeals.all(this.#database, { partner }, query);
   }
 
   /**
@@ -70,8 +71,24 @@ export class PartnerStore {
       if (before === undefined) return undefined;
       const changed = change(before);
       if (changed === before) return { after: before, events: [] };
-      const after = { ...changed, version: before.version + 1n };
+      const after = { ...changed, version: before.version + 1n, updateTime: this.#now() };
       return { after, events: await this.#writeDeals(tx, [{ before, after }]) };
+    });
+  }
+
+  /**
+   * Deletes a deal that nobody but its partner has heard of.
+   *
+   * @param check may refuse by throwing.
+   * @returns whether there was one.
+   */
+  async deleteDeal(id: string, check: (deal: Deal) => void): Promise<boolean> {
+    return this.#database.transact(async (tx) => {
+      const deal = await statements.lockDeal.first(tx, { deal: id });
+      if (deal === undefined) return false;
+      check(deal);
+      await tx.execute(...statements.deleteDeal.with({ deal: id }));
+      return true;
     });
   }
 
@@ -80,15 +97,28 @@ export class PartnerStore {
     return this.#database.transact(async (tx) => {
       const deals = await statements.lockDealsBySku.all(tx, { skus: [...levels.keys()] });
       const changed = deals
-        .map((before) => ({ before, after: { ...before, stock: levels.get(before.sku) ?? before.stock, version: before.version + 1n } }))
+        .map((before) => {
+          const stock = levels.get(before.sku) ?? before.stock;
+          return { before, after: { ...before, stock, version: before.version + 1n, updateTime: this.#now() } };
+        })
         .filter(({ before, after }) => after.stock !== before.stock);
       return { after: changed.length, events: await this.#writeDeals(tx, changed) };
     });
   }
 
-  /** A partner's orders, newest first, behind a position. */
-  async fulfilments(partner: string, after: Position, limit: number): Promise<Fulfilment[]> {
-    return statements.listFulfilments.all(this.#database, { partner, ...after, limit });
+  /** An order, or undefined. */
+  async fulfilment(id: string): Promise<Fulfilment | undefined> {
+    return statements.selectFulfilment.first(this.#database, { order: id });
+  }
+
+  /** The order that was shipped with a parcel, or undefined. */
+  async fulfilmentOf(parcel: Parcel): Promise<Fulfilment | undefined> {
+    return statements.selectFulfilmentByParcel.first(this.#database, { ...parcel });
+  }
+
+  /** A page of a partner's orders. */
+  async fulfilments(partner: string, query: ListQuery): Promise<Fulfilment[]> {
+    return statements.listFulfilments.all(this.#database, { partner }, query);
   }
 
   /** A partner's orders that changed behind a position, the oldest change first. An order that changed twice is there once. */
@@ -103,20 +133,23 @@ export class PartnerStore {
    * @param eventId where an event is the reason: it is recorded in the same transaction, and a known one changes nothing.
    */
   async changeFulfilment(
-    by: { id: string } | { carrier: string; trackingNumber: string },
+    by: { id: string } | Parcel,
     decide: FulfilmentDecision,
     eventId?: string,
   ): Promise<Committed<Fulfilment> | undefined> {
     return this.#database.transact(async (tx) => {
       const before =
-        'id' in by ? await statements.lockFulfilment.first(tx, { order: by.id }) : await statements.lockFulfilmentByParcel.first(tx, by);
+        'id' in by
+          ? await statements.lockFulfilment.first(tx, { order: by.id })
+          : await statements.lockFulfilmentByParcel.first(tx, { ...by });
       const decision = decide(before);
       const seen = eventId === undefined ? [] : [inboxInsert('partner', eventId, this.#now())];
       if (decision === undefined) {
         if (seen.length > 0) await tx.batch(seen);
         return undefined;
       }
-      const { after, payload } = decision;
+      const { payload } = decision;
+      const after = { ...decision.after, updateTime: this.#now() };
       const events = payload === undefined ? [] : [this.#event(`orders/${after.id}`, after.version, payload)];
       // Versions order what the customer service says, so a repeated event has changed nothing up to here.
       const write = (before === undefined ? statements.insertFulfilment : statements.updateFulfilment).with(after);
@@ -160,7 +193,7 @@ function payloadOf(before: Deal, deal: Deal): EventPayload | undefined {
       description: deal.description,
       price: moneyFromMicros(deal.priceMicros, deal.currency),
       groupSize: deal.groupSize,
-      groupLifetimeSeconds: BigInt(deal.groupLifetimeSeconds),
+      groupLifetime: { seconds: BigInt(deal.groupLifetimeSeconds) },
       stock: deal.stock,
       sku: deal.sku,
     },

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defineStatements } from '../../platform/cloud/spanner/database.ts';
 import { address } from '../../platform/cloud/spanner/tables/address.ts';
 import { bigint, enumeration, integer, json, optional, text, timestamp } from '../../platform/cloud/spanner/tables/columns.ts';
+import { list } from '../../platform/cloud/spanner/tables/list.ts';
 import { dml, exclusive, insert, join, select, update } from '../../platform/cloud/spanner/tables/statements.ts';
 import { table } from '../../platform/cloud/spanner/tables/table.ts';
 import { dealTransitions } from '../domain/deal.ts';
@@ -24,6 +25,7 @@ export const deals = table('partner', 'deals', {
     state: enumeration('state', dealTransitions),
     version: bigint('version'),
     createTime: timestamp('create_time'),
+    updateTime: timestamp('update_time'),
   },
 });
 
@@ -43,6 +45,7 @@ export const fulfilments = table('partner', 'fulfilments', {
     orderVersion: bigint('order_version'),
     version: bigint('version'),
     createTime: timestamp('create_time'),
+    updateTime: timestamp('update_time'),
     changeNumber: bigint('change_number'),
   },
 });
@@ -59,6 +62,8 @@ export const partners = table('partner', 'partners', {
     displayName: text('display_name'),
     state: enumeration('state', partnerStates),
     createTime: timestamp('create_time'),
+    updateTime: timestamp('update_time'),
+    version: bigint('version'),
   },
 });
 
@@ -82,14 +87,12 @@ export const assertions = table('partner', 'assertions', {
 // Its change's number says where a fulfilment stands in a stream, and nothing of the fulfilment.
 const fulfilment = fulfilments.without('changeNumber');
 
-const newestFirst = 'ORDER BY create_time DESC, id DESC LIMIT $limit';
-
 /** The SQL of deals and fulfilments. */
 export const statements = defineStatements('partner', {
   selectDeal: select(deals, 'WHERE id = $deal'),
   lockDeal: select(deals, 'WHERE id = $deal', exclusive),
   lockDealsBySku: select(deals, "WHERE sku = ANY($skus) AND state <> 'CLOSED' ORDER BY id", exclusive),
-  listDeals: select(deals, `WHERE partner = $partner AND (create_time < $time OR (create_time = $time AND id < $id)) ${newestFirst}`),
+  listDeals: list(deals, 'partner = $partner', { time: 'createTime', filterable: ['state', 'sku', 'createTime'] }),
   insertDeal: insert(deals),
   updateDeal: update(deals, [
     'title',
@@ -102,14 +105,18 @@ export const statements = defineStatements('partner', {
     'sku',
     'state',
     'version',
+    'updateTime',
   ]),
+  deleteDeal: dml('DELETE FROM partner.deals WHERE id = $deal'),
 
+  selectFulfilment: select(fulfilment, 'WHERE id = $order'),
+  selectFulfilmentByParcel: select(fulfilment, 'WHERE carrier = $carrier AND tracking_number = $trackingNumber'),
   lockFulfilment: select(fulfilment, 'WHERE id = $order', exclusive),
   lockFulfilmentByParcel: select(fulfilment, 'WHERE carrier = $carrier AND tracking_number = $trackingNumber', exclusive),
-  listFulfilments: select(
-    fulfilment,
-    `WHERE partner = $partner AND ship_to IS NOT NULL AND (create_time < $time OR (create_time = $time AND id < $id)) ${newestFirst}`,
-  ),
+  listFulfilments: list(fulfilment, 'partner = $partner AND ship_to IS NOT NULL', {
+    time: 'createTime',
+    filterable: ['state', 'createTime'],
+  }),
   listChanges: select(
     fulfilments,
     'WHERE partner = $partner AND ship_to IS NOT NULL AND change_number > $after ORDER BY change_number LIMIT $limit',
@@ -120,7 +127,7 @@ export const statements = defineStatements('partner', {
   insertFulfilment: insert(fulfilments, {
     expressions: { changeNumber: '(SELECT c.last FROM partner.change_counters c WHERE c.partner = $partner)' },
   }),
-  updateFulfilment: update(fulfilments, ['state', 'carrier', 'trackingNumber', 'orderVersion', 'version'], {
+  updateFulfilment: update(fulfilments, ['state', 'carrier', 'trackingNumber', 'orderVersion', 'version', 'updateTime'], {
     changeNumber: '(SELECT c.last FROM partner.change_counters c WHERE c.partner = $partner)',
   }),
 });
@@ -130,7 +137,8 @@ export const identityStatements = defineStatements('partner', {
   selectPartner: select(partners, 'WHERE id = $partner'),
   lockPartner: select(partners, 'WHERE id = $partner', exclusive),
   insertPartner: insert(partners),
-  updatePartnerState: update(partners, ['state']),
+  updatePartner: update(partners, ['displayName', 'state', 'version', 'updateTime']),
+  listPartners: list(partners, '', { time: 'createTime', filterable: ['state', 'createTime'] }),
   selectGoodKeys: select(partnerKeys, 'WHERE partner = $partner AND revoke_time IS NULL ORDER BY id'),
   selectKey: select(partnerKeys, 'WHERE partner = $partner AND id = $key'),
   selectSigner: join(
@@ -138,7 +146,7 @@ export const identityStatements = defineStatements('partner', {
     'FROM partner.partners p JOIN partner.partner_keys k ON k.partner = p.id WHERE p.id = $partner AND k.id = $key',
   ),
   lockKey: select(partnerKeys, 'WHERE partner = $partner AND id = $key', exclusive),
-  listKeys: select(partnerKeys, `WHERE partner = $partner AND (create_time < $time OR (create_time = $time AND id < $id)) ${newestFirst}`),
+  listKeys: list(partnerKeys, 'partner = $partner', { time: 'createTime', filterable: [] }),
   insertKey: insert(partnerKeys),
   revokeKey: update(partnerKeys, ['revokeTime']),
   insertAssertion: insert(assertions),

@@ -13,6 +13,7 @@ import { MaintenanceService } from '../../platform/contracts/gen/types/kumiko/pl
 import { recordingPublisher } from '../../platform/testing/recording-publisher.ts';
 import { startServiceDatabase } from '../../platform/testing/service-database.ts';
 import { type TestClient, testClient } from '../../platform/testing/test-client.ts';
+import type { Orders } from '../domain/orders.ts';
 import { partnerInternalService } from '../internal-service.ts';
 import { partnerService } from '../service.ts';
 import { PartnerStore } from '../store/store.ts';
@@ -43,7 +44,16 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
   const publisher = recordingPublisher();
   const outbox = createOutbox({ schema: 'partner', eventType: EventSchema, database, publisher, now });
   const store = new PartnerStore({ database, outbox, now });
-  const handlers = partnerService({ store, outbox, now });
+  // The customer service, as far as it matters here: orders that their customers have cancelled.
+  const cancelledThere = new Set<string>();
+  const askedToShip: string[] = [];
+  const orders: Orders = {
+    async ship({ id }) {
+      askedToShip.push(id);
+      return cancelledThere.has(id) ? 'cancelled' : 'shipped';
+    },
+  };
+  const handlers = partnerService({ store, outbox, orders, now });
   const internal = testClient(
     PartnerInternalService,
     partnerInternalService({
@@ -70,6 +80,11 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
     maintenance,
     clock,
     publisher,
+    /** What the customer service knows before the partner hears of it. */
+    cancelledThere,
+    /** Every order that the customer service was asked about. */
+    askedToShip,
+    orders,
     apply,
     rows: spanner.rows,
     close: () => spanner.close(),

@@ -21,6 +21,7 @@ const platformProtos = join(root, 'proto/kumiko/platform');
 const googleProtos = [
   'google/api/annotations.proto',
   'google/api/field_behavior.proto',
+  'google/api/field_info.proto',
   'google/api/http.proto',
   'google/api/httpbody.proto',
   'google/api/resource.proto',

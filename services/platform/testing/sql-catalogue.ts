@@ -8,6 +8,7 @@ import { historyStatements, inboxTable, requestsTable } from '../cloud/spanner/h
 import { readMigrations } from '../cloud/spanner/migrations.ts';
 import { requestStatements, requestsOf } from '../cloud/spanner/request-ids.ts';
 import type { Columns } from '../cloud/spanner/tables/columns.ts';
+import { ListStatement } from '../cloud/spanner/tables/list.ts';
 import { Table } from '../cloud/spanner/tables/table.ts';
 
 /** The folder that holds the services. */
@@ -53,8 +54,13 @@ export function filesWithHiddenStatements(): string[] {
 }
 
 function statementsIn(value: unknown): Statement[] {
-  if (isStatement(value)) return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).filter(isStatement) : [];
+  if (isStatement(value)) return [...formsOf(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).filter(isStatement).flatMap(formsOf) : [];
+}
+
+/** A list's text follows from what it is asked for. */
+function formsOf(statement: Statement): readonly Statement[] {
+  return statement instanceof ListStatement ? statement.samples() : [statement];
 }
 
 function isStatement(value: unknown): value is Statement {

@@ -30,8 +30,7 @@ export const acknowledgedIsKept: Rule = ({ orders, ledger, intents, fulfilments 
     const fulfilment = fulfilments.find((each) => each.order === order);
     if (fulfilment?.trackingNumber !== trackingNumber) report(order, `its parcel ${trackingNumber} is lost`);
     const state = byName.get(order)?.state ?? '';
-    // The customer may have cancelled before the partner heard of it: the parcel is on its way nevertheless.
-    if (!['SHIPPED', 'DELIVERED', 'CANCELLED'].includes(state)) report(order, `was shipped, and is ${state}`);
+    if (!['SHIPPED', 'DELIVERED'].includes(state)) report(order, `was shipped, and is ${state}`);
   }
   for (const order of journal.deliveries) {
     const state = fulfilments.find((each) => each.order === order)?.state;

@@ -17,7 +17,9 @@ export const everyoneSeesTheSame: Rule = ({ orders, fulfilments, shownToCustomer
   for (const name of confirmed) if (!byOrder.has(name)) report(name, 'is confirmed, and its partner has not heard of it');
   for (const { name, state } of orders) {
     const fulfilment = byOrder.get(name)?.state;
-    if (state === 'CANCELLED' && fulfilment === 'TO_SHIP') report(name, 'is cancelled, and its partner is about to ship it');
+    if (state === 'CANCELLED' && fulfilment !== undefined && fulfilment !== 'CANCELLED') {
+      report(name, `is cancelled, for its partner ${fulfilment}`);
+    }
     if (['CONFIRMED', 'SHIPPED', 'DELIVERED'].includes(state) && fulfilment !== (state === 'CONFIRMED' ? 'TO_SHIP' : state)) {
       report(name, `is ${state}, for its partner ${fulfilment}`);
     }

@@ -1,10 +1,28 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { listPage } from './list-page.ts';
+import { DealSchema, ListDealsRequestSchema } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { type ListQuery, listOf, listPage } from './list-page.ts';
 import { encodePageToken } from './page-token.ts';
 
-const nobody = async () => {
-  throw new Error('the database was asked');
-};
+const deals = listOf(ListDealsRequestSchema, DealSchema, {
+  filter: ['state', 'create_time'],
+  order: { field: 'create_time', descending: true },
+});
+
+const items = [3, 2, 1].map((day) => ({ time: new Date(Date.UTC(2026, 0, day)), id: `${day}` }));
+
+/** A page of the items, as a database that knows nothing of filters. */
+function page(request: MessageInitShape<typeof ListDealsRequestSchema>, asked: ListQuery[] = []) {
+  const read = async (query: ListQuery) => {
+    asked.push(query);
+    const { order, after, limit } = query;
+    const isBehind = ({ time }: { time: Date }) => (order.descending ? time < after.time : time > after.time);
+    return (order.descending ? items : items.toReversed()).filter(isBehind).slice(0, limit);
+  };
+  return listPage(deals, create(ListDealsRequestSchema, request), read, (item) => item);
+}
+
+const wrongToken = { code: 3, fieldViolations: [{ field: 'page_token' }] };
 
 test.each([
   '2026-01-02',
@@ -14,14 +32,36 @@ test.each([
   '-000001-01-01T00:00:00.000Z',
   'now',
 ])('a page does not begin at %s', async (time) => {
-  const page = listPage({ pageSize: 0, pageToken: encodePageToken({ time, id: 'a' }) }, nobody, () => ({ time: new Date(), id: '' }));
-  await expect(page).rejects.toMatchObject({ code: 3, fieldViolations: [{ field: 'page_token' }] });
+  const asked: ListQuery[] = [];
+  await expect(page({ pageToken: encodePageToken({ time, id: 'a', asked: '' }) }, asked)).rejects.toMatchObject(wrongToken);
+  expect(asked).toEqual([]);
 });
 
-test('a page begins behind the one before', async () => {
-  const items = [3, 2, 1].map((day) => ({ time: new Date(Date.UTC(2026, 0, day)), id: `${day}` }));
-  const read = async (after: { time: Date }, limit: number) => items.filter(({ time }) => time < after.time).slice(0, limit);
-  const first = await listPage({ pageSize: 2, pageToken: '' }, read, (item) => item);
-  const second = await listPage({ pageSize: 2, pageToken: first.nextPageToken }, read, (item) => item);
-  expect([first.items.length, second.items, second.nextPageToken]).toEqual([2, [items[2]], '']);
+test.each(['', 'create_time desc', 'create_time'])('a page begins behind the one before, ordered by "%s"', async (orderBy) => {
+  const first = await page({ pageSize: 2, orderBy });
+  const second = await page({ pageSize: 2, orderBy, pageToken: first.nextPageToken });
+  const expected = orderBy === 'create_time' ? items.toReversed() : items;
+  expect([...first.items, ...second.items]).toEqual(expected);
+  expect([first.items.length, second.nextPageToken]).toEqual([2, '']);
+});
+
+test('a token is good for the size of the page that its caller likes, and for no other filter or order', async () => {
+  const filter = 'state = STATE_DRAFT';
+  const { nextPageToken: pageToken } = await page({ pageSize: 1, filter });
+  expect((await page({ pageSize: 2, filter, pageToken })).items).toEqual(items.slice(1));
+  for (const other of [{}, { filter: 'state = STATE_CLOSED' }, { filter, orderBy: 'create_time desc' }, { filter: `${filter} ` }]) {
+    await expect(page({ ...other, pageToken })).rejects.toMatchObject(wrongToken);
+  }
+});
+
+test.each([
+  [0, 50],
+  [7, 7],
+  [100, 100],
+  [101, 100],
+  [2 ** 31 - 1, 100],
+])('a page_size of %i is %i', async (pageSize, size) => {
+  const asked: ListQuery[] = [];
+  await page({ pageSize }, asked);
+  expect(asked.map(({ limit }) => limit - 1)).toEqual([size]);
 });

@@ -22,6 +22,11 @@ export const platformReasons = {
     meaning: 'The deadline passed.',
     remedy: 'Repeat with back-off and the same request_id.',
   },
+  ETAG_MISMATCH: {
+    code: 'ABORTED',
+    meaning: 'The resource has changed since the etag was read, or the etag is another resource’s.',
+    remedy: 'Read the resource, decide again, and send its etag.',
+  },
   EVENT_REFUSED: {
     code: 'FAILED_PRECONDITION',
     meaning: 'An event tells of what its receiver does not know.',

@@ -6,6 +6,8 @@ export interface FieldViolation {
   /** The path in the proto's own names, such as "deal.price.currency_code". */
   readonly field: string;
   readonly description: string;
+  /** UPPER_SNAKE_CASE, for programs: which rule it breaks. */
+  readonly reason?: string;
 }
 
 /** What an RpcError is made of. */

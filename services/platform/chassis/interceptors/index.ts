@@ -9,9 +9,11 @@ import { access } from './access.ts';
 import { caller } from './caller.ts';
 import { deadline } from './deadline.ts';
 import { errors } from './errors.ts';
+import { ifMatch } from './if-match.ts';
 import { logging } from './logging.ts';
 import { pathBinding } from './path-binding.ts';
 import { preview } from './preview.ts';
+import { requestId } from './request-id.ts';
 import { tracing } from './tracing.ts';
 import { validation } from './validation.ts';
 
@@ -46,8 +48,11 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     preview,
     // Before validation, which sees what the transcoder has made of path and query.
     pathBinding,
-    // Last: handlers see valid requests only.
+    // Handlers see valid requests only.
     validation,
+    // Behind validation, which has read the request: what a header says in the place of a field.
+    ifMatch,
+    requestId,
   ];
   return (method) => interceptors.reduceRight((next: Run, interceptor) => interceptor(next, method), handle(method));
 }

@@ -1,8 +1,8 @@
 import type { Message } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
 import { textViolations } from '../api/text-violations.ts';
-import { ruleViolations } from '../api/validate.ts';
-import { type FieldViolation, invalidArgument, RpcError } from '../errors/rpc-error.ts';
+import { refuseViolations, ruleViolations } from '../api/validate.ts';
+import { RpcError } from '../errors/rpc-error.ts';
 import type { Interceptor, ServedMethod } from '../server/served-method.ts';
 
 /** Reads the request and holds it against what the database can hold and the proto's rules: INVALID_ARGUMENT with every field at fault. */
@@ -11,8 +11,8 @@ export const validation: Interceptor = (next, method) => (call) => {
   const { input } = method.desc;
   const request = decode(method, body);
   // A text with U+0000 has a zero byte, and hardly any other request has one. Half surrogate pairs do not get here: they are no UTF-8.
-  if (body.includes(0)) refuse(textViolations(input, request));
-  refuse(ruleViolations(input, request));
+  if (body.includes(0)) refuseViolations(textViolations(input, request));
+  refuseViolations(ruleViolations(input, request));
   call.request = request;
   return next(call);
 };
@@ -24,12 +24,6 @@ function tooLarge(bytes: number, most: number): RpcError {
     reason: 'REQUEST_TOO_LARGE',
     message: `the request has ${bytes} bytes, and the method takes ${most}`,
   });
-}
-
-function refuse(violations: readonly FieldViolation[]): void {
-  const [first] = violations;
-  if (first === undefined) return;
-  throw invalidArgument(first.field === '' ? first.description : `${first.field}: ${first.description}`, violations);
 }
 
 /** gRPC libraries answer INTERNAL here; the bytes are the caller's fault, so it is told so, and no operator is woken. */

@@ -11,6 +11,8 @@ export interface DeadLetter {
   readonly event: DomainEvent | undefined;
   /** When Pub/Sub gave it up. */
   readonly giveUpTime: Date;
+  /** Pub/Sub's own id of the message. */
+  readonly messageId: string;
 }
 
 /** What a replay did. */
@@ -35,7 +37,6 @@ export interface DeadLetters {
 
 interface Letter extends DeadLetter {
   readonly ackId: string;
-  readonly messageId: string;
   readonly data: Uint8Array;
   readonly attributes: Readonly<Record<string, string>>;
 }

@@ -3,8 +3,11 @@ CREATE SCHEMA IF NOT EXISTS notes;
 CREATE TABLE IF NOT EXISTS notes.notes (
   id text PRIMARY KEY,
   author text NOT NULL,
-  body text NOT NULL
+  body text NOT NULL,
+  create_time timestamptz NOT NULL
 );
+
+CREATE INDEX IF NOT EXISTS notes_by_time ON notes.notes (create_time DESC, id DESC);
 
 CREATE TABLE IF NOT EXISTS notes.outbox (
   id text PRIMARY KEY,
