@@ -3,10 +3,16 @@ import type { GatewayEnvironment } from './environment.ts';
 import type { GatewayMethod } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 
+/** The filter's name. */
+export const transcoderName = 'envoy.filters.http.grpc_json_transcoder';
+
+/** The content type of a stream as REST has it. */
+export const streamContentType = 'application/json';
+
 /** Turns REST into gRPC by google.api.http. The route cache is cleared, so that the route of the gRPC path decides from here on. */
 export function grpcJsonTranscoder(environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   return {
-    name: 'envoy.filters.http.grpc_json_transcoder',
+    name: transcoderName,
     typed_config: any('envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder', {
       proto_descriptor: environment.descriptorFile,
       services: [...new Set(methods.map(({ desc }) => desc.parent.typeName))],

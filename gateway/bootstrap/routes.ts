@@ -5,6 +5,7 @@ import { browserProtocols } from './browser-protocols.ts';
 import { previewCluster } from './clusters.ts';
 import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
+import { documentRoutes, maxDocumentBytes } from './documents.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
@@ -29,8 +30,10 @@ import { compareTemplates, templatePrefix, templateRegex } from './template-matc
  */
 export function routeConfig(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const cors = hasCors(role, environment);
+  const documents = documentRoutes(role, environment);
   return {
     name: role,
+    ...(documents.length > 0 && { max_direct_response_body_size_bytes: maxDocumentBytes }),
     virtual_hosts: [
       {
         name: role,
@@ -40,6 +43,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...(role === 'edge' && environment.strictPreviews ? unknownPreviews(environment, methods) : []),
           ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
+          ...documents,
           ...restRoutes(role, environment, methods),
           ...(cors ? restPrefixes(methods).map(otherRest) : []),
           { prefix: '/', route: notFound() },

@@ -2,10 +2,13 @@ import { join } from 'node:path/posix';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
+/** The name of a filter that runs wasm. */
+export const wasmName = 'envoy.filters.http.wasm';
+
 /** One of our own filters, by the name of its folder, with a VM of its own. */
 export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: Pick<GatewayEnvironment, 'wasmDir'>): JsonObject {
   return {
-    name: 'envoy.filters.http.wasm',
+    name: wasmName,
     typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {
       config: {
         name,

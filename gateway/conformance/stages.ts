@@ -35,6 +35,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         corsOrigins: ['https://app.kumiko.example'],
         otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 0 },
         introspection: undefined,
+        documents: undefined,
         previews: [
           { service: 'customer' as const, tag: 'pr-7', url: `http://127.0.0.1:${around.upstream.portOf('other')}` },
           { service: 'partner' as const, tag: 'other-name', url: secure('tls-other-name') },

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
+import { audiences } from '../../../gateway/openapi/audience.ts';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
+import { documentsFolder } from '../../../services/platform/contracts/documents-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
 import { issuers, jwksUri } from './issuers.ts';
@@ -35,6 +37,7 @@ export function gatewayEnvironment(
     wasmDir: join(root, 'wasm-filters/build'),
     corsOrigins: [],
     introspection: openRead().service,
+    documents: { folder: documentsFolder, audiences: [...audiences] },
     trustedHops: 0,
     // The filters of production, with limits that nobody at home meets.
     rateLimits: { clientPerSecond: 1_000_000, callerPerSecond: 1_000_000, anonymousPerSecond: 1_000_000 },

@@ -176,6 +176,9 @@ function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMess
 /** Filters that a route may take out of the chain, by the type of their configuration: what else is in it is there for safety, or for all. */
 const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
 
+/** These too where the gateway answers by itself and no service is behind the route: they would refuse what has none. */
+const optionalWithoutService = [...optional, 'grpc_json_transcoder.v3.GrpcJsonTranscoder', 'wasm.v3.Wasm'];
+
 function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
   const types = new Map(
     list<ReadMessage | undefined>(fields['http_filters']).map((filter) => [filter?.fields['name'], configOf(filter)?.type]),
@@ -188,7 +191,9 @@ function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMe
           ([name, own]) =>
             own?.type === 'envoy.config.route.v3.FilterConfig' &&
             types.get(name) !== `${jwtAuthn}.JwtAuthentication` &&
-            !optional.some((one) => types.get(name) === `${http}.${one}`),
+            !(message.fields['direct_response'] === undefined ? optional : optionalWithoutService).some(
+              (one) => types.get(name) === `${http}.${one}`,
+            ),
         )
         .map(([name]) => ({
           path: join(join(message.path, 'typed_per_filter_config'), name),

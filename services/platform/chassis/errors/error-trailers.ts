@@ -7,7 +7,7 @@ import { StatusSchema } from '../../contracts/gen/types/google/rpc/status_pb.js'
 import type { RpcError } from './rpc-error.ts';
 
 /** google.rpc.ErrorInfo.domain of every error of ours. */
-const errorDomain = 'kumiko.example';
+export const errorDomain = 'kumiko.example';
 
 /** Trailers are headers, and peers refuse more than some kilobytes of those: long texts and lists are cut. */
 const maxTextLength = 512;
