@@ -150,9 +150,11 @@ test('an operator is one of the listed addresses, verified', () => {
   ]);
 });
 
-test('public reads may be cached, and nothing else', () => {
+test('public reads and documents may be cached, and nothing else', () => {
   const { response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
-  const cached = routesOf(manager('edge')).filter(({ response_headers_to_add: added }) => added !== undefined);
+  const cached = routesOf(manager('edge')).filter(
+    ({ name, response_headers_to_add: added }) => added !== undefined && !name.startsWith('documents/'),
+  );
   const names = cached.map(({ name }: Walked) => name);
   const reads = listGatewayMethods('edge').filter(
     ({ access, desc }) => access === 'public' && desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
@@ -298,6 +300,7 @@ test('the token filter has an audience for every cluster of a service', () => {
     token_header: 'x-serverless-authorization',
     audiences: Object.fromEntries(listGatewayMethods('edge').map(({ workload }) => [workload, audienceOf(workload, 'kumiko-local')])),
     not_found_routes: ['not-found'],
+    answering_routes: ['documents/*'],
   });
 });
 

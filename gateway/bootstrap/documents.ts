@@ -5,14 +5,14 @@ import { any, type Json, type JsonObject } from './json.ts';
 import { jwtAuthnName, tokenOf } from './jwt-authn.ts';
 import { rbacName, rbacOff } from './rbac.ts';
 import type { PlacedRoute } from './route-tree.ts';
-import { wasmName } from './wasm-filter.ts';
 
 /** Room for the largest document, in bytes: Envoy keeps each in memory, and refuses a file of more than 4 KiB unless told. */
 export const maxDocumentBytes = 1_048_576;
 
-const json = 'application/json';
+/** How the names of these routes begin. */
+export const documentRoutePrefix = 'documents';
 
-const out = any('envoy.config.route.v3.FilterConfig', { disabled: true });
+const json = 'application/json';
 
 /** The page runs its own script, talks to its own origin, and is in nobody's frame: it is where tokens are entered. */
 const pagePolicy = [
@@ -49,7 +49,7 @@ function answer(path: string, contentType: string, body: Json): PlacedRoute {
   return {
     prefix: path,
     route: {
-      name: path.slice(1),
+      name: `${documentRoutePrefix}${path}`,
       match: { path, headers: [{ name: ':method', string_match: { exact: 'GET' } }] },
       direct_response: { status: 200, body },
       response_headers_to_add: [
@@ -61,9 +61,8 @@ function answer(path: string, contentType: string, body: Json): PlacedRoute {
       typed_per_filter_config: {
         [jwtAuthnName]: tokenOf('none'),
         [rbacName]: rbacOff(),
-        // Both refuse what no service is behind: the transcoder a path without a method, the token filter a route without an audience.
-        [transcoderName]: out,
-        [wasmName]: out,
+        // It answers 404 to a path that it has no method for.
+        [transcoderName]: any('envoy.config.route.v3.FilterConfig', { disabled: true }),
       },
     },
   };

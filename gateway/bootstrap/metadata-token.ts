@@ -1,5 +1,6 @@
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { metadataCluster, previewCluster } from './clusters.ts';
+import { documentRoutePrefix } from './documents.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
 import { previewsOf } from './previews.ts';
@@ -11,6 +12,10 @@ import { wasmFilter } from './wasm-filter.ts';
  */
 export function metadataToken(environment: GatewayEnvironment, upstreams: readonly string[]): JsonObject {
   const audience = (name: string) => audienceOf(name, environment.project);
+  const answering = [
+    ...(environment.strictPreviews ? ['unknown-preview/*'] : []),
+    ...(environment.documents === undefined ? [] : [`${documentRoutePrefix}/*`]),
+  ];
   const configuration = {
     metadata_cluster: metadataCluster,
     token_header: 'x-serverless-authorization',
@@ -18,10 +23,10 @@ export function metadataToken(environment: GatewayEnvironment, upstreams: readon
       ...upstreams.map((name) => [name, audience(name)]),
       ...previewsOf(environment, upstreams).map((preview) => [previewCluster(preview), audience(preview.service)]),
     ]),
-    // The direct responses of routes.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
+    // The direct responses of routes.ts and documents.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
     // its route is resolved anew. Any other request without a cluster is refused.
     not_found_routes: ['not-found'],
-    ...(environment.strictPreviews && { answering_routes: ['unknown-preview/*'] }),
+    ...(answering.length > 0 && { answering_routes: answering }),
   };
   return wasmFilter('metadata-token', configuration, environment);
 }

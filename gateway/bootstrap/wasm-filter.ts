@@ -2,13 +2,10 @@ import { join } from 'node:path/posix';
 import type { GatewayEnvironment } from './environment.ts';
 import { any, type JsonObject } from './json.ts';
 
-/** The name of a filter that runs wasm. */
-export const wasmName = 'envoy.filters.http.wasm';
-
 /** One of our own filters, by the name of its folder, with a VM of its own. */
 export function wasmFilter(name: string, configuration: JsonObject, { wasmDir }: Pick<GatewayEnvironment, 'wasmDir'>): JsonObject {
   return {
-    name: wasmName,
+    name: 'envoy.filters.http.wasm',
     typed_config: any('envoy.extensions.filters.http.wasm.v3.Wasm', {
       config: {
         name,

@@ -186,7 +186,7 @@ describe('who may call', () => {
     });
     const all = { ...errors, reasons: new Proxy(reasons, { get: () => entry('FAILED_PRECONDITION') }) };
     const pathsOf = (audience: 'customers' | 'operators', registry?: typeof changed): Walked =>
-      openApiDocument({ audience, title: 'Fixture', errors: all, ...(registry && { registry }) }).paths;
+      openApiDocument({ audience, title: 'Fixture', errors: all, ...(registry && { registry }) })['paths'];
     expect(pathsOf('customers')['/v1/profile'].get).toBeDefined();
     expect(pathsOf('customers', changed)['/v1/profile'].get).toBeUndefined();
     expect(pathsOf('operators', changed)['/v1/profile'].get.security).toEqual([{ operatorToken: [] }]);

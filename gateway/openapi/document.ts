@@ -10,7 +10,7 @@ import { resourceNames } from './resources.ts';
 import { Schemas } from './schemas.ts';
 
 /** What a document is made of. */
-export interface DocumentSource {
+interface DocumentSource {
   readonly audience: Audience;
   /** The name that the API has to its callers, such as "Kumiko". */
   readonly title: string;

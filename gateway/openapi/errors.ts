@@ -3,7 +3,7 @@ import type { GatewayMethod } from '../bootstrap/gateway-methods.ts';
 import type { JsonObject } from '../bootstrap/json.ts';
 
 /** What a reason means, as the tables of the services have it. */
-export interface Reason {
+interface Reason {
   /** The gRPC status that it comes with, such as "FAILED_PRECONDITION". */
   readonly code: string;
   readonly meaning: string;

@@ -12,7 +12,7 @@ import { sampleMessage } from './samples.ts';
 import type { Schemas } from './schemas.ts';
 
 /** What an operation is made with. */
-export interface OperationContext {
+interface OperationContext {
   readonly schemas: Schemas;
   readonly errors: ErrorCatalogue;
   /** What one of a collection is called. */

@@ -7,7 +7,7 @@ import { boundsInWords, integerText, isOneofRequired, keywordsOf, messageRulesOf
 import { knownTypes } from './well-known.ts';
 
 /** Which way a message goes. What comes in is held against rules and has no field that is not known; what goes out may have more fields one day. */
-export type Direction = 'request' | 'response';
+type Direction = 'request' | 'response';
 
 /**
  * The schemas of one document, each message and enumeration once, by its name without the package. A message that goes both ways has two: as a request it

@@ -176,8 +176,8 @@ function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMess
 /** Filters that a route may take out of the chain, by the type of their configuration: what else is in it is there for safety, or for all. */
 const optional = ['compressor.v3.Compressor', 'buffer.v3.Buffer', 'grpc_web.v3.GrpcWeb', 'connect_grpc_bridge.v3.FilterConfig'];
 
-/** These too where the gateway answers by itself and no service is behind the route: they would refuse what has none. */
-const optionalWithoutService = [...optional, 'grpc_json_transcoder.v3.GrpcJsonTranscoder', 'wasm.v3.Wasm'];
+/** One more where the gateway answers by itself: the transcoder would answer 404 first. */
+const optionalWithoutService = [...optional, 'grpc_json_transcoder.v3.GrpcJsonTranscoder'];
 
 function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
   const types = new Map(
