@@ -49,12 +49,13 @@ const gatewaysOwn: Readonly<Record<number, string>> = {
 
 /** The reasons that a method refuses with: those that it names, and those that follow from what it takes and who may call it. */
 export function reasonsOf({ access, desc, bindings, reasons }: GatewayMethod): string[] {
-  return [
+  const all = [
     ...(desc.input.fields.length > 0 ? ['INVALID_ARGUMENT'] : []),
     ...(access === 'public' ? [] : ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'PERMISSION_DENIED']),
     ...(bindings.some(({ template }) => template.variables.length > 0) ? ['NOT_FOUND'] : []),
     ...reasons,
   ];
+  return [...new Set(all)];
 }
 
 /** The answers to a method that is refused, by their status; everything else falls under "default". @throws {ReasonError} */

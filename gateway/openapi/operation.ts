@@ -7,7 +7,7 @@ import { commentOf, firstSentence } from './comments.ts';
 import { type ErrorCatalogue, errorResponses } from './errors.ts';
 import { documentPath, fieldAt } from './path-parameters.ts';
 import { queryParameters } from './query-parameters.ts';
-import { keepsRules, requiredFields } from './rules.ts';
+import { inWords, keepsRules, requiredFields, rulesOf } from './rules.ts';
 import { sampleMessage } from './samples.ts';
 import type { Schemas } from './schemas.ts';
 
@@ -51,6 +51,7 @@ export function operationOf(method: GatewayMethod, binding: RestBinding, operati
       ...(binding.body !== '' && { requestBody: requestBody(desc.input, binding.body, fields, schemas) }),
       responses: { '200': success(method, binding, schemas), ...errorResponses(method, errors) },
       'x-grpc-method': method.grpcPath.slice(1),
+      'x-deadline-seconds': deadlineMs / 1000,
     },
   };
 }
@@ -67,10 +68,10 @@ const rawContent: JsonObject = { '*/*': { schema: {} } };
 
 function requestBody(input: DescMessage, body: string, bound: ReadonlyMap<string, string>, schemas: Schemas): JsonObject {
   const field = body === '*' ? undefined : fieldAt(input, body);
-  const description = field === undefined ? undefined : commentOf(field);
+  const description = field === undefined ? '' : [commentOf(field) ?? '', ...inWords(rulesOf(field))].join(' ').trim();
   const message = field === undefined ? input : field.message;
   if (message === undefined) throw new TypeError(`${input.typeName}: the body "${body}" is no message`);
-  const said = description === undefined ? {} : { description };
+  const said = description === '' ? {} : { description };
   if (message.typeName === rawType) return { ...said, required: true, content: rawContent };
   const without = [...bound.keys()].flatMap((path) =>
     field === undefined ? [path] : path.startsWith(`${body}.`) ? [path.slice(body.length + 1)] : [],

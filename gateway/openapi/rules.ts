@@ -40,6 +40,11 @@ export function keepsRules(schema: DescMessage, message: Message): boolean {
   return validator.validate(schema, message).kind === 'valid';
 }
 
+/** What the keywords of JSON Schema cannot say of a field, in sentences. */
+export function inWords(rules: FieldRules | undefined): string[] {
+  return [...boundsInWords(rules), ...spokenRules(rules).map((rule) => `Rule: ${rule}.`)];
+}
+
 /** What is left of rules that JSON Schema has no word for: their own messages. */
 export function spokenRules(rules: FieldRules | MessageRules | undefined): string[] {
   return [...(rules?.cel ?? []).map(({ message, expression }) => message || expression), ...(rules?.celExpression ?? [])];
@@ -125,8 +130,8 @@ export function keywordsOf(rules: FieldRules | undefined): JsonObject {
   }
 }
 
-/** What the keywords cannot say of bounds, in words: an integer of 64 bits is a text in JSON, and so are bytes. */
-export function boundsInWords(rules: FieldRules | undefined): string[] {
+/** An integer of 64 bits is a text in JSON, and so are bytes. */
+function boundsInWords(rules: FieldRules | undefined): string[] {
   const { type } = rules ?? {};
   switch (type?.case) {
     case 'int64':

@@ -3,7 +3,7 @@ import type { FieldRules } from '@bufbuild/protovalidate/gen/buf/validate/valida
 import { FieldBehavior, field_behavior } from '../../services/platform/contracts/gen/types/google/api/field_behavior_pb.js';
 import type { JsonObject } from '../bootstrap/json.ts';
 import { commentOf } from './comments.ts';
-import { boundsInWords, integerText, isOneofRequired, keywordsOf, messageRulesOf, requiredFields, rulesOf, spokenRules } from './rules.ts';
+import { integerText, inWords, isOneofRequired, keywordsOf, messageRulesOf, requiredFields, rulesOf, spokenRules } from './rules.ts';
 import { knownTypes } from './well-known.ts';
 
 /** Which way a message goes. What comes in is held against rules and has no field that is not known; what goes out may have more fields one day. */
@@ -57,9 +57,7 @@ export class Schemas {
   #property(field: DescField, direction: Direction, without: readonly string[]): JsonObject {
     const rules = direction === 'request' ? rulesOf(field) : undefined;
     const behaviour = hasOption(field, field_behavior) ? getOption(field, field_behavior) : [];
-    const description = [commentOf(field), ...boundsInWords(rules), ...spokenRules(rules).map((rule) => `Rule: ${rule}.`)]
-      .filter((text) => text !== undefined)
-      .join(' ');
+    const description = [commentOf(field), ...inWords(rules)].filter((text) => text !== undefined).join(' ');
     return {
       ...(description !== '' && { description }),
       ...(behaviour.includes(FieldBehavior.OUTPUT_ONLY) && { readOnly: true }),
