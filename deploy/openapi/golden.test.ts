@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { expect, test } from 'vitest';
 import { maxDocumentBytes } from '../../gateway/bootstrap/documents.ts';
+import { platformReasons } from '../../services/platform/chassis/errors/error-reasons.ts';
 import { documentsFolder } from '../../services/platform/contracts/documents-folder.ts';
+import { listMethods } from '../../services/platform/contracts/methods.ts';
+import { errorReasons } from '../error-catalogue.ts';
 import { goldenFiles, goldenFolder } from './golden.ts';
 
 const files = await goldenFiles();
@@ -30,6 +33,12 @@ test.each([...files])('%s is what the edge is given, within the room that it has
 test.each([...files])('%s is OpenAPI 3.1 as the linter recommends it', async (name, source) => {
   const problems = await lintFromString({ source, absoluteRef: join(goldenFolder, name), config });
   expect(problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+});
+
+test("every reason of a service's own is named by one of its methods", async () => {
+  const named = new Set(listMethods().flatMap(({ policy }) => policy?.reasons ?? []));
+  const own = Object.keys(await errorReasons()).filter((reason) => !(reason in platformReasons));
+  expect(own.filter((reason) => !named.has(reason))).toEqual([]);
 });
 
 test.each([...files])('every JSON body in %s has an example that keeps the rules', (_name, text) => {
