@@ -1,10 +1,9 @@
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { platformReasons, type ReasonTable } from '../services/platform/chassis/errors/error-reasons.ts';
 import { servicesFolder } from '../services/platform/contracts/product-folder.ts';
-import { serviceNames } from '../services/platform/contracts/services.ts';
 import { stateMachineTable, type Transitions } from '../tests/state-machine-table.ts';
+import { errorReasons } from './error-catalogue.ts';
 
 /** A document that has no place for what is derived. */
 export class DocumentError extends Error {
@@ -38,10 +37,7 @@ function rewrite(name: string, change: (text: string) => string): void {
 
 /** The reasons of the platform's errors and of every service's, in alphabetical order. */
 async function errorTable(): Promise<string> {
-  const files = serviceNames.map((name) => join(servicesFolder, name, 'reasons.ts')).filter((file) => existsSync(file));
-  const own = await Promise.all(files.map(async (file) => (await load<{ reasons: ReasonTable }>(file)).reasons));
-  const rows = [platformReasons, ...own]
-    .flatMap((table: ReasonTable) => Object.entries(table))
+  const rows = Object.entries(await errorReasons())
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([reason, { code, meaning, remedy }]) => `| \`${reason}\` | ${code} | ${meaning} | ${remedy} |`);
   return ['| reason | code | what it means | what to do |', '| --- | --- | --- | --- |', ...rows].join('\n');

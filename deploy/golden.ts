@@ -12,19 +12,23 @@ const root = join(import.meta.dirname, '..');
 
 /** Files that may change here: their contents by path. */
 function kept(): Map<string, string> {
-  const files = ['proto/**/*.proto', 'gateway/bootstrap/golden/**', 'deploy/cloud-run/golden/**', 'docs/reference/*.md'].flatMap(
-    (pattern) => globSync(pattern, { cwd: root }).filter((file) => statSync(join(root, file)).isFile()),
-  );
+  const files = [
+    'proto/**/*.proto',
+    'gateway/bootstrap/golden/**',
+    'deploy/cloud-run/golden/**',
+    'deploy/openapi/golden/**',
+    'docs/reference/*.md',
+  ].flatMap((pattern) => globSync(pattern, { cwd: root }).filter((file) => statSync(join(root, file)).isFile()));
   return new Map(files.toSorted().map((file) => [file, readFileSync(join(root, file), 'utf8')]));
 }
 
 const usage = `usage:
   npm run golden
       formats the protos, builds, and writes anew what is derived from protos, code and environments and kept in the repository:
-      gateway/bootstrap/golden, deploy/cloud-run/golden, the tables of docs/reference/errors.md and state-machines.md`;
+      gateway/bootstrap/golden, deploy/cloud-run/golden, deploy/openapi/golden, the tables of docs/reference/errors.md and state-machines.md`;
 
 /** Faults of what the golden files are made from. They say what to do, and a stack trace adds nothing. */
-const mistakes = new Set(['ServiceListError', 'MethodError', 'EnvironmentError', 'DocumentError']);
+const mistakes = new Set(['ServiceListError', 'MethodError', 'ReasonError', 'EnvironmentError', 'DocumentError']);
 
 /** Also what was run and has said itself what was wrong. */
 function isMistake(error: unknown): boolean {
@@ -40,13 +44,15 @@ await runCommand({ usage, isMistake }, async () => {
   // Before the build: it reads the protos.
   run('node_modules/.bin/buf', 'format', '--write', 'proto');
   run(process.execPath, 'deploy/build.ts');
-  const [gateway, cloudRun, documents] = await Promise.all([
+  const [gateway, cloudRun, openapi, documents] = await Promise.all([
     import('../gateway/bootstrap/golden.ts'),
     import('./cloud-run/golden.ts'),
+    import('./openapi/golden.ts'),
     import('./golden-documents.ts'),
   ]);
   gateway.writeGoldenFiles();
   cloudRun.writeGoldenFiles();
+  await openapi.writeGoldenFiles();
   await documents.writeDocuments();
   const after = kept();
   const changed = [...new Set([...before.keys(), ...after.keys()])].toSorted().filter((file) => before.get(file) !== after.get(file));

@@ -31,17 +31,15 @@ describe.each([
   });
 });
 
-test('gateways and the job service know the revisions of pull requests, by their tags, and no others', () => {
-  const hosts = [...previews.get('bootstrap/edge.yaml')!.matchAll(/sni: (\S+)---(\S+?)-\d/g)].map(
-    ([, tag, service]) => `${service} ${tag}`,
-  );
-  expect([...new Set(hosts)].filter((host) => host.startsWith('partner')).toSorted()).toEqual(['partner pr-5', 'partner pr-7']);
-  const manifest = parse(previews.get('cloud-run/job.yaml')!) as run_v1.Schema$Service;
-  const variable = manifest.spec?.template?.spec?.containers?.[0]?.env?.find(({ name }) => name === 'PREVIEWS');
-  expect(JSON.parse(variable?.value ?? '')).toContainEqual({
-    service: 'partner',
-    tag: 'pr-5',
-    url: 'https://pr-5---partner-210987654321.asia-northeast1.run.app',
-  });
-  expect(production.get('bootstrap/edge.yaml')).not.toContain('---');
+test('where tokens may ask for revisions, gateways and those who call services ask the control plane, which is deployed beside them', () => {
+  const url = 'https://control-plane-210987654321.asia-northeast1.run.app';
+  expect(previews.get('bootstrap/edge.yaml')).toContain(`sni: ${new URL(url).host}`);
+  const variableOf = (workload: string, name: string) => {
+    const manifest = parse(previews.get(`cloud-run/${workload}.yaml`)!) as run_v1.Schema$Service;
+    return manifest.spec?.template?.spec?.containers?.[0]?.env?.find((one) => one.name === name)?.value;
+  };
+  expect(variableOf('job', 'CONTROL_PLANE_URL')).toBe(url);
+  expect(variableOf('control-plane', 'RUN_LOCATIONS')).toBe('projects/kumiko-staging/locations/asia-northeast1');
+  expect(production.has('cloud-run/control-plane.yaml')).toBe(false);
+  expect(production.get('bootstrap/edge.yaml')).not.toContain('control-plane');
 });

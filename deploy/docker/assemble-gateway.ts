@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
+import { documentsFolder } from '../../services/platform/contracts/documents-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 const roles = ['edge', 'jobs'] as const;
@@ -20,6 +21,8 @@ export function assembleGateway(bootstraps: string, tree: string): void {
   const files = join(tree, 'etc/kumiko');
   mkdirSync(files, { recursive: true });
   cpSync(descriptorFile, join(files, 'descriptor.binpb'));
+  for (const name of readdirSync(documentsFolder))
+    if (!name.startsWith('.')) cpSync(join(documentsFolder, name), join(files, 'openapi', name));
   const filters = join(root, 'wasm-filters/build');
   for (const name of readdirSync(filters)) if (name.endsWith('.wasm')) cpSync(join(filters, name), join(files, 'wasm', name));
   for (const role of roles) {

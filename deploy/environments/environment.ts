@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { audiences } from '../../gateway/openapi/audience.ts';
 import { callingWorkloads, controlPlane } from '../../services/platform/contracts/identities.ts';
 import { productFolder } from '../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
@@ -88,6 +89,8 @@ const schema = z
     corsOrigins: field(z.array(origin('https://app.kumiko.example')), ['https://app.kumiko.example']),
     /** Whether anybody may ask the edge, and other services a service, for the description of the API (gRPC server reflection); the edge for its health, too. */
     introspection: field(z.boolean(), false),
+    /** Whose OpenAPI documents anybody may read at the edge, with the page at /docs: customers, partners, operators. None where it is empty. */
+    documents: field(z.array(z.enum(audiences)), ['partners']),
     /** Requests per second, of one gateway instance. */
     rateLimits: field(
       z.strictObject({

@@ -11,7 +11,7 @@ export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'h
 
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
 export function gatewayEnvironment(environment: Environment): GatewayEnvironment {
-  const { project, identity, operatorEmails, corsOrigins, introspection, rateLimits, github } = environment;
+  const { project, identity, operatorEmails, corsOrigins, introspection, documents, rateLimits, github } = environment;
   return {
     name: 'production',
     project,
@@ -30,6 +30,7 @@ export function gatewayEnvironment(environment: Environment): GatewayEnvironment
     wasmDir: '/etc/kumiko/wasm',
     corsOrigins,
     ...(introspection && { introspection: openRead().service }),
+    ...(documents.length > 0 && { documents: { folder: '/etc/kumiko/openapi', audiences: documents } }),
     // The external load balancer and Cloud Run's own front end.
     trustedHops: 2,
     rateLimits,

@@ -4,6 +4,9 @@ import { skipWhere } from './skip-where.ts';
 /** Takes what only gRPC has a use for out of the answers of REST: the transcoder leaves a success's status in a header. */
 const restAnswersName = 'rest-answers';
 
+/** The content type of a stream as REST has it. */
+export const streamContentType = 'application/x-ndjson';
+
 /** Says of streams of JSON what they are, https://github.com/ndjson/ndjson-spec: the transcoder calls them application/json. */
 const streamAnswersName = 'stream-answers';
 
@@ -19,7 +22,7 @@ export function answers(): JsonObject[] {
         extension_config: {
           name: 'envoy.filters.http.header_mutation',
           typed_config: mutation([
-            { append: { header: { key: 'content-type', value: 'application/x-ndjson' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } },
+            { append: { header: { key: 'content-type', value: streamContentType }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } },
           ]),
         },
         xds_matcher: successesOnly(),

@@ -152,9 +152,11 @@ test('an operator is one of the listed addresses, verified', () => {
   ]);
 });
 
-test('public reads may be cached, and nothing else', () => {
+test('public reads and documents may be cached, and nothing else', () => {
   const { response_headers_to_add } = manager('edge').route_config.virtual_hosts[0];
-  const cached = routesOf(manager('edge')).filter(({ response_headers_to_add: [added] = [] }) => added?.header.key === 'cache-control');
+  const cached = routesOf(manager('edge')).filter(
+    ({ name, response_headers_to_add: [added] = [] }) => added?.header.key === 'cache-control' && !name.startsWith('documents/'),
+  );
   const names = cached.map(({ name }: Walked) => name);
   const reads = listGatewayMethods('edge').filter(
     ({ access, desc }) => access === 'public' && desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
@@ -300,6 +302,7 @@ test('the token filter has an audience for every cluster of a service', () => {
     token_header: 'x-serverless-authorization',
     audiences: Object.fromEntries(listGatewayMethods('edge').map(({ workload }) => [workload, audienceOf(workload, 'kumiko-local')])),
     not_found_routes: ['not-found'],
+    answering_routes: ['documents/*'],
   });
 });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
+import { audiences } from '../openapi/audience.ts';
 
 const host = z.string().regex(/^[A-Za-z0-9.:-]+$/, 'a host name or an IP address');
 const port = z.int().min(0).max(65535);
@@ -80,6 +81,11 @@ const schema = z
      * neither.
      */
     introspection: serviceName.optional(),
+    /**
+     * Whose documents of the API the edge shows to whoever reaches it, with the page that reads them, and the folder that they lie in, relative to Envoy's
+     * working directory, or absolute. Without it the edge shows none.
+     */
+    documents: z.strictObject({ folder: z.string().min(1), audiences: z.array(z.enum(audiences)).min(1) }).optional(),
     /** The file of CA certificates that upstream TLS is checked with. */
     trustedCaFile: z.string().min(1).optional(),
   })

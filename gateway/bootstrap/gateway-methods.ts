@@ -25,15 +25,21 @@ export interface GatewayMethod {
   readonly deadlineMs: number;
   /** The largest request message, in bytes. */
   readonly maxRequestBytes: number;
+  /** The reasons that it refuses with, beyond those that every method has. */
+  readonly reasons: readonly string[];
   /** The primary binding first, then the additional ones. */
   readonly bindings: readonly RestBinding[];
 }
 
 /** One way to call a method by REST. */
-interface RestBinding {
+export interface RestBinding {
   /** Upper case. */
   readonly httpMethod: string;
   readonly template: HttpTemplate;
+  /** The field that the body is, "*" for every field that the path does not set, or "" for none. */
+  readonly body: string;
+  /** The field that the answer is; the whole message where it is "". */
+  readonly responseBody: string;
 }
 
 /** Methods that no safe bootstrap can be made of. */
@@ -99,6 +105,7 @@ function describe({ desc, grpcPath, workload, policy, http, maxRequestBytes }: M
     triggerKind,
     deadlineMs,
     maxRequestBytes,
+    reasons: policy.reasons,
     bindings: http === undefined ? [] : listBindings(http),
   };
 }
@@ -125,7 +132,8 @@ function accessName(access: Access): GatewayAccess | 'service' {
 function listBindings(rule: HttpRule): RestBinding[] {
   const { case: kind, value } = rule.pattern;
   if (kind === undefined || kind === 'custom') throw new Error('google.api.http needs get, put, post, delete or patch');
-  const own = { httpMethod: kind.toUpperCase(), template: parseHttpTemplate(value) };
+  const { body, responseBody } = rule;
+  const own = { httpMethod: kind.toUpperCase(), template: parseHttpTemplate(value), body, responseBody };
   return [own, ...rule.additionalBindings.flatMap(listBindings)];
 }
 

@@ -1,5 +1,6 @@
 import { audienceOf, controlPlane } from '../../services/platform/contracts/identities.ts';
 import { metadataCluster } from './clusters.ts';
+import { documentRoutePrefix } from './documents.ts';
 import type { GatewayEnvironment } from './environment.ts';
 import type { JsonObject } from './json.ts';
 import { hasPreviews, previewRouteName } from './previews.ts';
@@ -13,15 +14,19 @@ const tokenHeader = 'x-serverless-authorization';
  * sees may still be the old route's after the transcoder. A preview's cluster has the service's name up to "@": all revisions share its audience.
  */
 export function metadataToken(environment: GatewayEnvironment, upstreams: readonly string[]): JsonObject {
+  const answering = [
+    // What leads to no preview is answered by the router.
+    ...(hasPreviews(environment) ? [previewRouteName('*')] : []),
+    ...(environment.documents === undefined ? [] : [`${documentRoutePrefix}/*`]),
+  ];
   const configuration = {
     metadata_cluster: metadataCluster,
     token_header: tokenHeader,
     audiences: Object.fromEntries(upstreams.map((name) => [name, audienceOf(name, environment.project)])),
-    // The direct responses of routes.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
+    // The direct responses of routes.ts and documents.ts. The filter gives the first itself, since a REST request is on that route, too, until it is transcoded and
     // its route is resolved anew. Any other request without a cluster is refused.
     not_found_routes: ['not-found'],
-    // What leads to no preview is answered by the router.
-    ...(hasPreviews(environment) && { answering_routes: [previewRouteName('*')] }),
+    ...(answering.length > 0 && { answering_routes: answering }),
   };
   return wasmFilter('metadata-token', configuration, environment);
 }

@@ -30,8 +30,9 @@ function scalars(value: unknown, path = ''): [string, unknown][] {
 }
 
 function bootstrap(role: Role, name: string): Map<string, unknown> {
-  // A collector is an option on a laptop, reflection is open there, and previews are of the moment.
-  const environment = { ...readEnvironment(join(environmentFolder, `${name}.yaml`)), otelCollector: undefined, introspection: undefined };
+  // A collector is an option on a laptop, reflection and the API's documents are open there, and previews are of the moment.
+  const read = readEnvironment(join(environmentFolder, `${name}.yaml`));
+  const environment = { ...read, otelCollector: undefined, introspection: undefined, documents: undefined };
   return new Map(scalars(compileBootstrap({ role, environment })));
 }
 

@@ -5,6 +5,7 @@ import { bodyLimitName, restBodyLimit } from './body-limit.ts';
 import { browserProtocols } from './browser-protocols.ts';
 import { compressors } from './compressors.ts';
 import { corsName, corsPolicy, hasCors } from './cors.ts';
+import { documentRoutes, maxDocumentBytes } from './documents.ts';
 import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { noClusterHeader, previewHeader } from './internal-headers.ts';
@@ -32,9 +33,11 @@ import { wrongMethodRoutes } from './wrong-method.ts';
  */
 export function routeConfig(role: Role, environment: GatewayEnvironment, methods: readonly GatewayMethod[]): JsonObject {
   const cors = hasCors(role, environment);
+  const documents = documentRoutes(role, environment);
   return {
     name: role,
     ...(hasPreviews(environment) && { cluster_specifier_plugins: previewSpecifiers(role, environment, methods) }),
+    ...(documents.length > 0 && { max_direct_response_body_size_bytes: maxDocumentBytes }),
     virtual_hosts: [
       {
         name: role,
@@ -43,6 +46,7 @@ export function routeConfig(role: Role, environment: GatewayEnvironment, methods
           ...(hasPreviews(environment) ? methods.map((method) => previewRoute(environment, method)) : []),
           ...methods.map((method) => onService(method, { ...methodRoute(environment, method), ...caching(method) })),
           ...introspectionRoutes(role, environment),
+          ...documents,
           ...restRoutes(role, environment, methods),
           ...wrongMethodRoutes(methods),
           ...(cors ? restPrefixes(methods).map(otherRest) : []),

@@ -36,6 +36,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
         otelCollector: { host: '127.0.0.1', port: 1, samplingPercent: 0 },
         introspection: undefined,
         previews: { controlPlane: around.controlPlane.url },
+        documents: undefined,
       };
       around.controlPlane.tell(
         [

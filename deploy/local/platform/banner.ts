@@ -23,6 +23,7 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
     `  partner acme        ${partner}`,
     `  operator            ${operator}`,
     '',
+    `  the REST API, with a page to try it: ${edge}/docs`,
     '  try REST:',
     `  curl -s ${edge}${path}`,
     '  try gRPC:',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
+import { audiences } from '../../../gateway/openapi/audience.ts';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
+import { documentsFolder } from '../../../services/platform/contracts/documents-folder.ts';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
@@ -30,6 +32,7 @@ export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', traces =
     wasmDir: join(root, 'wasm-filters/build'),
     corsOrigins: [],
     introspection: openRead().service,
+    documents: { folder: documentsFolder, audiences: [...audiences] },
     trustedHops: 0,
     // The filters of production, with limits that nobody at home meets.
     rateLimits: { clientPerSecond: 1_000_000, callerPerSecond: 1_000_000, anonymousPerSecond: 1_000_000 },

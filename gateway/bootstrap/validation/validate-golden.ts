@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
+import { documentsFolder } from '../../../services/platform/contracts/documents-folder.ts';
 import { goldenFiles } from '../golden.ts';
 import { validateWithEnvoy } from './envoy-binary.ts';
 import type { Fault } from './fault.ts';
@@ -21,6 +22,7 @@ export function validateGoldenFiles(envoy: string): ReadonlyMap<string, readonly
         const here = text
           .replaceAll(/proto_descriptor: .*/g, `proto_descriptor: ${descriptorFile}`)
           .replaceAll(/filename: .*\/([a-z-]+\.wasm)/g, `filename: ${wasmDir}/$1`)
+          .replaceAll(/filename: .*\/(page\.\w+|[a-z]+\.json)$/gm, `filename: ${documentsFolder}/$1`)
           .replaceAll(/filename: .*\.crt/g, `filename: ${certificates}`);
         writeFileSync(file, here);
         return [name, validateWithEnvoy(envoy, file)] as const;

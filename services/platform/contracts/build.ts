@@ -1,6 +1,7 @@
 /**
  * Builds the contracts from proto/: `gen/third_party` (sources from npm packages), `gen/descriptor.binpb` (the descriptor set that everything
- * else is derived from), `gen/services.json` (the list of services) and `gen/types` (protobuf-es). Does nothing when no input changed.
+ * else is derived from), `gen/commented.binpb` (the same with the comments, for documents), `gen/services.json` (the list of services) and `gen/types`
+ * (protobuf-es). Does nothing when no input changed.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -87,10 +88,11 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
   writeFileSync(join(thirdParty, 'buf/validate/validate.proto'), printProto(validateProto));
   mkdirSync(next);
   buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(next, 'descriptor.binpb'));
+  buf('build', '--as-file-descriptor-set', '-o', join(next, 'commented.binpb'));
   buf('generate', '--output', next);
-  await restoreDescriptor(join(next, 'descriptor.binpb'), validateProto.proto);
+  for (const set of ['descriptor.binpb', 'commented.binpb']) await restoreDescriptor(join(next, set), validateProto.proto);
   await writeServiceList(join(next, 'descriptor.binpb'), join(next, 'services.json'));
-  for (const output of ['descriptor.binpb', 'types', 'services.json']) {
+  for (const output of ['descriptor.binpb', 'commented.binpb', 'types', 'services.json']) {
     rmSync(join(gen, output), { recursive: true, force: true });
     renameSync(join(next, output), join(gen, output));
   }

@@ -9,8 +9,18 @@ export interface HttpTemplate {
   readonly segments: readonly string[];
   /** The custom verb behind the last ":", or undefined. */
   readonly verb: string | undefined;
-  /** The fields that the path sets, by their paths in the proto's names, such as "name" or "deal.name". */
-  readonly variables: readonly string[];
+  /** What the path sets, in its order. */
+  readonly variables: readonly TemplateVariable[];
+}
+
+/** A field that a path sets. */
+interface TemplateVariable {
+  /** By its path in the proto's names, such as "name" or "deal.name". */
+  readonly field: string;
+  /** Its first segment among the template's. */
+  readonly from: number;
+  /** The segment behind its last one. */
+  readonly to: number;
 }
 
 const literal = /^[A-Za-z0-9._~-]+$/;
@@ -21,11 +31,18 @@ const literal = /^[A-Za-z0-9._~-]+$/;
  * @throws where the template is not one, or where something other than literals follows "**", which the transcoder refuses.
  */
 export function parseHttpTemplate(template: string): HttpTemplate {
-  const variables: string[] = [];
-  const flat = template.replace(/\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)(?:=([^{}]+))?\}/g, (_, field: string, pattern?: string) => {
-    variables.push(field);
-    return pattern ?? '*';
-  });
+  const variables: TemplateVariable[] = [];
+  let flat = '';
+  let end = 0;
+  for (const match of template.matchAll(/\{([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*)(?:=([^{}]+))?\}/g)) {
+    const [whole, field = '', pattern = '*'] = match;
+    flat += template.slice(end, match.index);
+    end = match.index + whole.length;
+    const from = flat.split('/').length - 2;
+    variables.push({ field, from, to: from + pattern.split('/').length });
+    flat += pattern;
+  }
+  flat += template.slice(end);
   const [, path, verb] = /^(\/[^:]*)(?::([A-Za-z0-9_-]+))?$/.exec(flat) ?? [];
   if (path === undefined || /[{}]/.test(flat)) throw new Error(`"${template}" is not a path template of google.api.http`);
   const segments = path.slice(1).split('/');
@@ -46,5 +63,5 @@ export function templateKey({ segments, verb }: HttpTemplate): string {
 /** The fields that the paths of a method's REST bindings set. */
 export function pathVariables(rule: HttpRule): readonly string[] {
   const templates = [rule, ...rule.additionalBindings].flatMap(({ pattern }) => (typeof pattern.value === 'string' ? [pattern.value] : []));
-  return [...new Set(templates.flatMap((template) => parseHttpTemplate(template).variables))];
+  return [...new Set(templates.flatMap((template) => parseHttpTemplate(template).variables.map(({ field }) => field)))];
 }

@@ -13,7 +13,7 @@ import type { ResourceTypes } from '../../contracts/resource-types.ts';
 import type { RpcError } from './rpc-error.ts';
 
 /** google.rpc.ErrorInfo.domain of every error of ours. */
-const errorDomain = 'kumiko.example';
+export const errorDomain = 'kumiko.example';
 
 /** Trailers are headers, and peers refuse more than some kilobytes of those: long texts and lists are cut. */
 const maxTextLength = 512;
