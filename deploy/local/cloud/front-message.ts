@@ -4,7 +4,7 @@ import type { Cloud, Front } from './start-cloud.ts';
 export type FrontMessage = { readonly openFront: Front } | { readonly closeFront: number };
 
 /** What the local cloud answers: the front's port, and what went wrong. */
-export interface FrontAnswer {
+interface FrontAnswer {
   readonly front: number;
   readonly error?: string;
 }

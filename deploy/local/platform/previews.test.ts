@@ -1,9 +1,10 @@
+import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
-import { choosePorts, portNames } from './ports.ts';
+import { choosePorts, freePortPair, portNames } from './ports.ts';
 import { PreviewError } from './preview-error.ts';
-import { parsePreviews, placePreviews, previewPortNames } from './previews.ts';
+import { checkedTarget, type PreviewTarget, parsePreviews, placePreviews, previewPortNames } from './previews.ts';
 
 test('each --preview names a service and a tag', () => {
   expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
@@ -45,4 +46,26 @@ test('previews listen behind all other ports, and are listed with the IAM check 
     'partner-pr-123': `http://127.0.0.1:${end}`,
     'job-pr-7': `http://127.0.0.1:${end + 2}`,
   });
+});
+
+test('a preview of a running platform finds two ports behind all others that nobody has', async () => {
+  const ports = await choosePorts(0);
+  const end = Math.max(...Object.values(ports)) + 1;
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(end + 1, '127.0.0.1', resolve));
+  const [first, second] = await freePortPair(ports, new Set([end]));
+  server.close();
+  expect(first).toBeGreaterThan(end + 1);
+  expect(second).toBeGreaterThan(first);
+});
+
+test.each<[PreviewTarget, string]>([
+  [{ service: 'nope', tag: 'pr-1' }, `there is no service "nope": there are ${serviceNames.join(', ')}`],
+  [{ service: serviceNames[0]!, tag: 'PR-1' }, '"PR-1" is no tag'],
+  [{ service: serviceNames[0]!, tag: 'pr-' }, '"pr-" is no tag'],
+  [{ service: serviceNames[0]!, tag: 'a'.repeat(47) }, 'up to 46 lower-case letters'],
+  [{ service: serviceNames[0]!, tag: '../x' }, '"../x" is no tag'],
+])('a target that Cloud Run would not take is refused: %j', (target, message) => {
+  expect(() => checkedTarget(target)).toThrow(PreviewError);
+  expect(() => checkedTarget(target)).toThrow(message);
 });

@@ -5,7 +5,7 @@ import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './ch
 export type ProcessName = string;
 
 /** What a process is started with, besides its name and log. */
-export type StartedSpec = (NodeProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onUp' | 'onEnd'>;
+type StartedSpec = (NodeProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onUp' | 'onEnd'>;
 
 const stopGraceMs = 1_500;
 

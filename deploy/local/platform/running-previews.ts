@@ -25,6 +25,8 @@ interface RunningPreviewsOptions {
   readonly secrets: LocalSecrets;
   readonly stateDir: string;
   readonly processes: Processes;
+  /** Resolves when what a service needs in order to start is up. */
+  readonly prepared: () => Promise<unknown>;
   /** Variables beside a service's own. */
   readonly env: Readonly<Record<string, string>>;
   /** Told when the list of previews that can be called has changed. */
@@ -136,7 +138,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, processes, env, ports } = this.#options;
+    const { secrets, stateDir, processes, prepared, env, ports } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -144,7 +146,9 @@ export class RunningPreviews {
     await this.#place(entry, place);
     const { port, containerPort, url } = entry.status;
     const variables = await code.environment({ service, ports, secrets });
-    signal.throwIfAborted();
+    await orAborted(prepared(), signal);
+    // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
+    const loading = Promise.all([import('./until-serving.ts'), this.#openTags()]);
     entry.undo.push(() => processes.end(name));
     await processes.start(name, {
       program: code.program,
@@ -155,12 +159,10 @@ export class RunningPreviews {
       clock: 'preload',
       onEnd: (how) => void this.#tracked(() => this.#ended(entry, how)),
     });
-    // Loaded here: gRPC takes time to load, and a platform without previews needs none.
-    const { untilServing } = await import('./until-serving.ts');
+    const [{ untilServing }, tags] = await loading;
     await orAborted(untilServing(containerPort), signal);
     await orAborted(this.#askFront(port, { openFront: entry.status }), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));
-    const tags = await this.#openTags();
     await orAborted(tags.add(entry.status, url), signal);
     entry.undo.push(() => tags.remove(entry.status));
     signal.throwIfAborted();

@@ -116,6 +116,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       secrets,
       stateDir,
       processes,
+      prepared: () => Promise.all([database, cloud]),
       env: tracing,
       onChange: () => {
         if (ready) writeEndpoints(stateDir, endpoints());
@@ -165,10 +166,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           clock: 'preload',
         });
       }),
-      ...placed.map(async (preview) => {
-        await Promise.all([database, cloud]);
-        await running.start(preview, undefined, preview);
-      }),
+      ...placed.map((preview) => running.start(preview, undefined, preview)),
       cloud.then(() =>
         processes.start(controlPlane, {
           program: join(root, 'gateway/control-plane/main.ts'),
