@@ -27,7 +27,7 @@ const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [-
   --state-dir DIR        where its state lives, .kumiko unless told`;
 
 const stopping = new AbortController();
-const mistakes = new Set(['EnvoyError', 'PortTakenError', 'StateInUseError', 'PreviewOptionError', 'ServiceListError']);
+const mistakes = new Set(['EnvoyError', 'PortTakenError', 'StateInUseError', 'PreviewError', 'ServiceListError']);
 
 await runCommand({ usage, isMistake: (error) => error instanceof Error && mistakes.has(error.name) }, async () => {
   const { values } = parseArgs({

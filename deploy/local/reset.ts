@@ -1,15 +1,17 @@
 /** `npm run reset`: forgets the local platform's state. */
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from './platform/endpoints.ts';
+import { removeLeftCode } from './platform/preview-code.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
 const usage = `usage: npm run reset [-- --state-dir DIR]
 
   forgets the local platform's state: database, messages, keys`;
 
-await runCommand({ usage }, () => {
+await runCommand({ usage }, async () => {
   const { values } = parseArgs({ options: { 'state-dir': { type: 'string', default: defaultStateDir } } });
   const stateDir = values['state-dir'];
   const running = runningEndpoints(stateDir);
@@ -18,6 +20,7 @@ await runCommand({ usage }, () => {
     process.exitCode = 1;
     return;
   }
+  await removeLeftCode(join(stateDir, 'previews'));
   rmSync(stateDir, { recursive: true, force: true });
   process.stdout.write('the local state is empty\n');
 });

@@ -90,7 +90,7 @@ export function composeFile(options: ComposeOptions): object {
       'local-cloud': {
         ...localCloud,
         environment: {
-          KUMIKO_LOCAL_CLOUD: JSON.stringify({ ports: composePorts, previews: [], stateDir: `${stateInContainers}/cloud`, secrets }),
+          KUMIKO_LOCAL_CLOUD: JSON.stringify({ ports: composePorts, stateDir: `${stateInContainers}/cloud`, secrets }),
           ...emulators,
           METADATA_SERVER_DETECTION: 'none',
         },

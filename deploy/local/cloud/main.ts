@@ -1,7 +1,11 @@
-/** The local cloud as a process. Its options come in KUMIKO_LOCAL_CLOUD (JSON); the message "release" lets it call the gateways. */
+/**
+ * The local cloud as a process. Its options come in KUMIKO_LOCAL_CLOUD (JSON); the message "release" lets it call the gateways. Messages that open or close a
+ * front are answered when that is done.
+ */
 import { createAdvanceableClock } from '../shared/clock/advanceable-clock.ts';
 import { clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { systemClock } from '../shared/local-server.ts';
+import { answerFrontMessage } from './front-message.ts';
 import { type CloudOptions, type Disturbance, startCloud } from './start-cloud.ts';
 
 const clock = createAdvanceableClock(systemClock);
@@ -13,6 +17,7 @@ process.on('message', async (message) => {
   if (message === 'release') cloud.release();
   const { disturb } = message as { disturb?: Disturbance };
   if (disturb !== undefined) cloud.disturb(disturb);
+  await answerFrontMessage(cloud, message, (answer) => process.send?.(answer));
   const aheadMs = clockAheadMs(message);
   if (aheadMs === undefined) return;
   clock.advance(Math.max(0, Date.now() + aheadMs - clock.now()));

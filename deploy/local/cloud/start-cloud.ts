@@ -4,12 +4,11 @@ import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { location, project } from '../platform/place.ts';
 import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
-import type { LocalPreview } from '../platform/previews.ts';
 import { ensureRunServices } from '../platform/run-topology.ts';
 import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
-import { startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
+import { type CloudRunFront, startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { startMetadataServers } from './metadata-server/metadata-server.ts';
 import { outsideWorld } from './outside-systems.ts';
@@ -22,7 +21,6 @@ import { startTasks } from './tasks/start-tasks.ts';
 /** What the local cloud is started with. */
 export interface CloudOptions {
   readonly ports: Ports;
-  readonly previews: readonly LocalPreview[];
   readonly stateDir: string;
   readonly secrets: LocalSecrets;
   /** Takes in traces. */
@@ -35,7 +33,23 @@ export interface Cloud {
   release(): void;
   /** Replaces what goes wrong in the local cloud; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
+  /** Opens a front with IAM check before one more revision of a service. @throws where its port is taken. */
+  openFront(front: Front): Promise<void>;
+  /** Closes it again once nobody has called for a moment: who knew of it may still have requests there. */
+  closeFront(port: number): Promise<void>;
 }
+
+/** A front, and what stands behind it. */
+export interface Front {
+  readonly service: string;
+  readonly port: number;
+  readonly containerPort: number;
+}
+
+/** No request for so long: the gateways have gone. */
+const quietMs = 500;
+/** Streams that stay open for longer than this are cut. */
+const drainLimitMs = 10_000;
 
 /** What goes wrong in the local cloud, in drills. */
 export interface Disturbance {
@@ -50,13 +64,27 @@ export interface Disturbance {
  *
  * @param clock business time, by which things fall due. Whoever makes or checks tokens has the machine's: so has everyone who looks at them.
  */
-export async function startCloud({ ports, previews, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
+export async function startCloud({ ports, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock: systemClock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
   const held = true;
   const mishaps = new DeliveryMishaps();
   let metadataDown = false;
+
+  const fronts = new Map<number, CloudRunFront>();
+  // All revisions of a service have its audience and its invokers.
+  const openFront = async ({ service, port, containerPort }: Front) => {
+    const front = await startCloudRunFront({
+      port,
+      audience: audienceOf(service, project),
+      allowedEmails: invokersOf(service).map((workload) => serviceAccountEmail(workload, project)),
+      keys,
+      clock: systemClock,
+      targetPort: containerPort,
+    });
+    fronts.set(port, front);
+  };
 
   const secret = (name: string) => secretOf(secrets, name);
   const outside = Promise.all(
@@ -79,19 +107,8 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
       import('./traces/start-traces.ts').then(({ startTraces }) =>
         startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
       ),
-    // All revisions of a service have its audience and its invokers.
-    ...[
-      ...serviceNames.map((service) => ({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) })),
-      ...previews,
-    ].map(({ service, port, containerPort }) =>
-      startCloudRunFront({
-        port,
-        audience: audienceOf(service, project),
-        allowedEmails: invokersOf(service).map((workload) => serviceAccountEmail(workload, project)),
-        keys,
-        clock: systemClock,
-        targetPort: containerPort,
-      }),
+    ...serviceNames.map((service) =>
+      openFront({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) }),
     ),
   ]);
   ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
@@ -110,6 +127,13 @@ export async function startCloud({ ports, previews, stateDir, secrets, traces }:
     disturb(disturbance) {
       mishaps.set(disturbance.deliveries);
       metadataDown = disturbance.metadataDown ?? false;
+    },
+    openFront,
+    async closeFront(port) {
+      const front = fronts.get(port);
+      fronts.delete(port);
+      await front?.quiet(quietMs, drainLimitMs);
+      await front?.close();
     },
   };
 }

@@ -8,7 +8,9 @@ import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/
 import { compileCache } from './compile-cache.ts';
 
 const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
-const followClock = join(import.meta.dirname, '../shared/clock/follow-clock.ts');
+const ownRoot = join(import.meta.dirname, '../../..');
+/** Of the program's own code, whose modules it moves the time of. */
+const followClock = 'deploy/local/shared/clock/follow-clock.ts';
 const startupTimeoutMs = 60_000;
 const restartDelayMs = 200;
 
@@ -19,6 +21,8 @@ export interface NodeProgram {
   readonly args?: readonly string[];
   readonly nodeFlags?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The folder of the project's code that the program is of. Default: this one's. */
+  readonly root?: string;
   /** Who moves the program's business time with the platform's: a preload, or the program by itself. */
   readonly clock: 'preload' | 'own';
 }
@@ -37,9 +41,11 @@ export type ChildSpec = (NodeProgram | OtherProgram) & {
   readonly logFile: string;
   /** Called when it is up, also after a restart. */
   readonly onUp?: (process: ChildProcess) => void;
+  /** Called when it has ended by itself, with how: "exit code 1", "SIGKILL". Then it is not started again. */
+  readonly onEnd?: (how: string) => void;
 };
 
-/** A process that is started again whenever it ends, until `stop`. */
+/** A process that is started again whenever it ends, until `stop`, unless somebody wants to know of its end instead. */
 export class Child {
   readonly spec: ChildSpec;
   #process: ChildProcess | undefined;
@@ -75,20 +81,27 @@ export class Child {
    */
   async setClock(aheadMs: number): Promise<void> {
     this.#aheadMs = aheadMs;
+    if ('spawn' in this.spec) return;
+    await this.ask({ clockAheadMs: aheadMs } satisfies ClockMessage, (message) => clockAheadMs(message) === aheadMs);
+  }
+
+  /** Sends a message and resolves with its answer, or with undefined where the process is gone before it answers. */
+  async ask(question: object, isAnswer: (message: unknown) => boolean): Promise<unknown> {
     const child = this.#process;
-    if ('spawn' in this.spec || child === undefined || hasEnded(child)) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
+    if (child === undefined || hasEnded(child)) return undefined;
+    return new Promise((resolve) => {
+      const done = (answer: unknown) => {
         child.off('message', onMessage);
-        child.off('exit', done);
-        resolve();
+        child.off('exit', onExit);
+        resolve(answer);
       };
       const onMessage = (message: unknown) => {
-        if (clockAheadMs(message) === aheadMs) done();
+        if (isAnswer(message)) done(message);
       };
+      const onExit = () => done(undefined);
       child.on('message', onMessage);
-      child.once('exit', done);
-      child.send({ clockAheadMs: aheadMs } satisfies ClockMessage, () => {});
+      child.once('exit', onExit);
+      child.send(question, () => {});
     });
   }
 
@@ -113,8 +126,8 @@ export class Child {
     return child;
   }
 
-  #spawnNode({ program, args = [], nodeFlags = [], env, clock }: NodeProgram, log: number): ChildProcess {
-    const preloads = [dieWithParent, ...(clock === 'preload' ? [followClock] : [])].flatMap((file) => ['--import', file]);
+  #spawnNode({ program, args = [], nodeFlags = [], env, root = ownRoot, clock }: NodeProgram, log: number): ChildProcess {
+    const preloads = [dieWithParent, ...(clock === 'preload' ? [join(root, followClock)] : [])].flatMap((file) => ['--import', file]);
     return spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
       stdio: ['ignore', log, log, 'ipc'],
@@ -135,9 +148,14 @@ export class Child {
   }
 
   #restartAfter(child: ChildProcess): void {
+    const ended = () => {
+      const { onEnd } = this.spec;
+      if (onEnd === undefined) void this.#restart();
+      else if (!this.#stopping) onEnd(child.signalCode ?? `exit code ${child.exitCode}`);
+    };
     // It may have ended while the last probe was on its way.
-    if (hasEnded(child)) void this.#restart();
-    else child.once('exit', () => this.#restart());
+    if (hasEnded(child)) ended();
+    else child.once('exit', ended);
   }
 
   async #restart(): Promise<void> {

@@ -33,6 +33,8 @@ export interface Endpoints {
   readonly services: Readonly<Record<string, string>>;
   /** Moves the platform's business time: POST <clock>/clock:advance {"seconds": n}. */
   readonly clock: string;
+  /** What commands ask the running platform: see serve-control.ts. */
+  readonly control: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
   readonly traces?: string;
   /** The previews, behind their IAM check, by names such as "partner-pr-123". */
@@ -61,6 +63,7 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     services: Object.fromEntries(serviceNames.map((name) => [name, url(servicePort(ports, name))])),
     previews: Object.fromEntries(previews.map(({ name, port }) => [name, url(port)])),
     clock: url(ports.clock),
+    control: url(ports.control),
     ...(traces && { traces: url(ports.traces) }),
   };
 }

@@ -6,7 +6,7 @@ import { isFree, PortTakenError } from './free-port.ts';
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
 const cloudPorts = ['issuer', 'spanner', 'pubsub', 'tasks', 'scheduler', 'run'] as const;
-const toolPorts = ['clock', 'traces', 'traces_grpc'] as const;
+const toolPorts = ['clock', 'traces', 'traces_grpc', 'control'] as const;
 
 /** A port that every platform has. */
 type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];
@@ -86,6 +86,17 @@ export async function choosePorts(base: number, more: readonly string[] = []): P
       if (!(error instanceof PortTakenError)) throw error;
     }
   }
+}
+
+/** Two ports behind those of the platform that nobody has: for a front and what is behind it. */
+export async function freePortPair(ports: Ports, taken: ReadonlySet<number>): Promise<readonly [number, number]> {
+  const found: number[] = [];
+  for (let port = Math.max(...Object.values(ports)) + 1; port < 65_536; port++) {
+    if (!taken.has(port) && (await isFree(port))) found.push(port);
+    const [first, second] = found;
+    if (first !== undefined && second !== undefined) return [first, second];
+  }
+  throw new Error('no port is free behind those of the platform');
 }
 
 async function claim(base: number, names: readonly string[]): Promise<Ports> {

@@ -1,8 +1,10 @@
+import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
-import { choosePorts, portNames } from './ports.ts';
-import { PreviewOptionError, parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
+import { choosePorts, freePortPair, portNames } from './ports.ts';
+import { PreviewError } from './preview-error.ts';
+import { checkedTarget, type PreviewTarget, parsePreviews, placePreviews, previewPortNames, previewUrls } from './previews.ts';
 
 test('each --preview names a service and a tag', () => {
   expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
@@ -11,14 +13,21 @@ test('each --preview names a service and a tag', () => {
   ]);
 });
 
-test.each(['partner', 'partner=', '=pr-1', 'partner=PR-1', 'partner=1', 'edge=pr-1', 'partner=pr-1=2', `partner=${'a'.repeat(47)}`])(
-  '--preview %s is refused with an example',
-  (text) => {
-    expect(() => parsePreviews([text])).toThrow(PreviewOptionError);
-    expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
-    expect(() => parsePreviews([text])).toThrow(`${serviceNames[0]}=pr-123`);
-  },
-);
+test.each([
+  'partner',
+  'partner=',
+  '=pr-1',
+  'partner=PR-1',
+  'partner=1',
+  'edge=pr-1',
+  'partner=pr-1=2',
+  'partner=pr-',
+  `partner=${'a'.repeat(47)}`,
+])('--preview %s is refused with an example', (text) => {
+  expect(() => parsePreviews([text])).toThrow(PreviewError);
+  expect(() => parsePreviews([text])).toThrow(`--preview is "${text}"`);
+  expect(() => parsePreviews([text])).toThrow(`${serviceNames[0]}=pr-123`);
+});
 
 test('a preview is started once', () => {
   expect(() => parsePreviews(['partner=pr-1', 'partner=pr-1'])).toThrow('--preview partner=pr-1 stands twice');
@@ -38,4 +47,26 @@ test('previews listen behind all other ports, and are listed with the IAM check 
     'job-pr-7': `http://127.0.0.1:${end + 2}`,
   });
   expect(previewUrls(previews)[0]).toEqual({ service: 'partner', tag: 'pr-123', url: `http://127.0.0.1:${end}` });
+});
+
+test('a preview of a running platform finds two ports behind all others that nobody has', async () => {
+  const ports = await choosePorts(0);
+  const end = Math.max(...Object.values(ports)) + 1;
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(end + 1, '127.0.0.1', resolve));
+  const [first, second] = await freePortPair(ports, new Set([end]));
+  server.close();
+  expect(first).toBeGreaterThan(end + 1);
+  expect(second).toBeGreaterThan(first);
+});
+
+test.each<[PreviewTarget, string]>([
+  [{ service: 'nope', tag: 'pr-1' }, `there is no service "nope": there are ${serviceNames.join(', ')}`],
+  [{ service: serviceNames[0]!, tag: 'PR-1' }, '"PR-1" is no tag'],
+  [{ service: serviceNames[0]!, tag: 'pr-' }, '"pr-" is no tag'],
+  [{ service: serviceNames[0]!, tag: 'a'.repeat(47) }, 'up to 46 lower-case letters'],
+  [{ service: serviceNames[0]!, tag: '../x' }, '"../x" is no tag'],
+])('a target that Cloud Run would not take is refused: %j', (target, message) => {
+  expect(() => checkedTarget(target)).toThrow(PreviewError);
+  expect(() => checkedTarget(target)).toThrow(message);
 });

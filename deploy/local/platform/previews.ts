@@ -1,5 +1,6 @@
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { containerPort, type Ports, portNamesOf, servicePort } from './ports.ts';
+import { PreviewError } from './preview-error.ts';
 
 /** A second instance of a service, which only requests meet whose token asks for it. */
 export interface PreviewTarget {
@@ -19,24 +20,32 @@ export interface LocalPreview extends PreviewTarget {
   readonly containerPort: number;
 }
 
-/** What was typed behind `--preview` names no preview. */
-export class PreviewOptionError extends Error {
-  override readonly name = 'PreviewOptionError';
-}
+/** A tag of Cloud Run; it stands in one label of a host name with its service. https://cloud.google.com/run/docs/rollouts-rollbacks-traffic-migration#tags */
+const tagPattern = /^[a-z]([a-z0-9-]{0,44}[a-z0-9])?$/;
 
 /** The instance's name. */
-function previewName({ service, tag }: PreviewTarget): PreviewName {
+export function previewName({ service, tag }: PreviewTarget): PreviewName {
   return `${service}-${tag}`;
 }
 
-/** Reads "partner=pr-123", once for each preview. @throws {PreviewOptionError} */
+/** Checks that a preview is of a service, with a tag that Cloud Run takes. @throws {PreviewError} */
+export function checkedTarget({ service, tag }: PreviewTarget): PreviewTarget {
+  if (!serviceNames.includes(service)) throw new PreviewError(`there is no service "${service}": there are ${serviceNames.join(', ')}`);
+  if (!tagPattern.test(tag)) {
+    throw new PreviewError(
+      `"${tag}" is no tag: up to 46 lower-case letters, digits and hyphens, which begin with a letter and do not end with a hyphen, such as pr-123`,
+    );
+  }
+  return { service, tag };
+}
+
+/** Reads "partner=pr-123", once for each preview. @throws {PreviewError} */
 export function parsePreviews(texts: readonly string[]): PreviewTarget[] {
   return texts.map((text, index) => {
-    if (texts.indexOf(text) < index) throw new PreviewOptionError(`--preview ${text} stands twice`);
-    const [, name, tag] = /^([a-z][a-z0-9]*)=([a-z][a-z0-9-]{0,45})$/.exec(text) ?? [];
-    const service = serviceNames.find((known) => known === name);
-    if (service !== undefined && tag !== undefined) return { service, tag };
-    throw new PreviewOptionError(
+    if (texts.indexOf(text) < index) throw new PreviewError(`--preview ${text} stands twice`);
+    const [, service, tag] = /^([^=]+)=([^=]+)$/.exec(text) ?? [];
+    if (service !== undefined && tag !== undefined && serviceNames.includes(service) && tagPattern.test(tag)) return { service, tag };
+    throw new PreviewError(
       `--preview is "${text}": a service (${serviceNames.join(', ')}), "=" and a tag of lower-case letters, digits and hyphens, such as ${serviceNames[0]}=pr-123`,
     );
   });

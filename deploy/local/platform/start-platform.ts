@@ -10,31 +10,26 @@ import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
-import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
+import { removeControlToken, writeControlToken } from './control-token.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, servicePort } from './ports.ts';
+import { removeLeftCode } from './preview-code.ts';
 import { type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
+import { Processes, type ProcessName } from './processes.ts';
+import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
+import { serviceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
 
 const root = join(import.meta.dirname, '../../..');
-/**
- * Young objects have 4 MB instead of 16: 30 MB less for each service, and no more CPU time until it is up. The others have as much as in an image: without a
- * limit V8 lets garbage grow.
- */
-const serviceNodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128'];
-const stopGraceMs = 1_500;
 const readyTimeoutMs = 60_000;
 const endingLimitMs = 5_000;
 const portsLimitMs = 500;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
 export const processNames: readonly ProcessName[] = ['edge', 'jobs', ...serviceNames, 'spanner', 'cloud'];
-
-/** A process of the platform: a gateway, "spanner", "cloud", a service or a preview. */
-type ProcessName = string;
 
 /** What the platform is started with. */
 export interface PlatformOptions {
@@ -58,6 +53,8 @@ export interface Platform {
   /** Also those that nobody calls but the platform itself, such as the services' own behind their IAM check. */
   readonly ports: Ports;
   readonly secrets: LocalSecrets;
+  /** The previews, which come and go while it runs. */
+  readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
@@ -69,9 +66,6 @@ export interface Platform {
   /** Ends every process. */
   stop(): Promise<void>;
 }
-
-/** What a part is started with, besides its name and log. */
-type StartedSpec = (NodeProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onUp'>;
 
 /** The state is in use by another platform. */
 export class StateInUseError extends Error {
@@ -92,37 +86,44 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
-  const children = new Map<ProcessName, Child>();
-  const skews = new Map<ProcessName, number>();
-  const clock = openPlatformClock(stateDir, async (aheadMs) => {
-    const others = [...children].filter(([name]) => name !== 'cloud');
-    // The cloud calls the others about what has fallen due: they have to agree that it has.
-    await Promise.all(others.map(([name, child]) => child.setClock(aheadMs + (skews.get(name) ?? 0))));
-    await children.get('cloud')?.setClock(aheadMs);
-  });
-  let clockServer: LocalServer | undefined;
+  await removeLeftCode(join(stateDir, 'previews'));
+  const processes = new Processes(stateDir, signal);
+  const clock = openPlatformClock(stateDir, (aheadMs) => processes.setClock(aheadMs));
+  await processes.setClock(clock.aheadMs);
+  const servers: LocalServer[] = [];
+  let previews: RunningPreviews | undefined;
   const stop = async () => {
     removeEndpoints(stateDir);
-    await Promise.all([clockServer?.close(), ...[...children.values()].map((child) => child.stop(stopGraceMs))]);
+    removeControlToken(stateDir);
+    await Promise.all([...servers.map((server) => server.close()), previews?.close(), processes.endAll()]);
     release();
   };
   const abort = () => void stop();
   signal?.addEventListener('abort', abort);
   try {
     const ports = await freePorts(portBase, previewPortNames(targets));
-    const previews = placePreviews(targets, ports);
+    const placed = placePreviews(targets, ports);
     const secrets = loadSecrets(stateDir);
-    const starting = (name: ProcessName, spec: StartedSpec) => {
-      signal?.throwIfAborted();
-      const child = new Child({ ...spec, name, logFile: join(stateDir, 'logs', `${name}.log`) }, clock.aheadMs);
-      children.set(name, child);
-      return child.start();
-    };
     const { service: first } = openRead();
     const tracing = traces ? tracingEnvironment(ports) : {};
     let released = false;
+    let ready = false;
     let disturbance: Disturbance = {};
-    const database = starting('spanner', {
+    const endpoints = () => endpointsOf(ports, running.running(), traces);
+    const running = new RunningPreviews({
+      ports,
+      secrets,
+      stateDir,
+      processes,
+      prepared: () => Promise.all([database, cloud]),
+      env: tracing,
+      onChange: () => {
+        if (ready) writeEndpoints(stateDir, endpoints());
+      },
+      tell,
+    });
+    previews = running;
+    const database = processes.start('spanner', {
       program: join(root, 'deploy/local/cloud/spanner/main.ts'),
       args: [
         ...['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
@@ -133,8 +134,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       probePort: ports.spanner,
       clock: 'preload',
     });
-    const cloudOptions: CloudOptions = { ports, previews, stateDir: join(stateDir, 'cloud'), secrets, traces };
-    const cloud = starting('cloud', {
+    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces };
+    const cloud = processes.start('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: servicePort(ports, first),
@@ -142,9 +143,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       onUp: (child) => {
         child.send({ disturb: disturbance });
         if (released) child.send('release');
+        // At its first start there is nothing to restore.
+        void running
+          .restore()
+          .catch((error: unknown) => tell(`the previews were not restored after the local cloud ended: ${String(error)}`));
       },
     });
-    const serving = import('./serve-clock.ts');
+    const serving = Promise.all([import('./serve-clock.ts'), import('./serve-control.ts')]);
     const { serviceEnvironment } = await import('./service-environment.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
@@ -152,51 +157,46 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...serviceNames.map(async (name) => {
         // Two cores start what the first public read needs before the rest; the rest would only be in its way.
         if (name !== first) await Promise.all([database, cloud]);
-        return starting(name, {
+        return processes.start(name, {
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
-          env: { ...serviceEnvironment(name, ports, secrets, previews), ...tracing },
+          env: { ...serviceEnvironment(name, ports, secrets, placed), ...tracing },
           probePort: containerPort(ports, name),
           clock: 'preload',
         });
       }),
-      ...previews.map(({ name, service, containerPort }) =>
-        starting(name, {
-          program: join(servicesFolder, service, 'main.ts'),
-          nodeFlags: serviceNodeFlags,
-          env: { ...serviceEnvironment(service, ports, secrets, previews), ...tracing, PORT: String(containerPort) },
-          probePort: containerPort,
-          clock: 'preload',
-        }),
-      ),
+      ...placed.map((preview) => running.start(preview, undefined, preview)),
       ...(['edge', 'jobs'] as const).map(async (role) => {
         // Envoy is up in a moment: it had better find keys and tokens at its first try than wait for the next.
-        const [config] = await Promise.all([writeBootstrap(role, ports, previews, stateDir, traces), cloud]);
-        return starting(role, { spawn: (output) => spawnEnvoy({ executable, config, output }), probePort: ports[role] });
+        const [config] = await Promise.all([writeBootstrap(role, ports, placed, stateDir, traces), cloud]);
+        return processes.start(role, { spawn: (output) => spawnEnvoy({ executable, config, output }), probePort: ports[role] });
       }),
     ]);
     // Loaded while the processes start: nothing that takes time comes before their spawning.
-    const { serveClock } = await serving;
+    const [{ serveClock }, { serveControl }] = await serving;
+    const token = writeControlToken(stateDir);
     released = true;
-    children.get('cloud')?.send('release');
-    const endpoints = endpointsOf(ports, previews, traces);
-    [clockServer] = await Promise.all([serveClock(ports.clock, clock), answering(ports)]);
+    processes.send('cloud', 'release');
+    servers.push(await serveClock(ports.clock, clock));
+    servers.push(await serveControl(ports.control, running, token));
+    await answering(ports);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
-    writeEndpoints(stateDir, endpoints);
+    ready = true;
+    writeEndpoints(stateDir, endpoints());
     return {
-      endpoints,
+      get endpoints() {
+        return endpoints();
+      },
       ports,
       secrets,
-      pid: (name) => children.get(name)?.pid,
+      previews: running,
+      pid: (name) => processes.pid(name),
       advanceClock: clock.advance,
-      async skewClock(name, offMs) {
-        skews.set(name, offMs);
-        await children.get(name)?.setClock(clock.aheadMs + offMs);
-      },
+      skewClock: (name, offMs) => processes.skewClock(name, offMs),
       disturb(next) {
         disturbance = next;
-        children.get('cloud')?.send({ disturb: next });
+        processes.send('cloud', { disturb: next });
       },
       stop,
     };
@@ -204,6 +204,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+}
+
+/** Tells people at the terminal what happened without their doing. */
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** @throws {StateInUseError} where another platform runs on it. One that is just ending is waited for. */

@@ -12,6 +12,7 @@ import type { Clock, LocalServer } from '../../shared/local-server.ts';
 import { addFrontHeaders } from './front-headers.ts';
 import { createInvokerCheck, type Verdict } from './invoker-check.ts';
 import { maxSessionMemoryMib, sessionWindowBytes, streamWindowBytes } from './limits.ts';
+import { OpenStreams } from './open-streams.ts';
 import { refuse } from './refusals.ts';
 import { relayStream } from './relay-stream.ts';
 import { createUpstreamSession } from './upstream-session.ts';
@@ -20,6 +21,8 @@ import { createUpstreamSession } from './upstream-session.ts';
 export interface CloudRunFront extends LocalServer {
   /** Where the service listens now; undefined while it is down, which is answered 503. */
   setTarget(port: number | undefined): void;
+  /** Resolves when there has been no request for `quietMs`, and after `limitMs` at the latest. Until it is closed it serves on. */
+  quiet(quietMs: number, limitMs: number): Promise<void>;
 }
 
 /**
@@ -41,6 +44,7 @@ export async function startCloudRunFront(options: {
   const check = createInvokerCheck(options);
   const upstream = createUpstreamSession(options.targetPort);
   const sessions = new Set<ServerHttp2Session>();
+  const streams = new OpenStreams(options.clock);
   const server = createServer({
     maxSessionMemory: maxSessionMemoryMib,
     settings: { initialWindowSize: streamWindowBytes },
@@ -56,6 +60,7 @@ export async function startCloudRunFront(options: {
   });
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number) => {
     stream.on('error', () => {});
+    streams.add(stream);
     const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     const verdict = check.admit(headers);
     if (typeof verdict !== 'object') {
@@ -78,6 +83,7 @@ export async function startCloudRunFront(options: {
   return {
     port: (server.address() as AddressInfo).port,
     setTarget: upstream.setTarget,
+    quiet: (quietMs, limitMs) => streams.quiet(quietMs, limitMs),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of sessions) session.destroy();

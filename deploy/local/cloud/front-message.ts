@@ -1,0 +1,30 @@
+import type { Cloud, Front } from './start-cloud.ts';
+
+/** What the supervisor asks of the local cloud about a front. */
+export type FrontMessage = { readonly openFront: Front } | { readonly closeFront: number };
+
+/** What the local cloud answers: the front's port, and what went wrong. */
+interface FrontAnswer {
+  readonly front: number;
+  readonly error?: string;
+}
+
+/** Does what a message about a front says, and answers it. Others are not answered. */
+export async function answerFrontMessage(cloud: Cloud, message: unknown, answer: (answer: FrontAnswer) => void): Promise<void> {
+  if (typeof message !== 'object' || message === null) return;
+  const asked = message as Partial<{ openFront: Front; closeFront: number }>;
+  const port = asked.openFront?.port ?? asked.closeFront;
+  if (port === undefined) return;
+  try {
+    if (asked.openFront !== undefined) await cloud.openFront(asked.openFront);
+    else await cloud.closeFront(port);
+    answer({ front: port });
+  } catch (error) {
+    answer({ front: port, error: String(error) });
+  }
+}
+
+/** Whether a message is the answer about the front at this port. */
+export function isFrontAnswer(message: unknown, port: number): message is FrontAnswer {
+  return (message as Partial<FrontAnswer> | null | undefined)?.front === port;
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import type { protos, ServicesClient } from '@google-cloud/run';
+import { credentials, status } from '@grpc/grpc-js';
+import { uriAnnotation } from '../cloud/run/uris.ts';
+import { location, project } from './place.ts';
+import { PreviewError } from './preview-error.ts';
+import type { PreviewTarget } from './previews.ts';
+
+type Service = protos.google.cloud.run.v2.IService;
+type TrafficTarget = protos.google.cloud.run.v2.ITrafficTarget;
+
+/** Of a revision's name. */
+const maxNameLength = 63;
+const conflictTries = 10;
+
+/** The previews as Cloud Run knows them: tagged revisions without traffic. */
+export class PreviewTags {
+  readonly #port: number;
+  #client: Promise<ServicesClient> | undefined;
+
+  /** @param port of the local Cloud Run Admin API. */
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** Deploys a revision with a tag and without traffic, as `gcloud run deploy --no-traffic --tag` does. @throws {PreviewError} where the tag is taken. */
+  async add({ service, tag }: PreviewTarget, url: string): Promise<void> {
+    await this.#change(service, ({ traffic, latestReadyRevision }) => {
+      if (traffic?.some((target) => target.tag === tag)) {
+        throw new PreviewError(
+          `${service} has a tag "${tag}" in Cloud Run already, which is none of this platform's previews: remove it, or use another tag`,
+        );
+      }
+      const revision = `${`${service}-${tag}`.slice(0, maxNameLength - 7)}-${randomBytes(3).toString('hex')}`;
+      const standard = latestReadyRevision?.split('/').at(-1) ?? '';
+      return {
+        template: { revision, annotations: { [uriAnnotation]: url }, containers: [{ image: `${project}/${service}:${tag}` }] },
+        traffic: [...(traffic ?? []).map((target) => pinned(target, standard)), { type: toRevision, revision, tag }],
+      };
+    });
+  }
+
+  /** Takes the tag away. Nothing happens where it is gone. */
+  async remove({ service, tag }: PreviewTarget): Promise<void> {
+    await this.#change(service, ({ traffic }) => ({ traffic: (traffic ?? []).filter((target) => target.tag !== tag) }));
+  }
+
+  async close(): Promise<void> {
+    await (await this.#client)?.close();
+  }
+
+  /** Changes fields of a service; where others changed it meanwhile, from what they made of it. */
+  async #change(service: string, change: (service: Service) => Service): Promise<void> {
+    const name = `projects/${project}/locations/${location}/services/${service}`;
+    this.#client ??= openClient(this.#port);
+    const client = await this.#client;
+    for (let tries = 1; ; tries++) {
+      const [current] = await client.getService({ name });
+      const fields = change(current);
+      try {
+        const updated = { ...fields, name, etag: current.etag ?? '' };
+        const [operation] = await client.updateService({ service: updated, updateMask: { paths: Object.keys(fields) } });
+        await operation.promise();
+        return;
+      } catch (error) {
+        const conflict = error instanceof Error && 'code' in error && error.code === status.ABORTED;
+        if (!conflict || tries === conflictTries) throw error;
+      }
+    }
+  }
+}
+
+const toRevision = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
+
+/** What follows the latest revision stays with the one that serves. */
+function pinned(target: TrafficTarget, standard: string): TrafficTarget {
+  return target.type === 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST' ? { ...target, type: toRevision, revision: standard } : target;
+}
+
+/** Loaded only where there are previews, since the client takes time to load. */
+async function openClient(port: number): Promise<ServicesClient> {
+  const [{ ServicesClient }, { PassThroughClient }] = await Promise.all([import('@google-cloud/run'), import('google-auth-library')]);
+  return new ServicesClient({
+    projectId: project,
+    apiEndpoint: '127.0.0.1',
+    port,
+    sslCreds: credentials.createInsecure(),
+    // Otherwise google-auth-library looks for Google's metadata server.
+    authClient: new PassThroughClient(),
+  });
+}

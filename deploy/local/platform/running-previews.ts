@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import { type FrontMessage, isFrontAnswer } from '../cloud/front-message.ts';
+import { freePortPair, type Ports } from './ports.ts';
+import { type PreviewCode, takeCode } from './preview-code.ts';
+import { PreviewError } from './preview-error.ts';
+import type { PreviewTags } from './preview-tags.ts';
+import { checkedTarget, type LocalPreview, type PreviewTarget, previewName } from './previews.ts';
+import type { Processes } from './processes.ts';
+import type { LocalSecrets } from './secrets.ts';
+import { serviceNodeFlags } from './service-flags.ts';
+
+/** A preview as people see it. */
+export interface PreviewStatus extends LocalPreview {
+  readonly state: 'starting' | 'running' | 'stopping' | 'ended';
+  /** What it runs: "this folder", or what --from said. */
+  readonly code: string;
+  /** Its front, which checks IAM. */
+  readonly url: string;
+  readonly logFile: string;
+}
+
+/** What previews are started with. */
+interface RunningPreviewsOptions {
+  readonly ports: Ports;
+  readonly secrets: LocalSecrets;
+  readonly stateDir: string;
+  readonly processes: Processes;
+  /** Resolves when what a service needs in order to start is up. */
+  readonly prepared: () => Promise<unknown>;
+  /** Variables beside a service's own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Told when the list of previews that can be called has changed. */
+  readonly onChange: () => void;
+  /** Tells people what happened without their doing. */
+  readonly tell: (text: string) => void;
+}
+
+/** Where a preview listens. */
+type Place = Pick<LocalPreview, 'port' | 'containerPort'>;
+
+interface Entry {
+  status: PreviewStatus;
+  code: PreviewCode | undefined;
+  /** What undoes each step of its start after its code was taken, in the order of the steps. */
+  readonly undo: (() => Promise<unknown>)[];
+  /** Fires where its process ends while it starts. */
+  readonly gone: AbortController;
+}
+
+/** The previews of a running platform: second instances of services, each with a process, a front and a tag of its own. */
+export class RunningPreviews {
+  readonly #options: RunningPreviewsOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #busy = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #tags: Promise<PreviewTags> | undefined;
+  #placing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: RunningPreviewsOptions) {
+    this.#options = options;
+  }
+
+  list(): PreviewStatus[] {
+    return [...this.#entries.values()].map(({ status }) => status);
+  }
+
+  /** Those that can be called. */
+  running(): PreviewStatus[] {
+    return this.list().filter(({ state }) => state === 'running');
+  }
+
+  /**
+   * Starts code beside the default of a service and resolves when it serves and its tag is set.
+   *
+   * @param from a folder of the project by its absolute path, or what git knows a commit by; this folder as it is, where undefined.
+   * @param place where it listens; ports that are free, unless told.
+   * @throws {PreviewError} for a mistake of who asks, {Error} with the end of its log where it does not start; nothing of it is left then.
+   */
+  start(target: PreviewTarget, from?: string, place?: Place): Promise<PreviewStatus> {
+    return this.#tracked(async () => {
+      const { service, tag } = checkedTarget(target);
+      const name = previewName(target);
+      const known = this.#entries.get(name)?.status.state;
+      if (known !== undefined && known !== 'ended') {
+        throw new PreviewError(`${service} has a preview "${tag}" already, which is ${known}: stop it first, or use another tag`);
+      }
+      this.#closing.signal.throwIfAborted();
+      const logFile = this.#options.processes.logFile(name);
+      const entry: Entry = {
+        status: { service, tag, name, port: 0, containerPort: 0, url: '', state: 'starting', code: from ?? 'this folder', logFile },
+        code: undefined,
+        undo: [],
+        gone: new AbortController(),
+      };
+      // Before anything that waits: who asks for the same meanwhile is refused.
+      this.#entries.set(name, entry);
+      try {
+        await this.#begin(entry, from, place);
+      } catch (error) {
+        await this.#undo(entry);
+        this.#entries.delete(name);
+        throw error;
+      }
+      this.#set(entry, 'running');
+      return entry.status;
+    });
+  }
+
+  /** Takes a preview's tag away, lets its requests end, and ends it. @throws {PreviewError} where it does not run. */
+  stop(target: PreviewTarget): Promise<void> {
+    return this.#tracked(async () => {
+      const name = previewName(target);
+      const entry = this.#entries.get(name);
+      if (entry?.status.state !== 'running') throw new PreviewError(this.#notRunning(target, entry?.status));
+      this.#set(entry, 'stopping');
+      await this.#undo(entry);
+      this.#entries.delete(name);
+    });
+  }
+
+  /** Opens fronts and sets tags again, after the local cloud has lost them by being started anew. */
+  restore(): Promise<void> {
+    return this.#tracked(async () => {
+      const tags = await this.#openTags();
+      for (const status of this.running()) {
+        await this.#askFront(status.port, { openFront: status });
+        await tags.add(status, status.url);
+      }
+    });
+  }
+
+  /** Ends what is under way and removes the code of previews. Their processes are ended by whoever ends the platform's. */
+  async close(): Promise<void> {
+    this.#closing.abort(new PreviewError('the platform is being stopped'));
+    await Promise.all(this.#busy);
+    await Promise.all([...this.#entries.values()].map(({ code }) => code?.remove()));
+    await (await this.#tags)?.close();
+  }
+
+  async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
+    const { secrets, stateDir, processes, prepared, env, ports } = this.#options;
+    const { service, name } = entry.status;
+    const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
+    const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
+    entry.code = code;
+    await this.#place(entry, place);
+    const { port, containerPort, url } = entry.status;
+    const variables = await code.environment({ service, ports, secrets, previews: [...this.running(), entry.status] });
+    await orAborted(prepared(), signal);
+    // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
+    const loading = Promise.all([import('./until-serving.ts'), this.#openTags()]);
+    entry.undo.push(() => processes.end(name));
+    await processes.start(name, {
+      program: code.program,
+      root: code.root,
+      nodeFlags: serviceNodeFlags,
+      env: { ...variables, ...env, PORT: String(containerPort) },
+      probePort: containerPort,
+      clock: 'preload',
+      onEnd: (how) => void this.#tracked(() => this.#ended(entry, how)),
+    });
+    const [{ untilServing }, tags] = await loading;
+    await orAborted(untilServing(containerPort), signal);
+    await orAborted(this.#askFront(port, { openFront: entry.status }), signal);
+    entry.undo.push(() => this.#askFront(port, { closeFront: port }));
+    await orAborted(tags.add(entry.status, url), signal);
+    entry.undo.push(() => tags.remove(entry.status));
+    signal.throwIfAborted();
+  }
+
+  async #ended(entry: Entry, how: string): Promise<void> {
+    const { service, tag, logFile, state } = entry.status;
+    if (state === 'starting') entry.gone.abort(new Error(`it ended (${how}) while starting. What it said: ${logFile}`));
+    if (state !== 'running' || this.#closing.signal.aborted) return;
+    this.#set(entry, 'ended');
+    await this.#undo(entry);
+    this.#options.tell(`the preview ${service}=${tag} ended (${how}): its tag is removed. What it said: ${logFile}`);
+  }
+
+  /** In the opposite order of the start: tag, front, process, code. A step that fails stops none of the others. */
+  async #undo(entry: Entry): Promise<void> {
+    const { signal } = this.#closing;
+    for (const step of [...entry.undo.splice(0).reverse(), () => entry.code?.remove()]) {
+      try {
+        // What the platform ends by itself is not waited for.
+        await (step === undefined ? undefined : orAborted(Promise.resolve(step()), signal));
+      } catch (error) {
+        if (!signal.aborted) this.#options.tell(`the preview ${entry.status.name} was not taken down cleanly: ${String(error)}`);
+      }
+    }
+  }
+
+  #set(entry: Entry, state: PreviewStatus['state']): void {
+    entry.status = { ...entry.status, state };
+    this.#options.onChange();
+  }
+
+  /** One at a time, so that no two find the same ports free. */
+  #place(entry: Entry, place: Place | undefined): Promise<void> {
+    const placed = this.#placing.then(async () => {
+      const taken = new Set(this.list().flatMap(({ port, containerPort }) => [port, containerPort]));
+      const [port, containerPort] = place ? [place.port, place.containerPort] : await freePortPair(this.#options.ports, taken);
+      entry.status = { ...entry.status, port, containerPort, url: `http://127.0.0.1:${port}` };
+    });
+    this.#placing = placed.catch(() => {});
+    return placed;
+  }
+
+  async #askFront(port: number, message: FrontMessage): Promise<void> {
+    const answer = await this.#options.processes.ask('cloud', message, (candidate) => isFrontAnswer(candidate, port));
+    if (!isFrontAnswer(answer, port)) throw new Error('the local cloud ended meanwhile');
+    if (answer.error !== undefined) throw new Error(answer.error);
+  }
+
+  #openTags(): Promise<PreviewTags> {
+    this.#tags ??= import('./preview-tags.ts').then(({ PreviewTags }) => new PreviewTags(this.#options.ports.run));
+    return this.#tags;
+  }
+
+  #notRunning({ service, tag }: PreviewTarget, status: PreviewStatus | undefined): string {
+    if (status?.state === 'ended') return `the preview ${service}=${tag} has ended by itself. What it said: ${status.logFile}`;
+    if (status !== undefined) return `the preview ${service}=${tag} is ${status.state}`;
+    const running = this.running().map((other) => `${other.service}=${other.tag}`);
+    return `no preview ${service}=${tag} runs: there ${running.length === 0 ? 'is none' : `are ${running.join(', ')}`}`;
+  }
+
+  #tracked<T>(work: () => Promise<T>): Promise<T> {
+    const running = work();
+    const settled: Promise<void> = running.then(
+      () => {},
+      () => {},
+    );
+    this.#busy.add(settled);
+    void settled.then(() => this.#busy.delete(settled));
+    return running;
+  }
+}
+
+/** The promise, or the signal's reason where that comes first. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
