@@ -3,7 +3,7 @@ import { isStorable } from '../../contracts/storable-text.ts';
 import { invalidArgument, type RpcError } from '../errors/rpc-error.ts';
 
 /** How a field may be compared. */
-export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=';
+type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
 /** One field against one value: a text, a moment, or what the code has for a value of an enum ("DRAFT" for STATE_DRAFT). */
 export interface Comparison {

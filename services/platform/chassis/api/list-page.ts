@@ -19,9 +19,6 @@ export interface ListQuery {
   readonly limit: number;
 }
 
-/** The fields of a list request (AIP-132, AIP-158, AIP-160). */
-type ListRequest = DescMessage & { readonly typeName: string };
-
 /** What a list can be asked for. */
 export interface List<R extends DescMessage> {
   readonly request: R;
@@ -37,6 +34,7 @@ interface Page<T> {
   readonly nextPageToken: string;
 }
 
+/** The fields of a list request (AIP-132, AIP-158, AIP-160). */
 interface Paging {
   /** 0 means 50; more than 100 means 100. */
   readonly pageSize: number;
@@ -59,7 +57,7 @@ const oldest: Position = { time: new Date('0001-01-01T00:00:00Z'), id: '' };
  * @param filter its fields that the request's `filter` may name; `prefixes` as of `filterFields`.
  * @example listOf(ListDealsRequestSchema, DealSchema, { filter: ['state', 'create_time'], order: { field: 'create_time', descending: true } })
  */
-export function listOf<R extends ListRequest>(
+export function listOf<R extends DescMessage>(
   request: R,
   item: DescMessage,
   {
