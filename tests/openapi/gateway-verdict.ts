@@ -1,4 +1,4 @@
-import { type ApiDocument, type Operation, reasonsOf } from './api-document.ts';
+import { type ApiDocument, type Operation, reasonsOf, type Schema } from './api-document.ts';
 
 /** What came back. */
 export interface Answer {
@@ -34,8 +34,10 @@ export function gatewayVerdict(api: ApiDocument, operation: Operation, { status,
     const schema = content[contentType]?.schema;
     const faults: string[] = [];
     if (schema === undefined && content['*/*'] === undefined) faults.push(`an answer of ${contentType}, which the document does not list`);
-    if (schema !== undefined && !operation.isStream)
+    if (schema !== undefined && !operation.isStream) {
+      faults.push(...unlisted(api, schema, JSON.parse(text)).map((name) => `the field ${name}, which the document does not list`));
       faults.push(...api.errors(schema, JSON.parse(text)).map(({ instancePath, message }) => `the answer's ${instancePath} ${message}`));
+    }
     return { verdict: 'taken', message: '', violations: [], faults };
   }
   const body = JSON.parse(text) as ErrorBody;
@@ -45,6 +47,17 @@ export function gatewayVerdict(api: ApiDocument, operation: Operation, { status,
   if (status >= 500) faults.push(`a status of ${status}: ${body.message}`);
   if (reason !== undefined && !reasonsOf(operation).includes(reason)) faults.push(`the reason ${reason}, which the document does not list`);
   return { verdict: verdictOf(status, reason), message: body.message ?? '', violations, faults };
+}
+
+/** Fields of an answer that its schema does not list: clients have to take them, but a document that is up to date knows them. */
+function unlisted(api: ApiDocument, given: Schema, value: unknown): string[] {
+  const { items, properties } = api.resolve(given);
+  if (Array.isArray(value)) return items === undefined ? [] : value.flatMap((one) => unlisted(api, items, one));
+  if (typeof value !== 'object' || value === null || properties === undefined) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const property = properties[name];
+    return property === undefined ? [name] : unlisted(api, property, inner);
+  });
 }
 
 function verdictOf(status: number, reason: string | undefined): GatewayVerdict['verdict'] {
