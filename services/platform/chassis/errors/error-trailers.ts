@@ -1,10 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { Metadata } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import { statusDetailsKey } from '../../contracts/client-error.ts';
 import { BadRequestSchema, ErrorInfoSchema } from '../../contracts/gen/types/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../../contracts/gen/types/google/rpc/status_pb.js';
 import type { RpcError } from './rpc-error.ts';
+import { Trailers } from './trailers.ts';
 
 /** google.rpc.ErrorInfo.domain of every error of ours. */
 const errorDomain = 'kumiko.example';
@@ -24,7 +25,7 @@ export function errorTrailers(error: RpcError): Metadata {
     details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations })));
   }
   const bytes = toBinary(StatusSchema, create(StatusSchema, { code: error.code, message: cut(error.message), details }));
-  const trailers = new Metadata();
+  const trailers = new Trailers();
   trailers.set(statusDetailsKey, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return trailers;
 }
