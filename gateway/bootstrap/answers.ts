@@ -4,6 +4,9 @@ import { skipWhere } from './skip-where.ts';
 /** Takes what only gRPC has a use for out of the answers of REST: the transcoder leaves a success's status in a header. */
 const restAnswersName = 'rest-answers';
 
+/** A success's status, and how its messages were compressed on their way here. */
+const ofGrpc = ['grpc-status', 'grpc-message', 'grpc-encoding', 'grpc-accept-encoding'];
+
 /** The content type of a stream as REST has it. */
 export const streamContentType = 'application/x-ndjson';
 
@@ -28,7 +31,7 @@ export function answers(): JsonObject[] {
         xds_matcher: successesOnly(),
       }),
     },
-    { name: restAnswersName, disabled: true, typed_config: mutation([{ remove: 'grpc-status' }, { remove: 'grpc-message' }]) },
+    { name: restAnswersName, disabled: true, typed_config: mutation(ofGrpc.map((remove) => ({ remove }))) },
   ];
 }
 

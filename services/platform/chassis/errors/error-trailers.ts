@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import { Metadata, status } from '@grpc/grpc-js';
+import { type Metadata, status } from '@grpc/grpc-js';
 import { statusDetailsKey } from '../../contracts/client-error.ts';
 import {
   BadRequestSchema,
@@ -11,6 +11,7 @@ import {
 import { StatusSchema } from '../../contracts/gen/types/google/rpc/status_pb.js';
 import type { ResourceTypes } from '../../contracts/resource-types.ts';
 import type { RpcError } from './rpc-error.ts';
+import { Trailers } from './trailers.ts';
 
 /** google.rpc.ErrorInfo.domain of every error of ours. */
 export const errorDomain = 'kumiko.example';
@@ -47,7 +48,7 @@ export function errorTrailers(error: RpcError, resourceTypes: ResourceTypes): Me
     details.push(anyPack(ResourceInfoSchema, create(ResourceInfoSchema, { resourceType, resourceName, description: cut(error.message) })));
   }
   const bytes = toBinary(StatusSchema, create(StatusSchema, { code: error.code, message: cut(error.message), details }));
-  const trailers = new Metadata();
+  const trailers = new Trailers();
   trailers.set(statusDetailsKey, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return trailers;
 }

@@ -3,7 +3,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
-  type Metadata,
+  Metadata,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
@@ -80,7 +80,7 @@ export class Dispatcher {
       this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }, headers) => {
         if (code === status.OK) {
           if (headers !== undefined) stream.sendMetadata(headers);
-          callback(null, response!);
+          callback(null, response!, ofSuccess(trailers));
         } else callback({ code, details: message, ...metadataOf(headers, trailers) });
       });
   }
@@ -94,8 +94,10 @@ export class Dispatcher {
         if (!stream.write(message)) await once(stream, 'drain', { signal });
       };
       this.#dispatch(path, stream, incomingCall(stream, write), ({ code, message, trailers }, headers) => {
-        if (code === status.OK) stream.end();
-        else stream.emit('error', { code, details: message, ...metadataOf(begun ? undefined : headers, trailers) });
+        if (code === status.OK) {
+          if (!begun && headers !== undefined) stream.sendMetadata(headers);
+          stream.end(ofSuccess(trailers));
+        } else stream.emit('error', { code, details: message, ...metadataOf(begun ? undefined : headers, trailers) });
       });
     };
   }
@@ -148,11 +150,20 @@ function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCal
   return { metadata: stream.metadata, body: stream.request, receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()), write };
 }
 
+const withoutMessage = new Metadata();
+withoutMessage.set('grpc-message', '');
+
+/** grpc-js writes "OK" as the message of each success; the protocol has messages for errors only. */
+function ofSuccess(trailers: Metadata | undefined): Metadata {
+  trailers?.merge(withoutMessage);
+  return trailers ?? withoutMessage;
+}
+
 /** What goes with an error. Without a message before it gRPC has one block of headers for all of it ("Trailers-Only"). */
 function metadataOf(headers: Metadata | undefined, trailers: Metadata | undefined): { metadata?: Metadata } {
-  if (headers === undefined) return trailers === undefined ? {} : { metadata: trailers };
-  if (trailers !== undefined) headers.merge(trailers);
-  return { metadata: headers };
+  if (trailers === undefined) return headers === undefined ? {} : { metadata: headers };
+  if (headers !== undefined) trailers.merge(headers);
+  return { metadata: trailers };
 }
 
 async function writeNothing(): Promise<void> {}
