@@ -1,14 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createFileRegistry, type DescFile } from '@bufbuild/protobuf';
 import type { errorReasons } from '../deploy/error-catalogue.ts';
-import { listGatewayMethods } from '../gateway/bootstrap/gateway-methods.ts';
-import { methodsFor } from '../gateway/openapi/audience.ts';
 import { platformReasons } from '../services/platform/chassis/errors/error-reasons.ts';
-import { readDescriptorSet } from '../services/platform/contracts/methods.ts';
 import { genFolder } from '../services/platform/contracts/product-folder.ts';
 import { product } from '../services/platform/contracts/services.ts';
+import { clientFiles, clientMethods } from './client-files.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -27,12 +24,7 @@ export function buildTypescript(reasonTable: Awaited<ReturnType<typeof errorReas
   const sources = join(typescriptFolder, 'src');
   const compiled = join(typescriptFolder, 'dist');
   mkdirSync(sources, { recursive: true });
-  const registry = createFileRegistry(readDescriptorSet());
-  const methods = listGatewayMethods('edge', registry);
-  const own = [...methodsFor('customers', methods), ...methodsFor('partners', methods)];
-  // What errors carry is in no method's messages.
-  const ofErrors = [...registry.files].filter(({ name }) => name === 'google/rpc/error_details');
-  for (const file of filesOf([...own.map(({ desc }) => desc.parent.file), ...ofErrors])) {
+  for (const file of clientFiles()) {
     for (const end of ['_pb.js', '_pb.d.ts']) {
       for (const folder of [sources, compiled]) {
         const target = join(folder, 'proto', `${file}${end}`);
@@ -41,7 +33,7 @@ export function buildTypescript(reasonTable: Awaited<ReturnType<typeof errorReas
       }
     }
   }
-  const named = new Set([...Object.keys(platformReasons), ...own.flatMap(({ reasons }) => reasons)]);
+  const named = new Set([...Object.keys(platformReasons), ...clientMethods().flatMap(({ reasons }) => reasons)]);
   const reasons = Object.fromEntries(Object.entries(reasonTable).filter(([reason]) => named.has(reason)));
   writeFileSync(join(sources, 'reasons.ts'), reasonsSource(reasons));
   cpSync(join(import.meta.dirname, 'typescript/src'), sources, { recursive: true });
@@ -50,17 +42,6 @@ export function buildTypescript(reasonTable: Awaited<ReturnType<typeof errorReas
   execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', typescriptFolder], { stdio: 'inherit' });
   const packed = execFileSync('npm', ['pack', '--silent', '--ignore-scripts'], { cwd: typescriptFolder, encoding: 'utf8' });
   return join(typescriptFolder, packed.trim());
-}
-
-/** The files of services with all that they import, by their names without ".proto". */
-function filesOf(files: readonly DescFile[], found = new Set<string>()): ReadonlySet<string> {
-  for (const file of files) {
-    // protobuf-es has its own.
-    if (found.has(file.name) || file.name.startsWith('google/protobuf/')) continue;
-    found.add(file.name);
-    filesOf(file.dependencies, found);
-  }
-  return found;
 }
 
 function reasonsSource(reasons: object): string {
