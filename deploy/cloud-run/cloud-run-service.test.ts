@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { chassisShape, loadConfig } from '../../services/platform/chassis/process/config.ts';
 import { shapeOf } from '../../services/platform/chassis/process/manifest.ts';
+import { isControlPlaneService } from '../../services/platform/contracts/callers.ts';
+import { PreviewService } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { listMethods } from '../../services/platform/contracts/methods.ts';
+import { describeMethod, listMethods } from '../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { type Environment, readEnvironment } from '../environments/environment.ts';
 import { manifestOf as ownManifest } from '../environments/manifests.ts';
@@ -21,8 +23,10 @@ const annotationsOf = (workload: Workload) => manifestOf(workload).metadata?.ann
 const templateOf = (workload: Workload, changed?: Partial<Environment>) => manifestOf(workload, changed).spec?.template;
 const named = (name: string) => workloads.find((workload) => workload.name === name)!;
 
-test('both gateways and every service are rendered', () => {
-  expect(workloads.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway', ...serviceNames]);
+test('both gateways and every service are rendered, and the control plane where there are previews', () => {
+  const always = ['edge-gateway', 'jobs-gateway', ...serviceNames];
+  expect(workloads.map(({ name }) => name)).toEqual([...always, 'control-plane']);
+  expect(listWorkloads(false).map(({ name }) => name)).toEqual(always);
 });
 
 describe.each(workloads.map((workload) => [workload.name, workload] as const))('%s', (name, workload) => {
@@ -35,11 +39,13 @@ describe.each(workloads.map((workload) => [workload.name, workload] as const))('
   });
 
   test('waits longer than the longest deadline of what runs there', () => {
-    const seconds = listMethods()
+    const controlPlaneMethods = PreviewService.methods.map(describeMethod);
+    const seconds = [...listMethods(), ...controlPlaneMethods]
       .filter((method) => {
         const access = method.policy?.access;
         if (name === 'edge-gateway') return access !== Access.TRIGGER && access !== Access.SERVICE;
         if (name === 'jobs-gateway') return access === Access.TRIGGER;
+        if (name === 'control-plane') return isControlPlaneService(method.desc.parent.typeName);
         return method.workload === name;
       })
       .map(({ policy }) => Number(policy?.deadline?.seconds));
@@ -61,20 +67,20 @@ describe.each(workloads.map((workload) => [workload.name, workload] as const))('
   });
 });
 
-test('only the gateways are without the invoker check, and have the CPU always', () => {
+test('only the gateways are without the invoker check; they and the control plane have the CPU always', () => {
   const unchecked = workloads.filter((workload) => annotationsOf(workload)['run.googleapis.com/invoker-iam-disabled'] === 'true');
   const always = workloads.filter(
     (workload) => templateOf(workload)?.metadata?.annotations?.['run.googleapis.com/cpu-throttling'] === 'false',
   );
   expect(unchecked.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway']);
-  expect(always.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway']);
+  expect(always.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway', 'control-plane']);
 });
 
 test('nothing but the edge gateway can be reached through a load balancer, and nothing from the internet directly', () => {
   expect(Object.fromEntries(workloads.map((workload) => [workload.name, annotationsOf(workload)['run.googleapis.com/ingress']]))).toEqual({
     'edge-gateway': 'internal-and-cloud-load-balancing',
     'jobs-gateway': 'internal',
-    ...Object.fromEntries(serviceNames.map((name) => [name, 'internal'])),
+    ...Object.fromEntries([...serviceNames, 'control-plane'].map((name) => [name, 'internal'])),
   });
 });
 

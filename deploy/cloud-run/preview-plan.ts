@@ -1,7 +1,7 @@
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 
 /** A file that a change has added or altered, by its path from the root of the project. */
-export interface ChangedFile {
+interface ChangedFile {
   readonly path: string;
   /** Whether the file was there before. */
   readonly isNew: boolean;
@@ -9,7 +9,7 @@ export interface ChangedFile {
 }
 
 /** What a change asks of its previews. */
-export interface PreviewPlan {
+interface PreviewPlan {
   /** The services whose image it may alter, in alphabetical order. */
   readonly services: readonly string[];
   /** Why the default revisions could not live with what it does to the schema: then it gets no previews. */

@@ -39,7 +39,7 @@ test('where tokens may ask for revisions, gateways and those who call services a
     return manifest.spec?.template?.spec?.containers?.[0]?.env?.find((one) => one.name === name)?.value;
   };
   expect(variableOf('job', 'CONTROL_PLANE_URL')).toBe(url);
-  expect(variableOf('control-plane', 'RUN_LOCATIONS')).toBe('projects/kumiko-staging/locations/asia-northeast1');
+  expect(variableOf('control-plane', 'RUN_LOCATIONS')).toBe('projects/kumiko-staging-example/locations/asia-northeast1');
   expect(production.has('cloud-run/control-plane.yaml')).toBe(false);
   expect(production.get('bootstrap/edge.yaml')).not.toContain('control-plane');
 });

@@ -10,11 +10,6 @@ export function serviceUrl(name: Workload, { projectNumber, region }: Environmen
   return `https://${name}-${projectNumber}.${region}.run.app`;
 }
 
-/** The URL of the revision with a tag. */
-export function taggedUrl(tag: string, name: Workload, environment: Environment): string {
-  return serviceUrl(name, environment).replace('https://', `https://${tag}---`);
-}
-
 /** The host name that leads to the edge gateway's revision with the tag "candidate". */
 export function candidateDomain({ domain }: Environment): string {
   return `candidate.${domain}`;

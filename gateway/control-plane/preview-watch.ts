@@ -7,7 +7,7 @@ import { type FoundPreview, PreviewFault, type PreviewResource, previewResource 
 import type { PreviewStore } from './preview-store.ts';
 
 /** How the last listings went. */
-export interface WatchState {
+interface WatchState {
   /** Milliseconds since the epoch: of the last listing that was believed. */
   readonly listedAt: number | undefined;
   /** Why the newest listing is not what is served; undefined where it is. */

@@ -19,7 +19,7 @@ export interface ServiceAddresses {
 }
 
 /** The other services that a service calls. */
-export interface OtherServices {
+interface OtherServices {
   /**
    * A client that presents this service's own ID token, in the header that Cloud Run's check looks at first, and calls the preview that the work belongs to.
    *
