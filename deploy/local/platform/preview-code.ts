@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { productFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { PreviewError } from './preview-error.ts';
@@ -11,6 +11,8 @@ const ownRoot = join(import.meta.dirname, '../../..');
 const productPath = relative(ownRoot, productFolder);
 const printEnvironment = join(import.meta.dirname, 'print-environment.ts');
 const run = promisify(execFile);
+/** Set only for another product, as npm start has it: this one's code knows itself by the folder that it is in. */
+const productVariable = (product: string) => (productPath === '' ? {} : { KUMIKO_PRODUCT: product });
 
 /** Code that a preview runs. */
 export interface PreviewCode {
@@ -36,7 +38,9 @@ interface CodeOptions {
 }
 
 /** Code as a preview can run it: checked out, with its packages, its contracts built. @throws {PreviewError} */
-export async function takeCode({ service, from, folder, signal }: CodeOptions): Promise<PreviewCode> {
+export async function takeCode({ service, from, signal, ...options }: CodeOptions): Promise<PreviewCode> {
+  // Git would read it from the repository's folder.
+  const folder = resolve(options.folder);
   if (productPath.startsWith('..') && from !== undefined) {
     throw new PreviewError(`--from finds no code of the product in ${productFolder}: it lies outside of this repository`);
   }
@@ -53,7 +57,7 @@ export async function takeCode({ service, from, folder, signal }: CodeOptions): 
     const missing = [program, join(root, 'node_modules'), join(root, 'deploy/local')].find((path) => !existsSync(path));
     if (missing !== undefined)
       throw new PreviewError(`--from ${from}: there is no ${missing}. A folder of this project with its packages (npm ci) is expected`);
-    const env = { ...process.env, KUMIKO_PRODUCT: product };
+    const env = { ...process.env, ...productVariable(product) };
     await build(root, env, signal);
     return {
       root,
@@ -63,7 +67,7 @@ export async function takeCode({ service, from, folder, signal }: CodeOptions): 
         const { stdout } = await run(process.execPath, [printEnvironment, root], options).catch((error: unknown) => {
           throw failed(`the code in ${root} does not say what its variables are`, error, signal);
         });
-        return { ...(JSON.parse(stdout) as Record<string, string>), KUMIKO_PRODUCT: product };
+        return { ...(JSON.parse(stdout) as Record<string, string>), ...productVariable(product) };
       },
       remove,
     };
@@ -76,7 +80,7 @@ export async function takeCode({ service, from, folder, signal }: CodeOptions): 
 /** Removes the files of commits that a platform left behind when it was killed. @param parent the folder of their folders. */
 export async function removeLeftCode(parent: string): Promise<void> {
   if (!existsSync(parent)) return;
-  for (const name of readdirSync(parent)) await removeWorktree(join(parent, name));
+  for (const name of readdirSync(parent)) await removeWorktree(resolve(parent, name));
 }
 
 async function addWorktree(ref: string, folder: string, signal: AbortSignal): Promise<void> {

@@ -121,10 +121,14 @@ export class RunningPreviews {
   /** Opens fronts and sets tags again, after the local cloud has lost them by being started anew. */
   restore(): Promise<void> {
     return this.#tracked(async () => {
-      const tags = await this.#openTags();
       for (const status of this.running()) {
-        await this.#askFront(status.port, { openFront: status });
-        await tags.add(status, status.url);
+        try {
+          await this.#askFront(status.port, { openFront: status });
+          const tags = await this.#openTags();
+          await tags.add(status, status.url);
+        } catch (error) {
+          this.#options.tell(`the preview ${status.service}=${status.tag} cannot be called since the local cloud ended: ${String(error)}`);
+        }
       }
     });
   }

@@ -144,9 +144,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         child.send({ disturb: disturbance });
         if (released) child.send('release');
         // At its first start there is nothing to restore.
-        void running
-          .restore()
-          .catch((error: unknown) => tell(`the previews were not restored after the local cloud ended: ${String(error)}`));
+        void running.restore();
       },
     });
     const serving = Promise.all([import('./serve-clock.ts'), import('./serve-control.ts')]);
