@@ -9,12 +9,12 @@ interface Reconciled {
   readonly failure?: string;
 }
 
-/** Moves a service's traffic to where it is wanted. @param revisions its revisions, by their short names. */
-export function reconciled({ message }: StoredService, revisions: ReadonlyMap<string, Revision>, nowMs: number): Reconciled {
+/** Moves a service's traffic to where it is wanted. @param revisionOf finds a revision of it by its short name. */
+export function reconciled({ message }: StoredService, revisionOf: (id: string) => Revision | undefined, nowMs: number): Reconciled {
   const latest = idOf(message.latestCreatedRevision ?? '');
   const statuses: TrafficTargetStatus[] = [];
   for (const { type = null, revision = '', percent = 0, tag = '' } of message.traffic ?? []) {
-    const target = revisions.get(revision || latest);
+    const target = revisionOf(revision || latest);
     if (target === undefined) {
       const failure = `Revision '${revision || latest}' does not exist or is deleted. Update all traffic to route to currently available revisions.`;
       return { message: { ...message, reconciling: false, ...serviceConditions('CONDITION_FAILED', nowMs, failure) }, failure };

@@ -15,7 +15,6 @@ import {
   missing,
   parentOf,
   parseServiceName,
-  type Revision,
   type RevisionTemplate,
   type Service,
   type StoredRevision,
@@ -231,23 +230,25 @@ export class RunServices {
       this.#parts.store.removeService(name);
       return { response: anyService({ ...stored.message, reconciling: false }) };
     }
-    const { message, failure } = reconciled(stored, this.#revisionsOf(name), this.#parts.clock.now());
+    const { message, failure } = reconciled(
+      stored,
+      (id) => this.#parts.store.revision(`${name}/revisions/${id}`)?.message,
+      this.#parts.clock.now(),
+    );
     this.#put({ ...stored, message });
     if (failure !== undefined) return { error: { code: status.INTERNAL, message: failure } };
     for (const { service, tag } of oldestTags(this.services(parentOf(name)))) this.#put(withoutTag(this.service(service), tag));
     return { response: anyService(message) };
   }
 
-  #revisionsOf(name: string): Map<string, Revision> {
-    return new Map(this.#parts.store.revisions(name).map(({ message }) => [idOf(message.name), message]));
-  }
-
   #dropRevisions(service: StoredService): void {
     const { store } = this.#parts;
+    const tooMany = store.countRevisions(service.message.name) - maxRevisions;
+    if (tooMany <= 0) return;
     const revisions = store.revisions(service.message.name).toSorted((a, b) => a.createMs - b.createMs);
     const used = usedRevisions(service);
     const unused = revisions.filter(({ message }) => !used.has(idOf(message.name)));
-    for (const { message } of unused.slice(0, Math.max(0, revisions.length - maxRevisions))) store.removeRevision(message.name);
+    for (const { message } of unused.slice(0, tooMany)) store.removeRevision(message.name);
   }
 
   #put(service: StoredService): void {

@@ -21,6 +21,7 @@ export function openRunStore(stateDir: string) {
   const deleteRevisions = database.prepare('DELETE FROM revisions WHERE service = ?');
   const readRevision = database.prepare('SELECT spec FROM revisions WHERE name = ?');
   const serviceRevisions = database.prepare('SELECT spec FROM revisions WHERE service = ?');
+  const countRevisions = database.prepare('SELECT count(*) AS count FROM revisions WHERE service = ?');
   const insertRevision = database.prepare('INSERT INTO revisions (name, service, spec) VALUES (?, ?, ?)');
   const deleteRevision = database.prepare('DELETE FROM revisions WHERE name = ?');
 
@@ -40,6 +41,7 @@ export function openRunStore(stateDir: string) {
       return row && specOf<StoredRevision>(row);
     },
     revisions: (service: string): StoredRevision[] => serviceRevisions.all(service).map(specOf<StoredRevision>),
+    countRevisions: (service: string): number => Number(countRevisions.get(service)?.['count']),
     insertRevision: (service: string, revision: StoredRevision) =>
       insertRevision.run(revision.message.name, service, JSON.stringify(revision)),
     removeRevision: (name: string) => deleteRevision.run(name),
