@@ -54,7 +54,8 @@ describe('a preview of the partner service', () => {
 
   it('answers a token that asks for it, over REST and gRPC', async () => {
     const rest = await partner({ partner: 'pr-123' });
-    expect((await listDeals(rest.token)).status).toBe(200);
+    const answer = await listDeals(rest.token);
+    expect([answer.status, answer.headers.get('x-kumiko-revision')]).toEqual([200, 'partner-pr-123']);
     expect(await answeredBy(rest.id)).toEqual(['partner-pr-123']);
 
     const grpc = await partner({ partner: 'pr-123' });
@@ -68,9 +69,10 @@ describe('a preview of the partner service', () => {
     expect(await answeredBy(grpc.id)).toEqual(['partner-pr-123']);
   });
 
-  it('is not met by a token that asks for nothing', async () => {
+  it('is not met by a token that asks for nothing, which is told of no revision', async () => {
     const { id, token } = await partner();
-    expect((await listDeals(token)).status).toBe(200);
+    const answer = await listDeals(token);
+    expect([answer.status, answer.headers.get('x-kumiko-revision')]).toEqual([200, null]);
     expect(await answeredBy(id)).toEqual(['partner']);
   });
 

@@ -25,10 +25,10 @@ export function corsPolicy({ name, corsOrigins }: GatewayEnvironment, methods: r
       ...(name === 'local' ? [{ safe_regex: { regex: ownMachine } }] : []),
     ],
     allow_methods: [...httpMethods].sort().join(','),
-    allow_headers: ['authorization', 'content-type', 'if-match', 'traceparent', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(
+    allow_headers: ['authorization', 'content-type', 'if-match', 'traceparent,x-kumiko-revision', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(
       ',',
     ),
-    expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin,traceparent',
+    expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin,traceparent,x-kumiko-revision',
     max_age: '600',
     forward_not_matching_preflights: false,
   });

@@ -8,6 +8,7 @@ import { checkedTarget, type LocalPreview, type PreviewTarget, previewName } fro
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
+import { untilGateways } from './until-gateways.ts';
 
 /** A preview as people see it. */
 export interface PreviewStatus extends LocalPreview {
@@ -142,7 +143,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, processes, prepared, env, ports } = this.#options;
+    const { secrets, stateDir, processes, prepared, env, ports, tell } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -158,7 +159,7 @@ export class RunningPreviews {
       program: code.program,
       root: code.root,
       nodeFlags: serviceNodeFlags,
-      env: { ...variables, ...env, PORT: String(containerPort) },
+      env: { ...variables, ...env, PORT: String(containerPort), K_REVISION: name },
       probePort: containerPort,
       clock: 'preload',
       onEnd: (how) => void this.#tracked(() => this.#ended(entry, how)),
@@ -168,8 +169,13 @@ export class RunningPreviews {
     await orAborted(this.#askFront(port, { openFront: entry.status }), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));
     await orAborted(tags.add(entry.status, url), signal);
-    entry.undo.push(() => tags.remove(entry.status));
-    signal.throwIfAborted();
+    entry.undo.push(async () => {
+      await tags.remove(entry.status);
+      await untilGateways(ports, entry.status, false, this.#closing.signal).catch((error: unknown) => {
+        if (!this.#closing.signal.aborted) tell(String(error));
+      });
+    });
+    await untilGateways(ports, entry.status, true, signal);
   }
 
   async #ended(entry: Entry, how: string): Promise<void> {

@@ -30,6 +30,7 @@ export function serviceEnvironment(name: string, ports: Ports, secrets: LocalSec
     GOOGLE_ISSUER: issuers.google.issuer,
     GOOGLE_JWKS_URI: jwksUri(ports, 'google'),
     OPERATOR_EMAILS: operatorEmail,
+    K_REVISION: name,
     REFLECTION: 'true',
     PUBSUB_EMULATOR_HOST: `127.0.0.1:${ports.pubsub}`,
     GCE_METADATA_HOST: `127.0.0.1:${metadataPort(ports, name)}`,

@@ -3,6 +3,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** The header with the previews that a request asked for, such as "partner=pr-123,job=pr-7". Gateways write it, from what they have verified. */
 export const previewHeader = 'x-kumiko-preview';
 
+/** The header of an answer to such a request: which revision has given it. */
+export const revisionHeader = 'x-kumiko-revision';
+
 /** The attribute of an event that says the same. */
 export const previewAttribute = 'kumiko_preview';
 

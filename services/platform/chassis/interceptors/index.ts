@@ -45,7 +45,7 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     // Before validation: who may not call learns nothing about the request, and costs no parsing.
     access(project),
     // Before the handler, for what it causes.
-    preview,
+    preview(config.K_REVISION ?? name),
     // Before validation, which sees what the transcoder has made of path and query.
     pathBinding,
     // Handlers see valid requests only.

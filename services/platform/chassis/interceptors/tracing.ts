@@ -35,6 +35,7 @@ export function tracing(telemetry: Telemetry): Interceptor {
       }
       const outcome = await context.with(trace.setSpan(ROOT_CONTEXT, span), next, undefined, call);
       span.setAttributes(attributesOf(outcome.code));
+      if (call.revision !== undefined) span.setAttribute('kumiko.revision', call.revision);
       if (isServerFault(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
       const flush = telemetry.flushWhenDue();

@@ -60,6 +60,7 @@ export type SamplerName = (typeof samplerNames)[number];
 export const chassisShape = {
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080).describe('a port from 0 to 65535, 0 for any that is free'),
   HOST: text.default('0.0.0.0').describe('the address to listen on'),
+  K_REVISION: text.optional().describe('the name of the revision, which Cloud Run sets'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

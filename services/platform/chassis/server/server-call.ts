@@ -27,6 +27,8 @@ export class ServerCall implements Call {
   spanContext: SpanContext | undefined;
   /** Set by the tracing interceptor: what the answer's headers say besides gRPC's own. */
   answerHeaders: Metadata | undefined;
+  /** Set by the preview interceptor, for calls that ask for previews: which revision this is. */
+  revision: string | undefined;
   /** Set by the deadline interceptor: milliseconds since the epoch. */
   deadlineAt = Number.POSITIVE_INFINITY;
   /** Set by the deadline interceptor: called when the call has to end before its handler does. */

@@ -49,7 +49,7 @@ export function callLog({ service, project, logger, destination }: CallLogOption
       const fields = { service, message: `${desc.name} ${status[code]}`, method: fullName, code: status[code] };
       return { level, start: `{"severity":"${severities[level]}"`, middle: `,${JSON.stringify(fields).slice(1, -1)},"durationMs":` };
     };
-    return ({ caller, callerId, spanContext }, code, durationMs) => {
+    return ({ caller, callerId, spanContext, revision }, code, durationMs) => {
       let frame = frames.get(code);
       if (frame === undefined) {
         frame = frameOf(code);
@@ -59,7 +59,8 @@ export function callLog({ service, project, logger, destination }: CallLogOption
       if (!logger.isLevelEnabled(level)) return;
       const id = callerId === undefined ? '' : `,"callerId":${JSON.stringify(callerId)}`;
       const duration = Math.round(durationMs * 1_000) / 1_000;
-      destination.write(`${start}${time()}${middle}${duration},"callerKind":"${caller.kind}"${id}${trace(spanContext)}}\n`);
+      const answeredBy = revision === undefined ? '' : `,"revision":${JSON.stringify(revision)}`;
+      destination.write(`${start}${time()}${middle}${duration},"callerKind":"${caller.kind}"${id}${answeredBy}${trace(spanContext)}}\n`);
     };
   };
 }
