@@ -3,7 +3,7 @@ import { differenceOf } from './lenience.ts';
 import type { Trial } from './trial.ts';
 
 /** What a document says of a request. */
-export interface DocumentVerdict {
+interface DocumentVerdict {
   readonly verdict: 'token' | 'invalid' | 'taken';
   /** Why it is invalid, each as the kind of difference that it is where the gateway takes it all the same; undefined where it must not. */
   readonly faults: readonly { readonly text: string; readonly lenience: string | undefined }[];

@@ -35,7 +35,7 @@ export function goodTrial(random: Random, api: ApiDocument, operation: Operation
 }
 
 /** A value that keeps a schema. */
-export function goodValue(random: Random, api: ApiDocument, given: Schema, name: string, depth = 0): unknown {
+function goodValue(random: Random, api: ApiDocument, given: Schema, name: string, depth = 0): unknown {
   const schema = api.resolve(given);
   if (schema.enum !== undefined) return random.pick(schema.enum);
   switch (schema.type) {
