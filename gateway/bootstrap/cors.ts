@@ -25,7 +25,7 @@ export function corsPolicy({ name, corsOrigins }: GatewayEnvironment, methods: r
       ...(name === 'local' ? [{ safe_regex: { regex: ownMachine } }] : []),
     ],
     allow_methods: [...httpMethods].sort().join(','),
-    allow_headers: ['authorization', 'content-type', 'if-match', 'traceparent,x-kumiko-revision', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(
+    allow_headers: ['authorization', 'content-type', 'if-match', 'traceparent', ...grpcWebRequestHeaders, ...connectRequestHeaders].join(
       ',',
     ),
     expose_headers: 'grpc-status,grpc-message,grpc-status-details-bin,traceparent,x-kumiko-revision',
