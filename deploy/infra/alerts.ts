@@ -141,6 +141,17 @@ export const alerts: readonly Alert[] = [
     ),
   },
   {
+    id: 'previews',
+    title: 'A preview is not served',
+    condition: above(
+      'The control plane has told of a preview that a gateway refuses, or of a listing that it does not believe',
+      `${run} AND metric.type = "${logMetricType('preview_refusals')}"`,
+      { alignmentPeriod: minutes(5), perSeriesAligner: 'ALIGN_DELTA', crossSeriesReducer: 'REDUCE_SUM' },
+      0,
+      0,
+    ),
+  },
+  {
     id: 'events-late',
     title: 'Events are late',
     condition: above(

@@ -43,10 +43,10 @@ function callsInCode(): string[] {
   });
   const packages = new Map(listMethods().map(({ desc, workload }) => [desc.parent.name, workload]));
   const clients = serviceNames.flatMap((service) =>
-    [...sourceOf(service).matchAll(/: Client<typeof (?!Maintenance)(\w+)>/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
+    [...sourceOf(service).matchAll(/\.client\((?!Maintenance)(\w+)\)/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
   );
   // Whoever makes clients of the platform's own service makes one for every service.
-  const maintainers = serviceNames.filter((service) => sourceOf(service).includes('connect(MaintenanceService,'));
+  const maintainers = serviceNames.filter((service) => sourceOf(service).includes('client(MaintenanceService,'));
   const upkeep = maintainers.flatMap((service) => serviceNames.map((owner) => `${service} -> ${owner}`));
   return sorted([...gateways, ...clients, ...upkeep]);
 }

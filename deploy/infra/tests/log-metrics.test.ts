@@ -159,12 +159,13 @@ test('alerts look at metrics that are there, by labels that those have', () => {
   assert.deepEqual(looked.map(({ name }) => name).toSorted(), [
     'kumiko/calls',
     'kumiko/outbox_lag',
+    'kumiko/preview_refusals',
     'kumiko/token_failures',
     'kumiko/webhook_refusals',
   ]);
   for (const { name, threshold } of looked) {
-    const labels = metrics.find((metric) => metric.name === name)!.metricDescriptor.labels.map(({ key }: { key: string }) => key);
-    for (const field of threshold.aggregations[0].groupByFields) {
+    const labels = metrics.find((metric) => metric.name === name)!.metricDescriptor.labels?.map(({ key }: { key: string }) => key) ?? [];
+    for (const field of threshold.aggregations[0].groupByFields ?? []) {
       if (field.startsWith('metric.labels.')) assert.ok(labels.includes(field.slice('metric.labels.'.length)), field);
     }
   }
