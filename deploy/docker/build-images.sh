@@ -12,9 +12,8 @@ if [ ! -f "$1/bootstrap/edge.yaml" ] || [ ! -f "$1/bootstrap/jobs.yaml" ]; then
 fi
 bootstraps=$(cd "$1/bootstrap" && pwd)
 cd "$(dirname "$0")/../.."
-for manifest in services/*/manifest.ts; do
-  service=$(basename "$(dirname "$manifest")")
-  docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=$service" --tag "$2/$service:$3" .
+services=$(for manifest in services/*/manifest.ts; do basename "$(dirname "$manifest")"; done)
+for image in $services control-plane; do
+  docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=$image" --tag "$2/$image:$3" .
 done
-docker build --file deploy/docker/services.Dockerfile --build-arg "SERVICE=control-plane" --tag "$2/control-plane:$3" .
 docker build --file deploy/docker/gateway.Dockerfile --build-context "bootstraps=$bootstraps" --tag "$2/gateway:$3" .

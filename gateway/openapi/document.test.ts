@@ -150,7 +150,7 @@ describe('answers', () => {
   test('of a stream say that they are lines', () => {
     expect(find.responses['200']).toMatchObject({
       description: expect.stringContaining('on each line'),
-      content: { 'application/json': { schema: { $ref: '#/components/schemas/Thing' } } },
+      content: { 'application/x-ndjson': { schema: { $ref: '#/components/schemas/Thing' } } },
     });
   });
 
