@@ -26,12 +26,15 @@ const [uid, gid] = rendersAsRoot ? [65_532, 65_532] : [process.getuid?.() ?? 65_
 if (rendersAsRoot) for (const path of [stateDir, join(stateDir, 'cloud')]) chownSync(path, uid, gid);
 
 for (const role of ['edge', 'jobs'] as const) {
+  // Previews come with npm start: nothing here would tell of any.
+  const { documents, previews: _, ...local } = gatewayEnvironment(composePorts, role);
   const environment = {
-    ...gatewayEnvironment(composePorts, role),
+    ...local,
     // The entrypoint puts PORT there; published ports come from outside of the namespace.
     listener: { host: '0.0.0.0', port: 8080 },
     descriptorFile: '/etc/kumiko/descriptor.binpb',
     wasmDir: '/etc/kumiko/wasm',
+    ...(documents && { documents: { ...documents, folder: '/etc/kumiko/openapi' } }),
   };
   writeFileSync(join(bootstraps, `${role}.yaml`), renderBootstrap({ role, environment }));
 }

@@ -92,7 +92,7 @@ export const browsers: readonly ConformanceCase[] = [
       status: 200,
       headers: {
         'access-control-allow-origin': appOrigin,
-        'access-control-expose-headers': 'grpc-status,grpc-message,grpc-status-details-bin,traceparent',
+        'access-control-expose-headers': 'grpc-status,grpc-message,grpc-status-details-bin,traceparent,x-kumiko-revision',
       },
     },
   },
