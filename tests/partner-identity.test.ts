@@ -130,7 +130,7 @@ it('is looked after with the commands of docs/guides/partners.md', async () => {
     .replaceAll('curl -s', 'curl -s --fail-with-body');
   const { stdout } = await promisify(execFile)('bash', ['-c', `set -eo pipefail; ${here}`], { cwd: root });
   expect(stdout).toContain('"algorithm":"EdDSA"');
-  expect((await operate('GET', 'partners/tanaka')).body).toMatchObject({ displayName: 'Tanaka Ceramics', state: 'STATE_ACTIVE' });
+  expect((await operate('GET', 'partners/tanaka')).body).toMatchObject({ displayName: 'Tanaka Pottery', state: 'STATE_ACTIVE' });
 });
 
 describe('an assertion is refused', () => {
