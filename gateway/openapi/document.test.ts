@@ -117,7 +117,7 @@ describe('bodies', () => {
     ['weight', { type: 'string', format: 'int64', pattern: '^[1-9][0-9]{0,18}$', description: 'More than 0, at most 500.' }],
     ['count', { type: 'string', format: 'uint64' }],
     ['makeTime', { type: 'string', format: 'date-time', readOnly: true }],
-    ['age', { type: 'string', pattern: '^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$' }],
+    ['age', { type: 'string', pattern: '^-?[0-9]{1,11}(\\.[0-9]{1,9})?s$' }],
     ['notes', { type: 'object' }],
     ['extra', { type: 'object', required: ['@type'] }],
     ['price', { type: 'string', format: 'int64' }],

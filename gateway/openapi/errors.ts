@@ -1,3 +1,4 @@
+import { etagPlace } from '../../services/platform/contracts/etag-place.ts';
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import type { GatewayMethod } from '../bootstrap/gateway-methods.ts';
 import type { JsonObject } from '../bootstrap/json.ts';
@@ -53,6 +54,7 @@ export function reasonsOf({ access, desc, bindings, reasons }: GatewayMethod): s
     ...(desc.input.fields.length > 0 ? ['INVALID_ARGUMENT'] : []),
     ...(access === 'public' ? [] : ['TOKEN_MISSING', 'TOKEN_INVALID', 'TOKEN_EXPIRED', 'PERMISSION_DENIED']),
     ...(bindings.some(({ template }) => template.variables.length > 0) ? ['NOT_FOUND'] : []),
+    ...(etagPlace(desc) === undefined ? [] : ['ETAG_MISMATCH']),
     ...reasons,
   ];
   return [...new Set(all)];

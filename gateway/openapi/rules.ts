@@ -142,14 +142,25 @@ function boundsInWords(rules: FieldRules | undefined): string[] {
       const { greaterThan, lessThan } = type.value;
       const least = greaterThan.case === undefined ? '' : `${greaterThan.case === 'gt' ? 'more than' : 'at least'} ${greaterThan.value}`;
       const most = lessThan.case === undefined ? '' : `${lessThan.case === 'lt' ? 'less than' : 'at most'} ${lessThan.value}`;
-      const both = [least, most].filter((text) => text !== '').join(', ');
-      return both === '' ? [] : [`${both.charAt(0).toUpperCase()}${both.slice(1)}.`];
+      return sentence(least, most);
+    }
+    case 'duration': {
+      const { greaterThan, lessThan } = type.value;
+      const least =
+        greaterThan.case === undefined ? '' : `${greaterThan.case === 'gt' ? 'more than' : 'at least'} ${greaterThan.value.seconds}s`;
+      const most = lessThan.case === undefined ? '' : `${lessThan.case === 'lt' ? 'less than' : 'at most'} ${lessThan.value.seconds}s`;
+      return sentence(least, most);
     }
     case 'bytes':
       return type.value.maxLen === 0n ? [] : [`At most ${type.value.maxLen} bytes.`];
     default:
       return [];
   }
+}
+
+function sentence(...parts: readonly string[]): string[] {
+  const whole = parts.filter((text) => text !== '').join(', ');
+  return whole === '' ? [] : [`${whole.charAt(0).toUpperCase()}${whole.slice(1)}.`];
 }
 
 /** An integer of 64 bits, as the texts that are not below `least` where that is zero or one. */

@@ -14,7 +14,7 @@ const longText = (format: string): KnownType => ({ schema: { type: 'string', for
 export const knownTypes: ReadonlyMap<string, KnownType> = new Map(
   Object.entries<KnownType>({
     'google.protobuf.Timestamp': { schema: { type: 'string', format: 'date-time' }, sample: '2026-01-02T03:04:05Z' },
-    'google.protobuf.Duration': { schema: { type: 'string', pattern: '^-?[0-9]{1,12}(\\.[0-9]{1,9})?s$' }, sample: '3600s' },
+    'google.protobuf.Duration': { schema: { type: 'string', pattern: '^-?[0-9]{1,11}(\\.[0-9]{1,9})?s$' }, sample: '3600s' },
     // Paths by commas; the transcoder reads brackets of any kind as keys of maps.
     'google.protobuf.FieldMask': { schema: { type: 'string', pattern: '^[^()\\[\\]]*$' }, sample: '*' },
     'google.protobuf.Struct': { schema: { type: 'object' }, sample: {} },

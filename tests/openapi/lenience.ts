@@ -17,6 +17,9 @@ export function differenceOf({ keyword, params, data, parentSchema }: ErrorObjec
       const { missingProperty } = params as { missingProperty: string };
       return snake(missingProperty) in (data as object) ? 'proto-name' : undefined;
     }
+    case 'pattern':
+    case 'format':
+      return data === '' ? 'empty-text' : undefined;
     case 'enum':
       return Number.isInteger(data) ? 'enum-as-number' : undefined;
     case 'type':
@@ -24,6 +27,7 @@ export function differenceOf({ keyword, params, data, parentSchema }: ErrorObjec
       if (schema.type === 'integer' && typeof data === 'string' && /^-?\d+$/.test(data)) return 'number-as-text';
       if (schema.type === 'string' && /int64$/.test(schema.format ?? '') && Number.isInteger(data)) return 'int64-as-number';
       if (schema.enum !== undefined && Number.isInteger(data)) return 'enum-as-number';
+      if (schema.format === 'date-time' && typeof data === 'object') return 'time-as-object';
       return undefined;
     default:
       return undefined;

@@ -7,6 +7,7 @@ const judged: readonly (readonly [field: RegExp, kind: string])[] = [
   [/^update_mask$/, 'path-of-a-mask'],
   [/^key\.public_key$/, 'public-key'],
   [/^topic$/, 'unknown-topic'],
+  [/^(filter|order_by)$/, 'filter-of-a-list'],
 ];
 
 /**
@@ -18,7 +19,10 @@ export function strictnessOf(api: ApiDocument, { violations }: { readonly violat
     // As JSON has it, between quotes.
     if (api.text.includes(JSON.stringify(description).slice(1, -1))) return 'rule-in-words';
     // Those of other numbers the document has said.
-    if (/^must be (greater|less) than/.test(description) && isInt64(api, field)) return 'bounds-of-int64';
+    if (/^must be (greater|less) than/.test(description)) {
+      if (isInt64(api, field)) return 'bounds-of-int64';
+      if (isDuration(api, field)) return 'bounds-of-duration';
+    }
     return judged.find(([pattern]) => pattern.test(field))?.[1];
   });
   return kinds.length === 0 || kinds.includes(undefined) ? undefined : kinds[0];
@@ -26,9 +30,17 @@ export function strictnessOf(api: ApiDocument, { violations }: { readonly violat
 
 /** Whether a field, by its path in the proto's names, is an integer of 64 bits. */
 function isInt64(api: ApiDocument, field: string): boolean {
+  return isText(api, field, '"format":"int64"');
+}
+
+function isDuration(api: ApiDocument, field: string): boolean {
+  return isText(api, field, '"pattern":"\\^-\\?\\[0-9\\]\\{1,12\\}');
+}
+
+function isText(api: ApiDocument, field: string, next: string): boolean {
   const name = field
     .split('.')
     .at(-1)!
     .replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return new RegExp(`"${name}":\\{("description":"(\\\\.|[^"\\\\])*",)?"type":"string","format":"int64"`).test(api.text);
+  return new RegExp(`"${name}":\\{("description":"(\\\\.|[^"\\\\])*",)?"type":"string",${next}`).test(api.text);
 }

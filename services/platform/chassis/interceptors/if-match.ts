@@ -1,6 +1,7 @@
-import { type DescField, type DescMessage, type DescMethod, type Message, ScalarType } from '@bufbuild/protobuf';
+import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
+import { etagPlace } from '../../contracts/etag-place.ts';
 import { invalidArgument } from '../errors/rpc-error.ts';
 import type { Interceptor } from '../server/served-method.ts';
 
@@ -31,26 +32,7 @@ function refused(description: string) {
   return invalidArgument(`${header}: ${description}`, [{ field: header, description }]);
 }
 
-/** Where a request has its etag: in a field of its own, or in the resource that it updates. */
-type EtagPlace = readonly [etag: DescField] | readonly [resource: DescField, etag: DescField];
-
-function etagPlace({ input }: DescMethod): EtagPlace | undefined {
-  const own = etagOf(input);
-  if (own !== undefined) return [own];
-  // A request that makes a resource has one as well, and there is nothing yet that it could be of.
-  if (input.field['updateMask'] === undefined) return undefined;
-  for (const resource of input.fields) {
-    const etag = resource.fieldKind === 'message' ? etagOf(resource.message) : undefined;
-    if (etag !== undefined) return [resource, etag];
-  }
-  return undefined;
-}
-
-function etagOf(message: DescMessage): DescField | undefined {
-  return message.fields.find((field) => field.name === 'etag' && field.fieldKind === 'scalar' && field.scalar === ScalarType.STRING);
-}
-
-function setEtag(input: DescMessage, request: Message, place: EtagPlace, value: string): void {
+function setEtag(input: DescMessage, request: Message, place: NonNullable<ReturnType<typeof etagPlace>>, value: string): void {
   const [first, inner] = place;
   const whole = reflect(input, request);
   const [holder, etag] = inner === undefined ? [whole, first] : [whole.get(first), inner];
