@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
-import { credentials, status } from '@grpc/grpc-js';
-import { PassThroughClient } from 'google-auth-library';
-import { describe, expect, it } from 'vitest';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it, vi } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
 import { project } from '../deploy/local/platform/place.ts';
@@ -158,14 +157,9 @@ describe('asynchronous work', () => {
   /** Hears what is published from now on, as one more subscriber. */
   async function tapEvents(): Promise<{ has(attributes: Readonly<Record<string, string>>): boolean; close(): Promise<void> }> {
     const seen: Readonly<Record<string, string>>[] = [];
-    const [apiEndpoint, port] = test.platform.endpoints.pubsub.split(':');
-    const pubsub = new PubSub({
-      projectId: project,
-      apiEndpoint: apiEndpoint!,
-      port: Number(port),
-      sslCreds: credentials.createInsecure(),
-      authClient: new PassThroughClient(),
-    });
+    vi.stubEnv('PUBSUB_EMULATOR_HOST', test.platform.endpoints.pubsub);
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+    const pubsub = new PubSub({ projectId: project });
     const [subscription] = await pubsub.topic('order-events').createSubscription(`tap-${randomUUID()}`);
     subscription.on('message', (message) => {
       seen.push(message.attributes);
@@ -176,6 +170,7 @@ describe('asynchronous work', () => {
       close: async () => {
         await subscription.delete();
         await pubsub.close();
+        vi.unstubAllEnvs();
       },
     };
   }
