@@ -200,7 +200,10 @@ describe('asynchronous work', () => {
     ] as const;
     const before = calls.map(([name, method]) => answered(name, method));
     await cancelOrder({ customer: 'pr-5', partner: 'pr-123', job: 'pr-7' });
-    const came = (index: number) => () => answered(...calls[index]!) > before[index]!;
+    const came = (index: number) => () => {
+      const [name, method] = calls[index]!;
+      return answered(name, method) > before[index]!;
+    };
     const choice = { [previewAttribute]: 'customer=pr-5,job=pr-7,partner=pr-123' };
     const hops: readonly Hop[] = [
       { name: 'HTTP: edge → customer', after: [], kept: came(0) },

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Http2Server } from 'node:http2';
+import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonValue } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
@@ -12,6 +13,7 @@ import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
 import { choiceHeader, previewHeader } from '../bootstrap/internal-headers.ts';
 import { type Preview, previewClusterName } from '../bootstrap/previews.ts';
 import { send } from '../conformance/case-client.ts';
+import type { TokenSpec } from '../conformance/conformance-case.ts';
 import { environmentOf } from '../conformance/local-environment.ts';
 import { startTokenAuthority, type TokenAuthority } from '../conformance/tokens.ts';
 import { adminPage } from '../envoy/admin-page.ts';
@@ -51,7 +53,7 @@ let pool: Preview[];
 /** A revision that answers every call with an empty message. Its port. */
 async function revision(name: string): Promise<number> {
   const server = createServer();
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
     met.push({ revision: name, choice: headers[choiceHeader]?.toString() });
     stream.on('error', () => {});
     stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
@@ -95,7 +97,7 @@ afterAll(async () => {
 type Askable = (typeof askable)[number];
 type Headers = readonly (readonly [string, string])[];
 
-async function ask(envoy: RunningEnvoy, { path, as }: Askable, claims: Record<string, unknown>, headers: Headers) {
+async function ask(envoy: RunningEnvoy, { path, as }: Askable, claims: NonNullable<TokenSpec['claims']>, headers: Headers) {
   met.length = 0;
   const bearer = ['authorization', `Bearer ${await authority.token({ as, claims })}`] as const;
   const { status } = await send(envoy.ports['edge']!, {
@@ -123,13 +125,12 @@ async function settled(previews: readonly Preview[]): Promise<void> {
 }
 
 const tagPattern = /^[a-z][a-z0-9-]{0,45}$/;
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** What is said of a service: nothing, a tag, or something that nothing can follow. */
-function targetOf(claim: Json | undefined, service: string): string | undefined {
+function targetOf(claim: JsonValue | undefined, service: string): string | undefined {
   if (claim === undefined || claim === null || typeof claim !== 'object' || Array.isArray(claim)) return undefined;
   if (!Object.hasOwn(claim, service)) return undefined;
-  const target = (claim as Record<string, Json>)[service];
+  const target = (claim as Record<string, JsonValue>)[service];
   if (target === null) return undefined;
   const text = typeof target === 'number' ? eightBytes(target) : target;
   return typeof text === 'string' && tagPattern.test(text) ? text : '-';
@@ -143,14 +144,14 @@ function eightBytes(number: number): string {
 }
 
 /** Envoy reads no token whose JSON has half a character in it. */
-function isReadable(claim: Json | undefined): boolean {
+function isReadable(claim: JsonValue | undefined): boolean {
   if (typeof claim === 'string') return claim.isWellFormed();
   if (claim === null || typeof claim !== 'object') return true;
   return Object.entries(claim).every(([name, value]) => name.isWellFormed() && isReadable(value));
 }
 
 /** The model. */
-function modelOf(claim: Json | undefined, { service, isPublic }: Askable, previews: readonly Preview[], strict: boolean) {
+function modelOf(claim: JsonValue | undefined, { service, isPublic }: Askable, previews: readonly Preview[], strict: boolean) {
   if (!isReadable(claim)) return isPublic ? { status: 200, met: [{ revision: standard, choice: undefined }] } : { status: 401, met: [] };
   const target = targetOf(claim, service);
   const name = previewClusterName({ service, tag: target ?? '' });
@@ -165,7 +166,7 @@ function modelOf(claim: Json | undefined, { service, isPublic }: Askable, previe
 }
 
 /** A target, which may be one. */
-function target(random: () => number): Json {
+function target(random: () => number): JsonValue {
   const odd = [
     '',
     '-',
@@ -186,21 +187,22 @@ function target(random: () => number): Json {
   if (kind < 0.5) return pick(tags, random);
   if (kind < 0.75) return pick(odd, random);
   // A number's bytes may look like a tag.
-  return pick<Json>(
+  return pick<JsonValue>(
     [null, true, false, 0, 7, -1.5, Buffer.from('abcdefgh').readDoubleLE(), 1e308, [], ['pr-1'], {}, { 'pr-1': 'pr-1' }],
     random,
   );
 }
 
-function claim(random: () => number): Json | undefined {
+function claim(random: () => number): JsonValue | undefined {
   const kind = random();
   if (kind < 0.05) return undefined;
-  if (kind < 0.15) return pick<Json>([null, true, 7, '', 'partner=pr-1', 'pr-1', [], ['partner'], [{ partner: 'pr-1' }], [null]], random);
+  if (kind < 0.15)
+    return pick<JsonValue>([null, true, 7, '', 'partner=pr-1', 'pr-1', [], ['partner'], [{ partner: 'pr-1' }], [null]], random);
   if (kind < 0.35) {
     const text = mutate(Buffer.from('{"partner":"pr-1","job":"pr-12","customer":"p"}'), random).toString('latin1');
     try {
       // As the token's JSON has it.
-      return JSON.parse(JSON.stringify(JSON.parse(text))) as Json;
+      return JSON.parse(JSON.stringify(JSON.parse(text))) as JsonValue;
     } catch {
       return text;
     }
@@ -220,7 +222,7 @@ function claim(random: () => number): Json | undefined {
   ];
   const entries = Array.from({ length: Math.floor(random() * 6) }, () => [pick(names, random), target(random)] as const);
   const many = Array.from({ length: random() < 0.1 ? 2_000 : 0 }, (_, index) => [`n${index}`, target(random)] as const);
-  return Object.fromEntries([...many, ...entries]) as Json;
+  return Object.fromEntries([...many, ...entries]) as JsonValue;
 }
 
 /** What a client may try on its own. */
