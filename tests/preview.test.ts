@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PubSub } from '@google-cloud/pubsub';
 import { status } from '@grpc/grpc-js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
+import { project } from '../deploy/local/platform/place.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { previewAttribute } from '../services/platform/contracts/preview.ts';
 import { usePlatform } from './test-platform.ts';
 
 const test = usePlatform({
   previews: [
     { service: 'partner', tag: 'pr-123' },
     { service: 'job', tag: 'pr-7' },
+    { service: 'customer', tag: 'pr-5' },
   ],
 });
 
@@ -42,7 +46,7 @@ async function answeredBy(id: string): Promise<string[]> {
 describe('a preview of the partner service', () => {
   it('is listed among the endpoints, behind an IAM check of its own', async () => {
     const { previews, services } = test.platform.endpoints;
-    expect(Object.keys(previews)).toEqual(['partner-pr-123', 'job-pr-7']);
+    expect(Object.keys(previews)).toEqual(['partner-pr-123', 'job-pr-7', 'customer-pr-5']);
     expect(previews['partner-pr-123']).not.toBe(services['partner']);
     const client = createClient(PartnerService, { url: previews['partner-pr-123']! });
     try {
@@ -136,6 +140,41 @@ describe('asynchronous work', () => {
     await expect.poll(state, { timeout: 10_000, interval: 50 }).toBe('PAYMENT_STATE_VOIDED');
   }
 
+  /** A step from one process to another, which has to take the preview along. */
+  interface Hop {
+    readonly name: string;
+    /** Where it gets the preview from. */
+    readonly after: readonly string[];
+    readonly kept: () => boolean;
+  }
+
+  /** The hops that have lost what they were given: what comes after one of them is not to blame. */
+  function losers(hops: readonly Hop[]): string[] {
+    const lost = new Set(hops.filter(({ kept }) => !kept()).map(({ name }) => name));
+    return hops.filter(({ name, after }) => lost.has(name) && !after.some((earlier) => lost.has(earlier))).map(({ name }) => name);
+  }
+
+  /** Hears what is published from now on, as one more subscriber. */
+  async function tapEvents(): Promise<{ has(attributes: Readonly<Record<string, string>>): boolean; close(): Promise<void> }> {
+    const seen: Readonly<Record<string, string>>[] = [];
+    vi.stubEnv('PUBSUB_EMULATOR_HOST', test.platform.endpoints.pubsub);
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+    const pubsub = new PubSub({ projectId: project });
+    const [subscription] = await pubsub.topic('order-events').createSubscription(`tap-${randomUUID()}`);
+    subscription.on('message', (message) => {
+      seen.push(message.attributes);
+      message.ack();
+    });
+    return {
+      has: (attributes) => seen.some((each) => Object.entries(attributes).every(([name, value]) => each[name] === value)),
+      close: async () => {
+        await subscription.delete();
+        await pubsub.close();
+        vi.unstubAllEnvs();
+      },
+    };
+  }
+
   it('of a request for previews is done by them: events by the owner, tasks by the job service', { timeout: 60_000 }, async () => {
     // The log is written after the answer.
     const seen = () =>
@@ -149,5 +188,31 @@ describe('asynchronous work', () => {
     await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 0, 0]);
     await cancelOrder({ partner: 'pr-123', job: 'pr-7' });
     await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 1, 1]);
+  });
+
+  it('keeps the preview over each hop; the one that loses it is named', { timeout: 60_000 }, async () => {
+    const tap = await tapEvents();
+    const calls = [
+      ['customer-pr-5', 'CancelOrder'],
+      ['partner-pr-123', 'ApplyEvent'],
+      ['job-pr-7', 'VoidPayment'],
+      ['customer-pr-5', 'VoidPayment'],
+    ] as const;
+    const before = calls.map(([name, method]) => answered(name, method));
+    await cancelOrder({ customer: 'pr-5', partner: 'pr-123', job: 'pr-7' });
+    const came = (index: number) => () => {
+      const [name, method] = calls[index]!;
+      return answered(name, method) > before[index]!;
+    };
+    const choice = { [previewAttribute]: 'customer=pr-5,job=pr-7,partner=pr-123' };
+    const hops: readonly Hop[] = [
+      { name: 'HTTP: edge → customer', after: [], kept: came(0) },
+      { name: 'Pub/Sub: customer → order-events', after: ['HTTP: edge → customer'], kept: () => tap.has(choice) },
+      { name: 'gRPC: job, for the event → partner', after: ['Pub/Sub: customer → order-events'], kept: came(1) },
+      { name: 'Tasks: job → task → jobs gateway → job', after: ['Pub/Sub: customer → order-events'], kept: came(2) },
+      { name: 'gRPC: job, for the task → customer', after: ['Tasks: job → task → jobs gateway → job'], kept: came(3) },
+    ];
+    await expect.poll(() => losers(hops), { timeout: 10_000, interval: 50 }).toEqual([]);
+    await tap.close();
   });
 });

@@ -65,7 +65,7 @@ export class ClientStream {
     this.#whole = whole;
     this.#state = { workload, node: '', agent: '', connectedAt: around.now() };
     this.#endWatching = around.store.onChange((names) => {
-      this.#subscription?.touch(names);
+      this.#subscription?.touch(names, around.store.served);
       this.push();
     });
   }

@@ -191,6 +191,130 @@ test('in the variant that tells the whole state, each change brings all, and a r
   expect((await next()).resources ?? []).toEqual([]);
 });
 
+test('a client that asks anew by name is sent it anew: it may have forgotten what it had', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta();
+  ask({ ...first, resource_names_subscribe: ['partner@pr-1'], initial_resource_versions: { 'partner@pr-1': resource('pr-1').version } });
+  const known = await next();
+  expect(names(known)).toEqual([]);
+  ask({ ...ack(known), resource_names_subscribe: ['partner@pr-1'] });
+  expect(names(await next())).toEqual(['partner@pr-1']);
+});
+
+test('a client that asks anew while an answer is under way is sent it anew all the same', async () => {
+  store.publish([resource('pr-1')]);
+  const { ask, next } = delta();
+  ask({ ...first, resource_names_subscribe: ['partner@pr-1'] });
+  const answer = await next();
+  ask({ type_url: clusterType, resource_names_subscribe: ['partner@pr-1'] });
+  ask(ack(answer));
+  expect(names(await next())).toEqual(['partner@pr-1']);
+});
+
+test('a client that asks for all and for one by name is answered about the one, and told when it goes, also after it has let go of the name', async () => {
+  store.publish([resource('pr-1')]);
+  const { ask, next } = delta();
+  ask({ ...first, resource_names_subscribe: ['*'] });
+  ask({ ...ack(await next()), resource_names_subscribe: ['partner@pr-1', 'partner@pr-9'] });
+  const both = await next();
+  expect([names(both), both.removed_resources]).toEqual([['partner@pr-1'], ['partner@pr-9']]);
+  ask({ ...ack(both), resource_names_unsubscribe: ['partner@pr-1'] });
+  const still = await next();
+  expect(names(still)).toEqual(['partner@pr-1']);
+  ask(ack(still));
+  store.publish([]);
+  expect((await next()).removed_resources).toEqual(['partner@pr-1']);
+});
+
+test('a client that no longer asks for all is told of what it asks for by name only', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = delta();
+  ask({ ...first, resource_names_subscribe: ['*', 'partner@pr-1'] });
+  ask({ ...ack(await next()), resource_names_unsubscribe: ['*'] });
+  await expect.poll(() => server.clients[0]!.owesSince).toBeUndefined();
+  store.publish([resource('pr-2', '127.0.0.2'), resource('pr-1', '127.0.0.2'), resource('pr-3')]);
+  expect(names(await next())).toEqual(['partner@pr-1']);
+});
+
+test('an update that only takes away is not sent again where it is refused', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next, came } = delta();
+  ask(first);
+  ask(ack(await next()));
+  store.publish([resource('pr-2')]);
+  const gone = await next();
+  ask({ ...ack(gone), error_detail: { message: 'no' } });
+  await expect.poll(() => server.clients[0]!.refused).toBeDefined();
+  store.publish([resource('pr-2'), resource('pr-3')]);
+  const after = await next();
+  expect([names(after), after.removed_resources ?? [], came]).toEqual([['partner@pr-3'], [], []]);
+});
+
+test('a preview that has changed again while its update is under way is sent as it is now, though the update is refused', async () => {
+  store.publish([]);
+  const { ask, next } = delta();
+  ask(first);
+  ask(ack(await next()));
+  store.publish([resource('pr-1')]);
+  const bad = await next();
+  store.publish([resource('pr-1', '127.0.0.2')]);
+  ask({ ...ack(bad), error_detail: { message: 'partner@pr-1: no' } });
+  const good = await next();
+  expect(good.resources.map(({ version }) => version)).toEqual([resource('pr-1', '127.0.0.2').version]);
+  ask(ack(good));
+  await expect.poll(() => server.clients[0]!.owesSince).toBeUndefined();
+  // The refused version is known as such, should it come back.
+  store.publish([resource('pr-1')]);
+  expect(store.served.get('partner@pr-1')!.version).toBe(resource('pr-1', '127.0.0.2').version);
+  expect(told).toHaveLength(1);
+});
+
+test('a preview that has gone while its refused update was under way is not told of', async () => {
+  store.publish([]);
+  const { ask, next, came } = delta();
+  ask(first);
+  ask(ack(await next()));
+  store.publish([resource('pr-1')]);
+  const bad = await next();
+  store.publish([]);
+  ask({ ...ack(bad), error_detail: { message: 'partner@pr-1: no' } });
+  store.publish([resource('pr-2')]);
+  const after = await next();
+  expect([names(after), after.removed_resources ?? [], came]).toEqual([['partner@pr-2'], [], []]);
+});
+
+test('in the variant that tells the whole state, "*" is all, and names are those only: what was not sent is not accepted', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const { ask, next } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  ask({ ...first, resource_names: ['*'] });
+  const whole = await next();
+  expect(whole.resources).toHaveLength(2);
+  ask({ type_url: clusterType, response_nonce: whole.nonce, resource_names: ['*'] });
+  const other = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'job');
+  store.publish([resource('pr-1', '127.0.0.2'), resource('pr-2', '127.0.0.2')]);
+  other.ask({ ...first, resource_names: ['partner@pr-1'] });
+  const one = await other.next();
+  expect(one.resources).toHaveLength(1);
+  other.ask({ type_url: clusterType, response_nonce: one.nonce, resource_names: ['partner@pr-1'] });
+  await expect.poll(() => server.clients[1]!.accepted).toBe(store.version);
+  store.refuse(resource('pr-2', '127.0.0.2'), 'no');
+  expect(store.served.get('partner@pr-2')!.version).toBe(resource('pr-2').version);
+});
+
+test('in the variant that tells the whole state, a refusal of what has gone only is not answered with the same again', async () => {
+  store.publish([resource('pr-1')]);
+  const { ask, next, came } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  ask(first);
+  ask({ type_url: clusterType, response_nonce: (await next()).nonce });
+  store.publish([]);
+  const empty = await next();
+  ask({ type_url: clusterType, response_nonce: empty.nonce, error_detail: { message: 'no' } });
+  await expect.poll(() => server.clients[0]!.refused).toBeDefined();
+  store.publish([resource('pr-2')]);
+  expect((await next()).resources).toHaveLength(1);
+  expect(came).toEqual([]);
+});
+
 test('of another type there is nothing, which is said', async () => {
   const { ask, next } = delta();
   ask({ type_url: 'type.googleapis.com/envoy.config.listener.v3.Listener' });

@@ -13,6 +13,9 @@ export interface DiscoveryServerOptions {
   readonly now?: () => number;
 }
 
+/** The name that stands for every one there is. */
+const all = '*';
+
 /**
  * The aggregated discovery service (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol) of one type, clusters, in both variants. Of other types
  * it has nothing, and says so.
@@ -59,9 +62,11 @@ export class DiscoveryServer {
       const { isNew, of: subscription } = client.subscription(request.initial_resource_versions);
       const { resource_names_subscribe: names = [], resource_names_unsubscribe: gone = [] } = request;
       // Without names a first request asks for all, as one for "*" does.
-      if (names.includes('*') || (isNew && names.length === 0)) subscription.subscribeAll(this.#around.store.served.keys());
-      else if (names.length > 0) subscription.subscribe(names);
-      if (gone.length > 0) subscription.unsubscribe(gone);
+      if (names.includes(all) || (isNew && names.length === 0)) subscription.subscribeAll(this.#around.store.served);
+      const named = names.filter((name) => name !== all);
+      if (named.length > 0) subscription.subscribe(named, isNew ? request.initial_resource_versions : {});
+      if (gone.includes(all)) subscription.unsubscribeAll();
+      subscription.unsubscribe(gone.filter((name) => name !== all));
       client.push();
     });
   }
@@ -69,8 +74,9 @@ export class DiscoveryServer {
   #state(stream: ServerDuplexStream<StateRequest, StateResponse>): void {
     const { store } = this.#around;
     let asked: readonly string[] = [];
+    const wantsAll = () => asked.length === 0 || asked.includes(all);
     const client = this.#open(stream, { whole: true }, (_, nonce, version) => {
-      const wanted = asked.length === 0 ? [...store.served.values()] : asked.flatMap((name) => store.served.get(name) ?? []);
+      const wanted = wantsAll() ? [...store.served.values()] : asked.flatMap((name) => store.served.get(name) ?? []);
       stream.write({ version_info: version, type_url: clusterType, nonce, resources: wanted.map(packed) });
     });
     if (client === undefined) return;
@@ -84,9 +90,14 @@ export class DiscoveryServer {
       client.take({ nonce: request.response_nonce, refusal: refusalIn(request) });
       const { resource_names: names = [] } = request;
       const { isNew, of: subscription } = client.subscription();
-      const changed = names.length !== asked.length || names.some((name) => !asked.includes(name));
+      const gone = asked.filter((name) => !names.includes(name));
+      const added = names.filter((name) => !asked.includes(name) && name !== all);
+      const changed = isNew || gone.length + added.length > 0 || names.length !== asked.length;
       asked = names;
-      if (isNew || changed) subscription.subscribeAll(store.served.keys());
+      if (changed && !wantsAll()) subscription.unsubscribeAll();
+      subscription.unsubscribe(gone);
+      if (added.length > 0) subscription.subscribe(added);
+      if (changed && wantsAll()) subscription.subscribeAll(store.served);
       client.push();
     });
   }

@@ -25,18 +25,18 @@ export function previewService({
         return;
       }
       const services = new Set(stream.request.services);
-      // A client that does not read has one list waiting: the newest.
-      let full = false;
+      // A client that does not read has one list on its way, and then the newest: the stream itself would let sixteen pile up.
+      let writing = false;
       let changed = false;
       const tell = () => {
-        changed = full;
-        if (full || !store.isKnown) return;
-        full = !stream.write(create(WatchPreviewsResponseSchema, { previews: previewsOf(store, services) }));
+        changed = writing;
+        if (writing || !store.isKnown) return;
+        writing = true;
+        stream.write(create(WatchPreviewsResponseSchema, { previews: previewsOf(store, services) }), () => {
+          writing = false;
+          if (changed && !stream.cancelled) tell();
+        });
       };
-      stream.on('drain', () => {
-        full = false;
-        if (changed) tell();
-      });
       const end = store.onChange((names) => {
         if (names.length === 0 || names.some((name) => services.has(name.slice(0, name.indexOf('@'))))) tell();
       });

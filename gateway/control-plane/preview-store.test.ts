@@ -69,6 +69,25 @@ test('what one Envoy has accepted and another then refuses is served to nobody',
   expect(served(store)).toEqual([]);
 });
 
+test('what one Envoy has accepted and another then refuses goes back to what was accepted before that', () => {
+  const store = new PreviewStore();
+  const [first, second, third] = ['first', 'second', 'third'].map((host) => resource('pr-1', `https://${host}.example`)) as [
+    PreviewResource,
+    PreviewResource,
+    PreviewResource,
+  ];
+  for (const version of [first, second, third]) {
+    store.publish([version]);
+    store.accept(version);
+  }
+  // One that answers late takes nothing back.
+  store.accept(first);
+  store.refuse(third, 'no');
+  expect(served(store)).toEqual([['partner@pr-1', second.version]]);
+  store.refuse(second, 'no');
+  expect(served(store)).toEqual([['partner@pr-1', first.version]]);
+});
+
 test('a preview that is gone is forgotten with what was said of it', () => {
   const store = new PreviewStore();
   store.publish([resource('pr-1')]);

@@ -12,6 +12,9 @@ export interface Refusal {
 /** A change of what is served, by names; none where it is only known now that there is nothing. */
 type Listener = (names: readonly string[]) => void;
 
+/** So many accepted versions of a preview are kept: a gateway that answers late may refuse the newest ones one after another. */
+const keptVersions = 4;
+
 /**
  * Which version of each preview is served: the one that was found, unless an Envoy has refused it; then what was accepted before, if there is such a version.
  * A refused version is never served again. Knows no transport and no clock but the one that it is given.
@@ -20,7 +23,8 @@ export class PreviewStore {
   readonly #now: () => number;
   /** Undefined until it was told for the first time: nobody must be told of nothing by one that knows nothing yet. */
   #found: ReadonlyMap<string, PreviewResource> | undefined;
-  readonly #accepted = new Map<string, PreviewResource>();
+  /** In the order in which they were first accepted. */
+  readonly #accepted = new Map<string, readonly PreviewResource[]>();
   readonly #refused = new Map<string, Refusal[]>();
   readonly #served = new Map<string, PreviewResource>();
   /** Of the numbers of all that is served: a sum does not know an order, and one change costs one addition. */
@@ -68,16 +72,21 @@ export class PreviewStore {
 
   /** An Envoy uses this version. */
   accept(resource: PreviewResource): void {
-    if (this.#found?.has(resource.name) && this.#refusalOf(resource.name, resource.version) === undefined) {
-      this.#accepted.set(resource.name, resource);
-    }
+    const { name, version } = resource;
+    if (!this.#found?.has(name) || this.#refusalOf(name, version) !== undefined) return;
+    const accepted = this.#accepted.get(name) ?? [];
+    if (!accepted.some((known) => known.version === version)) this.#accepted.set(name, [...accepted, resource].slice(-keptVersions));
   }
 
   /** An Envoy does not take this version. Returns whether that is news. */
   refuse({ name, version }: PreviewResource, words: string): boolean {
     if (!this.#found?.has(name) || this.#refusalOf(name, version) !== undefined) return false;
     this.#refused.set(name, [...(this.#refused.get(name) ?? []), { version, words, at: this.#now() }]);
-    if (this.#accepted.get(name)?.version === version) this.#accepted.delete(name);
+    const accepted = this.#accepted.get(name) ?? [];
+    this.#accepted.set(
+      name,
+      accepted.filter((known) => known.version !== version),
+    );
     this.#serve([name]);
     return true;
   }
@@ -105,7 +114,7 @@ export class PreviewStore {
   #choose(name: string): PreviewResource | undefined {
     const found = this.#found?.get(name);
     if (found === undefined) return undefined;
-    return this.#refusalOf(name, found.version) === undefined ? found : this.#accepted.get(name);
+    return this.#refusalOf(name, found.version) === undefined ? found : this.#accepted.get(name)?.at(-1);
   }
 
   #refusalOf(name: string, version: string): Refusal | undefined {

@@ -75,6 +75,62 @@ test('three listings in a row that say that most previews are gone are believed'
   watch.end();
 });
 
+test('other previews in the place of those that there were are as odd as none', async () => {
+  const others = { services: 4, previews: listing(40).previews.slice(20) };
+  const { store, watch, wake, settled } = watched([listing(20), others]);
+  await settled(1);
+  wake();
+  await settled(2);
+  expect([...store.served.keys()]).toContain('partner@pr-0');
+  expect(watch.state.fault).toBe('the listing looks wrong: it has 0 of the 20 previews that there were');
+  watch.end();
+});
+
+test('listings without our services confirm none in which most previews are gone', async () => {
+  const none = { services: 0, previews: [] };
+  const { store, watch, wake, settled } = watched([listing(20), none, none, none, listing(1), none, listing(1), listing(1)]);
+  for (const times of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    await settled(times);
+    expect(store.served.size).toBe(20);
+    wake();
+  }
+  watch.end();
+});
+
+test('whatever a listing says, it is published or named as a fault: nothing of it ends the watch', async () => {
+  const texts = ['', 'pr-1', 'PR', '-', '*', '../x', 'a'.repeat(47), 'é', '\0', '__proto__', 'constructor'];
+  const urls = [
+    ...[
+      '',
+      'nowhere',
+      '//x',
+      'ftp://a',
+      'https://',
+      'https://[::1]:0',
+      'https://a:99999',
+      'http://a b',
+      'https://%00',
+      'https://xn--a',
+      'blob:https://a/1',
+    ],
+    ...[
+      `https://${'a'.repeat(300)}.example`,
+      `https://${'a.'.repeat(500)}example`,
+      'https://u:p@a.example/path?q#f',
+      'http://1.2.3',
+      'https://é.example',
+    ],
+  ];
+  const previews = texts.flatMap((tag) => urls.map((url, index) => ({ ...preview(tag, url), revision: texts[index % texts.length]! })));
+  const { store, watch, wake, settled } = watched([{ services: 4, previews }, listing(1)]);
+  await settled(1);
+  expect(watch.state.faults.length).toBeGreaterThan(100);
+  expect([...store.served.keys()].every((name) => /^partner@[a-z][a-z0-9-]{0,45}$/.test(name))).toBe(true);
+  wake();
+  await settled(2);
+  watch.end();
+});
+
 test('a few previews may all go at once', async () => {
   const { store, watch, wake, settled } = watched([listing(9), listing(0)]);
   await settled(1);

@@ -1,4 +1,5 @@
 import type { DescService } from '@bufbuild/protobuf';
+import { LRUCache } from 'lru-cache';
 import type { Client } from '../../contracts/client.ts';
 import { activePreviewOf } from '../../contracts/preview.ts';
 
@@ -12,6 +13,9 @@ interface Previews<S extends DescService> {
 /** How long a connection is kept that new calls no longer take: longer than any call of a service. */
 const lingerMs = 120_000;
 
+/** So many previews of a service are connected at once: one that is gone and that no work asks for again is dropped in its turn. */
+const maxConnected = 32;
+
 /** A client that calls the preview which the work at hand asks for, or the default where there is no such preview. */
 export function followPreview<S extends DescService>(
   { method }: S,
@@ -21,14 +25,23 @@ export function followPreview<S extends DescService>(
 ): Client<S> {
   type Call = (...args: unknown[]) => Promise<unknown>;
   const callOf = (client: Client<S>, localName: string) => client[localName as keyof S['method']] as Call;
-  const clients = new Map<string, { readonly url: string; readonly client: Client<S> }>();
+  /** What is under way on these ends by itself. */
+  const lingering = new Map<Client<S>, NodeJS.Timeout>();
+  const clients = new LRUCache<string, { readonly url: string; readonly client: Client<S> }>({
+    max: maxConnected,
+    dispose: ({ client }) => {
+      const close = () => {
+        lingering.delete(client);
+        client.close();
+      };
+      lingering.set(client, setTimeout(close, lingerMs).unref());
+    },
+  });
 
   async function previewOf(tag: string): Promise<Client<S> | undefined> {
     const url = await urlOf(tag);
     const known = clients.get(tag);
     if (known?.url === url) return known?.client;
-    // What is under way there ends by itself.
-    if (known !== undefined) setTimeout(() => known.client.close(), lingerMs).unref();
     clients.delete(tag);
     if (url === undefined) return undefined;
     const client = connect(url);
@@ -45,7 +58,13 @@ export function followPreview<S extends DescService>(
     },
   ]);
   const close = () => {
-    for (const client of [standard, ...[...clients.values()].map(({ client }) => client)]) client.close();
+    standard.close();
+    clients.clear();
+    for (const [client, timer] of lingering) {
+      clearTimeout(timer);
+      client.close();
+    }
+    lingering.clear();
   };
   return { ...Object.fromEntries(calls), close } as Client<S>;
 }
