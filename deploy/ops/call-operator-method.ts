@@ -24,7 +24,8 @@ export async function* callOperatorMethod(
   const call = (client as unknown as Record<string, (request: Message) => Promise<Message>>)[method.localName];
   if (call === undefined) throw new TypeError(`${method.parent.typeName} has no ${method.name}`);
   // An operator asks whether there is none: 0 and an empty list are said.
-  const asJson = (answer: Message) => toJson(method.output, answer, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
+  const asJson = (answer: Message) =>
+    toJson(method.output, answer, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
   const items = itemsOf(method.output);
   try {
     if (items === undefined) {

@@ -45,7 +45,9 @@ export function fullName(pattern: string, typed: string): string {
   const begins = given.every((segment, index) => wanted[index] === '*' || wanted[index] === segment);
   const rest = wanted.slice(given.length);
   if (begins && !rest.includes('*')) return [...given, ...rest].join('/');
-  if (given.length !== wanted.filter((segment) => segment === '*').length) throw new UsageError(`"${typed}" is no ${pattern}`);
+  // What begins as the name does is the name, and then not the whole of it.
+  if (given[0] === wanted[0] || given.length !== wanted.filter((segment) => segment === '*').length)
+    throw new UsageError(`"${typed}" is no ${pattern}`);
   const values = given.values();
   return wanted.map((segment) => (segment === '*' ? (values.next().value ?? '') : segment)).join('/');
 }
