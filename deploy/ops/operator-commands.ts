@@ -54,8 +54,12 @@ function commandOf({ desc, http }: Method): OperatorCommand {
   };
 }
 
+/** Messages whose JSON is a text. */
+const writtenAsText = new Set(['google.protobuf.Duration', 'google.protobuf.FieldMask', 'google.protobuf.Timestamp']);
+
 function takenBy(field: DescField): FieldOption['takes'] {
   if (field.fieldKind === 'enum') return 'NAME';
+  if (field.fieldKind === 'message' && writtenAsText.has(field.message.typeName)) return 'TEXT';
   if (field.fieldKind !== 'scalar') return 'JSON';
   if (field.scalar === ScalarType.BOOL) return 'true|false';
   return field.scalar === ScalarType.STRING ? 'TEXT' : 'NUMBER';

@@ -51,6 +51,8 @@ describe('a request', () => {
     const values = { 'partner-id': 'acme', partner: '{"display_name": "Acme"}' };
     const registering = readRequest(command('register-partner'), { positionals: [], values }, registry);
     expect(registering).toMatchObject({ partnerId: 'acme', partner: { displayName: 'Acme' } });
+    const masked = readRequest(command('update-partner'), { positionals: [], values: { 'update-mask': 'displayName' } }, registry);
+    expect(masked).toMatchObject({ updateMask: { paths: ['display_name'] } });
   });
 
   it('is refused with what is wrong', () => {
