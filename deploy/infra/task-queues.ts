@@ -29,15 +29,15 @@ export function createTaskQueues({ environment: { project, region }, options }: 
       options,
     );
     // The service shows operators what waits, too.
-    for (const [does, role] of [
-      ['enqueues', 'roles/cloudtasks.enqueuer'],
-      ['views', 'roles/cloudtasks.viewer'],
+    for (const { does, role } of [
+      { does: 'enqueues', role: 'roles/cloudtasks.enqueuer' },
+      { does: 'views', role: 'roles/cloudtasks.viewer' },
     ]) {
       new gcp.cloudtasks.QueueIamMember(`${enqueuer}-${does}-${name}`, {
         project,
         location: region,
         name: queue.name,
-        role: role!,
+        role,
         member: memberOf(accounts, enqueuer),
       });
     }
