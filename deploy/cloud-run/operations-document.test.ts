@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { readEnvironment } from '../environments/environment.ts';
+import { operatorCommands } from '../ops/operator-commands.ts';
 import { render } from './render.ts';
 import { secretsOf } from './service-environment.ts';
 
@@ -22,6 +23,11 @@ test('every file that docs/guides/operations.md names is there', () => {
 test('every npm script that it names is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
   for (const [, script] of text.matchAll(/npm run (?:-s )?([\w:]+)/g)) expect(scripts).toHaveProperty(script!);
+});
+
+test("operators' commands are there, and it says of each what for", () => {
+  const named = new Set([...text.matchAll(/\bops ([a-z]+(?:-[a-z]+)+)/g)].map(([, name]) => name));
+  expect([...named].toSorted()).toEqual(operatorCommands().map(({ name }) => name));
 });
 
 test('what it says is rendered is what is rendered', () => {

@@ -28,14 +28,19 @@ export function createTaskQueues({ environment: { project, region }, options }: 
       },
       options,
     );
-    const role = 'roles/cloudtasks.enqueuer';
-    new gcp.cloudtasks.QueueIamMember(`${enqueuer}-enqueues-${name}`, {
-      project,
-      location: region,
-      name: queue.name,
-      role,
-      member: memberOf(accounts, enqueuer),
-    });
+    // The service shows operators what waits, too.
+    for (const { does, role } of [
+      { does: 'enqueues', role: 'roles/cloudtasks.enqueuer' },
+      { does: 'views', role: 'roles/cloudtasks.viewer' },
+    ]) {
+      new gcp.cloudtasks.QueueIamMember(`${enqueuer}-${does}-${name}`, {
+        project,
+        location: region,
+        name: queue.name,
+        role,
+        member: memberOf(accounts, enqueuer),
+      });
+    }
   }
   for (const enqueuer of enqueuers) {
     new gcp.serviceaccount.IAMMember(`${enqueuer}-acts-as-tasks`, {

@@ -3,9 +3,11 @@ import type { StartContext, Started } from '../platform/chassis/process/start-se
 import { bind } from '../platform/chassis/server/bind.ts';
 import { inboxTable, requestsTable } from '../platform/cloud/spanner/history.ts';
 import { openPublishingSchema } from '../platform/cloud/spanner/open-schema.ts';
+import { CustomerAdminService } from '../platform/contracts/gen/types/kumiko/customer/v1/admin_pb.js';
 import { CustomerService } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { customerAdminService } from './admin-service.ts';
 import { customerInternalService } from './internal-service.ts';
 import type { manifest } from './manifest.ts';
 import { customerService } from './service.ts';
@@ -34,6 +36,7 @@ export function compose({ config }: StartContext<typeof manifest>): Started {
     bindings: [
       bind(CustomerService, customerService({ store, outbox, settlement, provider: provider.name, now })),
       bind(CustomerInternalService, customerInternalService({ store, outbox, settlement, now })),
+      bind(CustomerAdminService, customerAdminService({ store })),
       maintenance,
     ],
     close,

@@ -9,7 +9,7 @@ import type { Deal } from './domain/group.ts';
 import { expireGroup } from './domain/group-lifecycle.ts';
 import { applyPaymentNews, cancelOrder, deliverOrder, type PaymentStatus, shipOrder } from './domain/order-lifecycle.ts';
 import type { PaymentAction } from './domain/payment-provider.ts';
-import { groupMessage, idOf, orderMessage } from './messages.ts';
+import { groupMessage, idOf, orderMessage, orderRecordMessage } from './messages.ts';
 import type { Attempt, Settlement } from './settlement.ts';
 import type { Committed, CustomerStore, OrderDecision } from './store/store.ts';
 
@@ -111,6 +111,12 @@ export function customerInternalService({
     capturePayment: ({ order, attempt, lastAttempt }, call) => settle('capture', order, { number: attempt, last: lastAttempt }, call),
     voidPayment: ({ order }, call) => settle('void', order, { number: 1, last: false }, call),
     refundPayment: ({ order }, call) => settle('refund', order, { number: 1, last: false }, call),
+
+    async describeOrder({ order: name }) {
+      const record = await store.orderRecord(idOf(name));
+      if (record === undefined) throw notFound(name);
+      return orderRecordMessage(record);
+    },
 
     async sweepOverdue({ limit }, call) {
       const result = { expiredGroups: 0, releasedHolds: 0, createdPaymentIntents: 0 };

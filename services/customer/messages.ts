@@ -3,6 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { etagOf } from '../platform/chassis/api/etag.ts';
 import { moneyFromMicros } from '../platform/chassis/api/money.ts';
 import { addressMessage } from '../platform/contracts/address.ts';
+import type { OrderRecordSchema } from '../platform/contracts/gen/types/kumiko/customer/v1/admin_pb.js';
 import {
   Deal_State,
   type DealSchema,
@@ -14,9 +15,10 @@ import {
   type OrderSchema,
   type ProfileSchema,
 } from '../platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { parseTraceparent } from '../platform/contracts/traceparent.ts';
 import { availableUnits, type Deal, type Group } from './domain/group.ts';
 import type { Order } from './domain/order.ts';
-import type { Profile } from './store/store.ts';
+import type { OrderRecord, Profile } from './store/store.ts';
 
 /** The name of a customer's profile. */
 export function profileName(customer: string): string {
@@ -79,6 +81,21 @@ export function orderMessage(order: Order): MessageInitShape<typeof OrderSchema>
     carrier: order.carrier ?? '',
     trackingNumber: order.trackingNumber ?? '',
     updateTime: timestampFromDate(order.updateTime),
+  };
+}
+
+/** An order as operators see it. */
+export function orderRecordMessage(record: OrderRecord): MessageInitShape<typeof OrderRecordSchema> {
+  const { settleDueTime } = record;
+  return {
+    order: orderMessage(record),
+    customer: `customers/${record.customer}`,
+    partner: `partners/${record.partner}`,
+    payment: record.paymentId ?? '',
+    paymentSequence: record.paymentSequence,
+    ...(settleDueTime !== undefined && { settleDueTime: timestampFromDate(settleDueTime) }),
+    version: record.version,
+    trace: parseTraceparent(record.traceparent)?.traceId ?? '',
   };
 }
 

@@ -1,20 +1,15 @@
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { matches } from '../platform/chassis/api/filter.ts';
 import { type ListQuery, listOf, listPage } from '../platform/chassis/api/list-page.ts';
-import { invalidArgument, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { invalidArgument } from '../platform/chassis/errors/rpc-error.ts';
 import type { Handlers } from '../platform/chassis/server/call.ts';
-import type { DeadLetter, DeadLetters } from '../platform/cloud/events/dead-letters.ts';
+import type { DeadLetters } from '../platform/cloud/events/dead-letters.ts';
 import {
   DeadLetterSchema,
   type JobAdminService,
   ListDeadLettersRequestSchema,
 } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
-import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
-import { workloadOf } from '../platform/contracts/methods.ts';
-import { listTriggers } from '../platform/contracts/triggers.ts';
+import { deadLetterMessage, reading, readTopicLetters, subscribedTopics, type TopicLetter } from './topic-letters.ts';
 
-/** Pub/Sub shows what waits in no order and from no place on, so a page is made of all that is looked at. */
-const readOfEachTopic = 1_000;
 const replayedUnlessTold = 100;
 
 const letterList = listOf(ListDeadLettersRequestSchema, DeadLetterSchema, {
@@ -26,15 +21,9 @@ const letterList = listOf(ListDeadLettersRequestSchema, DeadLetterSchema, {
 export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLetters }): Handlers<typeof JobAdminService> {
   /** What waits and is asked for, in its order and behind its position. */
   async function waiting({ filter, order, after, limit }: ListQuery): Promise<readonly TopicLetter[]> {
-    const topics = await Promise.all(
-      topicsOf('').map(async (topic) => {
-        const letters = await reading(() => deadLetters.list(topic, readOfEachTopic));
-        return letters.map((letter) => ({ ...letter, topic }));
-      }),
-    );
+    const letters = await readTopicLetters(deadLetters);
     const direction = order.descending ? -1 : 1;
-    return topics
-      .flat()
+    return letters
       .filter((letter) => filter === undefined || matches(filter, valuesOf(letter)))
       .toSorted((a, b) => direction * comparePositions(a, b.giveUpTime, b.messageId))
       .filter((letter) => direction * comparePositions(letter, after.time, after.id) > 0)
@@ -48,14 +37,7 @@ export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLet
         id: messageId,
       }));
       return {
-        deadLetters: items.map(({ topic, event, giveUpTime }) => ({
-          topic,
-          event: event?.id ?? '',
-          kind: event?.payload.case ?? '',
-          aggregate: event?.aggregate ?? '',
-          version: event?.version ?? 0n,
-          giveUpTime: timestampFromDate(giveUpTime),
-        })),
+        deadLetters: items.map(deadLetterMessage),
         nextPageToken,
       };
     },
@@ -71,11 +53,6 @@ export function jobAdminService({ deadLetters }: { readonly deadLetters: DeadLet
       return total;
     },
   };
-}
-
-/** A dead letter and the topic that it was published to. */
-interface TopicLetter extends DeadLetter {
-  readonly topic: string;
 }
 
 function valuesOf({ topic, event, giveUpTime }: TopicLetter): (field: string) => string | Date {
@@ -95,19 +72,10 @@ function comparePositions({ giveUpTime, messageId }: TopicLetter, time: Date, id
 
 /** The topic that was asked for, or all that this service has a subscription of. */
 function topicsOf(topic: string): readonly string[] {
-  const subscriptions = listTriggers().filter(({ kind, method }) => kind === 'subscription' && method.workload === workloadOf(JobService));
-  const topics = [...new Set(subscriptions.flatMap((trigger) => (trigger.kind === 'subscription' ? [trigger.topic] : [])))];
+  const topics = subscribedTopics();
   if (topic === '') return topics;
   if (topics.includes(topic)) return [topic];
   throw invalidArgument('there is no such topic', [
     { field: 'topic', description: `must be one of ${topics.join(', ')}, or empty for all` },
   ]);
-}
-
-async function reading<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw unavailable('Pub/Sub did not do it; what was not replayed is still there', cause);
-  }
 }

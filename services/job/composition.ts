@@ -6,12 +6,13 @@ import { createEventPublisher } from '../platform/cloud/events/event-publisher.t
 import { openSchema } from '../platform/cloud/spanner/open-schema.ts';
 import { createTaskQueue } from '../platform/cloud/tasks/task-queue.ts';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { JobAdminService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobAdminService, OperationsService } from '../platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { jobAdminService } from './admin-service.ts';
 import { InventoryClient } from './inventory-client.ts';
 import { InventorySync } from './inventory-sync.ts';
 import type { manifest } from './manifest.ts';
+import { operationsService } from './operations-service.ts';
 import { connectOwners } from './owners.ts';
 import { createRunAlone } from './schedules.ts';
 import { jobService } from './service.ts';
@@ -42,6 +43,7 @@ export function compose({ config, logger }: StartContext<typeof manifest>): Star
     bindings: [
       bind(JobService, jobService({ owners, tasks, inventorySync, runAlone: createRunAlone(store) })),
       bind(JobAdminService, jobAdminService({ deadLetters })),
+      bind(OperationsService, operationsService({ owners, tasks, deadLetters })),
       maintenance,
     ],
     async close() {

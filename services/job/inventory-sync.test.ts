@@ -54,7 +54,7 @@ function start(answers: Parameters<typeof fakeOwners>[0] = {}, key = 'key', url 
     partner: owners.partner,
     store,
   });
-  const tasks = { enqueue: () => Promise.reject(new Error('not here')), close: async () => {} };
+  const tasks = { enqueue: () => Promise.reject(new Error('not here')), find: async () => undefined, close: async () => {} };
   const jobs = testClient(
     JobService,
     jobService({

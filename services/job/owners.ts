@@ -9,14 +9,16 @@ import { CustomerInternalService } from '../platform/contracts/gen/types/kumiko/
 import type { Event } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { MaintenanceService } from '../platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { serviceNames } from '../platform/contracts/services.ts';
 
 /** The services that own what jobs work on. */
 export interface Owners {
   readonly customer: Client<typeof CustomerInternalService>;
   readonly partner: Client<typeof PartnerInternalService>;
-  /** The upkeep of every service, this one included. */
-  readonly maintenance: readonly Client<typeof MaintenanceService>[];
+  readonly webhook: Client<typeof WebhookInternalService>;
+  /** The upkeep of every service by its name, this one included. */
+  readonly maintenance: ReadonlyMap<string, Client<typeof MaintenanceService>>;
   close(): void;
 }
 
@@ -26,7 +28,8 @@ export function connectOwners(config: ServiceAddresses, logger: Logger): Owners 
   return {
     customer: services.client(CustomerInternalService),
     partner: services.client(PartnerInternalService),
-    maintenance: serviceNames.map((name) => services.client(MaintenanceService, name)),
+    webhook: services.client(WebhookInternalService),
+    maintenance: new Map(serviceNames.map((name) => [name, services.client(MaintenanceService, name)])),
     close: services.close,
   };
 }

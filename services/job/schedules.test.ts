@@ -26,7 +26,7 @@ function instance(sweep: () => unknown) {
     },
     'webhook.relayOutbox': () => ({ published: 2, failed: 1 }),
   });
-  const tasks = { enqueue: () => Promise.reject(new Error('not here')), close: async () => {} };
+  const tasks = { enqueue: () => Promise.reject(new Error('not here')), find: async () => undefined, close: async () => {} };
   const runAlone = createRunAlone(new JobStore({ database: spanner.database, now: () => new Date(time) }));
   const handlers = jobService({ owners, tasks, inventorySync: {} as InventorySync, runAlone });
   return testClient(JobService, handlers, { kind: 'trigger', email: 'scheduler@example' });

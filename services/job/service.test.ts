@@ -32,6 +32,7 @@ function start(
       taskHeaders.push(headers);
       return result;
     },
+    find: async () => undefined,
     async close() {},
   };
   const handlers = jobService({

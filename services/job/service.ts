@@ -96,7 +96,7 @@ export function jobService({ owners, tasks, inventorySync, runAlone }: JobServic
 
     async relayOutbox(_request, call) {
       const results = await runAlone(call, () =>
-        forEachOwner(call, owners.maintenance, (owner) => owner.relayOutbox({ limit: relayLimit })),
+        forEachOwner(call, [...owners.maintenance.values()], (owner) => owner.relayOutbox({ limit: relayLimit })),
       );
       return {
         published: sum(results, ({ published }) => published),
@@ -106,7 +106,7 @@ export function jobService({ owners, tasks, inventorySync, runAlone }: JobServic
 
     async pruneHistory(_request, call) {
       const results = await runAlone(call, () =>
-        forEachOwner(call, owners.maintenance, (owner) => owner.pruneHistory({ limit: pruneLimit })),
+        forEachOwner(call, [...owners.maintenance.values()], (owner) => owner.pruneHistory({ limit: pruneLimit })),
       );
       return { deleted: sum(results, ({ deleted }) => deleted) };
     },

@@ -68,6 +68,22 @@ describe('events of orders', () => {
   });
 });
 
+test('a fulfilment is described for operators, also one that its partner never hears of, without the address', async () => {
+  await world.confirmed('orders/told', 'teller', 3);
+  await world.as('teller').shipOrder({ name: 'orders/told', carrier: 'hayabusa', trackingNumber: 'SW-told' });
+  expect(await world.internal.describeFulfilment({ order: 'orders/told' })).toMatchObject({
+    partner: 'partners/teller',
+    state: OrderState.SHIPPED,
+    carrier: 'hayabusa',
+    trackingNumber: 'SW-told',
+    orderVersion: 3n,
+  });
+  await world.cancelled('orders/untold', 'teller', 4);
+  const untold = await world.internal.describeFulfilment({ order: 'orders/untold' });
+  expect(untold).toMatchObject({ partner: 'partners/teller', state: OrderState.CANCELLED, orderVersion: 4n });
+  await expect(world.internal.describeFulfilment({ order: 'orders/none' })).rejects.toMatchObject({ code: status.NOT_FOUND });
+});
+
 describe('events of shipments', () => {
   test('that are faster than the partner are to be repeated', async () => {
     await world.confirmed('orders/fast', 'acme');

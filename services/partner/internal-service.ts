@@ -1,5 +1,5 @@
 import { microsFromMoney } from '../platform/chassis/api/money.ts';
-import { eventRefused, unavailable } from '../platform/chassis/errors/rpc-error.ts';
+import { eventRefused, notFound, unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call, Handlers } from '../platform/chassis/server/call.ts';
 import type { Outbox } from '../platform/cloud/events/outbox.ts';
 import { addressOf } from '../platform/contracts/address.ts';
@@ -10,7 +10,7 @@ import {
 } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import type { PartnerInternalService } from '../platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { type Fulfilment, move } from './domain/fulfilment.ts';
-import { idOf } from './messages.ts';
+import { fulfilmentRecordMessage, idOf } from './messages.ts';
 import type { Committed, PartnerStore } from './store/store.ts';
 
 /** What the handlers need. */
@@ -32,6 +32,12 @@ export function partnerInternalService({ store, outbox, now }: PartnerInternalSe
       const committed = event && (await applyEvent(event));
       publish(call, committed);
       return { applied: committed !== undefined };
+    },
+
+    async describeFulfilment({ order: name }) {
+      const fulfilment = await store.fulfilment(idOf(name));
+      if (fulfilment === undefined) throw notFound(name);
+      return fulfilmentRecordMessage(fulfilment);
     },
 
     async applyStockLevels({ levels }, call) {

@@ -4,6 +4,7 @@ import { etagOf } from '../platform/chassis/api/etag.ts';
 import { microsFromMoney, moneyFromMicros } from '../platform/chassis/api/money.ts';
 import { addressMessage } from '../platform/contracts/address.ts';
 import { type Money, MoneySchema } from '../platform/contracts/gen/types/google/type/money_pb.js';
+import type { FulfilmentRecordSchema } from '../platform/contracts/gen/types/kumiko/partner/v1/admin_pb.js';
 import {
   Deal_State,
   type Deal as DealMessage,
@@ -80,6 +81,19 @@ export function orderMessage(fulfilment: Fulfilment): MessageInitShape<typeof Or
     trackingNumber: fulfilment.trackingNumber ?? '',
     createTime: timestampFromDate(fulfilment.createTime),
     updateTime: timestampFromDate(fulfilment.updateTime),
+  };
+}
+
+/** An order as operators see it, also one that was cancelled before its partner heard of it. */
+export function fulfilmentRecordMessage(fulfilment: Fulfilment): MessageInitShape<typeof FulfilmentRecordSchema> {
+  return {
+    partner: `partners/${fulfilment.partner}`,
+    state: Order_State[fulfilment.state],
+    carrier: fulfilment.carrier ?? '',
+    trackingNumber: fulfilment.trackingNumber ?? '',
+    createTime: timestampFromDate(fulfilment.createTime),
+    updateTime: timestampFromDate(fulfilment.updateTime),
+    orderVersion: fulfilment.orderVersion,
   };
 }
 

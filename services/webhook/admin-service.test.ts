@@ -7,11 +7,13 @@ import { shapeOf } from '../platform/chassis/process/manifest.ts';
 import { createOutbox } from '../platform/cloud/events/outbox.ts';
 import { EventSchema } from '../platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { WebhookAdminService } from '../platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import { WebhookInternalService } from '../platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { WebhookService } from '../platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { recordingPublisher } from '../platform/testing/recording-publisher.ts';
 import { type ServiceDatabase, startServiceDatabase } from '../platform/testing/service-database.ts';
 import { testClient } from '../platform/testing/test-client.ts';
 import { webhookAdminService } from './admin-service.ts';
+import { webhookInternalService } from './internal-service.ts';
 import { manifest } from './manifest.ts';
 import { webhookService } from './service.ts';
 import { WebhookStore } from './store/store.ts';
@@ -92,6 +94,19 @@ describe('an event of a type that we know, which is not understood', () => {
     expect((await operator().listRefusedEvents({})).refusedEvents).toEqual([]);
     await receive(eventOf(id, {}));
     expect(told()).toHaveLength(1);
+  });
+
+  test('is about nothing until it is understood, and then about its order', async () => {
+    const id = `evt/${randomUUID()}`;
+    await receiveAndMend(id);
+    const internal = testClient(WebhookInternalService, webhookInternalService({ store }), { kind: 'service', name: 'job' });
+    const found = async (...subjects: string[]) =>
+      (await internal.findProviderEvents({ subjects })).events.map(({ name, subject, type }) => ({ name, subject, type }));
+    expect(await found('orders/o1')).toEqual([]);
+    await operator().replayRefusedEvents({ name: nameOf(id) });
+    const mended = { name: nameOf(id), subject: 'orders/o1', type: 'payment.authorized' };
+    expect(await found('orders/o1', 'shipments/hayabusa/SW1')).toEqual([mended]);
+    expect(await found('orders/o2')).toEqual([]);
   });
 
   test('stays where it is still not understood', async () => {

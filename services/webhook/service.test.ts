@@ -134,10 +134,14 @@ describe('a payment webhook', () => {
     publisher.publish = () => Promise.reject(new Error('Pub/Sub is down'));
     await payment(body, signed(secrets.new, body, now));
     publisher.publish = publish;
-    const relay = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
-      kind: 'service',
-      name: 'job',
-    });
+    const relay = testClient(
+      MaintenanceService,
+      maintenanceHandlers({ outbox, history: { prune: async () => 0, depths: async () => [] } }),
+      {
+        kind: 'service',
+        name: 'job',
+      },
+    );
     expect(await relay.relayOutbox({ limit: 10 })).toMatchObject({ published: 1, failed: 0 });
     expect(events()).toHaveLength(1);
   });

@@ -46,7 +46,7 @@ function callsInCode(): string[] {
     [...sourceOf(service).matchAll(/\.client\((?!Maintenance)(\w+)\)/g)].map(([, target]) => `${service} -> ${packages.get(target!)}`),
   );
   // Whoever makes clients of the platform's own service makes one for every service.
-  const maintainers = serviceNames.filter((service) => sourceOf(service).includes('client(MaintenanceService,'));
+  const maintainers = serviceNames.filter((service) => sourceOf(service).includes('.client(MaintenanceService,'));
   const upkeep = maintainers.flatMap((service) => serviceNames.map((owner) => `${service} -> ${owner}`));
   return sorted([...gateways, ...clients, ...upkeep]);
 }
@@ -88,11 +88,14 @@ test('dead letters may be read by the service whose code replays them, and by no
   assert.deepEqual(sorted(members.map((binding) => `${accountOf(binding)} -> ${binding.inputs.subscription}`)), sorted(expected));
 });
 
-test('tasks may be made by the service whose code makes them, and by no other', () => {
+test('tasks may be made and viewed by the service whose code makes them, and by no other', () => {
   const makers = serviceNames.filter((service) => sourceOf(service).includes('createTaskQueue('));
   const members = ofType(resources, 'QueueIamMember');
   assert.deepEqual(sorted(members.map(accountOf)), makers);
-  assert.equal(members.length, ofType(resources, 'Queue').length);
+  for (const role of ['roles/cloudtasks.enqueuer', 'roles/cloudtasks.viewer']) {
+    assert.equal(members.filter(({ inputs }) => inputs.role === role).length, ofType(resources, 'Queue').length);
+  }
+  assert.equal(members.length, 2 * ofType(resources, 'Queue').length);
   // A task signs as the tasks' account, which its maker must be allowed to hand out.
   const acts = resources.filter(
     ({ inputs }) => inputs.role === 'roles/iam.serviceAccountUser' && inputs.serviceAccountId?.includes('kumiko-tasks@'),

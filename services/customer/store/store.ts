@@ -27,6 +27,12 @@ export interface Profile {
   readonly updateTime: Date | undefined;
 }
 
+/** An order with what is kept of it for its upkeep. */
+export interface OrderRecord extends Order {
+  /** When the sweep takes over what its payment's task has not brought to an end. */
+  readonly settleDueTime: Date | undefined;
+}
+
 /** A request that places an order. */
 interface PlacementRequest {
   readonly key: RequestKey;
@@ -107,6 +113,11 @@ export class CustomerStore {
   /** An order, or undefined. */
   async order(id: string): Promise<Order | undefined> {
     return statements.selectOrder.first(this.#database, { order: id });
+  }
+
+  /** An order with what is kept of it for its upkeep, or undefined. */
+  async orderRecord(id: string): Promise<OrderRecord | undefined> {
+    return statements.selectOrderRecord.first(this.#database, { order: id });
   }
 
   /** A page of a customer's orders. */
@@ -192,6 +203,11 @@ export class CustomerStore {
       const [recorded] = await tx.batch(writes);
       return recorded === 1 && after !== undefined;
     });
+  }
+
+  /** A page of the open groups whose deadline has passed. */
+  async overdueGroupsPage(query: ListQuery): Promise<Group[]> {
+    return statements.listOverdue.all(this.#database, { now: this.#now() }, query);
   }
 
   /** Groups whose deadline has passed. */

@@ -136,9 +136,11 @@ export const statements = defineStatements('customer', {
   lockGroup: select(groups, 'WHERE id = $group', exclusive),
   insertGroup: insert(groups),
   updateGroup: update(groups, ['state', 'taken', 'authorized', 'version']),
+  listOverdue: list(groups, "state = 'OPEN' AND expire_time <= $now", { time: 'expireTime', filterable: [] }),
   listOverdueGroups: select(groups.pick('id'), "WHERE state = 'OPEN' AND expire_time <= $now ORDER BY expire_time LIMIT $limit"),
 
   selectOrder: select(order, 'WHERE id = $order'),
+  selectOrderRecord: select(orders.without('activeCustomer'), 'WHERE id = $order'),
   lockOrder: join(
     { order: order.as('o'), group: groups.as('g') },
     'FROM customer.orders o JOIN customer.groups g ON g.id = o.group_id WHERE o.id = $order',

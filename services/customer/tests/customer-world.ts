@@ -92,10 +92,14 @@ export async function startCustomerWorld(options: { abortProbability?: number } 
   });
   const internal = testClient(CustomerInternalService, internalHandlers, { kind: 'service', name: 'job' });
 
-  const maintenance = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
-    kind: 'service',
-    name: 'job',
-  });
+  const maintenance = testClient(
+    MaintenanceService,
+    maintenanceHandlers({ outbox, history: { prune: async () => 0, depths: async () => [] } }),
+    {
+      kind: 'service',
+      name: 'job',
+    },
+  );
 
   const as = (id: string): TestClient<typeof CustomerService> => testClient(CustomerService, handlers, { kind: 'customer', id });
 

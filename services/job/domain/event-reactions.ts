@@ -55,6 +55,18 @@ export function tasksOf({ payload, aggregate }: Event): readonly TaskRequest[] {
   }
 }
 
+/** The tasks that may wait for an order and its group, whatever asked for them. Names such as "orders/x". */
+export function tasksAbout(order: string, group: string): readonly TaskRequest[] {
+  const { releaseHold, expireGroup, capturePayment, voidPayment, refundPayment } = JobService.method;
+  return [
+    task(releaseHold, { order }, order),
+    task(expireGroup, { group }, group),
+    task(capturePayment, { order }, order),
+    task(voidPayment, { order }, order),
+    task(refundPayment, { order }, order),
+  ];
+}
+
 function task<M extends DescMethodUnary>(method: M, request: MessageInitShape<M['input']>, resource: string, at?: Date): TaskRequest {
   return { method, request: request as TaskRequest['request'], id: resource.replace('/', '-'), at };
 }

@@ -24,8 +24,9 @@ export function fakeOwners(answers: Record<string, (request: unknown) => unknown
         },
       },
     );
-  const maintenance = serviceNames.map(owner);
-  return { owners: { customer: owner('customer'), partner: owner('partner'), maintenance, close() {} } as unknown as Owners, calls };
+  const maintenance = new Map(serviceNames.map((name) => [name, owner(name)]));
+  const owners = { customer: owner('customer'), partner: owner('partner'), webhook: owner('webhook'), maintenance, close() {} };
+  return { owners: owners as unknown as Owners, calls };
 }
 
 /** Throws an owner's answer. */

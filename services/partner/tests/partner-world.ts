@@ -63,10 +63,14 @@ export async function startPartnerWorld(options: { abortProbability?: number } =
     }),
     { kind: 'service', name: 'job' },
   );
-  const maintenance = testClient(MaintenanceService, maintenanceHandlers({ outbox, history: { prune: async () => 0 } }), {
-    kind: 'service',
-    name: 'job',
-  });
+  const maintenance = testClient(
+    MaintenanceService,
+    maintenanceHandlers({ outbox, history: { prune: async () => 0, depths: async () => [] } }),
+    {
+      kind: 'service',
+      name: 'job',
+    },
+  );
   const as = (id: string): TestClient<typeof PartnerService> => testClient(PartnerService, handlers, { kind: 'partner', id });
 
   async function apply(aggregate: string, version: number, payload: Payload, id: string = randomUUID()): Promise<boolean> {

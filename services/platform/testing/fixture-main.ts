@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { secret } from '../chassis/process/config.ts';
 import { bind, runService } from '../chassis/process/run-service.ts';
+import { CustomerAdminService } from '../contracts/gen/types/kumiko/customer/v1/admin_pb.js';
 import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
 import { MaintenanceService } from '../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
@@ -33,6 +34,7 @@ runService({
       bindings: [
         bind(CustomerService, customer),
         bind(CustomerInternalService, stub(CustomerInternalService, {})),
+        bind(CustomerAdminService, stub(CustomerAdminService, {})),
         bind(MaintenanceService, stub(MaintenanceService, {})),
       ],
       close: async () => void say('closed'),

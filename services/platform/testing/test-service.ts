@@ -5,9 +5,10 @@ import { type RunningService, startService } from '../chassis/process/start-serv
 import { bind } from '../chassis/server/bind.ts';
 import type { Handlers } from '../chassis/server/call.ts';
 import { type Client, createClient } from '../contracts/client.ts';
+import { CustomerAdminService } from '../contracts/gen/types/kumiko/customer/v1/admin_pb.js';
 import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { JobAdminService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobAdminService, OperationsService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
@@ -77,12 +78,17 @@ export async function startTestService({ name = 'customer', env, before, close, 
       customer: [
         bind(CustomerService, stub(CustomerService, handlers.customer ?? {})),
         bind(CustomerInternalService, stub(CustomerInternalService, handlers.internal ?? {})),
+        bind(CustomerAdminService, stub(CustomerAdminService, {})),
       ],
       partner: [
         bind(PartnerService, stub(PartnerService, handlers.partner ?? {})),
         bind(PartnerInternalService, stub(PartnerInternalService, {})),
       ],
-      job: [bind(JobService, stub(JobService, handlers.job ?? {})), bind(JobAdminService, stub(JobAdminService, {}))],
+      job: [
+        bind(JobService, stub(JobService, handlers.job ?? {})),
+        bind(JobAdminService, stub(JobAdminService, {})),
+        bind(OperationsService, stub(OperationsService, {})),
+      ],
     }[name];
     const maintenance = bind(MaintenanceService, stub(MaintenanceService, handlers.maintenance ?? {}));
     return { bindings: [...bindings, maintenance], ...(close && { close }) };

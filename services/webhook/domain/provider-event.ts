@@ -27,6 +27,8 @@ export interface ProviderEvent {
 /** What the platform is told. */
 export interface Told {
   readonly aggregate: string;
+  /** What people look for it by: the order of a payment, otherwise the aggregate. */
+  readonly subject: string;
   readonly sequence: bigint;
   readonly payload: EventPayload;
   /** The trace context that the provider was given with the payment, and has sent back. */
@@ -95,6 +97,7 @@ export function readProviderEvent(kind: ProviderKind, provider: string, body: Ui
 function readPaymentEvent(provider: string, body: Uint8Array): ProviderEvent {
   return read(body, paymentStatuses, paymentData, ({ data: { intent } }, status) => ({
     aggregate: `payments/${provider}/${intent.id}`,
+    subject: intent.reference,
     sequence: intent.sequence,
     traceparent: intent.metadata?.traceparent,
     payload: {
@@ -107,6 +110,7 @@ function readPaymentEvent(provider: string, body: Uint8Array): ProviderEvent {
 function readShipmentEvent(carrier: string, body: Uint8Array): ProviderEvent {
   return read(body, shipmentStatuses, shipmentData, ({ data }, status) => ({
     aggregate: `shipments/${carrier}/${data.tracking_number}`,
+    subject: `shipments/${carrier}/${data.tracking_number}`,
     sequence: data.sequence,
     payload: { case: 'shipmentStatusReported', value: { carrier, trackingNumber: data.tracking_number, status } },
   }));

@@ -22,22 +22,36 @@ export const providerEvents = table('webhook', 'provider_events', {
     body: bytes('body'),
     receiveTime: timestamp('receive_time'),
     refusal: optional(text('refusal')),
+    subject: optional(text('subject')),
   },
 });
 
 // Queries of it ask for what has a refusal.
-const refused = new Selection('webhook', 'provider_events', { ...providerEvents.without('body').columns, refusal: text('refusal') });
+const refused = new Selection('webhook', 'provider_events', {
+  ...providerEvents.without('body', 'subject').columns,
+  refusal: text('refusal'),
+});
+
+// Queries of it ask for a subject.
+const understood = new Selection('webhook', 'provider_events', {
+  ...providerEvents.without('body', 'refusal').columns,
+  subject: text('subject'),
+});
 
 /** Every SQL text of the webhook service. */
 export const statements = defineStatements('webhook', {
   insertProviderEvent: insert(providerEvents),
   lockRefused: select(providerEvents.pick('kind', 'body', 'refusal'), 'WHERE provider = $provider AND event_id = $id', exclusive),
-  settleRefused: update(providerEvents, ['body', 'refusal']),
+  settleRefused: update(providerEvents, ['body', 'refusal', 'subject']),
   // Two providers may have given the same id to events of the same time.
   listRefused: select(
     refused,
     `WHERE refusal IS NOT NULL AND (receive_time < $time OR (receive_time = $time AND provider || '/' || event_id < $id))
     ORDER BY receive_time DESC, provider || '/' || event_id DESC LIMIT $limit`,
+  ),
+  listAbout: select(
+    understood,
+    'WHERE subject IS NOT NULL AND subject = ANY($subjects) ORDER BY receive_time DESC, provider, event_id LIMIT $limit',
   ),
   oldestRefused: select(refused, 'WHERE refusal IS NOT NULL ORDER BY receive_time, provider, event_id LIMIT $limit'),
 });
@@ -68,6 +82,15 @@ interface RefusedEvent extends EventKey {
   readonly receiveTime: Date;
 }
 
+/** An event that was kept and understood. */
+export interface UnderstoodEvent extends EventKey {
+  readonly kind: ProviderKind;
+  readonly type: string;
+  /** What it is about. */
+  readonly subject: string;
+  readonly receiveTime: Date;
+}
+
 /** What keeping an event did. */
 interface Kept {
   /** False where it had come before. */
@@ -95,7 +118,8 @@ export class WebhookStore {
   async keep({ provider, kind, event, body }: Received): Promise<Kept> {
     const events = this.#eventsOf(provider, event.id, event.told);
     const { id, type, refusal } = event;
-    const received = statements.insertProviderEvent.with({ provider, id, kind, type, body, receiveTime: this.#now(), refusal });
+    const subject = event.told?.subject;
+    const received = statements.insertProviderEvent.with({ provider, id, kind, type, body, receiveTime: this.#now(), refusal, subject });
     try {
       await this.#database.transact((tx) => tx.batch([received, ...events.map((told) => this.#outbox.insert(told))]));
       return { isNew: true, events };
@@ -109,6 +133,11 @@ export class WebhookStore {
   /** Refused events, newest first, behind a position whose id is `positionOf` an event. */
   async refused(after: Position, limit: number): Promise<RefusedEvent[]> {
     return statements.listRefused.all(this.#database, { ...after, limit });
+  }
+
+  /** The latest events about any of these subjects, the oldest of them first. */
+  async about(subjects: readonly string[], limit: number): Promise<UnderstoodEvent[]> {
+    return (await statements.listAbout.all(this.#database, { subjects, limit })).toReversed();
   }
 
   /** The refused events that have waited for longest. */
@@ -134,7 +163,7 @@ export class WebhookStore {
       // A type that we have forgotten meanwhile is as little understood as before.
       if (event.told === undefined) return { refusal: event.refusal ?? stored.refusal, events: [] };
       const events = this.#eventsOf(provider, id, event.told);
-      const settled = statements.settleRefused.with({ provider, id, body, refusal: undefined });
+      const settled = statements.settleRefused.with({ provider, id, body, refusal: undefined, subject: event.told.subject });
       await tx.batch([settled, ...events.map((told) => this.#outbox.insert(told))]);
       return { refusal: undefined, events };
     });

@@ -3,9 +3,10 @@ import * as z from 'zod';
 import { activePreview, previewAttribute } from '../../contracts/preview.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
 import { defineStatements } from '../spanner/database.ts';
-import { bigint, bytes, json, optional, text, timestamp } from '../spanner/tables/columns.ts';
+import { bigint, bytes, json, text, timestamp } from '../spanner/tables/columns.ts';
+import { depth } from '../spanner/tables/depth.ts';
 import { perSchema } from '../spanner/tables/per-schema.ts';
-import { dml, insert, query, select } from '../spanner/tables/statements.ts';
+import { dml, insert, select } from '../spanner/tables/statements.ts';
 import { table } from '../spanner/tables/table.ts';
 import { type DomainEvent, readEvent, topicOf } from './domain-event.ts';
 import type { EventMessage } from './event-publisher.ts';
@@ -42,11 +43,7 @@ export const outboxStatements = perSchema((schema) => {
     insertOutbox: insert(outbox),
     pending: select(row, 'ORDER BY create_time, version LIMIT $limit'),
     pendingOfAggregates: select(row, 'WHERE aggregate = ANY($aggregates) ORDER BY version'),
-    backlog: query(
-      { waiting: bigint('waiting'), oldest: optional(timestamp('oldest')) },
-      `SELECT count(*) AS waiting, min(create_time) AS oldest
-      FROM (SELECT create_time FROM ${schema}.outbox ORDER BY create_time LIMIT $limit) AS stored`,
-    ),
+    backlog: depth(schema, 'outbox', 'create_time'),
     deleteOutbox: dml(`DELETE FROM ${schema}.outbox WHERE id = ANY($ids)`),
   });
 });

@@ -1,6 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { eventTopics, services } from '../../contracts/services.ts';
 import type { Database, Write } from '../spanner/database.ts';
+import { depthOf } from '../spanner/tables/depth.ts';
 import { checkEventType, type DomainEvent, topicOf } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
 import { checkMessage } from './message-limits.ts';
@@ -49,6 +50,8 @@ export interface Outbox {
   publishPending(limit: number, deadline?: Date): Promise<PublishResult>;
   /** What is stored and not published. @throws {DatabaseError} */
   backlog(): Promise<Backlog>;
+  /** What is stored of these aggregates and not published, by version. @throws {DatabaseError} */
+  waiting(aggregates: readonly string[]): Promise<readonly OutboxRow[]>;
 }
 
 /** What an outbox is made of. */
@@ -63,9 +66,6 @@ interface OutboxOptions {
   /** The machine's time, in milliseconds, which a call's deadline is in. `Date.now` by default. */
   readonly machineNow?: () => number;
 }
-
-/** As far as a backlog is counted: the index is read that far. */
-const countedRows = 10_000;
 
 /** Rows that a relay has in hand at one time. Messages that are on their way together share the time that one may take. */
 const pageRows = 500;
@@ -140,8 +140,10 @@ export function createOutbox({ schema, eventType, database, publisher, now, mach
     },
 
     async backlog() {
-      const { waiting = 0n, oldest } = (await statements.backlog.first(database, { limit: countedRows })) ?? {};
-      return { rows: Number(waiting), lagSeconds: oldest === undefined ? 0 : Math.max(0, (now().getTime() - oldest.getTime()) / 1_000) };
+      const { rows, oldestSeconds = 0 } = await depthOf(database, statements.backlog, now());
+      return { rows, lagSeconds: oldestSeconds };
     },
+
+    waiting: (aggregates) => pendingOf(aggregates),
   };
 }

@@ -46,3 +46,13 @@ test('no more than the limit goes at a time, the oldest first', async () => {
   expect(await history().prune(1)).toBe(1);
   expect(await left('event_id', 'inbox')).toEqual(['young']);
 });
+
+test('tells how much is in each table, and how old the oldest row is', async () => {
+  const daySeconds = 86_400;
+  expect(await history().depths()).toEqual([
+    { table: 'inbox', rows: 3, oldestSeconds: 60 * daySeconds },
+    { table: 'requests', rows: 2, oldestSeconds: 2 * daySeconds },
+  ]);
+  await spanner.database.transact((tx) => tx.execute({ name: 'test.clearInbox', text: 'DELETE FROM customer.inbox WHERE true' }));
+  expect((await history().depths())[0]).toEqual({ table: 'inbox', rows: 0, oldestSeconds: undefined });
+});

@@ -1,5 +1,6 @@
 import { type Database, defineStatements } from './database.ts';
 import { timestamp } from './tables/columns.ts';
+import { type Depth, depth, depthOf } from './tables/depth.ts';
 import { dml, query } from './tables/statements.ts';
 
 /** A table whose rows are kept for a time only. */
@@ -15,6 +16,14 @@ export interface KeptTable {
 export interface History {
   /** Deletes at most `limit` rows of each table, the oldest first, and tells how many. What is left waits for the next call. */
   prune(limit: number): Promise<number>;
+  /** How much is in each table. */
+  depths(): Promise<readonly TableDepth[]>;
+}
+
+/** How much is in a table. */
+interface TableDepth extends Depth {
+  /** Without its schema. */
+  readonly table: string;
 }
 
 const dayMs = 24 * 3_600_000;
@@ -62,6 +71,13 @@ export function createHistory({
       for (const table of tables) deleted += await pruneTable(table, limit);
       return deleted;
     },
+    depths: () =>
+      Promise.all(
+        tables.map(async ({ table, timeColumn }) => ({
+          table,
+          ...(await depthOf(database, historyStatements(schema, table, timeColumn).depth, now())),
+        })),
+      ),
   };
 }
 
@@ -72,6 +88,7 @@ export function historyStatements(schema: string, table: string, timeColumn: str
       { time: timestamp('time') },
       `SELECT ${timeColumn} AS time FROM ${schema}.${table} WHERE ${timeColumn} < $before ORDER BY ${timeColumn} LIMIT 1 OFFSET $skipped`,
     ),
+    depth: depth(schema, table, timeColumn),
     deleteUntil: dml(`DELETE FROM ${schema}.${table} WHERE ${timeColumn} <= $until`),
   });
 }

@@ -75,6 +75,14 @@ test('creates a task of one id once', async () => {
   expect(await enqueue()).toBe('exists');
 });
 
+test('finds a task that is not done, and none that is not there', async () => {
+  const at = new Date(Date.now() + 90_500);
+  await tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o9' }, { id: 'o9', at });
+  expect(await tasks.find(JobService.method.capturePayment, 'o9')).toEqual({ dueTime: at, attempts: 0 });
+  expect(await tasks.find(JobService.method.capturePayment, 'none')).toBeUndefined();
+  await expect(tasks.find(JobService.method.handleEvent, 'o9')).rejects.toThrow('HandleEvent has no queue trigger');
+});
+
 test('creates nothing beyond the horizon of Cloud Tasks', async () => {
   const at = new Date(Date.now() + 31 * 24 * 3_600_000);
   expect(await tasks.enqueue(JobService.method.capturePayment, { order: 'orders/o3' }, { id: 'o3', at })).toBe('beyond-horizon');

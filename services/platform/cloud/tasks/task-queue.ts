@@ -31,7 +31,17 @@ export interface TaskQueue {
    * @throws {TypeError} where the method has no queue trigger, or Cloud Tasks would refuse the id, or the size of the URL, the headers or the request.
    */
   enqueue<M extends DescMethod>(method: M, request: MessageInitShape<M['input']>, options: TaskOptions): Promise<EnqueueResult>;
+  /** The task of this id in the method's queue; undefined where there is none, or it has ended well. @throws {TypeError} where the method has no queue trigger */
+  find(method: DescMethod, id: string): Promise<WaitingTask | undefined>;
   close(): Promise<void>;
+}
+
+/** A task that is not done. */
+export interface WaitingTask {
+  /** When its next attempt is due. */
+  readonly dueTime: Date;
+  /** Attempts so far. */
+  readonly attempts: number;
 }
 
 /** Where the tasks are and where they go. */
@@ -61,6 +71,11 @@ const mostTaskBytes = 100 * 1024;
 /** Task queues over Google's client, which is loaded with the first task. */
 export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
   let loading: Promise<CloudTasksClient> | undefined;
+  const connect = () => {
+    loading ??= createTasksClient(config);
+    return loading;
+  };
+  const parentOf = ({ resourceId }: QueueTrigger) => `projects/${config.project}/locations/${config.location}/queues/${resourceId}`;
 
   return {
     async enqueue(method, request, { id, at, headers = {} }) {
@@ -69,9 +84,8 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
         throw new TypeError(`task id "${id}": Cloud Tasks takes 1 to 500 letters, digits, hyphens and underscores`);
       }
       if (at !== undefined && at.getTime() - config.now().getTime() > horizonMs) return 'beyond-horizon';
-      const parent = `projects/${config.project}/locations/${config.location}/queues/${trigger.resourceId}`;
-      loading ??= createTasksClient(config);
-      const client = await loading;
+      const parent = parentOf(trigger);
+      const client = await connect();
       const attributes = {
         'messaging.system': 'gcp_cloud_tasks',
         'messaging.operation.type': 'send',
@@ -113,6 +127,18 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
           });
         }
       });
+    },
+
+    async find(method, id) {
+      const name = `${parentOf(queueOf(method))}/tasks/${id}`;
+      try {
+        const [{ scheduleTime, dispatchCount }] = await (await connect()).getTask({ name });
+        const { seconds = 0, nanos = 0 } = scheduleTime ?? {};
+        return { dueTime: new Date(Number(seconds) * 1000 + Number(nanos) / 1e6), attempts: dispatchCount ?? 0 };
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === status.NOT_FOUND) return undefined;
+        throw error;
+      }
     },
 
     async close() {

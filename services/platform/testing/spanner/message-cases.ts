@@ -109,6 +109,17 @@ export const messageCases: readonly StorageCase[] = [
     },
   },
   {
+    name: 'outbox: tells which events of some aggregates wait, by their versions',
+    async run({ database }) {
+      const { outbox, store } = await newOutbox(database);
+      const events = [newEvent('deals/a', 2), newEvent('deals/b', 1), newEvent('deals/a', 1), newEvent('deals/c', 3)];
+      await store(events);
+      const ids = async (...aggregates: string[]) => (await outbox.waiting(aggregates)).map(({ id }) => id);
+      expect(await ids('deals/a', 'deals/c', 'deals/none')).toEqual([events[2]!.id, events[0]!.id, events[3]!.id]);
+      expect(await ids('deals/none')).toEqual([]);
+    },
+  },
+  {
     name: 'outbox: two relays at once lose nothing, whatever each of them fails to publish',
     async run({ database }) {
       const one = await newOutbox(database);

@@ -1,0 +1,50 @@
+import { clone, type DescMessage, type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf';
+import { createClient } from '../../services/platform/contracts/client.ts';
+
+/** Where operators' methods are, and who calls. */
+interface Edge {
+  /** The edge gateway, such as "https://api.example.com". */
+  readonly url: string;
+  /** An operator's ID token. */
+  readonly token: string;
+}
+
+/** What is printed: an answer, or an item of a list. */
+export type Printed = { readonly kind: 'answer' | 'item'; readonly json: JsonValue };
+
+/** Calls a method for operators through the edge gateway. Of a list it gives every item, page by page. @throws {ClientError} */
+export async function* callOperatorMethod(
+  { url, token }: Edge,
+  method: DescMethod,
+  request: Message,
+  registry: Registry,
+): AsyncGenerator<Printed> {
+  const client = createClient(method.parent, { url, headers: async () => ({ authorization: `Bearer ${token}` }) });
+  // The descriptor is known only now, so the client's methods have no static types.
+  const call = (client as unknown as Record<string, (request: Message) => Promise<Message>>)[method.localName];
+  if (call === undefined) throw new TypeError(`${method.parent.typeName} has no ${method.name}`);
+  // An operator asks whether there is none: 0 and an empty list are said.
+  const asJson = (answer: Message) =>
+    toJson(method.output, answer, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
+  const items = itemsOf(method.output);
+  try {
+    if (items === undefined) {
+      yield { kind: 'answer', json: asJson(await call(request)) };
+      return;
+    }
+    let pageToken = '';
+    do {
+      const page = asJson(await call(Object.assign(clone(method.input, request), { pageToken })));
+      for (const json of (page[items] ?? []) as JsonValue[]) yield { kind: 'item', json };
+      pageToken = (page['nextPageToken'] as string | undefined) ?? '';
+    } while (pageToken !== '');
+  } finally {
+    client.close();
+  }
+}
+
+/** The field of a list's answer that has the page (AIP-158); undefined of what is no list. */
+function itemsOf({ fields }: DescMessage): string | undefined {
+  if (!fields.some(({ name }) => name === 'next_page_token')) return undefined;
+  return fields.find(({ fieldKind }) => fieldKind === 'list')?.jsonName;
+}
