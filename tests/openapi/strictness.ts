@@ -34,7 +34,7 @@ function isInt64(api: ApiDocument, field: string): boolean {
 }
 
 function isDuration(api: ApiDocument, field: string): boolean {
-  return isText(api, field, '"pattern":"\\^-\\?\\[0-9\\]\\{1,12\\}');
+  return isText(api, field, '"pattern":"\\^-\\?\\[0-9\\]\\{1,11\\}');
 }
 
 function isText(api: ApiDocument, field: string, next: string): boolean {
