@@ -56,7 +56,7 @@ describe('a method is refused', () => {
     ['kumiko.customer.v1.CustomerService has a method "GetDeal" already', { name: 'GetDeal' }],
     ['has a message "ApplyEventRequest" already', { name: 'ApplyEvent' }],
     [
-      '"customer" has no gRPC service "AdminService": name one of CustomerService, CustomerInternalService',
+      '"customer" has no gRPC service "AdminService": name one of CustomerService, CustomerAdminService, CustomerInternalService',
       { grpcService: 'AdminService' },
     ],
     ['usage: "FETCH" is not a verb of google.api.http: there are GET, PUT, POST, DELETE, PATCH', { verb: 'FETCH' }],

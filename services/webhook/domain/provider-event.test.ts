@@ -25,7 +25,9 @@ describe('a payment event', () => {
       refusal: undefined,
       told: {
         aggregate: 'payments/yamapay/pi_1',
+        subject: 'orders/o1',
         sequence: 2n,
+        traceparent: undefined,
         payload: {
           case: 'paymentStatusReported',
           value: { provider: 'yamapay', payment: 'pi_1', order: 'orders/o1', status, sequence: 2n },
@@ -114,6 +116,7 @@ describe('a shipment event', () => {
   ])('%s tells the status', (type, status) => {
     expect(shipment(type, { tracking_number: 'SW1', sequence: 3 }).told).toEqual({
       aggregate: 'shipments/hayabusa/SW1',
+        subject: 'shipments/hayabusa/SW1',
       sequence: 3n,
       payload: { case: 'shipmentStatusReported', value: { carrier: 'hayabusa', trackingNumber: 'SW1', status } },
     });
