@@ -25,7 +25,7 @@ import { connectServices } from '../services/platform/cloud/connect-services.ts'
 import { createEventPublisher, type EventPublisher } from '../services/platform/cloud/events/event-publisher.ts';
 import { createTaskQueue } from '../services/platform/cloud/tasks/task-queue.ts';
 import { EventSchema } from '../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import { JobAdminService } from '../services/platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
+import { JobAdminService, OperationsService } from '../services/platform/contracts/gen/types/kumiko/job/v1/admin_pb.js';
 import { JobService } from '../services/platform/contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { PartnerAdminService, PartnerTokenService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { PartnerInternalService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
@@ -139,7 +139,11 @@ beforeAll(async () => {
       const owners = { partner: services.client(PartnerInternalService) } as Owners;
       const handlers = jobService({ owners, tasks: queue, inventorySync: {} as InventorySync, runAlone: (_, work) => work() });
       const voidPayment = ({ order }: { order: string }) => handle(order.slice('orders/'.length), tag ?? standard);
-      return [bind(JobService, { ...handlers, voidPayment }), bind(JobAdminService, stub(JobAdminService, {}))];
+      return [
+        bind(JobService, { ...handlers, voidPayment }),
+        bind(JobAdminService, stub(JobAdminService, {})),
+        bind(OperationsService, stub(OperationsService, {})),
+      ];
     }),
   );
   for (const [service, { previews }] of Object.entries({ partner: partners, job: jobs })) {
