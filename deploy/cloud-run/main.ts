@@ -13,7 +13,7 @@ const usage = `usage:
       renders deploy/environments/NAME.yaml; DIR is .kumiko/render/NAME, TAG is "main"
   npm run render -- --env NAME --revision SUFFIX --tag TAG --current FILE …
       revisions without traffic, reached by its tag ("candidate", "pr-123"); FILE is an array of what
-      "gcloud run services describe --format json" prints. With --current alone, the bootstraps know the previews that there are
+      "gcloud run services describe --format json" prints. With --current alone, tags stay
   npm run render -- --golden
       writes deploy/cloud-run/golden anew`;
 
