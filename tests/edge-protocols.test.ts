@@ -70,7 +70,10 @@ describe.each(Object.entries(transports))('by %s', (protocol, transport) => {
     expect(missing.details).toHaveLength(2);
     // Envoy writes a detail's whole type URL into Connect's errors, where the library looks for the bare name.
     if (protocol === 'gRPC-Web') expect(missing.findDetails(ErrorInfoSchema)[0]?.reason).toBe('NOT_FOUND');
-    else expect(missing.details).toMatchObject(['ErrorInfo', 'ResourceInfo'].map((name) => ({ type: `type.googleapis.com/google.rpc.${name}` })));
+    else
+      expect(missing.details).toMatchObject(
+        ['ErrorInfo', 'ResourceInfo'].map((name) => ({ type: `type.googleapis.com/google.rpc.${name}` })),
+      );
     const stranger = await anybody.getOrder({ name: 'orders/00000000-0000-4000-8000-000000000000' }).catch(ConnectError.from);
     // Of an answer of the gateway's own Connect tells the code only: it comes as plain HTTP.
     expect(stranger).toMatchObject({ code: Code.Unauthenticated, rawMessage: protocol === 'gRPC-Web' ? 'Jwt is missing' : 'HTTP 401' });
@@ -104,7 +107,9 @@ describe('a page of another origin', () => {
 
   test('reads status and details of an answer', async () => {
     const answer = await fetch(`${stage.platform.endpoints.edge}/v1/deals`, { headers: { origin: app } });
-    expect(answer.headers.get('access-control-expose-headers')).toBe('grpc-status,grpc-message,grpc-status-details-bin,traceparent,x-kumiko-revision');
+    expect(answer.headers.get('access-control-expose-headers')).toBe(
+      'grpc-status,grpc-message,grpc-status-details-bin,traceparent,x-kumiko-revision',
+    );
   });
 });
 

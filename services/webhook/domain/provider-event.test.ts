@@ -116,7 +116,7 @@ describe('a shipment event', () => {
   ])('%s tells the status', (type, status) => {
     expect(shipment(type, { tracking_number: 'SW1', sequence: 3 }).told).toEqual({
       aggregate: 'shipments/hayabusa/SW1',
-        subject: 'shipments/hayabusa/SW1',
+      subject: 'shipments/hayabusa/SW1',
       sequence: 3n,
       payload: { case: 'shipmentStatusReported', value: { carrier: 'hayabusa', trackingNumber: 'SW1', status } },
     });
