@@ -1,7 +1,7 @@
 import type { PreviewTag } from './preview-tags.ts';
 
 /** What is known of a preview's revision. Times in milliseconds since the epoch. */
-export interface RevisionLife {
+interface RevisionLife {
   readonly createdAt: number;
   /** Whether a request has met it within the idle time. */
   readonly used: boolean;
