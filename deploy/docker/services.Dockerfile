@@ -23,7 +23,7 @@ RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
     --mount=type=cache,target=/build/wasm-filters/build \
     npm run -s assemble -- --all --out /trees
 
-FROM ${RUNTIME_IMAGE}
+FROM ${RUNTIME_IMAGE} AS runtime
 # The same as imageEnvironment and nodeFlags in deploy/docker/image-process.ts, where the reasons are.
 ENV SPANNER_DISABLE_BUILTIN_METRICS=true \
     MALLOC_ARENA_MAX=1 \
@@ -32,8 +32,10 @@ WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "--no-opt", "--no-allocation-site-pretenuring", "/app/main.js"]
-# From what changes least: Node, the bundle, and what V8 made of it.
 COPY --from=build /runtime/ /
+
+FROM runtime
 ARG SERVICE
+# What V8 made of the bundle last: it alone is not the same in every build.
 COPY --from=build /trees/${SERVICE}/bundle/ /
 COPY --from=build /trees/${SERVICE}/code-cache/ /
