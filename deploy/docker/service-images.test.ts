@@ -1,24 +1,29 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleService } from './assemble-service.ts';
-import { healthCheck, ImageProcess } from './image-process.ts';
+import { ImageProcess } from './image-process.ts';
+import { serviceCases } from './contract/service-cases.ts';
+import { healthCheck } from './running-server.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
 import { warmUpCalls } from './shrink/warm-up.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Outside of the project: nothing of its node_modules can be found from there. */
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-images-'));
+/** Of the services that are started. */
+const temporary = join(folder, 'tmp');
 const treeOf = (service: string) => join(folder, service);
 const sources = new Map<string, readonly string[]>();
 const running = new Set<ImageProcess>();
 let cloud: ScratchCloud;
 
 beforeAll(async () => {
+  mkdirSync(temporary);
   cloud = await startScratchCloud();
   for (const service of serviceNames) {
     sources.set(service, await assembleService(service, treeOf(service), cloud));
@@ -31,8 +36,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(service: string, env: Record<string, string>): ImageProcess {
-  const process = new ImageProcess(treeOf(service), env);
+function start(service: string, env: Readonly<Record<string, string>>): ImageProcess {
+  const process = new ImageProcess(treeOf(service), { TMPDIR: temporary, ...env });
   running.add(process);
   process.ended.then(() => running.delete(process));
   return process;
@@ -52,13 +57,7 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(globSync('**/{node_modules,*.ts,*.map,.env*}', { cwd: treeOf(service) })).toEqual([]);
   });
 
-  test('starts, answers health and its first calls, and ends in order', async () => {
-    const process = start(service, cloud.environmentOf(service));
-    // grpc.health.v1.HealthCheckResponse { status: SERVING }
-    expect(await process.call(healthCheck)).toEqual(Buffer.from([0x08, 0x01]));
-    for (const call of warmUpCalls(service)) await process.call(call);
-    expect((await process.stop()).code).toBe(0);
-  });
+  serviceCases(service, { cloud: () => cloud, start, temporaryFiles: () => readdirSync(temporary) });
 
   test('names every variable that is missing', async () => {
     const { code, output } = await start(service, { PORT: '0' }).ended;
