@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
 import type { BuilderName } from '../images/builder.ts';
 import { ImagesError } from '../images/images-error.ts';
@@ -11,7 +11,6 @@ import { runBuilder } from '../images/run-builder.ts';
 const suite = 'bookworm';
 const packages = ['libatomic1', 'libstdc++6'];
 
-const root = join(import.meta.dirname, '../../..');
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 /** The arguments of the Dockerfiles, by the stage that stands in for each. */
@@ -76,10 +75,11 @@ function debian(): string {
   }
 }
 
-/** The npm that runs here. */
+/** The npm that runs this: it tells its scripts where it is (https://docs.npmjs.com/cli/v11/using-npm/scripts). */
 function npmFolder(): string {
-  const folder = execFileSync('npm', ['root', '--global'], { encoding: 'utf8', cwd: root }).trim();
-  return realpathSync(join(folder, 'npm'));
+  const program = process.env['npm_execpath'];
+  if (program === undefined) throw new ImagesError('--debian-base takes the npm that runs it: npm run images -- --debian-base');
+  return join(dirname(realpathSync(program)), '..');
 }
 
 function linkOrCopy(from: string, to: string): void {

@@ -60,7 +60,7 @@ function buildOf(image: string, options: ImagesOptions, bootstraps: string): Ima
   return {
     dockerfile: dockerfile(isGateway ? 'gateway' : 'services'),
     tag: imageName(image, options),
-    args: { ...args, ...(!isGateway && { SERVICE: image }) },
+    args: isGateway ? without('RUNTIME_IMAGE', args) : { ...without('ENVOY_IMAGE', args), SERVICE: image },
     // https://specs.opencontainers.org/image-spec/annotations/
     labels: {
       'org.opencontainers.image.title': image,
@@ -72,6 +72,11 @@ function buildOf(image: string, options: ImagesOptions, bootstraps: string): Ima
     epochSeconds,
     context: root,
   };
+}
+
+/** A builder warns of arguments that a Dockerfile does not have. */
+function without(name: string, args: ImagesOptions['args']): ImagesOptions['args'] {
+  return Object.fromEntries(Object.entries(args).filter(([argument]) => argument !== name));
 }
 
 async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
