@@ -12,6 +12,8 @@ export interface RawCall {
   readonly body?: Buffer;
   /** The status that it ends with, where that is not OK. */
   readonly refused?: keyof typeof status;
+  /** Its deadline; 10 s where it is left out. */
+  readonly timeoutMs?: number;
 }
 
 /** grpc.health.v1.Health/Check of the whole server. */
@@ -69,7 +71,7 @@ export class RunningServer {
   }
 
   /** Resolves with the response, an empty one where the call is to be refused. @throws naming the status, with the output so far. */
-  async call({ path, headers = {}, body = Buffer.alloc(0), refused }: RawCall): Promise<Buffer> {
+  async call({ path, headers = {}, body = Buffer.alloc(0), refused, timeoutMs = callTimeoutMs }: RawCall): Promise<Buffer> {
     this.#client ??= new Client(`127.0.0.1:${await this.listening()}`, credentials.createInsecure(), {
       'grpc.use_local_subchannel_pool': 1,
     });
@@ -78,7 +80,7 @@ export class RunningServer {
     const metadata = new Metadata();
     for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
     return new Promise((resolve, reject) => {
-      const options = { deadline: Date.now() + callTimeoutMs };
+      const options = { deadline: Date.now() + timeoutMs };
       client.makeUnaryRequest(path, raw, raw, body, metadata, options, (error: ServiceError | null, response) => {
         if (error === null && refused === undefined) resolve(response!);
         else if (error === null) reject(new Error(`${path}: OK, not ${refused}`));

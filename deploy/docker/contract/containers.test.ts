@@ -8,7 +8,7 @@ import { warmUpCalls } from '../shrink/warm-up.ts';
 import { builtImage, containerManifest, missingImages } from './built-images.ts';
 import { freePort } from './free-port.ts';
 import { ImageContainer } from './image-container.ts';
-import { removeOrphans, removeWithParent } from './podman.ts';
+import { bytesOf, removeOrphans, removeWithParent } from './podman.ts';
 import { serviceCases } from './service-cases.ts';
 
 // https://cloud.google.com/run/docs/container-contract, for each service's image as its manifest has it run.
@@ -16,6 +16,8 @@ const skipped = missingImages();
 const running = new Set<ImageContainer>();
 let cloud: ScratchCloud;
 let ports: number[] = [];
+/** For calls of which there are many: a machine that is busy with other things is no fault. */
+const patienceMs = 90_000;
 
 describe.skipIf(skipped !== undefined)(`images of services as containers${skipped === undefined ? '' : ` (${skipped})`}`, () => {
   beforeAll(async () => {
@@ -72,32 +74,41 @@ describe.skipIf(skipped !== undefined)(`images of services as containers${skippe
       await container.stop();
     });
 
-    test('holds its memory with as many requests at a time as it is given, of the largest size, and goes on', async () => {
+    test('holds its memory under as many calls at a time as it is given, and under the largest that it takes', { timeout: 120_000 }, async () => {
       const { concurrency } = containerManifest(service);
       const container = start(service, cloud.environmentOf(service));
-      await container.call(healthCheck);
+      const usual = { ...warmUpCalls(service)[0]!, timeoutMs: patienceMs };
+      await Promise.all(Array.from({ length: concurrency }, () => container.call(usual)));
+      // Together they are as large as the whole limit.
       const largest = largestCall(service);
-      const [usual] = warmUpCalls(service);
-      await Promise.all(Array.from({ length: concurrency }, () => container.call(largest).catch(() => {})));
-      await Promise.all(Array.from({ length: concurrency }, () => container.call(usual!)));
+      const count = Math.ceil(bytesOf(containerManifest(service).limits.memory) / largest.body!.length);
+      await Promise.all(Array.from({ length: Math.min(count, concurrency) }, () => container.call(largest)));
       expect(await container.call(healthCheck)).toEqual(Buffer.from([0x08, 0x01]));
       const { limit, kills, peak } = container.memory();
-      console.log(service, concurrency, largest.body!.length, Math.round(peak / 1_048_576));
       expect({ kills, within: peak <= limit }).toEqual({ kills: 0, within: true });
       expect((await container.stop()).code).toBe(0);
     });
   });
 });
 
-/** A call of the method that takes the largest requests, filled up with a field that it does not know. */
+/**
+ * A call of the method that takes the largest requests, filled up with a field that it does not know, as a newer client's would be. A method for other services
+ * is preferred: others refuse whoever has no token before they have read it all.
+ */
 function largestCall(service: string): RawCall {
   const [method] = listMethods()
     .filter(({ workload }) => workload === service)
-    .toSorted((one, other) => other.maxRequestBytes - one.maxRequestBytes);
+    .toSorted((one, other) => other.maxRequestBytes - one.maxRequestBytes || callersOf(other.desc, other.policy!).length - callersOf(one.desc, one.policy!).length);
   const { grpcPath, maxRequestBytes, policy, desc } = method!;
-  const [caller = 'edge-gateway'] = policy === undefined ? [] : callersOf(desc, policy);
-  // Field 15, of bytes, with a length of four bytes.
+  const [caller] = callersOf(desc, policy!);
+  // Field 15, of bytes, with a length of four bytes: https://protobuf.dev/programming-guides/encoding/.
   const length = maxRequestBytes - 5;
   const head = Buffer.from([0x7a, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, ((length >> 14) & 0x7f) | 0x80, length >> 21]);
-  return { path: grpcPath, headers: calledBy(caller), body: Buffer.concat([head, Buffer.alloc(length, 0x61)]) };
+  return {
+    path: grpcPath,
+    headers: calledBy(caller ?? 'edge-gateway'),
+    body: Buffer.concat([head, Buffer.alloc(length, 0x61)]),
+    refused: caller === undefined ? 'UNAUTHENTICATED' : 'INVALID_ARGUMENT',
+    timeoutMs: patienceMs,
+  };
 }

@@ -1,9 +1,14 @@
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import { callersOf } from '../../../services/platform/contracts/callers.ts';
+import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { MethodPolicySchema } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import { grpcPath } from '../../../services/platform/contracts/methods.ts';
 import { healthCheck, type RawCall, type RunningServer } from '../running-server.ts';
-import type { ScratchCloud } from '../scratch-cloud.ts';
+import { calledBy, type ScratchCloud } from '../scratch-cloud.ts';
 import { warmUpCalls } from '../shrink/warm-up.ts';
 import { startGate } from './gate.ts';
 import { linesThatLoggingDoesNotUnderstand } from './log-lines.ts';
@@ -34,12 +39,11 @@ export function serviceCases(service: string, runner: ServiceRunner): void {
     const gate = await startGate(Number(environment['SPANNER_EMULATOR_HOST']!.split(':')[1]));
     try {
       const server = runner.start(service, { ...environment, SPANNER_EMULATOR_HOST: `127.0.0.1:${gate.port}` });
-      const call = readsDatabase(service);
-      await server.call(call);
+      await server.call(readsDatabase);
       const stream = await watchHealth(await server.listening());
       expect(runner.temporaryFiles(server)).toEqual([]);
       const held = gate.close();
-      const answer = server.call(call);
+      const answer = server.call(readsDatabase);
       await held;
       const signalledAt = performance.now();
       const ended = server.signal('SIGTERM');
@@ -59,11 +63,11 @@ export function serviceCases(service: string, runner: ServiceRunner): void {
   });
 }
 
-function readsDatabase(service: string): RawCall {
-  const [call] = warmUpCalls(service);
-  if (call === undefined) throw new Error(`no call of ${service} reads its database`);
-  return call;
-}
+/** A call that every service answers from its database. */
+const readsDatabase: RawCall = {
+  path: grpcPath(MaintenanceService.method.getBacklog),
+  headers: calledBy(callersOf(MaintenanceService.method.getBacklog, create(MethodPolicySchema))[0]!),
+};
 
 /** Resolves when nobody listens at a port of the loopback any more. */
 async function untilRefused(port: number): Promise<void> {
