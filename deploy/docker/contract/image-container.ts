@@ -24,7 +24,7 @@ let started = 0;
  */
 export class ImageContainer extends RunningServer {
   readonly #name: string;
-  readonly #envFile: string;
+  readonly #folder: string;
 
   /** @throws {ImagesError} where the machine is smaller than the limits. */
   constructor({ image, limits, env, port, files = {} }: ContainerOptions) {
@@ -51,10 +51,17 @@ export class ImageContainer extends RunningServer {
         ...['--env-file', envFile, image],
       ],
       env: { PATH: process.env['PATH'] ?? '' },
+      // conmon notes a want of memory in its folder.
+      cwd: folder,
       ...(port !== undefined && { port }),
     });
     this.#name = name;
-    this.#envFile = folder;
+    this.#folder = folder;
+  }
+
+  /** Whether its first process runs. */
+  get isRunning(): boolean {
+    return podman('inspect', '--format', '{{.State.Running}}', this.#name).stdout === 'true';
   }
 
   /** The process id, on this machine, of the container's first process. */
@@ -109,7 +116,7 @@ export class ImageContainer extends RunningServer {
     if (signal === 'SIGKILL') podman('rm', '--force', '--time', '0', this.#name);
     const end = await super.stop(signal);
     podman('rm', '--force', '--time', '0', this.#name);
-    rmSync(this.#envFile, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true });
     return end;
   }
 }
