@@ -30,7 +30,8 @@ export async function billOfMaterials(image: string, inputs: readonly string[]):
   const held = new Set([...bundled, packageIn('node_modules/node')]);
   const kept = components.filter((component) => held.has(component['bom-ref']));
   const missing = [...held].filter((name) => !kept.some((component) => component['bom-ref'] === name));
-  if (missing.length > 0) throw new Error(`the image of ${image} has ${missing.join(', ')}, which npm sbom does not name: npm ci brings both together`);
+  if (missing.length > 0)
+    throw new Error(`the image of ${image} has ${missing.join(', ')}, which npm sbom does not name: npm ci brings both together`);
   const bill = {
     $schema,
     bomFormat,

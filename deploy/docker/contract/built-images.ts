@@ -4,8 +4,8 @@ import type { run_v1 } from '@googleapis/run';
 import { parse } from 'yaml';
 import { render } from '../../cloud-run/render.ts';
 import { readEnvironment } from '../../environments/environment.ts';
-import { images } from '../images.ts';
 import { imageName } from '../images/build-images.ts';
+import { images } from '../images.ts';
 import { type Limits, podman, whyNoContainers } from './podman.ts';
 
 /** Whether containers have to be run: CI builds the images before its tests. */

@@ -74,7 +74,9 @@ describe.skipIf(skipped !== undefined)(`images of services as containers${skippe
       await container.stop();
     });
 
-    test('holds its memory under as many calls at a time as it is given, and under the largest that it takes', { timeout: 120_000 }, async () => {
+    test('holds its memory under as many calls at a time as it is given, and under the largest that it takes', {
+      timeout: 120_000,
+    }, async () => {
       const { concurrency } = containerManifest(service);
       const container = start(service, cloud.environmentOf(service));
       const usual = { ...warmUpCalls(service)[0]!, timeoutMs: patienceMs };
@@ -98,7 +100,11 @@ describe.skipIf(skipped !== undefined)(`images of services as containers${skippe
 function largestCall(service: string): RawCall {
   const [method] = listMethods()
     .filter(({ workload }) => workload === service)
-    .toSorted((one, other) => other.maxRequestBytes - one.maxRequestBytes || callersOf(other.desc, other.policy!).length - callersOf(one.desc, one.policy!).length);
+    .toSorted(
+      (one, other) =>
+        other.maxRequestBytes - one.maxRequestBytes ||
+        callersOf(other.desc, other.policy!).length - callersOf(one.desc, one.policy!).length,
+    );
   const { grpcPath, maxRequestBytes, policy, desc } = method!;
   const [caller] = callersOf(desc, policy!);
   // Field 15, of bytes, with a length of four bytes: https://protobuf.dev/programming-guides/encoding/.

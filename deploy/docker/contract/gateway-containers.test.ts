@@ -120,7 +120,11 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
     });
 
     test('listens on every address, at PORT', async () => {
-      const container = new ImageContainer({ image: builtImage('gateway'), limits: manifest.limits, env: { ...manifest.env, PORT: '9090' } });
+      const container = new ImageContainer({
+        image: builtImage('gateway'),
+        limits: manifest.limits,
+        env: { ...manifest.env, PORT: '9090' },
+      });
       running.add(container);
       while (!container.isRunning || !container.listeners().some((listener) => listener.endsWith(':9090'))) await delay(20);
       const outward = container.listeners().filter((listener) => !listener.startsWith('0100007F:'));
@@ -156,7 +160,8 @@ async function request(role: 'edge' | 'jobs', url: string, body?: string): Promi
   if (role === 'edge' && body === undefined) return fetch(`${url}${openRead().path}`);
   if (role === 'edge')
     return fetch(`${url}${openPost()}`, { method: 'POST', body: body ?? '', headers: { 'content-type': 'application/json' } });
-  const [prefix, as, account] = body === undefined ? (['/v1/schedules/', 'schedule', 'scheduler'] as const) : (['/v1/events', 'subscription', 'pubsub'] as const);
+  const [prefix, as, account] =
+    body === undefined ? (['/v1/schedules/', 'schedule', 'scheduler'] as const) : (['/v1/events', 'subscription', 'pubsub'] as const);
   const claims = { aud: audienceOf('jobs', production.project), email: serviceAccountEmail(account, production.project) };
   const authorization = `Bearer ${await authority.token({ as, claims })}`;
   return fetch(`${url}${pathWith(prefix)}`, {

@@ -34,7 +34,13 @@ export class ImageContainer extends RunningServer {
     const folder = mkdtempSync(join(tmpdir(), 'kumiko-container-'));
     const envFile = join(folder, 'env');
     const variables = { ...env, ...(port !== undefined && { PORT: String(port) }) };
-    writeFileSync(envFile, Object.entries(variables).map(([key, value]) => `${key}=${value}\n`).join(''), { mode: 0o600 });
+    writeFileSync(
+      envFile,
+      Object.entries(variables)
+        .map(([key, value]) => `${key}=${value}\n`)
+        .join(''),
+      { mode: 0o600 },
+    );
     super({
       command: 'podman',
       args: [
@@ -108,7 +114,11 @@ export class ImageContainer extends RunningServer {
     }
     const path = /^0::(.*)$/m.exec(groups)?.[1] ?? '';
     const read = (file: string) => readFileSync(join('/sys/fs/cgroup', path, file), 'utf8');
-    return { limit: Number(read('memory.max')), peak: Number(read('memory.peak')), kills: Number(/^oom_kill (\d+)$/m.exec(read('memory.events'))?.[1]) };
+    return {
+      limit: Number(read('memory.max')),
+      peak: Number(read('memory.peak')),
+      kills: Number(/^oom_kill (\d+)$/m.exec(read('memory.events'))?.[1]),
+    };
   }
 
   override async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<{ readonly code: number | null; readonly output: string }> {

@@ -47,7 +47,11 @@ export function bytesOf(quantity: string): number {
 }
 
 /** @throws {ImagesError} where a manifest asks for more than the machine has: a limit that cannot be reached holds nothing. */
-export function refuseBeyondMachine(name: string, { memory, cpu }: Limits, machine: { readonly bytes: number; readonly cpus: number }): void {
+export function refuseBeyondMachine(
+  name: string,
+  { memory, cpu }: Limits,
+  machine: { readonly bytes: number; readonly cpus: number },
+): void {
   if (bytesOf(memory) > machine.bytes)
     throw new ImagesError(
       `${name} is given ${memory} of memory by its manifest, and this machine has ${Math.floor(machine.bytes / 1_024 ** 2)}Mi: run it on a larger one, or lower "memory" in deploy/environments`,
@@ -75,11 +79,15 @@ export function removeOrphans(call: Podman = podman): void {
 
 /** Starts what removes this process's containers as soon as it is gone, even by kill -9: it waits for the end of its input. */
 export function removeWithParent(): void {
-  const watcher = spawn('sh', ['-c', 'cat >/dev/null; podman ps --all --quiet --filter "label=$1" | xargs -r podman rm --force --time 0', 'sh', ownLabel()], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // A signal from the terminal is not for it.
-    detached: true,
-  });
+  const watcher = spawn(
+    'sh',
+    ['-c', 'cat >/dev/null; podman ps --all --quiet --filter "label=$1" | xargs -r podman rm --force --time 0', 'sh', ownLabel()],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // A signal from the terminal is not for it.
+      detached: true,
+    },
+  );
   watcher.unref();
   (watcher.stdin as unknown as { unref(): void }).unref();
 }

@@ -86,7 +86,12 @@ async function untilRefused(port: number): Promise<void> {
 async function watchHealth(port: number): Promise<{ readonly ended: Promise<string> }> {
   const session = connect(`http://127.0.0.1:${port}`);
   session.on('error', () => {});
-  const stream = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Watch', 'content-type': 'application/grpc', te: 'trailers' });
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/grpc.health.v1.Health/Watch',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  });
   // An empty message in its frame.
   stream.end(Buffer.alloc(5));
   let status: string | undefined;

@@ -59,7 +59,8 @@ function debian(): string {
   if (existsSync(file)) return file;
   if (spawnSync('debootstrap', ['--version']).status !== 0)
     throw new ImagesError('--debian-base needs debootstrap: apt-get install debootstrap');
-  if (process.getuid?.() !== 0) throw new ImagesError('--debian-base makes a file system with debootstrap, which only root may do: run it as root');
+  if (process.getuid?.() !== 0)
+    throw new ImagesError('--debian-base makes a file system with debootstrap, which only root may do: run it as root');
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'unfinished-'));
   try {
@@ -67,7 +68,16 @@ function debian(): string {
     const args = ['--variant=minbase', `--include=${packages.join(',')}`, suite, join(folder, 'root')];
     const { status, stdout } = spawnSync('debootstrap', args, { encoding: 'utf8' });
     if (status !== 0) throw new ImagesError(`debootstrap failed with code ${status}:\n${stdout.split('\n').slice(-10).join('\n')}`);
-    execFileSync('tar', ['--sort=name', '-C', join(folder, 'root'), '--exclude=./var/cache/apt/*', '--exclude=./var/lib/apt/lists/*', '-cf', join(folder, 'debian.tar'), '.']);
+    execFileSync('tar', [
+      '--sort=name',
+      '-C',
+      join(folder, 'root'),
+      '--exclude=./var/cache/apt/*',
+      '--exclude=./var/lib/apt/lists/*',
+      '-cf',
+      join(folder, 'debian.tar'),
+      '.',
+    ]);
     renameSync(join(folder, 'debian.tar'), file);
     return file;
   } finally {

@@ -78,10 +78,7 @@ export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
   const pairs = (option: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
   // Docker has times of layers from a variable (https://reproducible-builds.org/docs/source-date-epoch/).
-  const own =
-    name === 'docker'
-      ? ['--build-arg', `SOURCE_DATE_EPOCH=${epochSeconds}`]
-      : ['--layers', '--timestamp', String(epochSeconds)];
+  const own = name === 'docker' ? ['--build-arg', `SOURCE_DATE_EPOCH=${epochSeconds}`] : ['--layers', '--timestamp', String(epochSeconds)];
   return [
     'build',
     ...own,

@@ -30,7 +30,8 @@ async function main(): Promise<void> {
       'debian-base': { type: 'boolean', default: false },
     },
   });
-  if (!/^\w[\w.-]{0,127}$/.test(values.tag)) throw new UsageError(`--tag ${values.tag}: expected letters, digits, "_", "." and "-", such as "1a2b3c4"`);
+  if (!/^\w[\w.-]{0,127}$/.test(values.tag))
+    throw new UsageError(`--tag ${values.tag}: expected letters, digits, "_", "." and "-", such as "1a2b3c4"`);
   const given = Object.fromEntries(values['build-arg'].map(argument));
   const environment = readEnvironment(values.env);
   const builder = findBuilder(asked(values.builder));
@@ -48,7 +49,9 @@ async function main(): Promise<void> {
 function argument(text: string): [string, string] {
   const [, name, value] = /^(BUILD_IMAGE|RUNTIME_IMAGE|ENVOY_IMAGE)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined)
-    throw new UsageError(`--build-arg ${text}: expected BUILD_IMAGE, RUNTIME_IMAGE or ENVOY_IMAGE, such as "RUNTIME_IMAGE=HOST/IMAGE@sha256:…"`);
+    throw new UsageError(
+      `--build-arg ${text}: expected BUILD_IMAGE, RUNTIME_IMAGE or ENVOY_IMAGE, such as "RUNTIME_IMAGE=HOST/IMAGE@sha256:…"`,
+    );
   return [name, value];
 }
 

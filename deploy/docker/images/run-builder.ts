@@ -32,5 +32,6 @@ export async function runBuilder(name: BuilderName, build: ImageBuild, logFile: 
   }
   const [code] = (await once(child, 'close')) as [number | null];
   log.end();
-  if (code !== 0) throw new ImagesError(`${name} could not build ${build.tag} (code ${code}); its log is ${logFile}, and ends so:\n${lines.join('\n')}`);
+  if (code !== 0)
+    throw new ImagesError(`${name} could not build ${build.tag} (code ${code}); its log is ${logFile}, and ends so:\n${lines.join('\n')}`);
 }
