@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleService } from './assemble-service.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
+import { bundleService } from './bundle-service.ts';
 import { serviceCases } from './contract/service-cases.ts';
 import { ImageProcess } from './image-process.ts';
 import { healthCheck } from './running-server.ts';
@@ -122,4 +124,33 @@ test('the services of an image are all services of its workload', async () => {
     .filter(({ workload }) => serviceNames.includes(workload))
     .map(({ grpcPath, desc }) => `${grpcPath} ${desc.methodKind === 'server_streaming'}`);
   expect(served.toSorted()).toEqual(described.toSorted());
+});
+
+test('what is bundled is the same in each build, its bill of materials too', async () => {
+  const [service] = serviceNames;
+  const again = join(folder, 'again');
+  const inputs = await bundleService(service!, again);
+  const bill = await billOfMaterials(service!, inputs);
+  const bytes = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const bundled = globSync('**', { cwd: again, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = bundled.map((entry) => relative(again, join(entry.parentPath, entry.name)));
+  const first = join(treeOf(service!), 'app');
+  expect(paths.filter((path) => bytes(join(again, path)) !== bytes(join(first, path)))).toEqual([]);
+  expect(bill).toBe(readFileSync(join(first, 'sbom.cdx.json'), 'utf8'));
+  // What an image has beside is what V8 made of it.
+  const beside = globSync('**', { cwd: first, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = beside.map((entry) => relative(first, join(entry.parentPath, entry.name)));
+  expect(names.filter((path) => !paths.includes(path) && !path.startsWith('code-cache/'))).toEqual(['sbom.cdx.json']);
+});
+
+test('a bill of materials lists Node and what is bundled, each with its licence and hash, and no tool', () => {
+  const { components } = JSON.parse(readFileSync(join(treeOf(serviceNames[0]!), 'app/sbom.cdx.json'), 'utf8')) as {
+    components: { name: string; hashes?: unknown[]; licenses?: unknown[] }[];
+  };
+  const names = components.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['node', '@grpc/grpc-js', 'pino']));
+  expect(names.filter((name) => ['vitest', 'typescript', 'esbuild', '@electric-sql/pglite'].includes(name))).toEqual([]);
+  expect(
+    components.filter(({ hashes = [], licenses = [] }) => hashes.length === 0 || licenses.length === 0).map(({ name }) => name),
+  ).toEqual([]);
 });
