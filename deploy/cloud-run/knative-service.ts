@@ -1,19 +1,21 @@
 import type { run_v1 } from '@googleapis/run';
 import { serviceAccountId } from '../../services/platform/contracts/identities.ts';
 import { sizesOf } from '../environments/environment.ts';
-import { type ContainerOptions, containersOf } from './containers.ts';
+import type { Deployment } from './cloud-run-service.ts';
+import { containersOf } from './containers.ts';
+import { trafficWith } from './traffic.ts';
 import { timeoutSeconds, type Workload } from './workloads.ts';
 
 /** The namespace of the services, and of the Kubernetes secrets that bear the names of those in Secret Manager, each with the key "latest". */
 const namespace = 'kumiko';
 
 /**
- * The manifest of a service for plain Knative. Only the services: a gateway's bootstrap names Cloud Run's URLs.
+ * The manifest of a service for plain Knative: docs/reference/containers.md tells what Cloud Run and Knative read differently of the same fields. Only the services: a gateway's bootstrap names Cloud Run's URLs.
  *
  * Knative has no check of callers like Cloud Run's, and the services trust that it was made: something in front of each must verify the
  * ID token in X-Serverless-Authorization (audience and account), as an Istio RequestAuthentication with an AuthorizationPolicy does.
  */
-export function knativeService(workload: Workload, { environment, imageTag }: ContainerOptions): run_v1.Schema$Service {
+export function knativeService(workload: Workload, { environment, imageTag, revision, serving = [] }: Deployment): run_v1.Schema$Service {
   const { min, max, concurrency } = sizesOf(environment, workload.name);
   const { name } = workload;
   return {
@@ -23,6 +25,7 @@ export function knativeService(workload: Workload, { environment, imageTag }: Co
     spec: {
       template: {
         metadata: {
+          ...(revision !== undefined && { name: `${name}-${revision.suffix}` }),
           annotations: { 'autoscaling.knative.dev/minScale': String(min), 'autoscaling.knative.dev/maxScale': String(max) },
         },
         spec: {
@@ -37,7 +40,7 @@ export function knativeService(workload: Workload, { environment, imageTag }: Co
           }),
         },
       },
-      traffic: [{ latestRevision: true, percent: 100 }],
+      traffic: trafficWith(name, revision, serving),
     },
   };
 }

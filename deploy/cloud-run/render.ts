@@ -46,7 +46,10 @@ export function render({ environment, target, imageTag, revision, current }: Ren
   if (target === 'knative') {
     const services = workloads.filter(({ kind }) => kind === 'service');
     return new Map(
-      services.map((workload) => [`knative/${workload.name}.yaml`, yaml(knativeService(workload, { environment, imageTag }))]),
+      services.map((workload) => [
+        `knative/${workload.name}.yaml`,
+        yaml(knativeService(workload, { environment, imageTag, revision, serving: current?.get(workload.name) })),
+      ]),
     );
   }
   const manifests = workloads.map((workload): [string, string] => {

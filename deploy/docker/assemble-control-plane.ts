@@ -1,14 +1,17 @@
-import { cpSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ofPackages } from '../../gateway/bootstrap/validation/envoy-protos.ts';
+import { controlPlane } from '../../services/platform/contracts/identities.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
 import { bundleProgram, copyContracts } from './bundle-service.ts';
 
 const program = join(import.meta.dirname, '../../gateway/control-plane/main.ts');
 
-/** Makes the file tree of the control plane's image: `app/` with the bundle, our contracts and Envoy's protos, which it reads. */
+/** Makes the file tree of the control plane's image: `app/` with the bundle, its bill of materials, our contracts and Envoy's protos, which it reads. */
 export async function assembleControlPlane(tree: string): Promise<void> {
   const folder = join(tree, 'app');
-  await bundleProgram(program, folder);
+  const sources = await bundleProgram(program, folder);
+  writeFileSync(join(folder, 'sbom.cdx.json'), await billOfMaterials(controlPlane, sources));
   copyContracts(folder);
   const [api, wellKnown] = ofPackages();
   cpSync(api, join(folder, 'envoy-protos'), { recursive: true });

@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1.12
 # The image of both gateways; GATEWAY_ROLE picks the bootstrap. The rendered bootstraps come as a build context of their own:
 # docker build -f deploy/docker/gateway.Dockerfile --build-context bootstraps=DIR .
+# Until npm ci it is built as services.Dockerfile is, so that whoever has built one has the layers of both.
 ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 # Not the distroless one: the entrypoint needs a shell to drain.
 ARG ENVOY_IMAGE=envoyproxy/envoy:v1.40.1
@@ -12,9 +13,12 @@ COPY package.json package-lock.json ./
 COPY gateway/envoy/ gateway/envoy/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY . .
-RUN npm run -s build
 COPY --from=bootstraps edge.yaml jobs.yaml /bootstraps/
-RUN npm run -s assemble -- gateway --out /tree --bootstraps /bootstraps
+# What is generated is kept from one build to the next, and made again where its inputs changed.
+RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
+    --mount=type=cache,target=/build/deploy/local/cloud/spanner/engine/gen \
+    --mount=type=cache,target=/build/wasm-filters/build \
+    npm run -s assemble -- gateway --out /tree --bootstraps /bootstraps
 
 FROM ${ENVOY_IMAGE}
 COPY --from=build /tree/ /

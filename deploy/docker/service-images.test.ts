@@ -1,24 +1,31 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleService } from './assemble-service.ts';
-import { healthCheck, ImageProcess } from './image-process.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
+import { bundleService } from './bundle-service.ts';
+import { serviceCases } from './contract/service-cases.ts';
+import { ImageProcess } from './image-process.ts';
+import { healthCheck } from './running-server.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
 import { warmUpCalls } from './shrink/warm-up.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Outside of the project: nothing of its node_modules can be found from there. */
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-images-'));
+/** Of the services that are started. */
+const temporary = join(folder, 'tmp');
 const treeOf = (service: string) => join(folder, service);
 const sources = new Map<string, readonly string[]>();
 const running = new Set<ImageProcess>();
 let cloud: ScratchCloud;
 
 beforeAll(async () => {
+  mkdirSync(temporary);
   cloud = await startScratchCloud();
   for (const service of serviceNames) {
     sources.set(service, await assembleService(service, treeOf(service), cloud));
@@ -31,8 +38,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(service: string, env: Record<string, string>): ImageProcess {
-  const process = new ImageProcess(treeOf(service), env);
+function start(service: string, env: Readonly<Record<string, string>>): ImageProcess {
+  const process = new ImageProcess(treeOf(service), { TMPDIR: temporary, ...env });
   running.add(process);
   process.ended.then(() => running.delete(process));
   return process;
@@ -52,13 +59,7 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(globSync('**/{node_modules,*.ts,*.map,.env*}', { cwd: treeOf(service) })).toEqual([]);
   });
 
-  test('starts, answers health and its first calls, and ends in order', async () => {
-    const process = start(service, cloud.environmentOf(service));
-    // grpc.health.v1.HealthCheckResponse { status: SERVING }
-    expect(await process.call(healthCheck)).toEqual(Buffer.from([0x08, 0x01]));
-    for (const call of warmUpCalls(service)) await process.call(call);
-    expect((await process.stop()).code).toBe(0);
-  });
+  serviceCases(service, { cloud: () => cloud, start, temporaryFiles: () => readdirSync(temporary) });
 
   test('names every variable that is missing', async () => {
     const { code, output } = await start(service, { PORT: '0' }).ended;
@@ -123,4 +124,33 @@ test('the services of an image are all services of its workload', async () => {
     .filter(({ workload }) => serviceNames.includes(workload))
     .map(({ grpcPath, desc }) => `${grpcPath} ${desc.methodKind === 'server_streaming'}`);
   expect(served.toSorted()).toEqual(described.toSorted());
+});
+
+test('what is bundled is the same in each build, its bill of materials too', async () => {
+  const [service] = serviceNames;
+  const again = join(folder, 'again');
+  const inputs = await bundleService(service!, again);
+  const bill = await billOfMaterials(service!, inputs);
+  const bytes = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const bundled = globSync('**', { cwd: again, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = bundled.map((entry) => relative(again, join(entry.parentPath, entry.name)));
+  const first = join(treeOf(service!), 'app');
+  expect(paths.filter((path) => bytes(join(again, path)) !== bytes(join(first, path)))).toEqual([]);
+  expect(bill).toBe(readFileSync(join(first, 'sbom.cdx.json'), 'utf8'));
+  // What an image has beside is what V8 made of it.
+  const beside = globSync('**', { cwd: first, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = beside.map((entry) => relative(first, join(entry.parentPath, entry.name)));
+  expect(names.filter((path) => !paths.includes(path) && !path.startsWith('code-cache/'))).toEqual(['sbom.cdx.json']);
+});
+
+test('a bill of materials lists Node and what is bundled, each with its licence and hash, and no tool', () => {
+  const { components } = JSON.parse(readFileSync(join(treeOf(serviceNames[0]!), 'app/sbom.cdx.json'), 'utf8')) as {
+    components: { name: string; hashes?: unknown[]; licenses?: unknown[] }[];
+  };
+  const names = components.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['node', '@grpc/grpc-js', 'pino']));
+  expect(names.filter((name) => ['vitest', 'typescript', 'esbuild', '@electric-sql/pglite'].includes(name))).toEqual([]);
+  expect(
+    components.filter(({ hashes = [], licenses = [] }) => hashes.length === 0 || licenses.length === 0).map(({ name }) => name),
+  ).toEqual([]);
 });

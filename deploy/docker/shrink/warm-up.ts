@@ -5,7 +5,8 @@ import { MaintenanceService } from '../../../services/platform/contracts/gen/typ
 import { MethodPolicySchema } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { grpcPath } from '../../../services/platform/contracts/methods.ts';
 import { openRead } from '../../environments/open-service.ts';
-import { healthCheck, ImageProcess, type RawCall } from '../image-process.ts';
+import { ImageProcess } from '../image-process.ts';
+import { healthCheck, type RawCall } from '../running-server.ts';
 import { calledBy, type ScratchCloud } from '../scratch-cloud.ts';
 
 // RelayOutboxRequest { limit: 1 }.

@@ -1,6 +1,6 @@
 /** Builds gen/template, the database directory that a new local Spanner starts from. Does nothing when no input changed. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfChanged } from '../../../../../services/platform/tools/build-if-changed.ts';
 
@@ -15,7 +15,9 @@ const inputs = [
 ];
 
 await buildIfChanged({ name: 'database template of the local Spanner', inputs, output }, () => {
-  rmSync(output, { recursive: true, force: true });
+  // The folder itself stays: where an image is built, it is a mount.
+  mkdirSync(output, { recursive: true });
+  for (const entry of readdirSync(output)) rmSync(join(output, entry), { recursive: true });
   // A process of its own: PGlite is loaded only when there is something to build.
   execFileSync(process.execPath, [makeTemplate], { stdio: 'inherit' });
 });

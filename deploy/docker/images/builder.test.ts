@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { buildArguments, findBuilder, type Run } from './builder.ts';
+
+const build = {
+  dockerfile: 'deploy/docker/gateway.Dockerfile',
+  tag: 'example/gateway:main',
+  args: { ENVOY_IMAGE: 'localhost/envoy' },
+  labels: { 'org.opencontainers.image.title': 'gateway' },
+  contexts: { bootstraps: '/tmp/bootstraps' },
+  epochSeconds: 1_700_000_000,
+  context: '/project',
+};
+
+/** A machine on which these commands answer so. */
+const machine =
+  (answers: Readonly<Record<string, string | undefined>>): Run =>
+  (command, [argument]) => {
+    const output = answers[`${command} ${argument}`];
+    if (output === undefined) return { code: null, output: '' };
+    return output.startsWith('!') ? { code: 125, output: output.slice(1) } : { code: 0, output };
+  };
+
+test('the first builder that works is taken: a docker without its daemon is none', () => {
+  const tried = machine({
+    'docker --version': 'Docker version 28.2.2, build e6534b4',
+    'docker info': '!Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+    'podman --version': 'podman version 4.3.1',
+    'podman info': 'host: …',
+  });
+  expect(findBuilder(undefined, tried)).toBe('podman');
+  expect(() => findBuilder('docker', tried)).toThrow(
+    /Is the docker daemon running\?\): start its daemon, or name another builder with --builder$/,
+  );
+});
+
+test('a machine without any builder says so of each, and what to do', () => {
+  expect(() => findBuilder(undefined, machine({}))).toThrow(
+    'Nothing here builds images:\n  docker is not there\n  podman is not there\n  buildah is not there\nOn Debian and Ubuntu "apt-get install buildah" is enough: it needs no daemon.',
+  );
+});
+
+test('an old builder is refused with the version that is needed', () => {
+  const tried = machine({
+    'buildah --version': 'buildah version 1.19.6 (image-spec 1.0.1-dev, runtime-spec 1.0.2-dev)',
+    'buildah info': '{}',
+  });
+  expect(() => findBuilder('buildah', tried)).toThrow('buildah 1.19 is too old: 1.28 is the oldest that can build these images');
+});
+
+test('a user who may not build is told how to become one', () => {
+  const tried = machine({
+    'podman --version': 'podman version 4.3.1',
+    'podman info': '!cannot set up namespace using "/usr/bin/newuidmap": exit status 1',
+  });
+  expect(() => findBuilder('podman', tried)).toThrow('run it as root, or give your user ranges in /etc/subuid and /etc/subgid');
+});
+
+test.each(['podman', 'buildah'] as const)('%s gives everything one time, and keeps layers', (name) => {
+  expect(buildArguments(name, build)).toEqual([
+    'build',
+    ...['--layers', '--timestamp', '1700000000'],
+    ...['--file', 'deploy/docker/gateway.Dockerfile', '--tag', 'example/gateway:main'],
+    ...['--build-arg', 'ENVOY_IMAGE=localhost/envoy'],
+    ...['--label', 'org.opencontainers.image.title=gateway'],
+    ...['--build-context', 'bootstraps=/tmp/bootstraps'],
+    '/project',
+  ]);
+});
+
+test('docker is given the time as the variable that it knows', () => {
+  expect(buildArguments('docker', build).slice(0, 3)).toEqual(['build', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000']);
+});

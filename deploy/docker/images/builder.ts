@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { ImagesError } from './images-error.ts';
+
+/** What builds images, in the order in which it is looked for. */
+export const builderNames = ['docker', 'podman', 'buildah'] as const;
+export type BuilderName = (typeof builderNames)[number];
+
+/** An image to be built. */
+export interface ImageBuild {
+  readonly dockerfile: string;
+  readonly tag: string;
+  /** Up to which stage; the last one where it is left out. */
+  readonly target?: string;
+  readonly args: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Folders that the Dockerfile copies from beside the context. */
+  readonly contexts?: Readonly<Record<string, string>>;
+  /** The time of everything that is made, in seconds since 1970. */
+  readonly epochSeconds: number;
+  /** The folder that is sent to the builder. */
+  readonly context: string;
+}
+
+/** The oldest version of each that this is known to work with: build contexts with names, mounts of caches, ignore files by name of the Dockerfile. */
+const oldest: Readonly<Record<BuilderName, readonly [major: number, minor: number]>> = {
+  docker: [23, 0],
+  podman: [4, 3],
+  buildah: [1, 28],
+};
+
+/** How a command is tried. Tests put another in its place. */
+export type Run = (command: string, args: readonly string[]) => { readonly code: number | null; readonly output: string };
+
+const run: Run = (command, args) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 30_000 });
+  return { code: status, output: `${stdout ?? ''}${stderr ?? ''}`.trim() };
+};
+
+/**
+ * The builder to use: the one that was asked for, or the first that works here.
+ *
+ * @throws {ImagesError} where it is not there, too old or not allowed to, or none works: with what each says.
+ */
+export function findBuilder(asked: BuilderName | undefined, tried: Run = run): BuilderName {
+  const faults: string[] = [];
+  for (const name of asked === undefined ? builderNames : [asked]) {
+    const fault = faultOf(name, tried);
+    if (fault === undefined) return name;
+    faults.push(fault);
+  }
+  if (asked !== undefined) throw new ImagesError(faults[0]!);
+  throw new ImagesError(
+    `Nothing here builds images:\n${faults.map((fault) => `  ${fault}`).join('\n')}\nOn Debian and Ubuntu "apt-get install buildah" is enough: it needs no daemon.`,
+  );
+}
+
+/** Why a builder cannot be used here. */
+function faultOf(name: BuilderName, tried: Run): string | undefined {
+  const told = tried(name, ['--version']);
+  if (told.code !== 0) return `${name} is not there`;
+  const [, major, minor] = /(\d+)\.(\d+)/.exec(told.output)?.map(Number) ?? [];
+  const [needMajor, needMinor] = oldest[name];
+  if (major === undefined || minor === undefined) return `${name} does not tell its version: ${firstLine(told.output)}`;
+  if (major < needMajor || (major === needMajor && minor < needMinor))
+    return `${name} ${major}.${minor} is too old: ${needMajor}.${needMinor} is the oldest that can build these images`;
+  const asked = tried(name, ['info']);
+  if (asked.code === 0) return undefined;
+  const help =
+    name === 'docker'
+      ? 'start its daemon, or name another builder with --builder'
+      : 'run it as root, or give your user ranges in /etc/subuid and /etc/subgid';
+  return `${name} may not or cannot work here (${lastLine(asked.output)}): ${help}`;
+}
+
+/** The arguments that build an image. */
+export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
+  const { dockerfile, tag, target, args, labels, contexts = {}, epochSeconds, context } = build;
+  const pairs = (option: string, values: Readonly<Record<string, string>>) =>
+    Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
+  // Docker has times of layers from a variable (https://reproducible-builds.org/docs/source-date-epoch/).
+  const own = name === 'docker' ? ['--build-arg', `SOURCE_DATE_EPOCH=${epochSeconds}`] : ['--layers', '--timestamp', String(epochSeconds)];
+  return [
+    'build',
+    ...own,
+    ...['--file', dockerfile, '--tag', tag],
+    ...(target === undefined ? [] : ['--target', target]),
+    ...pairs('--build-arg', args),
+    ...pairs('--label', labels),
+    ...pairs('--build-context', contexts),
+    context,
+  ];
+}
+
+const firstLine = (text: string) => text.split('\n', 1)[0] ?? '';
+const lastLine = (text: string) => text.split('\n').at(-1) ?? '';
