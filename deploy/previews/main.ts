@@ -1,16 +1,19 @@
 /** `npm run preview`: previews of a platform that runs here, and those that pull requests have in an environment. */
 import { parseArgs } from 'node:util';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { EnvironmentError } from '../environments/environment.ts';
 import type { PreviewStatus } from '../local/platform/running-previews.ts';
 import { defaultStateDir } from '../local/platform/state-dir.ts';
+import { deployThere } from './deploy-there.ts';
 import { PreviewsHere } from './here.ts';
 import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 import { forgetThere, listThere, removeThere } from './there.ts';
 
 const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | list  [--state-dir DIR]
-       npm run preview -- list --env NAME [--pr NUMBER] | remove --env NAME --pr NUMBER | forget --env NAME --open "NUMBERS" [--idle DAYS]
+       npm run preview -- deploy --env NAME --pr NUMBER --services "NAMES" | list --env NAME [--pr NUMBER]
+       npm run preview -- remove --env NAME --pr NUMBER | forget --env NAME --open "NUMBERS" [--idle DAYS]
        npm run preview -- plan --base REF
 
   previews of the platform that runs here: second instances of its services, for tokens that ask for them
@@ -21,6 +24,7 @@ const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] |
   --state-dir DIR          where the platform's state lives, .kumiko unless told
 
   previews of pull requests in an environment on Google Cloud, such as "staging"
+  deploy                   builds and deploys this commit's services as revisions with the pull request's tag and without traffic
   list                     the tags of its services, and the revisions that they lead to
   remove                   takes the tag of a pull request off every service
   forget                   takes away those of pull requests that are not among the open ones, and those that no request has met for
@@ -32,6 +36,7 @@ const options = {
   base: { type: 'string' },
   env: { type: 'string' },
   pr: { type: 'string' },
+  services: { type: 'string' },
   open: { type: 'string' },
   idle: { type: 'string' },
   'state-dir': { type: 'string' },
@@ -53,6 +58,7 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  deploy: { takes: ['env', 'pr', 'services'], needs: ['env', 'pr', 'services'], run: deploy },
   start: { takes: ['from', 'state-dir'], run: start },
   stop: { takes: ['state-dir'], run: stop },
   list: { takes: ['env', 'pr', 'state-dir'], run: list },
@@ -103,6 +109,23 @@ async function list(line: Line): Promise<void> {
     const lines = tags.map(({ service, tag, revision, url }) => `${`${service}=${tag}`.padEnd(24)} ${revision.padEnd(32)} ${url}\n`);
     print(lines, 'no service has a tag');
   }
+}
+
+async function deploy({ values: { env, pr, services = '' } }: Line): Promise<void> {
+  const asked = services.split(/[\s,]+/).filter((name) => name !== '');
+  const unknown = asked.find((name) => !serviceNames.includes(name));
+  if (unknown !== undefined) throw new UsageError(`--services ${unknown}: expected ${serviceNames.join(', ')}`);
+  if (asked.length === 0) {
+    process.stdout.write('no service is touched: there is nothing to deploy\n');
+    return;
+  }
+  const { tag, suffix } = deployThere(env!, number('pr', pr), asked);
+  print(
+    asked.map((service) => `${service}=${tag} is ${service}-${suffix}\n`),
+    '',
+  );
+  const claim = JSON.stringify(Object.fromEntries(asked.map((service) => [service, tag])));
+  process.stdout.write(`a token with the claim "kumiko_preview": ${claim} meets it, every other one does not\n`);
 }
 
 async function remove({ values }: Line): Promise<void> {
