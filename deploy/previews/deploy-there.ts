@@ -11,14 +11,14 @@ import { readEnvironment } from '../environments/environment.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 
 /** A pull request's revisions. */
-export interface Deployed {
+interface Deployed {
   readonly tag: string;
   /** The end of the revisions' names: it says of which commit they are. */
   readonly suffix: string;
 }
 
 /** Runs a program, and returns what it prints. Tests put another in its place. */
-export type RunProgram = (program: string, args: readonly string[]) => string;
+type RunProgram = (program: string, args: readonly string[]) => string;
 
 const runProgram: RunProgram = (program, args) => {
   try {
