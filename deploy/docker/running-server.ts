@@ -28,7 +28,7 @@ const callTimeoutMs = 10_000;
 const startSeconds = 30;
 
 /** What starts a server. */
-export interface ServerCommand {
+interface ServerCommand {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;

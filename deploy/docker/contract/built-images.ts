@@ -38,7 +38,7 @@ function whyNotBuilt(): string | undefined {
 }
 
 /** What the rendered manifest says of a workload's own container. */
-export interface ContainerManifest {
+interface ContainerManifest {
   readonly limits: Limits;
   /** Values; of a secret, its name stands there. */
   readonly env: Readonly<Record<string, string>>;

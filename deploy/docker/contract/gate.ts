@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** A port that leads to another one, and can hold back what is sent to it: whoever waits for an answer is under way for as long as the test says. */
-export interface Gate {
+interface Gate {
   readonly port: number;
   /** Holds back from now on. Resolves with the first bytes that wait. */
   close(): Promise<void>;

@@ -14,7 +14,7 @@ import { startGate } from './gate.ts';
 import { linesThatLoggingDoesNotUnderstand } from './log-lines.ts';
 
 /** What runs a service: an assembled tree as a process, or its image as a container. */
-export interface ServiceRunner {
+interface ServiceRunner {
   readonly cloud: () => ScratchCloud;
   start(service: string, env: Readonly<Record<string, string>>): RunningServer;
   /** What lies in the folder for temporary files. */

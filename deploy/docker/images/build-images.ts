@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../../..');
 const dockerfile = (name: string) => join(import.meta.dirname, '..', `${name}.Dockerfile`);
 
 /** What images are built of and for. */
-export interface ImagesOptions {
+interface ImagesOptions {
   readonly environment: Environment;
   readonly imageTag: string;
   readonly builder: BuilderName;

@@ -8,6 +8,7 @@ import { makeBases } from '../debian-base/make-bases.ts';
 import { buildImages, imageName } from './build-images.ts';
 import { type BuilderName, builderNames, findBuilder } from './builder.ts';
 import { ImagesError } from './images-error.ts';
+import { removeLeftBehind } from './left-behind.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const usage = `usage:
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
   const environment = readEnvironment(values.env);
   const builder = findBuilder(asked(values.builder));
   const logFolder = join(root, '.kumiko/images');
+  removeLeftBehind(builder, logFolder);
   const common = { environment, imageTag: values.tag, builder, revision: revision(), epochSeconds: epochSeconds(), logFolder };
   const startedAt = performance.now();
   const args = { ...(values['debian-base'] && (await makeBases(common))), ...given };
