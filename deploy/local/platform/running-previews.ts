@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 import { type FrontMessage, isFrontAnswer } from '../cloud/front-message.ts';
+import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
+import type { Front } from '../cloud/start-cloud.ts';
+import type { Instances } from './instances.ts';
 import { freePortPair, type Ports } from './ports.ts';
 import { type PreviewCode, takeCode } from './preview-code.ts';
 import { PreviewError } from './preview-error.ts';
@@ -26,6 +29,9 @@ interface RunningPreviewsOptions {
   readonly secrets: LocalSecrets;
   readonly stateDir: string;
   readonly processes: Processes;
+  readonly instances: Instances;
+  /** How many instances each service has, by name. */
+  readonly limits: Readonly<Record<string, RevisionLimits>>;
   /** Resolves when what a service needs in order to start is up. */
   readonly prepared: () => Promise<unknown>;
   /** Variables beside a service's own. */
@@ -124,7 +130,7 @@ export class RunningPreviews {
     return this.#tracked(async () => {
       for (const status of this.running()) {
         try {
-          await this.#askFront(status.port, { openFront: status });
+          await this.#openFront(status);
           const tags = await this.#openTags();
           await tags.add(status, status.url);
         } catch (error) {
@@ -143,7 +149,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, processes, prepared, env, ports, tell } = this.#options;
+    const { secrets, stateDir, instances, limits, prepared, env, ports, tell } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -154,19 +160,22 @@ export class RunningPreviews {
     await orAborted(prepared(), signal);
     // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
     const loading = Promise.all([import('./until-serving.ts'), this.#openTags()]);
-    entry.undo.push(() => processes.end(name));
-    await processes.start(name, {
+    entry.undo.push(() => instances.remove(name));
+    await instances.add(name, {
       program: code.program,
       root: code.root,
       nodeFlags: serviceNodeFlags,
-      env: { ...variables, ...env, PORT: String(containerPort), K_REVISION: name },
-      probePort: containerPort,
-      clock: 'preload',
-      onEnd: (how) => void this.#tracked(() => this.#ended(entry, how)),
+      env: { ...variables, ...env, K_REVISION: name },
+      firstPort: containerPort,
+      // Cloud Run lets a revision be once it has seen an instance of it come up.
+      ahead: 1,
+      after: Promise.resolve(),
+      // Where there is one only, its end is the preview's; where they come and go, another takes its place.
+      ...(limits[service]?.maxInstances === 1 && { onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)) }),
     });
     const [{ untilServing }, tags] = await loading;
     await orAborted(untilServing(containerPort), signal);
-    await orAborted(this.#askFront(port, { openFront: entry.status }), signal);
+    await orAborted(this.#openFront(entry.status), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));
     await orAborted(tags.add(entry.status, url), signal);
     entry.undo.push(async () => {
@@ -214,6 +223,13 @@ export class RunningPreviews {
     });
     this.#placing = placed.catch(() => {});
     return placed;
+  }
+
+  #openFront({ service, name, port }: PreviewStatus): Promise<void> {
+    const limits = this.#options.limits[service] ?? alwaysOn;
+    // It has no traffic of its service's until it is given some.
+    const front: Front = { service, revision: name, port, limits, startedAhead: 1 };
+    return this.#askFront(port, { openFront: front });
   }
 
   async #askFront(port: number, message: FrontMessage): Promise<void> {
