@@ -10,13 +10,15 @@ import { type Endpoints, runningEndpoints } from './platform/endpoints.ts';
 import type { PreviewStatus } from './platform/running-previews.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
-const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | list  [--state-dir DIR]
+const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | traffic SERVICE TAG PERCENT | list
+                          [--state-dir DIR]
        npm run preview -- plan --base REF
 
   previews of the platform that runs: second instances of its services, for tokens that ask for them
   start partner pr-123     starts this folder's code beside the default of the service, and sets the tag
   --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
   stop partner pr-123      takes the tag away, lets requests end, and ends it
+  traffic partner v2 10    gives it 10 percent of its service's requests, and the default the rest
   list                     what there is
   plan --base origin/main  the services that a pull request's previews are of; refused where its migrations do more than add
   --state-dir DIR          where the platform's state lives, .kumiko unless told`;
@@ -29,24 +31,31 @@ await runCommand({ usage, isMistake: (error) => error instanceof PreviewCommandE
     allowPositionals: true,
     options: { from: { type: 'string' }, base: { type: 'string' }, 'state-dir': { type: 'string', default: defaultStateDir } },
   });
-  const [command, service, tag, ...rest] = positionals;
-  const isTarget = service !== undefined && tag !== undefined && rest.length === 0;
+  const [command, service, tag, percent, ...rest] = positionals;
+  const isTarget = service !== undefined && tag !== undefined && rest.length === 0 && (command === 'traffic') === (percent !== undefined);
   if (command === 'plan') {
     if (values.base === undefined) throw new UsageError('--base is missing: what the change is compared with, such as origin/main');
     process.stdout.write(`${plannedServices(values.base).join(' ')}\n`);
     return;
   }
-  if (command !== 'start' && command !== 'stop' && command !== 'list') {
+  if (command !== 'start' && command !== 'stop' && command !== 'traffic' && command !== 'list') {
     throw new UsageError(command === undefined ? 'a command is missing' : `there is no command "${command}"`);
   }
   if (command === 'list' ? service !== undefined : !isTarget) {
-    throw new UsageError(command === 'list' ? '"list" takes nothing behind it' : `"${command}" takes one SERVICE and one TAG`);
+    const takes = command === 'traffic' ? 'one SERVICE, one TAG and its PERCENT' : 'one SERVICE and one TAG';
+    throw new UsageError(command === 'list' ? '"list" takes nothing behind it' : `"${command}" takes ${takes}`);
+  }
+  if (command === 'traffic' && !/^(\d{1,2}|100)$/.test(percent ?? '')) {
+    throw new UsageError(`PERCENT is "${percent}": a number from 0 to 100`);
   }
   if (command !== 'start' && values.from !== undefined) throw new UsageError('--from belongs to "start"');
   const ask = controlOf(values['state-dir']);
   if (command === 'list') {
     const { previews } = await ask<{ previews: PreviewStatus[] }>('GET', '/previews');
     process.stdout.write(previews.length === 0 ? 'no preview runs\n' : previews.map(line).join(''));
+  } else if (command === 'traffic') {
+    await ask('POST', '/previews:traffic', { service, tag, percent: Number(percent) });
+    process.stdout.write(`${service}=${tag} has ${percent} percent of the requests\n`);
   } else if (command === 'stop') {
     await ask('POST', '/previews:stop', { service, tag });
     process.stdout.write(`${service}=${tag} is stopped\n`);

@@ -22,11 +22,7 @@ interface LeashOptions {
 }
 
 /** Starts a program that does not outlive this process. The child's process id is the program's; it emits "close" when its guard is gone as well. */
-export function spawnLeashed(
-  program: string,
-  args: readonly string[],
-  { stdout, stderr, env, ipc = false }: LeashOptions,
-): ChildProcess {
+export function spawnLeashed(program: string, args: readonly string[], { stdout, stderr, env, ipc = false }: LeashOptions): ChildProcess {
   const stdio: StdioOptions = ['ignore', stdout, stderr, 'pipe', ...(ipc ? (['ipc'] as const) : [])];
   const child = spawn('/bin/sh', ['-c', guarded, program, ...args], { stdio, ...(env && { env }) });
   // The channel's other end closes with the guard.

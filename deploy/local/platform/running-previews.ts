@@ -7,7 +7,7 @@ import { freePortPair, type Ports } from './ports.ts';
 import { type PreviewCode, takeCode } from './preview-code.ts';
 import { PreviewError } from './preview-error.ts';
 import type { PreviewTags } from './preview-tags.ts';
-import { checkedTarget, type LocalPreview, type PreviewTarget, previewName } from './previews.ts';
+import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraffic, previewName } from './previews.ts';
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
@@ -122,6 +122,17 @@ export class RunningPreviews {
       this.#set(entry, 'stopping');
       await this.#undo(entry);
       this.#entries.delete(name);
+    });
+  }
+
+  /** Gives a preview a share of its service's requests. @throws {PreviewError} where it does not run, or others have too many for that. */
+  give(traffic: PreviewTraffic): Promise<void> {
+    return this.#tracked(async () => {
+      const { service, tag, percent } = traffic;
+      const status = this.#entries.get(previewName({ service, tag }))?.status;
+      if (status?.state !== 'running') throw new PreviewError(this.#notRunning(traffic, status));
+      if (!(percent >= 0 && percent <= 100)) throw new PreviewError(`${percent} is no percent from 0 to 100`);
+      await (await this.#openTags()).give(traffic);
     });
   }
 

@@ -7,10 +7,10 @@ import { controlPlane } from '../../../services/platform/contracts/identities.ts
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
-import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
-import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { InstanceUse } from '../cloud/instances/instance-use.ts';
 import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
+import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
+import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
@@ -20,7 +20,7 @@ import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
 import { removeLeftCode } from './preview-code.ts';
-import { type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
+import { type PreviewTarget, type PreviewTraffic, placePreviews, previewPortNames } from './previews.ts';
 import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
@@ -43,6 +43,8 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Second instances of services, for requests whose token asks for them. */
   readonly previews?: readonly PreviewTarget[];
+  /** Shares of services' requests, for some of them. */
+  readonly traffic?: readonly PreviewTraffic[];
   /** Of a read-write transaction, from 0 to 1: that the local Spanner aborts it without a cause. The local Spanner's own default unless told. */
   readonly abortProbability?: number;
   /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
@@ -60,7 +62,7 @@ export interface Platform {
   readonly ports: Ports;
   readonly secrets: LocalSecrets;
   /** The previews, which come and go while it runs. */
-  readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
+  readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop' | 'give'>;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
@@ -95,7 +97,7 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, limits = {}, signal } = options;
+  const { portBase, stateDir, previews: targets = [], traffic = [], abortProbability, traces = false, limits = {}, signal } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
@@ -202,6 +204,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
+    for (const share of traffic) await running.give(share);
     await answering(ports);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
@@ -222,7 +225,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         processes.send('cloud', { disturb: next });
       },
       async instanceUse() {
-        const answer = await processes.ask('cloud', 'instances', (message) => (message as Partial<UseMessage> | null)?.instances !== undefined);
+        const answer = await processes.ask(
+          'cloud',
+          'instances',
+          (message) => (message as Partial<UseMessage> | null)?.instances !== undefined,
+        );
         return (answer as UseMessage | undefined)?.instances ?? [];
       },
       stop,

@@ -5,8 +5,8 @@ import * as grpc from '@grpc/grpc-js';
 import { createRemoteJWKSet } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../shared/local-server.ts';
-import { type Issuer, startIssuer } from '../issuer/issuer.ts';
 import { oneInstance } from '../instances/test-pool.ts';
+import { type Issuer, startIssuer } from '../issuer/issuer.ts';
 import { type CloudRunFront, startCloudRunFront } from './cloud-run-front.ts';
 
 const audience = 'https://customer.kumiko-local.kumiko.internal';

@@ -1,8 +1,7 @@
 /** What the local cloud asks of the supervisor. */
 export type HostQuestion =
   /** Start an instance; `ask` tells the answer from others. */
-  | { readonly startInstance: string; readonly ask: number }
-  | { readonly stopInstance: string };
+  { readonly startInstance: string; readonly ask: number } | { readonly stopInstance: string };
 
 /** What the supervisor tells the local cloud. */
 export type HostAnswer =

@@ -72,7 +72,15 @@ beforeAll(async () => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
   );
   const keys = createLocalJWKSet(issuer.jwks('google'));
-  front = await startCloudRunFront({ port: 0, audience, allowedEmails: [email], keys, clock, backend: oneInstance(targetPort), timeoutMs: 60_000 });
+  front = await startCloudRunFront({
+    port: 0,
+    audience,
+    allowedEmails: [email],
+    keys,
+    clock,
+    backend: oneInstance(targetPort),
+    timeoutMs: 60_000,
+  });
 });
 
 beforeEach(() => {
