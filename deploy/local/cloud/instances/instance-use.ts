@@ -9,5 +9,12 @@ export interface InstanceUse {
   readonly lifeMs: number;
   /** For so long of it there was a request, or it started or ended: with `cpu-throttling` it had the CPU for no more. */
   readonly activeMs: number;
+  /** The same as Cloud Run counts it: each time that it was active is rounded up to 100 ms. */
+  readonly billedMs: number;
   readonly requests: number;
+}
+
+/** @see InstanceUse */
+export function billed(activeMs: number): number {
+  return Math.ceil(activeMs / 100) * 100;
 }

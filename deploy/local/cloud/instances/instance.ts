@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import type { Clock } from '../../shared/local-server.ts';
 import { maxSessionMemoryMib, sessionWindowBytes, streamWindowBytes } from '../cloud-run-front/limits.ts';
 import type { HostedInstance } from './instance-host.ts';
-import type { InstanceUse } from './instance-use.ts';
+import { billed, type InstanceUse } from './instance-use.ts';
 
 /** What an instance is driven by. */
 interface InstanceOptions {
@@ -42,7 +42,8 @@ export class Instance {
   #frozen = false;
   #holds = 0;
   #served = 0;
-  #activeMs: number;
+  #activeMs = 0;
+  #billedMs = 0;
   #activeSinceMs: number;
   #cancelBoost = () => {};
 
@@ -51,7 +52,6 @@ export class Instance {
     this.upMs = options.clock.now();
     this.usedMs = this.upMs;
     // CPU is there during its start, which is paid for as well.
-    this.#activeMs = 0;
     this.#activeSinceMs = options.askedMs;
     this.#cancelBoost = options.clock.schedule(boostMs, () => this.#freezeIfQuiet());
     void options.hosted.ended.then(() => this.#end());
@@ -96,7 +96,7 @@ export class Instance {
     if (!cpuThrottling || this.#frozen || this.requests > 0 || this.#holds > 0 || this.#state !== 'running') return;
     if (this.#served === 0 && clock.now() < this.upMs + boostMs) return;
     this.#frozen = true;
-    this.#activeMs += this.#options.clock.now() - this.#activeSinceMs;
+    this.#wasActive();
     this.#options.signal(this.#options.hosted.pid, 'SIGSTOP');
   }
 
@@ -127,15 +127,28 @@ export class Instance {
   use(): InstanceUse {
     const { revision, askedMs, clock } = this.#options;
     const nowMs = clock.now();
-    const activeMs = this.#activeMs + (this.#frozen || this.#state === 'ended' ? 0 : nowMs - this.#activeSinceMs);
-    const lifeMs = (this.#state === 'ended' ? this.usedMs : nowMs) - askedMs;
-    return { revision, instance: this.id, startedMs: askedMs, startupMs: this.upMs - askedMs, lifeMs, activeMs, requests: this.#served };
+    const sinceMs = this.#frozen || this.#state === 'ended' ? 0 : nowMs - this.#activeSinceMs;
+    return {
+      revision,
+      instance: this.id,
+      startedMs: askedMs,
+      startupMs: this.upMs - askedMs,
+      lifeMs: (this.#state === 'ended' ? this.usedMs : nowMs) - askedMs,
+      activeMs: this.#activeMs + sinceMs,
+      billedMs: this.#billedMs + billed(sinceMs),
+      requests: this.#served,
+    };
+  }
+
+  #wasActive(): void {
+    const activeMs = this.#options.clock.now() - this.#activeSinceMs;
+    this.#activeMs += activeMs;
+    this.#billedMs += billed(activeMs);
   }
 
   #end(): void {
-    const nowMs = this.#options.clock.now();
-    if (!this.#frozen) this.#activeMs += nowMs - this.#activeSinceMs;
-    this.usedMs = nowMs;
+    if (!this.#frozen) this.#wasActive();
+    this.usedMs = this.#options.clock.now();
     this.#state = 'ended';
     this.#cancelBoost();
     for (const session of this.#sessions) session.destroy();
