@@ -9,6 +9,7 @@ import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { Narrator } from '../deploy/local/demo/narrator.ts';
 import { tellStory } from '../deploy/local/demo/story.ts';
 import { devToken } from '../deploy/local/platform/dev-token.ts';
+import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';
 import type { Platform } from '../deploy/local/platform/start-platform.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
@@ -19,6 +20,7 @@ import { usePlatform } from './test-platform.ts';
 // The platform as Cloud Run runs it: instances come with requests, stand still between them, and go. What relies on work after an answer, on one instance, on
 // memory between requests or on a timer does not hold here.
 
+const programs = await imagePrograms();
 const services = ['customer', 'partner', 'webhook', 'job'] as const;
 
 /** The states of the processes of a revision, as the kernel has them: "T" for one that stands still. Linux only, as /proc is. */
@@ -41,15 +43,15 @@ async function story({ endpoints, secrets }: Platform): Promise<void> {
 }
 
 describe('from zero', () => {
-  const stage = usePlatform({ traces: true, limits: runLimits({ environment: 'staging', idleMs: 3_000 }) });
-  let database: Database;
+  const stage = usePlatform({ traces: true, programs, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
+  let database: Database | undefined;
 
   beforeAll(() => {
     process.env['SPANNER_EMULATOR_HOST'] = stage.platform.endpoints.spanner;
     process.env['METADATA_SERVER_DETECTION'] = 'none';
     database = openDatabase({ project: stage.platform.endpoints.project, instance: 'kumiko', database: 'kumiko' });
   });
-  afterAll(() => database.close());
+  afterAll(() => database?.close());
 
   it('tells the story, and is nothing again when nobody calls', { timeout: 120_000 }, async () => {
     await story(stage.platform);
@@ -74,7 +76,7 @@ describe('from zero', () => {
       const { order } = await app.openGroup(deal!.name);
       // By its trigger, another service has called it since; in the end nobody does.
       await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
-      const waiting = await database.query(defineStatements('customer', { waiting: 'SELECT id FROM customer.outbox' }).waiting);
+      const waiting = await database!.query(defineStatements('customer', { waiting: 'SELECT id FROM customer.outbox' }).waiting);
       expect(waiting).toEqual([]);
       const log = readFileSync(join(stage.stateDir, 'logs/customer.log'), 'utf8');
       expect(log).toContain('OpenGroup OK');
@@ -152,15 +154,17 @@ describe('from zero', () => {
 
   it('a slow start is waited for', { timeout: 120_000 }, async () => {
     const { endpoints } = stage.platform;
-    const gone = () => states(stage.platform, 'customer').length === 0;
-    await vi.waitFor(() => expect(gone()).toBe(true), { timeout: 20_000, interval: 50 });
-    const answer = fetch(`${endpoints.edge}/v1/deals`);
+    const app = await CustomerApp.signIn('dave', endpoints);
+    await app.setAddress('1-2 Shiokoji-cho');
+    const [deal] = await app.deals();
+    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual([]), { timeout: 30_000, interval: 50 });
+    const placed = app.openGroup(deal!.name);
     await vi.waitFor(() => expect(stage.platform.pid('customer')).toBeDefined(), { interval: 2 });
     const starting = stage.platform.pid('customer')!;
     process.kill(starting, 'SIGSTOP');
-    await delay(3_000);
+    await delay(1_500);
     process.kill(starting, 'SIGCONT');
-    expect((await answer).status).toBe(200);
+    expect(await placed).toMatchObject({ order: { state: 'STATE_PENDING_PAYMENT' } });
   });
 
   it('a burst from zero is answered by no more instances than there may be', { timeout: 120_000 }, async () => {
@@ -174,7 +178,7 @@ describe('from zero', () => {
 
 describe('three of each, and two revisions at once', () => {
   const limits = runLimits({ environment: 'staging', idleMs: 60_000, instances: 3 });
-  const stage = usePlatform({ limits, previews: [{ service: 'customer', tag: 'v2' }] });
+  const stage = usePlatform({ programs, limits, previews: [{ service: 'customer', tag: 'v2' }] });
   const share = (percent: number) => stage.platform.previews.give({ service: 'customer', tag: 'v2', percent });
 
   it('tells the story, whichever instance answers', { timeout: 180_000 }, async () => {
@@ -225,7 +229,7 @@ describe('npm start -- --cloud-run', () => {
       const stopped = () =>
         execFileSync('ps', ['-eo', 'ppid,stat,args'], { encoding: 'utf8' })
           .split('\n')
-          .filter((line) => new RegExp(`^ *${pid} +T.*services/customer/main.ts`).test(line));
+          .filter((line) => new RegExp(`^ *${pid} +T.*kumiko-images/customer-`).test(line));
       await vi.waitFor(() => expect(stopped()).toHaveLength(1), { timeout: 10_000, interval: 20 });
       platform.signal('SIGKILL');
       await platform.exit();

@@ -78,14 +78,14 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
   ]);
   const previews = parsePreviews(values.preview);
   const traffic = parseTraffic(values.traffic, previews);
-  const limits = mode && (await import('./platform/run-limits.ts')).runLimits(mode);
+  const cloudRun = mode && (await cloudRunOptions(mode));
   const starting = startPlatform({
     portBase,
     stateDir: values['state-dir'],
     previews,
     traffic,
     traces: values.traces,
-    ...(limits && { limits }),
+    ...cloudRun,
     signal: stopping.signal,
   });
   const stop = async () => {
@@ -117,6 +117,12 @@ async function seed(platform: Platform, stateDir: string): Promise<void> {
   if (!existsSync(file)) return;
   const { seedDemoData } = (await import(pathToFileURL(file).href)) as typeof import('./demo/seed.ts');
   await seedDemoData(platform, stateDir);
+}
+
+/** How many instances services have, and what they run: what their images hold. */
+async function cloudRunOptions(mode: CloudRunMode) {
+  const [{ runLimits }, { imagePrograms }] = await Promise.all([import('./platform/run-limits.ts'), import('./platform/image-trees.ts')]);
+  return { limits: runLimits(mode), programs: await imagePrograms() };
 }
 
 /** What --cloud-run and the options that belong to it say; undefined where it is off. @throws {UsageError} */

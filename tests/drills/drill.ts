@@ -17,9 +17,9 @@ export interface DrillReport extends Findings {
 
 const holdsAreOverSeconds = 16 * 60;
 
-/** Runs one drill on a platform of its own, with as many instances as `limits` say: load and faults, then rest, then the audit. */
-export async function runDrill(plan: DrillPlan, limits: PlatformOptions['limits'] = {}): Promise<DrillReport> {
-  const stage = await openStage(plan.twice, limits);
+/** Runs one drill on a platform of its own, as on Cloud Run where `options` say so: load and faults, then rest, then the audit. */
+export async function runDrill(plan: DrillPlan, options: Pick<PlatformOptions, 'limits' | 'programs'> = {}): Promise<DrillReport> {
+  const stage = await openStage(plan.twice, options);
   let failed = true;
   try {
     const journal = createJournal();

@@ -1,5 +1,6 @@
 /** `npm run drill [-- --seed N] [--minutes N]`: drills with one seed after the other until the time is over, at least one. */
 import { parseArgs } from 'node:util';
+import { imagePrograms } from '../../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../../deploy/local/platform/run-limits.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import { runDrill } from './drill.ts';
@@ -18,7 +19,7 @@ const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 await runCommand({ usage }, async () => {
-  const { first, minutes, limits } = readArguments();
+  const { first, minutes, ...options } = await readArguments();
   const end = performance.now() + minutes * 60_000;
   let failures = 0;
   let seed = first;
@@ -28,7 +29,7 @@ await runCommand({ usage }, async () => {
       `seed ${seed}${plan.twice === undefined ? '' : `, ${plan.twice} runs twice`}\n${plan.faults.map((fault) => `  ${describeFault(fault)}\n`).join('')}`,
     );
     const startedAt = performance.now();
-    const report = await runDrill(plan, limits);
+    const report = await runDrill(plan, options);
     const lines = describeReport(report);
     if (!lines.ok) failures += 1;
     process.stdout.write(`${lines.text} (${Math.round((performance.now() - startedAt) / 1000)} s)\n`);
@@ -42,7 +43,7 @@ process.exit();
 /** Long enough for none to go in the rush, short enough for all to go when it is over. */
 const idleMs = 5_000;
 
-function readArguments() {
+async function readArguments() {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: '1' },
@@ -58,5 +59,6 @@ function readArguments() {
   if (instances !== undefined && (!values['cloud-run'] || !(Number.isSafeInteger(instances) && instances > 0))) {
     throw new UsageError(`--instances ${values.instances}: expected a whole number from 1 on, with --cloud-run`);
   }
-  return { first, minutes, limits: values['cloud-run'] ? runLimits({ environment: 'staging', idleMs, instances }) : {} };
+  if (!values['cloud-run']) return { first, minutes };
+  return { first, minutes, limits: runLimits({ environment: 'staging', idleMs, instances }), programs: await imagePrograms() };
 }

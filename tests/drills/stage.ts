@@ -36,12 +36,15 @@ export interface Stage {
 /**
  * Starts a platform on an empty state, with a second revision of one service if wanted: every other token asks for it.
  *
- * @param limits how many instances services have; one that always runs unless told.
+ * @param options how many instances services have, and from what; one that always runs unless told.
  */
-export async function openStage(twice?: 'customer' | 'partner' | 'job', limits: PlatformOptions['limits'] = {}): Promise<Stage> {
+export async function openStage(
+  twice?: 'customer' | 'partner' | 'job',
+  options: Pick<PlatformOptions, 'limits' | 'programs'> = {},
+): Promise<Stage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-drill-'));
   const previews = twice === undefined ? [] : [{ service: twice, tag: second }];
-  const platform = await startPlatform({ portBase: 0, stateDir, previews, limits });
+  const platform = await startPlatform({ portBase: 0, stateDir, previews, ...options });
   const { endpoints } = platform;
   // Google's client takes the address from the environment.
   process.env['SPANNER_EMULATOR_HOST'] = endpoints.spanner;

@@ -182,7 +182,9 @@ export class RunningPreviews {
       ahead: 1,
       after: Promise.resolve(),
       // Where there is one only, its end is the preview's; where they come and go, another takes its place.
-      ...(limits[service]?.maxInstances === 1 && { onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)) }),
+      ...((limits[service] ?? alwaysOn).maxInstances === 1 && {
+        onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)),
+      }),
     });
     const [{ untilServing }, tags] = await loading;
     await orAborted(untilServing(containerPort), signal);

@@ -15,6 +15,7 @@ import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import type { ImageProgram } from './image-trees.ts';
 import { Instances } from './instances.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
@@ -51,6 +52,8 @@ export interface PlatformOptions {
   readonly traces?: boolean;
   /** How many instances services have, by name: as on Cloud Run, see run-limits.ts. One that always runs, for those left out. */
   readonly limits?: Readonly<Record<string, RevisionLimits>>;
+  /** What services run, by name: see image-trees.ts. This folder's code as it is, for those left out. */
+  readonly programs?: Readonly<Record<string, ImageProgram>>;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -97,7 +100,17 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], traffic = [], abortProbability, traces = false, limits = {}, signal } = options;
+  const {
+    portBase,
+    stateDir,
+    previews: targets = [],
+    traffic = [],
+    abortProbability,
+    traces = false,
+    limits = {},
+    programs = {},
+    signal,
+  } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
@@ -175,7 +188,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         instances.add(name, {
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
-          env: { ...serviceEnvironment(name, ports, secrets), ...tracing },
+          ...programs[name],
+          env: { ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing },
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
           // Two cores start what the first public read needs before the rest; the rest would only be in its way.

@@ -38,7 +38,10 @@ export function usedTime(log: readonly InstanceUse[]): UsedTime {
 }
 
 /** What it costs in US dollars at Cloud Run's list prices. */
-export function costOf({ activeSeconds, keptIdleSeconds, lifeSeconds, requests }: UsedTime, { cpu, memoryGib, billing }: BilledSize): number {
+export function costOf(
+  { activeSeconds, keptIdleSeconds, lifeSeconds, requests }: UsedTime,
+  { cpu, memoryGib, billing }: BilledSize,
+): number {
   if (billing === 'instance') {
     const { vcpuSecond, gibSecond } = listPrices.instance;
     return lifeSeconds * (cpu * vcpuSecond + memoryGib * gibSecond);
