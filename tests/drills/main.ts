@@ -13,6 +13,8 @@ const usage = `usage: npm run drill -- [--seed N] [--minutes N] [--cloud-run [--
   faults under load, and an audit of every invariant: one seed after the other until the time is over, at least one
   --cloud-run      services scale from zero and stand still between requests, as npm start -- --cloud-run has them
   --instances N    so many of each`;
+/** Long enough for none to go in the rush, short enough for all to go when it is over. */
+const idleMs = 5_000;
 const size = { customers: 20, wishesEach: 3, loadMs: 12_000, faults: 7 };
 
 // Google's clients listen to these signals without ending the process. What a drill has started ends with it.
@@ -39,9 +41,6 @@ await runCommand({ usage }, async () => {
   process.exitCode = failures === 0 ? 0 : 1;
 });
 process.exit();
-
-/** Long enough for none to go in the rush, short enough for all to go when it is over. */
-const idleMs = 5_000;
 
 async function readArguments() {
   const { values } = parseArgs({

@@ -9,7 +9,7 @@
  * code, and a bundle has its own copy of this module.
  */
 declare global {
-  // biome-ignore lint/style/noVar: only so is it a property of globalThis.
+  // Only a "var" is a property of globalThis.
   var kumikoBusinessTimeAheadMs: number | undefined;
 }
 
