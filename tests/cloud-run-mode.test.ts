@@ -167,6 +167,30 @@ describe('from zero', () => {
     expect(await placed).toMatchObject({ order: { state: 'STATE_PENDING_PAYMENT' } });
   });
 
+  it('business time moves for those that stand still, and for those that come later', { timeout: 120_000 }, async () => {
+    const { endpoints } = stage.platform;
+    const app = await CustomerApp.signIn('erin', endpoints);
+    await app.setAddress('1-2 Shiokoji-cho');
+    const [deal] = await app.deals();
+    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    await stage.platform.advanceClock(7_200);
+    const { group } = await app.openGroup(deal!.name);
+    // An hour is the longest that this group may be open, or a day: two hours are skipped in either case.
+    expect(Date.parse(group.expireTime)).toBeGreaterThan(Date.now() + 7_200_000);
+  });
+
+  it('goes on with what there is when the local cloud has been killed', { timeout: 120_000 }, async () => {
+    const { endpoints } = stage.platform;
+    expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
+    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    const killed = stage.platform.pid('cloud')!;
+    process.kill(killed, 'SIGKILL');
+    await vi.waitFor(async () => expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200), { timeout: 60_000, interval: 100 });
+    expect(stage.platform.pid('cloud')).not.toBe(killed);
+    // What another local cloud had asked for has ended: no more than one is there.
+    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toHaveLength(1), { timeout: 20_000, interval: 50 });
+  });
+
   it('a burst from zero is answered by no more instances than there may be', { timeout: 120_000 }, async () => {
     const { endpoints } = stage.platform;
     await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual([]), { timeout: 20_000, interval: 50 });
