@@ -48,6 +48,8 @@ type Place = Pick<LocalPreview, 'port' | 'containerPort'>;
 interface Entry {
   status: PreviewStatus;
   code: PreviewCode | undefined;
+  /** Of its service's requests. */
+  percent: number;
   /** What undoes each step of its start after its code was taken, in the order of the steps. */
   readonly undo: (() => Promise<unknown>)[];
   /** Fires where its process ends while it starts. */
@@ -96,6 +98,7 @@ export class RunningPreviews {
       const entry: Entry = {
         status: { service, tag, name, port: 0, containerPort: 0, url: '', state: 'starting', code: from ?? 'this folder', logFile },
         code: undefined,
+        percent: 0,
         undo: [],
         gone: new AbortController(),
       };
@@ -129,21 +132,24 @@ export class RunningPreviews {
   give(traffic: PreviewTraffic): Promise<void> {
     return this.#tracked(async () => {
       const { service, tag, percent } = traffic;
-      const status = this.#entries.get(previewName({ service, tag }))?.status;
-      if (status?.state !== 'running') throw new PreviewError(this.#notRunning(traffic, status));
+      const entry = this.#entries.get(previewName({ service, tag }));
+      if (entry?.status.state !== 'running') throw new PreviewError(this.#notRunning(traffic, entry?.status));
       if (!(percent >= 0 && percent <= 100)) throw new PreviewError(`${percent} is no percent from 0 to 100`);
       await (await this.#openTags()).give(traffic);
+      entry.percent = percent;
     });
   }
 
   /** Opens fronts and sets tags again, after the local cloud has lost them by being started anew. */
   restore(): Promise<void> {
     return this.#tracked(async () => {
-      for (const status of this.running()) {
+      for (const { status, percent } of [...this.#entries.values()]) {
+        if (status.state !== 'running') continue;
         try {
           await this.#openFront(status);
           const tags = await this.#openTags();
           await tags.add(status, status.url);
+          if (percent > 0) await tags.give({ ...status, percent });
         } catch (error) {
           this.#options.tell(`the preview ${status.service}=${status.tag} cannot be called since the local cloud ended: ${String(error)}`);
         }
