@@ -5,7 +5,7 @@ import { freePort } from './free-port.ts';
 import type { Processes, ProcessName } from './processes.ts';
 
 /** What the instances of a revision run. */
-export interface RevisionProgram extends Omit<NodeProgram, 'args' | 'clock'> {
+interface RevisionProgram extends Omit<NodeProgram, 'args' | 'clock'> {
   /** The port of its first instance; others take any that is free. */
   readonly firstPort: number;
   /** Called when an instance has ended by itself, with how. */

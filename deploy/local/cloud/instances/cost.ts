@@ -10,7 +10,7 @@ export interface BilledSize {
 }
 
 /** US dollars, without the free tier: regions of tier 1, to which asia-northeast1 belongs; https://cloud.google.com/run/pricing, read in November 2026. */
-export const listPrices = {
+const listPrices = {
   request: { vcpuSecond: 0.000_024, gibSecond: 0.000_002_5, idleVcpuSecond: 0.000_002_5, idleGibSecond: 0.000_002_5, request: 0.000_000_4 },
   instance: { vcpuSecond: 0.000_018, gibSecond: 0.000_002 },
 } as const;

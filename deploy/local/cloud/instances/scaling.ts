@@ -25,7 +25,7 @@ export interface ScalingState<I extends ScaledInstance> {
 }
 
 /** What is to be done. */
-export interface ScalingDecision<I> {
+interface ScalingDecision<I> {
   /** So many instances are started. */
   readonly start: number;
   /** These are ended. None of them has a request. */

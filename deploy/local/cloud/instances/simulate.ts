@@ -20,7 +20,7 @@ interface SimulationOptions {
 }
 
 /** What has come of it. */
-export interface Simulation extends UsedTime {
+interface Simulation extends UsedTime {
   /** Requests that have waited for an instance. */
   readonly waited: number;
   readonly mostInstances: number;
