@@ -175,6 +175,7 @@ describe('the two times of docs/decisions/0011-identity-keeps-machine-time.md', 
   const machineTime: Readonly<Record<string, string>> = {
     'services/partner/identity-bindings.ts': 'partners, gateways and operators judge tokens and keys by their own clocks',
     'services/platform/cloud/identity/held-token.ts': 'tokens are made and judged in the machine’s time',
+    'services/platform/cloud/previews/preview-directory.ts': 'it is the CPU that was away',
     'services/platform/cloud/events/outbox.ts': "a call's deadline is in the machine's time",
     'services/platform/cloud/spanner/migrate.ts': 'when a migration was applied: it is run by a deployment',
   };

@@ -4,7 +4,7 @@ import { type Environment, sizesOf } from '../environments/environment.ts';
 import { type ContainerOptions, containersOf } from './containers.ts';
 import { networkTags } from './egress.ts';
 import { type NewRevision, type Serving, trafficWith } from './traffic.ts';
-import { timeoutSeconds, type Workload } from './workloads.ts';
+import { throttlesCpu, timeoutSeconds, type Workload } from './workloads.ts';
 
 /** Which revision is rendered beside which. */
 export interface Deployment extends ContainerOptions {
@@ -41,8 +41,7 @@ export function cloudRunService(workload: Workload, deployment: Deployment): run
           ...(revision !== undefined && { name: `${name}-${revision.suffix}` }),
           annotations: {
             'autoscaling.knative.dev/maxScale': String(max),
-            // The gateways renew their tokens on ticks, and the control plane lists, between requests too.
-            'run.googleapis.com/cpu-throttling': workload.kind === 'service' ? 'true' : 'false',
+            'run.googleapis.com/cpu-throttling': String(throttlesCpu(workload)),
             'run.googleapis.com/startup-cpu-boost': 'true',
             'run.googleapis.com/network-interfaces': JSON.stringify([networkInterface(workload, environment)]),
             // All: ingress of the services is internal, and third parties see the static address.

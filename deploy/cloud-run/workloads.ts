@@ -72,6 +72,11 @@ function gateway(role: Gateway['role'], methods: readonly Method[]): Gateway {
   return { kind: 'gateway', name: `${role}-gateway`, role, methods, audience: (project) => audienceOf(role, project) };
 }
 
+/** Whether it has the CPU during requests only. The gateways renew their tokens on ticks, and the control plane lists, between requests too. */
+export function throttlesCpu({ kind }: Workload): boolean {
+  return kind === 'service';
+}
+
 /** Cloud Run's longest request timeout. */
 const longestTimeoutSeconds = 3600;
 

@@ -1,10 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { spawnLeashed } from '../../gateway/envoy/leash.ts';
 import type { LocalAround } from '../../services/platform/chassis/process/manifest.ts';
 import { audienceOf, internalDomain, serviceAccountEmail, type Workload } from '../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../services/platform/contracts/services.ts';
@@ -25,15 +26,10 @@ export interface ScratchCloud {
 /** Starts the local Spanner in a folder of its own and applies the migrations. */
 export async function startScratchCloud(): Promise<ScratchCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-scratch-'));
-  const spanner = spawn(
+  const spanner = spawnLeashed(
     process.execPath,
-    [
-      '--import',
-      join(root, 'deploy/local/platform/die-with-parent.ts'),
-      join(root, 'deploy/local/cloud/spanner/main.ts'),
-      ...['--port', '0', '--data-dir', folder, '--abort-probability', '0'],
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] },
+    [join(root, 'deploy/local/cloud/spanner/main.ts'), ...['--port', '0', '--data-dir', folder, '--abort-probability', '0']],
+    { stdout: 'pipe', stderr: 'inherit' },
   );
   const close = async () => {
     if (spanner.exitCode === null && spanner.signalCode === null) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { compileCache } from './platform/compile-cache.ts';
+import type { CloudRunMode } from './platform/run-limits.ts';
 import type { Platform } from './platform/start-platform.ts';
 
 const startedAt = performance.now();
@@ -18,16 +19,33 @@ const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, 
   import('./platform/state-dir.ts'),
 ]);
 
+const defaultEnvironment = 'staging';
+const defaultIdle = '1m';
+
 const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--traces] [--state-dir DIR]
+                   [--cloud-run [--env NAME] [--instances N] [--idle TIME]] [--traffic SERVICE=TAG:PERCENT]…
 
   the whole platform on this machine; Ctrl-C stops it
   --port-base N          the first of its ports, ${defaultPortBase} unless told; 0 picks free ones
   --preview partner=pr-123   a second instance of a service, for tokens that ask for it
   --traces               keeps traces of every call, for npm run traces
+  --cloud-run            services as Cloud Run has them: instances come with requests, stand still between them, and go
+  --env NAME             whose sizes in deploy/environments they have, ${defaultEnvironment} unless told
+  --instances N          so many of each service, no more and no fewer
+  --idle TIME            how long one that is not needed stays, such as 15s or 2m; ${defaultIdle} unless told
+  --traffic partner=v2:10   gives a preview 10 percent of its service's requests
   --state-dir DIR        where its state lives, .kumiko unless told`;
 
 const stopping = new AbortController();
-const mistakes = new Set(['EnvoyError', 'PortTakenError', 'StateInUseError', 'PreviewError', 'ServiceListError']);
+const mistakes = new Set([
+  'EnvoyError',
+  'PortTakenError',
+  'StateInUseError',
+  'PreviewError',
+  'ServiceListError',
+  'CloudRunModeError',
+  'EnvironmentError',
+]);
 
 await runCommand({ usage, isMistake: (error) => error instanceof Error && mistakes.has(error.name) }, async () => {
   const { values } = parseArgs({
@@ -36,27 +54,38 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       'state-dir': { type: 'string', default: defaultStateDir },
       preview: { type: 'string', multiple: true, default: [] },
       traces: { type: 'boolean', default: false },
+      'cloud-run': { type: 'boolean', default: false },
+      env: { type: 'string' },
+      instances: { type: 'string' },
+      idle: { type: 'string' },
+      traffic: { type: 'string', multiple: true, default: [] },
     },
   });
   const portBase = Number(values['port-base']);
   if (!Number.isInteger(portBase) || portBase < 0 || portBase > 65_000 || (portBase > 0 && portBase < 1024)) {
     throw new UsageError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
   }
+  const mode = cloudRunMode(values);
   // Told before anything that takes time.
   requireEnvoy();
   if (portBase > 0 && !(await isFree(portBase))) throw new PortTakenError('edge', portBase, portBase);
   await import('../build.ts');
-  const [{ printBanner }, { whenLauncherGone }, { parsePreviews }, { startPlatform }] = await Promise.all([
+  const [{ printBanner }, { whenLauncherGone }, { parsePreviews, parseTraffic }, { startPlatform }] = await Promise.all([
     import('./platform/banner.ts'),
     import('./platform/launcher.ts'),
     import('./platform/previews.ts'),
     import('./platform/start-platform.ts'),
   ]);
+  const previews = parsePreviews(values.preview);
+  const traffic = parseTraffic(values.traffic, previews);
+  const cloudRun = mode && (await cloudRunOptions(mode));
   const starting = startPlatform({
     portBase,
     stateDir: values['state-dir'],
-    previews: parsePreviews(values.preview),
+    previews,
+    traffic,
     traces: values.traces,
+    ...cloudRun,
     signal: stopping.signal,
   });
   const stop = async () => {
@@ -88,4 +117,32 @@ async function seed(platform: Platform, stateDir: string): Promise<void> {
   if (!existsSync(file)) return;
   const { seedDemoData } = (await import(pathToFileURL(file).href)) as typeof import('./demo/seed.ts');
   await seedDemoData(platform, stateDir);
+}
+
+/** How many instances services have, and what they run: what their images hold. */
+async function cloudRunOptions(mode: CloudRunMode) {
+  const [{ runLimits }, { imagePrograms }] = await Promise.all([import('./platform/run-limits.ts'), import('./platform/image-trees.ts')]);
+  return { limits: runLimits(mode), programs: await imagePrograms() };
+}
+
+/** What --cloud-run and the options that belong to it say; undefined where it is off. @throws {UsageError} */
+function cloudRunMode(values: {
+  'cloud-run': boolean;
+  env?: string | undefined;
+  instances?: string | undefined;
+  idle?: string | undefined;
+}): CloudRunMode | undefined {
+  if (!values['cloud-run']) {
+    const stray = (['env', 'instances', 'idle'] as const).find((name) => values[name] !== undefined);
+    if (stray !== undefined) throw new UsageError(`--${stray} belongs to --cloud-run`);
+    return undefined;
+  }
+  const { env = defaultEnvironment, instances, idle = defaultIdle } = values;
+  if (instances !== undefined && !/^([1-9]|[1-4][0-9]|50)$/.test(instances)) {
+    throw new UsageError(`--instances is "${instances}": a number from 1 to 50`);
+  }
+  const [, count, unit] = /^(\d{1,4})(ms|s|m)$/.exec(idle) ?? [];
+  if (count === undefined) throw new UsageError(`--idle is "${idle}": a number and "ms", "s" or "m", such as 15s`);
+  const unitMs = { ms: 1, s: 1_000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
+  return { environment: env, idleMs: Number(count) * unitMs, instances: instances === undefined ? undefined : Number(instances) };
 }

@@ -32,6 +32,11 @@ export class PreviewsHere {
     await this.#ask('POST', '/previews:stop', { service, tag });
   }
 
+  /** Gives it a share of its service's requests, in percent. */
+  async share(service: string, tag: string, percent: number): Promise<void> {
+    await this.#ask('POST', '/previews:traffic', { service, tag, percent });
+  }
+
   async #ask<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
     const response = await fetch(`${this.#endpoints.control}${path}`, {
       method,

@@ -11,7 +11,8 @@ import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 import { forgetThere, listThere, removeThere } from './there.ts';
 
-const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | list  [--state-dir DIR]
+const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | traffic SERVICE TAG PERCENT | list
+                          [--state-dir DIR]
        npm run preview -- deploy --env NAME --pr NUMBER --services "NAMES" | list --env NAME [--pr NUMBER]
        npm run preview -- remove --env NAME --pr NUMBER | forget --env NAME --open "NUMBERS" [--idle DAYS]
        npm run preview -- plan --base REF
@@ -20,6 +21,7 @@ const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] |
   start partner pr-123     starts this folder's code beside the default of the service, and sets the tag
   --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
   stop partner pr-123      takes the tag away, lets requests end, and ends it
+  traffic partner v2 10    gives it 10 percent of its service's requests, and the default the rest
   list                     what there is
   --state-dir DIR          where the platform's state lives, .kumiko unless told
 
@@ -61,6 +63,7 @@ const commands: Readonly<Record<string, Command>> = {
   deploy: { takes: ['env', 'pr', 'services'], needs: ['env', 'pr', 'services'], run: deploy },
   start: { takes: ['from', 'state-dir'], run: start },
   stop: { takes: ['state-dir'], run: stop },
+  traffic: { takes: ['state-dir'], run: traffic },
   list: { takes: ['env', 'pr', 'state-dir'], run: list },
   remove: { takes: ['env', 'pr'], needs: ['env', 'pr'], run: remove },
   forget: { takes: ['env', 'open', 'idle'], needs: ['env', 'open'], run: forget },
@@ -96,6 +99,14 @@ async function stop(line: Line): Promise<void> {
   const [service, tag] = target(line);
   await here(line).stop(service, tag);
   process.stdout.write(`${service}=${tag} is stopped\n`);
+}
+
+async function traffic(line: Line): Promise<void> {
+  const percent = line.operands[2] ?? '';
+  if (!/^(\d{1,2}|100)$/.test(percent)) throw new UsageError('one SERVICE, one TAG and its PERCENT are expected, from 0 to 100');
+  const [service, tag] = target({ ...line, operands: line.operands.toSpliced(2, 1) });
+  await here(line).share(service, tag, Number(percent));
+  process.stdout.write(`${service}=${tag} has ${percent} percent of the requests\n`);
 }
 
 async function list(line: Line): Promise<void> {

@@ -204,7 +204,9 @@ function retries({ desc }: GatewayMethod): JsonObject {
   if (desc.idempotency === Idempotency.IDEMPOTENCY_UNKNOWN) return {};
   return {
     retry_policy: {
-      retry_on: 'reset,connect-failure,refused-stream,unavailable',
+      // 503 without a grpc-status is Cloud Run's: an instance has ended, or none has come up.
+      retry_on: 'reset,connect-failure,refused-stream,unavailable,retriable-status-codes',
+      retriable_status_codes: [503],
       num_retries: 2,
       retry_back_off: { base_interval: '0.025s', max_interval: '0.25s' },
     },

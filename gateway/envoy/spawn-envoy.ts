@@ -1,11 +1,5 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import type { Socket } from 'node:net';
-
-/**
- * Envoy watches no parent. This shell does, on a pipe that the parent holds: a newline in it is leave to go, its end without one is the parent's
- * death, whatever the cause, on Linux and on macOS. `$$` is the shell that becomes Envoy.
- */
-const guarded = '(trap "" INT TERM HUP; read -r _ <&3 || kill -KILL $$) & exec "$0" "$@" 3<&-';
+import type { ChildProcess } from 'node:child_process';
+import { spawnLeashed } from './leash.ts';
 
 /** What every Envoy of ours is started with. One worker thread: more would be more memory, and another cache of tokens for each. */
 const options = [
@@ -29,11 +23,5 @@ interface EnvoySpec {
 /** Starts Envoy as a child that does not outlive this process. The child's process id is Envoy's; it emits "close" when its guard is gone as well. */
 export function spawnEnvoy({ executable, config, args = [], output }: EnvoySpec): ChildProcess {
   const [stdout, stderr] = typeof output === 'number' ? [output, output] : output;
-  const stdio: StdioOptions = ['ignore', stdout, stderr, 'pipe'];
-  const child = spawn('/bin/sh', ['-c', guarded, executable, '-c', config, ...options, ...args], { stdio });
-  // The channel's other end closes with the guard.
-  const leash = child.stdio[3] as Socket;
-  leash.on('error', () => {}).resume();
-  child.once('exit', () => leash.end('\n'));
-  return child;
+  return spawnLeashed(executable, ['-c', config, ...options, ...args], { stdout, stderr });
 }

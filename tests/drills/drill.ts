@@ -1,3 +1,4 @@
+import type { PlatformOptions } from '../../deploy/local/platform/start-platform.ts';
 import { injectFaults } from './inject.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { Load } from './load.ts';
@@ -16,9 +17,9 @@ export interface DrillReport extends Findings {
 
 const holdsAreOverSeconds = 16 * 60;
 
-/** Runs one drill on a platform of its own: load and faults, then rest, then the audit. */
-export async function runDrill(plan: DrillPlan): Promise<DrillReport> {
-  const stage = await openStage(plan.twice);
+/** Runs one drill on a platform of its own, as on Cloud Run where `options` say so: load and faults, then rest, then the audit. */
+export async function runDrill(plan: DrillPlan, options: Pick<PlatformOptions, 'limits' | 'programs'> = {}): Promise<DrillReport> {
+  const stage = await openStage(plan.twice, options);
   let failed = true;
   try {
     const journal = createJournal();

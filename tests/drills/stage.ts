@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { operatorEmail } from '../../deploy/local/platform/place.ts';
-import { type Platform, startPlatform } from '../../deploy/local/platform/start-platform.ts';
+import { type Platform, type PlatformOptions, startPlatform } from '../../deploy/local/platform/start-platform.ts';
 import type { Database } from '../../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../../services/platform/cloud/spanner/spanner-database.ts';
 import { EventLog } from './event-log.ts';
@@ -33,10 +33,18 @@ export interface Stage {
   close(keep: boolean): Promise<void>;
 }
 
-/** Starts a platform on an empty state, with a second instance of one service if wanted: every other token asks for it. */
-export async function openStage(twice?: 'customer' | 'partner' | 'job'): Promise<Stage> {
+/**
+ * Starts a platform on an empty state, with a second revision of one service if wanted: every other token asks for it.
+ *
+ * @param options how many instances services have, and from what; one that always runs unless told.
+ */
+export async function openStage(
+  twice?: 'customer' | 'partner' | 'job',
+  options: Pick<PlatformOptions, 'limits' | 'programs'> = {},
+): Promise<Stage> {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-drill-'));
-  const platform = await startPlatform({ portBase: 0, stateDir, previews: twice === undefined ? [] : [{ service: twice, tag: second }] });
+  const previews = twice === undefined ? [] : [{ service: twice, tag: second }];
+  const platform = await startPlatform({ portBase: 0, stateDir, previews, ...options });
   const { endpoints } = platform;
   // Google's client takes the address from the environment.
   process.env['SPANNER_EMULATOR_HOST'] = endpoints.spanner;

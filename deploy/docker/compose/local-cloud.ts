@@ -1,8 +1,10 @@
 /** The local cloud as a container: options in KUMIKO_LOCAL_CLOUD (JSON), Google's Pub/Sub emulator in PUBSUB_EMULATOR_HOST. Calls the gateways once they listen. */
 import { eventTopics } from '../../../services/platform/contracts/services.ts';
 import { untilListening } from '../../../services/platform/tools/listening-port.ts';
+import { fixedHost } from '../../local/cloud/instances/fixed-host.ts';
 import { type CloudOptions, startCloud } from '../../local/cloud/start-cloud.ts';
 import { project } from '../../local/platform/place.ts';
+import { containerPort } from '../../local/platform/ports.ts';
 import { systemClock } from '../../local/shared/local-server.ts';
 import { bridgePubsub } from './pubsub-bridge.ts';
 
@@ -12,7 +14,9 @@ for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exi
 const options = JSON.parse(process.env['KUMIKO_LOCAL_CLOUD'] ?? '{}') as CloudOptions;
 const emulator = process.env['PUBSUB_EMULATOR_HOST'];
 if (emulator === undefined) throw new Error('PUBSUB_EMULATOR_HOST is missing: host:port of the emulator');
-const cloud = await startCloud(options, systemClock);
+// Each service is a container of its own.
+const host = fixedHost((service) => containerPort(options.ports, service));
+const cloud = await startCloud(options, systemClock, host);
 await Promise.all(
   [options.ports.edge, options.ports.jobs, Number(emulator.split(':')[1])].map((port) => untilListening(port, { intervalMs: 200 })),
 );

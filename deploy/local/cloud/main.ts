@@ -6,17 +6,26 @@ import { createAdvanceableClock } from '../shared/clock/advanceable-clock.ts';
 import { clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { systemClock } from '../shared/local-server.ts';
 import { answerFrontMessage } from './front-message.ts';
+import type { HostQuestion } from './instances/instance-messages.ts';
+import { SupervisedHost } from './instances/supervised-host.ts';
 import { type CloudOptions, type Disturbance, startCloud } from './start-cloud.ts';
 
 const clock = createAdvanceableClock(systemClock);
 clock.advance(Number(process.env[clockVariable] ?? 0));
-const starting = startCloud(JSON.parse(process.env['KUMIKO_LOCAL_CLOUD'] ?? '{}') as CloudOptions, clock);
+const host = new SupervisedHost((question: HostQuestion) => process.send?.(question));
+const starting = startCloud(JSON.parse(process.env['KUMIKO_LOCAL_CLOUD'] ?? '{}') as CloudOptions, clock, host);
 
 process.on('message', async (message) => {
+  host.take(message);
   const cloud = await starting;
   if (message === 'release') cloud.release();
-  const { disturb } = message as { disturb?: Disturbance };
+  const { disturb, holdInstances } = message as { disturb?: Disturbance; holdInstances?: boolean };
   if (disturb !== undefined) cloud.disturb(disturb);
+  if (holdInstances !== undefined) {
+    cloud.holdInstances(holdInstances);
+    if (holdInstances) process.send?.({ instancesHeld: true });
+  }
+  if (message === 'instances') process.send?.({ instances: cloud.instanceUse() });
   await answerFrontMessage(cloud, message, (answer) => process.send?.(answer));
   const aheadMs = clockAheadMs(message);
   if (aheadMs === undefined) return;

@@ -9,19 +9,24 @@ import {
 import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { location, project } from '../platform/place.ts';
-import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
+import { metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
 import { changesTo } from '../platform/run-changes.ts';
 import { ensureRunServices } from '../platform/run-topology.ts';
 import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
 import { type CloudRunFront, startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
+import type { InstanceHost } from './instances/instance-host.ts';
+import type { InstanceUse } from './instances/instance-use.ts';
+import { alwaysOn, type RevisionLimits } from './instances/limits.ts';
+import { RevisionPool } from './instances/revision-pool.ts';
+import { ServiceTraffic } from './instances/service-traffic.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { startMetadataServers } from './metadata-server/metadata-server.ts';
 import { outsideWorld } from './outside-systems.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
-import { startRun } from './run/start-run.ts';
+import { type RunServer, startRun } from './run/start-run.ts';
 import { startScheduler } from './scheduler/start-scheduler.ts';
 import { startTasks } from './tasks/start-tasks.ts';
 
@@ -32,6 +37,8 @@ export interface CloudOptions {
   readonly secrets: LocalSecrets;
   /** Takes in traces. */
   readonly traces: boolean;
+  /** How many instances each service and the control plane have, by name. */
+  readonly limits: Readonly<Record<string, RevisionLimits>>;
 }
 
 /** The running local cloud. */
@@ -44,13 +51,21 @@ export interface Cloud {
   openFront(front: Front): Promise<void>;
   /** Closes it again once nobody has called for a moment: who knew of it may still have requests there. */
   closeFront(port: number): Promise<void>;
+  /** Lets every instance run, or stand still again where it has no request. Each `true` is followed by a `false`. */
+  holdInstances(hold: boolean): void;
+  /** What all instances have used since this local cloud has started. */
+  instanceUse(): InstanceUse[];
 }
 
-/** A front, and what stands behind it. */
+/** A front, and the revision that stands behind it. */
 export interface Front {
   readonly service: string;
+  /** The service's name for its default revision. */
+  readonly revision: string;
   readonly port: number;
-  readonly containerPort: number;
+  readonly limits: RevisionLimits;
+  /** So many instances of it have been started already. */
+  readonly startedAhead: number;
 }
 
 /** No request for so long: the gateways have gone. */
@@ -70,8 +85,13 @@ export interface Disturbance {
  * Starts everything of the local cloud and of the outside world but Spanner, in this process.
  *
  * @param clock business time, by which things fall due. Whoever makes or checks tokens has the machine's: so has everyone who looks at them.
+ * @param host runs the instances of services.
  */
-export async function startCloud({ ports, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
+export async function startCloud(
+  { ports, stateDir, secrets, traces, limits }: CloudOptions,
+  clock: Clock,
+  host: InstanceHost,
+): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock: systemClock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
@@ -79,9 +99,13 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
   const mishaps = new DeliveryMishaps();
   let metadataDown = false;
 
-  const fronts = new Map<number, CloudRunFront>();
+  const fronts = new Map<number, { readonly front: CloudRunFront; readonly pool: RevisionPool }>();
+  const ended: InstanceUse[] = [];
+  const traffic = new ServiceTraffic((uri) => fronts.get(Number(new URL(uri).port))?.pool, Math.random);
   // All revisions of a service have its audience and its invokers.
-  const openFront = async ({ service, port, containerPort }: Front) => {
+  const openFront = async ({ service, revision, port, limits, startedAhead }: Front) => {
+    const pool = new RevisionPool({ revision, limits, startedAhead, host, clock: systemClock });
+    const isDefault = port === servicePort(ports, service);
     const front = await startCloudRunFront({
       port,
       audience: audienceOf(service, project),
@@ -90,9 +114,10 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
       ),
       keys,
       clock: systemClock,
-      targetPort: containerPort,
+      backend: isDefault ? traffic.of(service, pool) : pool,
+      timeoutMs: limits.timeoutMs,
     });
-    fronts.set(port, front);
+    fronts.set(port, { front, pool });
   };
 
   const secret = (name: string) => secretOf(secrets, name);
@@ -116,13 +141,25 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
       import('./traces/start-traces.ts').then(({ startTraces }) =>
         startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
       ),
-    ...[...serviceNames, controlPlane].map((service) =>
-      openFront({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) }),
-    ),
+    ...[...serviceNames, controlPlane].map((service) => {
+      const own = limits[service] ?? alwaysOn;
+      return openFront({ service, revision: service, port: servicePort(ports, service), limits: own, startedAhead: own.minInstances });
+    }),
   ]);
   ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
   // After the others, since its protos take time to load and nobody needs it in order to start.
-  const run = await startRun({ port: ports.run, stateDir, clock: systemClock, onChange: changesTo(pubsub, project) });
+  const tellChange = changesTo(pubsub, project);
+  let run: RunServer | undefined;
+  const followTraffic = () => run && traffic.follow(run.services, `projects/${project}/locations/${location}`);
+  run = await startRun({
+    port: ports.run,
+    stateDir,
+    clock: systemClock,
+    onChange: (entry) => {
+      followTraffic();
+      tellChange(entry);
+    },
+  });
   const serviceUrls = Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${servicePort(ports, name)}`]));
   ensureRunServices({ run, project, location, serviceUrls });
 
@@ -139,10 +176,19 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
     },
     openFront,
     async closeFront(port) {
-      const front = fronts.get(port);
-      fronts.delete(port);
+      const { front, pool } = fronts.get(port) ?? {};
       await front?.quiet(quietMs, drainLimitMs);
       await front?.close();
+      fronts.delete(port);
+      ended.push(...(pool?.use() ?? []));
+      pool?.close();
     },
+    holdInstances(hold) {
+      for (const { pool } of fronts.values()) {
+        if (hold) pool.hold();
+        else pool.letGo();
+      }
+    },
+    instanceUse: () => [...ended, ...[...fronts.values()].flatMap(({ pool }) => pool.use())],
   };
 }

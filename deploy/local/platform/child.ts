@@ -1,18 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { spawnLeashed } from '../../../gateway/envoy/leash.ts';
 import { untilListening } from '../../../services/platform/tools/listening-port.ts';
 import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { compileCache } from './compile-cache.ts';
 
-const dieWithParent = join(import.meta.dirname, 'die-with-parent.ts');
 const ownRoot = join(import.meta.dirname, '../../..');
 /** Of the program's own code, whose modules it moves the time of. */
 const followClock = 'deploy/local/shared/clock/follow-clock.ts';
 const startupTimeoutMs = 60_000;
 const restartDelayMs = 200;
+/** Whoever calls may wait for it. */
+const probeIntervalMs = 10;
 
 /** A program of ours, run by Node. */
 export interface NodeProgram {
@@ -39,6 +41,8 @@ export type ChildSpec = (NodeProgram | OtherProgram) & {
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
   readonly logFile: string;
+  /** Called when it has been spawned, also after a restart: before it can have said anything. */
+  readonly onSpawn?: (process: ChildProcess) => void;
   /** Called when it is up, also after a restart. */
   readonly onUp?: (process: ChildProcess) => void;
   /** Called when it has ended by itself, with how: "exit code 1", "SIGKILL". Then it is not started again. */
@@ -70,6 +74,11 @@ export class Child {
     this.#restartAfter(child);
   }
 
+  /** Sends a signal to the process. One that has ended does not get it. */
+  signal(name: NodeJS.Signals): void {
+    this.#process?.kill(name);
+  }
+
   /** Sends a message to the process (it is spawned with an IPC channel). One that is ending does not get it. */
   send(message: string | object): void {
     this.#process?.send(message, () => {});
@@ -86,7 +95,7 @@ export class Child {
   }
 
   /** Sends a message and resolves with its answer, or with undefined where the process is gone before it answers. */
-  async ask(question: object, isAnswer: (message: unknown) => boolean): Promise<unknown> {
+  async ask(question: string | object, isAnswer: (message: unknown) => boolean): Promise<unknown> {
     const child = this.#process;
     if (child === undefined || hasEnded(child)) return undefined;
     return new Promise((resolve) => {
@@ -113,6 +122,8 @@ export class Child {
     // Also of whatever holds its channels.
     const gone = once(child, 'close');
     child.kill('SIGTERM');
+    // One that stands still hears of it only then.
+    child.kill('SIGCONT');
     const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
     await gone;
     clearTimeout(timer);
@@ -123,14 +134,17 @@ export class Child {
     const child = 'spawn' in this.spec ? this.spec.spawn(log) : this.#spawnNode(this.spec, log);
     closeSync(log);
     this.#process = child;
+    this.spec.onSpawn?.(child);
     return child;
   }
 
   #spawnNode({ program, args = [], nodeFlags = [], env, root = ownRoot, clock }: NodeProgram, log: number): ChildProcess {
-    const preloads = [dieWithParent, ...(clock === 'preload' ? [join(root, followClock)] : [])].flatMap((file) => ['--import', file]);
-    return spawn(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
+    const preloads = clock === 'preload' ? ['--import', join(root, followClock)] : [];
+    return spawnLeashed(process.execPath, [...nodeFlags, ...preloads, program, ...args], {
+      stdout: log,
+      stderr: log,
       env: { ...process.env, NODE_COMPILE_CACHE: compileCache, ...env, [clockVariable]: String(this.#aheadMs) },
-      stdio: ['ignore', log, log, 'ipc'],
+      ipc: true,
     });
   }
 
@@ -138,6 +152,7 @@ export class Child {
     const { name, probePort, logFile, onUp } = this.spec;
     const deadline = Date.now() + startupTimeoutMs;
     await untilListening(probePort, {
+      intervalMs: probeIntervalMs,
       givenUp: () => {
         const ended = hasEnded(child);
         if (!ended && Date.now() <= deadline) return undefined;

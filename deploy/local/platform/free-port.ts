@@ -23,3 +23,9 @@ export function isFree(port: number): Promise<boolean> {
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
+
+/** The first port from `first` on that nobody has. @throws {Error} where there is none. */
+export async function freePort(first: number, taken: ReadonlySet<number>): Promise<number> {
+  for (let port = first; port < 65_536; port++) if (!taken.has(port) && (await isFree(port))) return port;
+  throw new Error('no port is free behind those of the platform');
+}

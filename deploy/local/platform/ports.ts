@@ -1,7 +1,7 @@
 import { controlPlane, runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { outsideSystems } from '../cloud/outside-systems.ts';
-import { isFree, PortTakenError } from './free-port.ts';
+import { freePort, isFree, PortTakenError } from './free-port.ts';
 
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
@@ -88,15 +88,15 @@ export async function choosePorts(base: number, more: readonly string[] = []): P
   }
 }
 
+/** The first port behind those of the platform. */
+export function portsBehind(ports: Ports): number {
+  return Math.max(...Object.values(ports)) + 1;
+}
+
 /** Two ports behind those of the platform that nobody has: for a front and what is behind it. */
 export async function freePortPair(ports: Ports, taken: ReadonlySet<number>): Promise<readonly [number, number]> {
-  const found: number[] = [];
-  for (let port = Math.max(...Object.values(ports)) + 1; port < 65_536; port++) {
-    if (!taken.has(port) && (await isFree(port))) found.push(port);
-    const [first, second] = found;
-    if (first !== undefined && second !== undefined) return [first, second];
-  }
-  throw new Error('no port is free behind those of the platform');
+  const first = await freePort(portsBehind(ports), taken);
+  return [first, await freePort(first + 1, taken)];
 }
 
 async function claim(base: number, names: readonly string[]): Promise<Ports> {

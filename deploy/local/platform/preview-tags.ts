@@ -4,7 +4,7 @@ import { credentials, status } from '@grpc/grpc-js';
 import { uriAnnotation } from '../cloud/run/uris.ts';
 import { location, project } from './place.ts';
 import { PreviewError } from './preview-error.ts';
-import type { PreviewTarget } from './previews.ts';
+import type { PreviewTarget, PreviewTraffic } from './previews.ts';
 
 type Service = protos.google.cloud.run.v2.IService;
 type TrafficTarget = protos.google.cloud.run.v2.ITrafficTarget;
@@ -40,9 +40,24 @@ export class PreviewTags {
     });
   }
 
-  /** Takes the tag away. Nothing happens where it is gone. */
+  /** Takes the tag away; the default revision gets what traffic it had. Nothing happens where it is gone. */
   async remove({ service, tag }: PreviewTarget): Promise<void> {
-    await this.#change(service, ({ traffic }) => ({ traffic: (traffic ?? []).filter((target) => target.tag !== tag) }));
+    await this.#change(service, ({ traffic }) => ({ traffic: balanced((traffic ?? []).filter((target) => target.tag !== tag)) }));
+  }
+
+  /**
+   * Gives a preview so many percent of its service's requests, as `gcloud run services update-traffic --to-tags` does; the default revision gets the rest.
+   *
+   * @throws {PreviewError} where others have too many for that.
+   */
+  async give({ service, tag, percent }: PreviewTraffic): Promise<void> {
+    await this.#change(service, ({ traffic }) => {
+      const given = balanced((traffic ?? []).map((target) => (target.tag === tag ? { ...target, percent } : target)));
+      const standard = given.find((target) => !target.tag)?.percent ?? 0;
+      if (standard < 0)
+        throw new PreviewError(`previews of ${service} would have ${100 - standard} percent of its requests, and there are 100`);
+      return { traffic: given };
+    });
   }
 
   async close(): Promise<void> {
@@ -71,6 +86,12 @@ export class PreviewTags {
 }
 
 const toRevision = 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION';
+
+/** What tags do not have is the default revision's. */
+function balanced(traffic: readonly TrafficTarget[]): TrafficTarget[] {
+  const tagged = traffic.reduce((sum, { tag, percent }) => sum + (tag ? (percent ?? 0) : 0), 0);
+  return traffic.map((target) => (target.tag ? target : { ...target, percent: 100 - tagged }));
+}
 
 /** What follows the latest revision stays with the one that serves. */
 function pinned(target: TrafficTarget, standard: string): TrafficTarget {

@@ -4,7 +4,7 @@ import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { endpointsOf } from './endpoints.ts';
 import { choosePorts, freePortPair, portNames } from './ports.ts';
 import { PreviewError } from './preview-error.ts';
-import { checkedTarget, type PreviewTarget, parsePreviews, placePreviews, previewPortNames } from './previews.ts';
+import { checkedTarget, type PreviewTarget, parsePreviews, parseTraffic, placePreviews, previewPortNames } from './previews.ts';
 
 test('each --preview names a service and a tag', () => {
   expect(parsePreviews(['partner=pr-123', 'job=pr-7'])).toEqual([
@@ -68,4 +68,21 @@ test.each<[PreviewTarget, string]>([
 ])('a target that Cloud Run would not take is refused: %j', (target, message) => {
   expect(() => checkedTarget(target)).toThrow(PreviewError);
   expect(() => checkedTarget(target)).toThrow(message);
+});
+
+test('reads shares of traffic, for previews that there are', () => {
+  const previews = parsePreviews(['partner=v2', 'partner=v3', 'customer=v2']);
+  expect(parseTraffic(['partner=v2:10', 'partner=v3:90', 'customer=v2:0'], previews)).toEqual([
+    { service: 'partner', tag: 'v2', percent: 10 },
+    { service: 'partner', tag: 'v3', percent: 90 },
+    { service: 'customer', tag: 'v2', percent: 0 },
+  ]);
+  for (const [text, message] of [
+    ['partner=v2', 'a preview and its percent'],
+    ['partner=v2:101', 'a preview and its percent'],
+    ['partner=v2:-1', 'a preview and its percent'],
+    ['partner=v9:10', 'begin with it by --preview partner=v9'],
+  ] as const)
+    expect(() => parseTraffic([text], previews)).toThrow(message);
+  expect(() => parseTraffic(['partner=v2:60', 'partner=v3:60'], previews)).toThrow('previews of partner 120 percent');
 });

@@ -51,6 +51,31 @@ export function parsePreviews(texts: readonly string[]): PreviewTarget[] {
   });
 }
 
+/** A share of a service's requests, for one of its previews. */
+export interface PreviewTraffic extends PreviewTarget {
+  /** From 0 to 100. */
+  readonly percent: number;
+}
+
+/** Reads "partner=v2:10", for previews that there are. @throws {PreviewError} */
+export function parseTraffic(texts: readonly string[], previews: readonly PreviewTarget[]): PreviewTraffic[] {
+  const traffic = texts.map((text) => {
+    const [, service = '', tag = '', percent] = /^([^=]+)=([^=:]+):(\d{1,3})$/.exec(text) ?? [];
+    if (percent === undefined || Number(percent) > 100) {
+      throw new PreviewError(`--traffic is "${text}": a preview and its percent of the requests, such as ${serviceNames[0]}=v2:10`);
+    }
+    if (!previews.some((preview) => preview.service === service && preview.tag === tag)) {
+      throw new PreviewError(`--traffic ${text}: there is no such preview; begin with it by --preview ${service}=${tag}`);
+    }
+    return { service, tag, percent: Number(percent) };
+  });
+  for (const { service } of traffic) {
+    const sum = traffic.reduce((percents, share) => percents + (share.service === service ? share.percent : 0), 0);
+    if (sum > 100) throw new PreviewError(`--traffic gives previews of ${service} ${sum} percent, and there are 100`);
+  }
+  return traffic;
+}
+
 /** The names of the two ports that each preview needs. */
 export function previewPortNames(targets: readonly PreviewTarget[]): string[] {
   return targets.flatMap((target) => portNamesOf(previewName(target)));

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { type FrontMessage, isFrontAnswer } from '../cloud/front-message.ts';
+import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
+import type { Front } from '../cloud/start-cloud.ts';
+import type { Instances } from './instances.ts';
 import { freePortPair, type Ports } from './ports.ts';
 import { type PreviewCode, takeCode } from './preview-code.ts';
 import { PreviewError } from './preview-error.ts';
 import type { PreviewTags } from './preview-tags.ts';
-import { checkedTarget, type LocalPreview, type PreviewTarget, previewName } from './previews.ts';
+import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraffic, previewName } from './previews.ts';
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
@@ -26,6 +29,9 @@ interface RunningPreviewsOptions {
   readonly secrets: LocalSecrets;
   readonly stateDir: string;
   readonly processes: Processes;
+  readonly instances: Instances;
+  /** How many instances each service has, by name. */
+  readonly limits: Readonly<Record<string, RevisionLimits>>;
   /** Resolves when what a service needs in order to start is up. */
   readonly prepared: () => Promise<unknown>;
   /** Variables beside a service's own. */
@@ -42,6 +48,8 @@ type Place = Pick<LocalPreview, 'port' | 'containerPort'>;
 interface Entry {
   status: PreviewStatus;
   code: PreviewCode | undefined;
+  /** Of its service's requests. */
+  percent: number;
   /** What undoes each step of its start after its code was taken, in the order of the steps. */
   readonly undo: (() => Promise<unknown>)[];
   /** Fires where its process ends while it starts. */
@@ -90,6 +98,7 @@ export class RunningPreviews {
       const entry: Entry = {
         status: { service, tag, name, port: 0, containerPort: 0, url: '', state: 'starting', code: from ?? 'this folder', logFile },
         code: undefined,
+        percent: 0,
         undo: [],
         gone: new AbortController(),
       };
@@ -119,14 +128,28 @@ export class RunningPreviews {
     });
   }
 
+  /** Gives a preview a share of its service's requests. @throws {PreviewError} where it does not run, or others have too many for that. */
+  give(traffic: PreviewTraffic): Promise<void> {
+    return this.#tracked(async () => {
+      const { service, tag, percent } = traffic;
+      const entry = this.#entries.get(previewName({ service, tag }));
+      if (entry?.status.state !== 'running') throw new PreviewError(this.#notRunning(traffic, entry?.status));
+      if (!(percent >= 0 && percent <= 100)) throw new PreviewError(`${percent} is no percent from 0 to 100`);
+      await (await this.#openTags()).give(traffic);
+      entry.percent = percent;
+    });
+  }
+
   /** Opens fronts and sets tags again, after the local cloud has lost them by being started anew. */
   restore(): Promise<void> {
     return this.#tracked(async () => {
-      for (const status of this.running()) {
+      for (const { status, percent } of [...this.#entries.values()]) {
+        if (status.state !== 'running') continue;
         try {
-          await this.#askFront(status.port, { openFront: status });
+          await this.#openFront(status);
           const tags = await this.#openTags();
           await tags.add(status, status.url);
+          if (percent > 0) await tags.give({ ...status, percent });
         } catch (error) {
           this.#options.tell(`the preview ${status.service}=${status.tag} cannot be called since the local cloud ended: ${String(error)}`);
         }
@@ -143,7 +166,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, processes, prepared, env, ports, tell } = this.#options;
+    const { secrets, stateDir, instances, limits, prepared, env, ports, tell } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -154,19 +177,24 @@ export class RunningPreviews {
     await orAborted(prepared(), signal);
     // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
     const loading = Promise.all([import('./until-serving.ts'), this.#openTags()]);
-    entry.undo.push(() => processes.end(name));
-    await processes.start(name, {
+    entry.undo.push(() => instances.remove(name));
+    await instances.add(name, {
       program: code.program,
       root: code.root,
       nodeFlags: serviceNodeFlags,
-      env: { ...variables, ...env, PORT: String(containerPort), K_REVISION: name },
-      probePort: containerPort,
-      clock: 'preload',
-      onEnd: (how) => void this.#tracked(() => this.#ended(entry, how)),
+      env: { ...variables, ...env, K_REVISION: name },
+      firstPort: containerPort,
+      // Cloud Run lets a revision be once it has seen an instance of it come up.
+      ahead: 1,
+      after: Promise.resolve(),
+      // Where there is one only, its end is the preview's; where they come and go, another takes its place.
+      ...((limits[service] ?? alwaysOn).maxInstances === 1 && {
+        onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)),
+      }),
     });
     const [{ untilServing }, tags] = await loading;
     await orAborted(untilServing(containerPort), signal);
-    await orAborted(this.#askFront(port, { openFront: entry.status }), signal);
+    await orAborted(this.#openFront(entry.status), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));
     await orAborted(tags.add(entry.status, url), signal);
     entry.undo.push(async () => {
@@ -214,6 +242,13 @@ export class RunningPreviews {
     });
     this.#placing = placed.catch(() => {});
     return placed;
+  }
+
+  #openFront({ service, name, port }: PreviewStatus): Promise<void> {
+    const limits = this.#options.limits[service] ?? alwaysOn;
+    // It has no traffic of its service's until it is given some.
+    const front: Front = { service, revision: name, port, limits, startedAhead: 1 };
+    return this.#askFront(port, { openFront: front });
   }
 
   async #askFront(port: number, message: FrontMessage): Promise<void> {

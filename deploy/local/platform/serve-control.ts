@@ -8,15 +8,16 @@ import type { RunningPreviews } from './running-previews.ts';
 
 const target = { service: z.string().max(100), tag: z.string().max(100) };
 const startSchema = z.strictObject({ ...target, from: z.string().min(1).max(4096).optional() });
+const trafficSchema = z.strictObject({ ...target, percent: z.int().min(0).max(100) });
 const stopSchema = z.strictObject(target);
 
 /**
- * Serves what commands ask of a running platform: `GET /previews`, and `POST /previews:start` and `POST /previews:stop` with `{"service", "tag"}`, which answer
- * when it is done. Code is run on this machine by it, so every request needs the token that only this user can read.
+ * Serves what commands ask of a running platform: `GET /previews`, and `POST /previews:start`, `POST /previews:stop` and `POST /previews:traffic` with `{"service", "tag"}`,
+ * which answer when it is done. Code is run on this machine by it, so every request needs the token that only this user can read.
  */
 export function serveControl(
   port: number,
-  previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>,
+  previews: Pick<RunningPreviews, 'list' | 'start' | 'stop' | 'give'>,
   token: string,
 ): Promise<LocalServer> {
   const routes: Pick<JsonRoute, 'method' | 'path' | 'handle'>[] = [
@@ -34,6 +35,14 @@ export function serveControl(
       path: '/previews:stop',
       handle: async (request) => {
         await previews.stop(request.json(stopSchema));
+        return { status: 200, body: {} };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/previews:traffic',
+      handle: async (request) => {
+        await previews.give(request.json(trafficSchema));
         return { status: 200, body: {} };
       },
     },

@@ -7,17 +7,21 @@ import { controlPlane } from '../../../services/platform/contracts/identities.ts
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { openRead } from '../../environments/open-service.ts';
+import type { InstanceUse } from '../cloud/instances/instance-use.ts';
+import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import type { ImageProgram } from './image-trees.ts';
+import { Instances } from './instances.ts';
 import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
-import { choosePorts, containerPort, type Ports, servicePort } from './ports.ts';
+import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
 import { removeLeftCode } from './preview-code.ts';
-import { type PreviewTarget, placePreviews, previewPortNames } from './previews.ts';
+import { type PreviewTarget, type PreviewTraffic, placePreviews, previewPortNames } from './previews.ts';
 import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
@@ -40,10 +44,16 @@ export interface PlatformOptions {
   readonly stateDir: string;
   /** Second instances of services, for requests whose token asks for them. */
   readonly previews?: readonly PreviewTarget[];
+  /** Shares of services' requests, for some of them. */
+  readonly traffic?: readonly PreviewTraffic[];
   /** Of a read-write transaction, from 0 to 1: that the local Spanner aborts it without a cause. The local Spanner's own default unless told. */
   readonly abortProbability?: number;
   /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
   readonly traces?: boolean;
+  /** How many instances services have, by name: as on Cloud Run, see run-limits.ts. One that always runs, for those left out. */
+  readonly limits?: Readonly<Record<string, RevisionLimits>>;
+  /** What services run, by name: see image-trees.ts. This folder's code as it is, for those left out. */
+  readonly programs?: Readonly<Record<string, ImageProgram>>;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +65,7 @@ export interface Platform {
   readonly ports: Ports;
   readonly secrets: LocalSecrets;
   /** The previews, which come and go while it runs. */
-  readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
+  readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop' | 'give'>;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
@@ -64,8 +74,15 @@ export interface Platform {
   skewClock(name: ProcessName, offMs: number): Promise<void>;
   /** Replaces what goes wrong in the local cloud, also for its processes to come; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
+  /** What all instances have used since the local cloud has started. */
+  instanceUse(): Promise<readonly InstanceUse[]>;
   /** Ends every process. */
   stop(): Promise<void>;
+}
+
+/** What the local cloud answers about its instances. */
+interface UseMessage {
+  readonly instances: readonly InstanceUse[];
 }
 
 /** The state is in use by another platform. */
@@ -83,7 +100,17 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, signal } = options;
+  const {
+    portBase,
+    stateDir,
+    previews: targets = [],
+    traffic = [],
+    abortProbability,
+    traces = false,
+    limits = {},
+    programs = {},
+    signal,
+  } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
@@ -111,11 +138,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let ready = false;
     let disturbance: Disturbance = {};
     const endpoints = () => endpointsOf(ports, running.running(), traces);
+    const instances = new Instances({ processes, portsFrom: portsBehind(ports), tell });
     const running = new RunningPreviews({
       ports,
       secrets,
       stateDir,
       processes,
+      instances,
+      limits,
       prepared: () => Promise.all([database, cloud]),
       env: tracing,
       onChange: () => {
@@ -135,12 +165,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       probePort: ports.spanner,
       clock: 'preload',
     });
-    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces };
+    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces, limits };
     const cloud = processes.start('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: servicePort(ports, first),
       clock: 'own',
+      onSpawn: (child) => instances.serve(child),
       onUp: (child) => {
         child.send({ disturb: disturbance });
         if (released) child.send('release');
@@ -153,27 +184,27 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
-      ...serviceNames.map(async (name) => {
-        // Two cores start what the first public read needs before the rest; the rest would only be in its way.
-        if (name !== first) await Promise.all([database, cloud]);
-        return processes.start(name, {
+      ...serviceNames.map((name) =>
+        instances.add(name, {
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
-          env: { ...serviceEnvironment(name, ports, secrets), ...tracing },
-          probePort: containerPort(ports, name),
-          clock: 'preload',
-        });
-      }),
-      ...placed.map((preview) => running.start(preview, undefined, preview)),
-      cloud.then(() =>
-        processes.start(controlPlane, {
-          program: join(root, 'gateway/control-plane/main.ts'),
-          nodeFlags: serviceNodeFlags,
-          env: controlPlaneEnvironment(ports),
-          probePort: containerPort(ports, controlPlane),
-          clock: 'preload',
+          ...programs[name],
+          env: { ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing },
+          firstPort: containerPort(ports, name),
+          ahead: (limits[name] ?? alwaysOn).minInstances,
+          // Two cores start what the first public read needs before the rest; the rest would only be in its way.
+          after: name === first ? Promise.resolve() : Promise.all([database, cloud]),
         }),
       ),
+      ...placed.map((preview) => running.start(preview, undefined, preview)),
+      instances.add(controlPlane, {
+        program: join(root, 'gateway/control-plane/main.ts'),
+        nodeFlags: serviceNodeFlags,
+        env: controlPlaneEnvironment(ports),
+        firstPort: containerPort(ports, controlPlane),
+        ahead: 1,
+        after: cloud,
+      }),
       ...(['edge', 'jobs'] as const).map(async (role) => {
         // Envoy is up in a moment: it had better find keys and tokens at its first try than wait for the next.
         const [config] = await Promise.all([writeBootstrap(role, ports, stateDir, traces), cloud]);
@@ -187,6 +218,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
+    for (const share of traffic) await running.give(share);
     await answering(ports);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
@@ -205,6 +237,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       disturb(next) {
         disturbance = next;
         processes.send('cloud', { disturb: next });
+      },
+      async instanceUse() {
+        const answer = await processes.ask(
+          'cloud',
+          'instances',
+          (message) => (message as Partial<UseMessage> | null)?.instances !== undefined,
+        );
+        return (answer as UseMessage | undefined)?.instances ?? [];
       },
       stop,
     };

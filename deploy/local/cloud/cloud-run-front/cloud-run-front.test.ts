@@ -13,6 +13,10 @@ import {
 import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
+import { NoInstanceError } from '../instances/no-instance.ts';
+import type { RevisionPool } from '../instances/revision-pool.ts';
+import { oneInstance } from '../instances/test-pool.ts';
 import { type CloudRunFront, startCloudRunFront } from './cloud-run-front.ts';
 
 const audience = 'https://customer.kumiko-local.kumiko.internal';
@@ -23,6 +27,7 @@ let keyPair: Awaited<ReturnType<typeof generateKeyPair>>;
 let front: CloudRunFront;
 let session: ClientHttp2Session;
 let service: Service;
+let pool: RevisionPool;
 let keyLookups = 0;
 
 beforeAll(async () => {
@@ -33,6 +38,7 @@ beforeEach(async () => {
   service = await startService();
   const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'RS256' }] });
   keyLookups = 0;
+  pool = oneInstance(service.port, clock);
   front = await startCloudRunFront({
     port: 0,
     audience,
@@ -42,7 +48,8 @@ beforeEach(async () => {
       return keys(header, token);
     },
     clock,
-    targetPort: service.port,
+    backend: pool,
+    timeoutMs: 60_000,
   });
   session = connect(`http://127.0.0.1:${front.port}`);
   session.on('error', () => {});
@@ -51,6 +58,7 @@ beforeEach(async () => {
 afterEach(async () => {
   session.destroy();
   await front.close();
+  pool.close();
   await service.kill();
 });
 
@@ -105,8 +113,8 @@ async function token(claims: Record<string, unknown> = {}): Promise<string> {
   return new SignJWT(all).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(keyPair.privateKey);
 }
 
-async function call(headers: OutgoingHttpHeaders, body = 'hello') {
-  const stream = session.request({ ':method': 'POST', ':path': '/pkg.Service/Method', ...headers });
+async function call(headers: OutgoingHttpHeaders, body = 'hello', on = session) {
+  const stream = on.request({ ':method': 'POST', ':path': '/pkg.Service/Method', ...headers });
   let trailers: IncomingHttpHeaders = {};
   stream.on('trailers', (received) => {
     trailers = received;
@@ -307,43 +315,73 @@ test('a client that does not read holds the service back', async () => {
   stream.close(constants.NGHTTP2_CANCEL);
 });
 
-test('a service that is down is 503, and reached again at its new port', async () => {
-  const headers = await serverless();
-  expect((await call(headers)).status).toBe(200);
-  await service.kill();
-  expect((await call(headers)).status).toBe(503);
-  service = await startService();
-  front.setTarget(service.port);
-  expect((await call(headers)).status).toBe(200);
-  front.setTarget(undefined);
-  expect((await call(headers)).status).toBe(503);
-});
-
-test('a service that comes back at the same port is reached without being told', async () => {
+test('a service that comes back at the same port is reached without being told, and requests wait for it', async () => {
   const headers = await serverless();
   await call(headers);
   await service.kill();
-  expect((await call(headers)).status).toBe(503);
+  const waiting = call(headers);
   service = await startService(service.port);
-  expect((await call(headers)).status).toBe(200);
+  expect((await waiting).status).toBe(200);
 });
 
-test('streams that run may finish at the old port when the service moves', async () => {
-  const headers = await serverless();
-  const stream = session.request({ ':method': 'POST', ':path': '/', ...headers });
-  stream.setEncoding('utf8');
-  stream.write('before');
-  await once(stream, 'data');
-  const next = await startService();
-  front.setTarget(next.port);
-  expect((await call(headers)).text).toBe('hello');
-  expect(next.seen).toHaveLength(1);
-  stream.end('after');
-  expect((await once(stream, 'data'))[0]).toBe('after');
-  await once(stream, 'close');
-  await service.kill();
-  service = next;
+test('who waits for an instance that does not come is told 503 or 429', async () => {
+  for (const status of [503, 429] as const) {
+    const none = await startFront({ backend: { lease: () => Promise.reject(new NoInstanceError(status)) } });
+    expect((await call(await serverless(), 'hello', none.session)).status).toBe(status);
+    none.session.destroy();
+    await none.front.close();
+  }
 });
+
+test('a request that takes too long is 504, or cut where its answer has begun, and the service is told', async () => {
+  const timers = createManualClock(nowMs);
+  const slow = await startFront({ clock: timers, timeoutMs: 30_000 });
+  const cut: number[] = [];
+  service.handle = (stream, headers) => {
+    if (headers[':path'] === '/begins') stream.respond({ ':status': 200 });
+    stream.on('close', () => cut.push(stream.rstCode));
+  };
+  const open = (path: string, headers: OutgoingHttpHeaders) => {
+    const stream = slow.session.request({ ':method': 'POST', ':path': path, ...headers }, { endStream: true });
+    stream.on('error', () => {});
+    return stream;
+  };
+  const headers = await serverless();
+  const silent = open('/silent', headers);
+  const begun = open('/begins', headers);
+  await once(begun, 'response');
+  await vi.waitFor(() => expect(service.seen).toHaveLength(2));
+  timers.advance(29_999);
+  expect(silent.closed).toBe(false);
+  timers.advance(1);
+  const [answer] = (await once(silent, 'response')) as [IncomingHttpHeaders];
+  expect(answer[':status']).toBe(504);
+  begun.resume();
+  await new Promise((resolve) => begun.on('close', resolve));
+  expect(begun.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  silent.resume();
+  await vi.waitFor(() => expect(cut).toHaveLength(2));
+  slow.session.destroy();
+  await slow.front.close();
+});
+
+/** Another front of the same service. */
+async function startFront(options: Partial<Parameters<typeof startCloudRunFront>[0]>) {
+  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'RS256' }] });
+  const front = await startCloudRunFront({
+    port: 0,
+    audience,
+    allowedEmails: [gateway],
+    keys,
+    clock,
+    backend: pool,
+    timeoutMs: 60_000,
+    ...options,
+  });
+  const session = connect(`http://127.0.0.1:${front.port}`);
+  session.on('error', () => {});
+  return { front, session };
+}
 
 test('keys that cannot be fetched are the platform’s fault, not the caller’s', async () => {
   const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
@@ -353,7 +391,8 @@ test('keys that cannot be fetched are the platform’s fault, not the caller’s
     allowedEmails: [gateway],
     keys: () => Promise.reject(new TypeError('fetch failed')),
     clock,
-    targetPort: service.port,
+    backend: pool,
+    timeoutMs: 60_000,
   });
   const before = session;
   session = connect(`http://127.0.0.1:${broken.port}`);

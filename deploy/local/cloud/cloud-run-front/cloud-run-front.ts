@@ -9,25 +9,26 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { JWTVerifyGetKey } from 'jose';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';
+import type { NoInstanceError } from '../instances/no-instance.ts';
+import type { Backend, Lease } from '../instances/revision-pool.ts';
 import { addFrontHeaders } from './front-headers.ts';
 import { createInvokerCheck, type Verdict } from './invoker-check.ts';
 import { maxSessionMemoryMib, sessionWindowBytes, streamWindowBytes } from './limits.ts';
 import { OpenStreams } from './open-streams.ts';
 import { refuse } from './refusals.ts';
 import { relayStream } from './relay-stream.ts';
-import { createUpstreamSession } from './upstream-session.ts';
+import { RequestTimeouts } from './request-timeouts.ts';
 
 /** What stands before one Cloud Run service. */
 export interface CloudRunFront extends LocalServer {
-  /** Where the service listens now; undefined while it is down, which is answered 503. */
-  setTarget(port: number | undefined): void;
   /** Resolves when there has been no request for `quietMs`, and after `limitMs` at the latest. Until it is closed it serves on. */
   quiet(quietMs: number, limitMs: number): Promise<void>;
 }
 
 /**
- * Starts Cloud Run's front of one service: HTTP/2 without TLS on both sides, and the IAM check of the invoker in between.
- * Refusals are plain HTTP with an HTML body and no grpc-status, as on Cloud Run.
+ * Starts Cloud Run's front of one service: HTTP/2 without TLS on both sides, and the IAM check of the invoker in between. A request is given a place at an
+ * instance, and waits for it where there is none. Refusals are plain HTTP with an HTML body and no grpc-status, as on Cloud Run: gRPC clients read 429, 503 and
+ * 504 as UNAVAILABLE (https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md).
  */
 export async function startCloudRunFront(options: {
   readonly port: number;
@@ -38,11 +39,14 @@ export async function startCloudRunFront(options: {
   /** Google's public keys: jose's `createRemoteJWKSet(new URL('http://127.0.0.1:…/google/jwks.json'))` or `createLocalJWKSet(issuer.jwks('google'))`. */
   readonly keys: JWTVerifyGetKey;
   readonly clock: Clock;
-  /** Where the service listens, if it does already. */
-  readonly targetPort?: number;
+  /** What gives requests their places. */
+  readonly backend: Backend;
+  /** The longest that a request may take, its wait for an instance included. */
+  readonly timeoutMs: number;
 }): Promise<CloudRunFront> {
   const check = createInvokerCheck(options);
-  const upstream = createUpstreamSession(options.targetPort);
+  const { backend } = options;
+  const timeouts = new RequestTimeouts(options.timeoutMs, options.clock);
   const sessions = new Set<ServerHttp2Session>();
   const streams = new OpenStreams(options.clock);
   const server = createServer({
@@ -82,32 +86,49 @@ export async function startCloudRunFront(options: {
 
   return {
     port: (server.address() as AddressInfo).port,
-    setTarget: upstream.setTarget,
     quiet: (quietMs, limitMs) => streams.quiet(quietMs, limitMs),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of sessions) session.destroy();
-      upstream.close();
+      timeouts.close();
       await closed;
     },
   };
 
   function forward(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endOfStream: boolean, verdict: Verdict): void {
     if (stream.destroyed || stream.closed) return;
-    const session = verdict === true ? upstream.get() : undefined;
-    if (session === undefined) {
-      refuse(stream, verdict === true ? 503 : verdict);
+    if (verdict !== true) {
+      refuse(stream, verdict);
       return;
     }
     addFrontHeaders(headers, stream.session?.socket.remoteAddress ?? '127.0.0.1');
+    timeouts.begin(stream);
+    const lease = backend.lease();
+    if (!(lease instanceof Promise)) {
+      pass(stream, headers, endOfStream, lease);
+      return;
+    }
+    lease.then(
+      (late) => pass(stream, headers, endOfStream, late),
+      ({ status }: NoInstanceError) => refuse(stream, status),
+    );
+  }
+
+  function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, endOfStream: boolean, { session, release }: Lease): void {
+    if (stream.destroyed || stream.closed || stream.headersSent) {
+      release();
+      return;
+    }
     let request: ClientHttp2Stream;
     try {
       request = session.request(headers, { endStream: endOfStream });
     } catch {
-      // Node does not pass on what it takes for malformed, such as CONNECT with a path.
-      refuse(stream, 400);
+      release();
+      // Node does not pass on what it takes for malformed, such as CONNECT with a path; the connection may just have been lost as well.
+      refuse(stream, session.destroyed || session.closed ? 503 : 400);
       return;
     }
+    request.once('close', release);
     relayStream(stream, request, () => refuse(stream, 503));
   }
 }

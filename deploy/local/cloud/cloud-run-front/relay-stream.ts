@@ -12,7 +12,8 @@ export function relayStream(downstream: ServerHttp2Stream, upstream: ClientHttp2
   upstream.on('error', () => {});
 
   upstream.once('response', (headers, flags) => {
-    if (downstream.destroyed || downstream.closed) return;
+    // It has been answered in the meantime where its time was up.
+    if (downstream.destroyed || downstream.closed || downstream.headersSent) return;
     if (flags & NGHTTP2_FLAG_END_STREAM) {
       downstream.respond(headers, { endStream: true });
       upstream.resume();

@@ -4,15 +4,21 @@
  * machine's (`Date`), as they are for the gateways and for everyone outside.
  */
 
-/** How far business time is ahead of the machine's clock, in milliseconds; negative for behind. */
-let aheadMs = 0;
+/**
+ * How far business time is ahead of the machine's clock, in milliseconds; negative for behind. Global, since what moves it is loaded before a process's own
+ * code, and a bundle has its own copy of this module.
+ */
+declare global {
+  // Only a "var" is a property of globalThis.
+  var kumikoBusinessTimeAheadMs: number | undefined;
+}
 
 /** The present business time. Composition roots hand it on as `now`; nothing else has to know of it. */
 export function businessNow(): Date {
-  return new Date(Date.now() + aheadMs);
+  return new Date(Date.now() + (globalThis.kumikoBusinessTimeAheadMs ?? 0));
 }
 
 /** Sets how far business time is ahead of the machine's clock, for the whole process. For what is loaded before a process's own code, and nothing of the product. */
 export function setBusinessTimeAhead(ms: number): void {
-  aheadMs = ms;
+  globalThis.kumikoBusinessTimeAheadMs = ms;
 }

@@ -13,6 +13,7 @@ import {
 import { createLocalJWKSet } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type CloudRunFront, startCloudRunFront } from '../../../../deploy/local/cloud/cloud-run-front/cloud-run-front.ts';
+import { oneInstance } from '../../../../deploy/local/cloud/instances/test-pool.ts';
 import { type Issuer, startIssuer } from '../../../../deploy/local/cloud/issuer/issuer.ts';
 import { startMetadataServer } from '../../../../deploy/local/cloud/metadata-server/metadata-server.ts';
 import type { LocalServer } from '../../../../deploy/local/shared/local-server.ts';
@@ -71,7 +72,15 @@ beforeAll(async () => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
   );
   const keys = createLocalJWKSet(issuer.jwks('google'));
-  front = await startCloudRunFront({ port: 0, audience, allowedEmails: [email], keys, clock, targetPort });
+  front = await startCloudRunFront({
+    port: 0,
+    audience,
+    allowedEmails: [email],
+    keys,
+    clock,
+    backend: oneInstance(targetPort),
+    timeoutMs: 60_000,
+  });
 });
 
 beforeEach(() => {

@@ -9,6 +9,15 @@ const firstListMs = 1_000;
 /** Between two tries to reach the control plane. */
 const retryMs = 1_000;
 
+/**
+ * Cloud Run takes the CPU away between requests. A process that has stood still for so long may have missed changes, or the end of its connection, and would go
+ * by an old list until it reads of either.
+ */
+const stoodStillMs = 5_000;
+
+/** How often it is looked whether the process has stood still. */
+const lookMs = 1_000;
+
 interface DirectoryOptions {
   readonly client: Pick<Client<typeof PreviewService>, 'watchPreviews'>;
   /** Whose previews. */
@@ -25,6 +34,9 @@ export class PreviewDirectory {
   readonly #closed = new AbortController();
   #urls = new Map<string, string>();
   #firstList: Promise<void> | undefined;
+  #watching = new AbortController();
+  #awakeAt = 0;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -32,25 +44,37 @@ export class PreviewDirectory {
 
   /** The origin of a preview; undefined: there is none. */
   async urlOf(service: string, tag: string): Promise<string | undefined> {
-    this.#firstList ??= this.#start();
+    this.#look();
     await this.#firstList;
     return this.#urls.get(`${service}@${tag}`);
   }
 
   close(): void {
+    clearInterval(this.#looking);
     this.#closed.abort();
   }
 
+  /** Begins to watch, or begins anew where the process has stood still. */
+  #look(): void {
+    const now = Date.now();
+    this.#looking ??= setInterval(() => this.#look(), lookMs).unref();
+    if (now - this.#awakeAt > stoodStillMs) {
+      this.#watching.abort();
+      this.#watching = new AbortController();
+      this.#firstList = this.#start(AbortSignal.any([this.#closed.signal, this.#watching.signal]));
+    }
+    this.#awakeAt = now;
+  }
+
   /** Resolves with the first list, or when it has been waited for long enough. */
-  #start(): Promise<void> {
+  #start(signal: AbortSignal): Promise<void> {
     const { promise: listed, resolve } = Promise.withResolvers<void>();
-    void this.#watch(resolve);
+    void this.#watch(resolve, signal);
     return Promise.race([listed, delay(firstListMs, undefined, { ref: false })]);
   }
 
-  async #watch(onList: () => void): Promise<void> {
+  async #watch(onList: () => void, signal: AbortSignal): Promise<void> {
     const { client, services, logger } = this.#options;
-    const { signal } = this.#closed;
     let told = false;
     while (!signal.aborted) {
       try {

@@ -1,0 +1,62 @@
+import { idOf, type StoredService } from '../run/resources.ts';
+import type { RunServices } from '../run/run-services.ts';
+import { uriAnnotation } from '../run/uris.ts';
+import type { Backend, RevisionPool } from './revision-pool.ts';
+import { pickTarget, type TrafficShare } from './traffic-split.ts';
+
+/** What the Admin API is asked for traffic. */
+type Services = Pick<RunServices, 'services' | 'revision'>;
+
+/** Which revisions the requests to a service's own URL go to, as its traffic says in the Admin API. */
+export class ServiceTraffic {
+  readonly #poolAt: (uri: string) => RevisionPool | undefined;
+  readonly #random: () => number;
+  readonly #shares = new Map<string, readonly TrafficShare<RevisionPool>[]>();
+
+  /** @param poolAt the revision that is served at a URI. @param random from 0 up to, not including, 1. */
+  constructor(poolAt: (uri: string) => RevisionPool | undefined, random: () => number) {
+    this.#poolAt = poolAt;
+    this.#random = random;
+  }
+
+  /** What stands behind a service's own URL. All traffic is the default revision's until the Admin API says otherwise. */
+  of(service: string, standard: RevisionPool): Backend {
+    const shares = this.#shares;
+    shares.set(service, [{ target: standard, percent: 100 }]);
+    return {
+      lease: () => {
+        const [first, ...others] = shares.get(service)!;
+        return (others.length === 0 ? first!.target : pickTarget([first!, ...others], this.#random())).lease();
+      },
+    };
+  }
+
+  /** Moves traffic to where the Admin API has it, and with it the instances that stay where nobody calls. */
+  follow(services: Services, parent: string): void {
+    for (const { message } of services.services(parent)) {
+      const shares = (message.trafficStatuses ?? []).flatMap((target): TrafficShare<RevisionPool>[] => {
+        const percent = target.percent ?? 0;
+        const pool = this.#poolAt(uriOf(services, message, target.revision || idOf(message.latestReadyRevision ?? '')));
+        return percent > 0 && pool !== undefined ? [{ target: pool, percent }] : [];
+      });
+      // While something changes, or where a revision of it runs nowhere, requests go where they went.
+      if (shares.reduce((sum, { percent }) => sum + percent, 0) !== 100) continue;
+      const service = idOf(message.name);
+      const before = this.#shares.get(service) ?? [];
+      this.#shares.set(service, shares);
+      for (const { target } of before) if (!shares.some((share) => share.target === target)) target.keepFor(0);
+      for (const { target, percent } of shares) target.keepFor(percent);
+    }
+  }
+}
+
+/** Where a revision is served. Those of services that nobody runs are served nowhere. */
+function uriOf(services: Services, { name }: StoredService['message'], revision: string): string {
+  try {
+    return services.revision(`${name}/revisions/${revision}`).message.annotations?.[uriAnnotation] ?? nowhere;
+  } catch {
+    return nowhere;
+  }
+}
+
+const nowhere = 'http://127.0.0.1:0';
