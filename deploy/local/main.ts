@@ -18,12 +18,12 @@ const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, 
   import('./platform/state-dir.ts'),
 ]);
 
-const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--traces] [--state-dir DIR]
+const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--state-dir DIR]
 
   the whole platform on this machine; Ctrl-C stops it
   --port-base N          the first of its ports, ${defaultPortBase} unless told; 0 picks free ones
   --preview partner=pr-123   a second instance of a service, for tokens that ask for it
-  --traces               keeps traces of every call, for npm run traces
+  --no-console           without the console in the browser, and without the traces that it shows
   --state-dir DIR        where its state lives, .kumiko unless told`;
 
 const stopping = new AbortController();
@@ -35,7 +35,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       'port-base': { type: 'string', default: String(defaultPortBase) },
       'state-dir': { type: 'string', default: defaultStateDir },
       preview: { type: 'string', multiple: true, default: [] },
-      traces: { type: 'boolean', default: false },
+      'no-console': { type: 'boolean', default: false },
     },
   });
   const portBase = Number(values['port-base']);
@@ -56,7 +56,8 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     portBase,
     stateDir: values['state-dir'],
     previews: parsePreviews(values.preview),
-    traces: values.traces,
+    traces: !values['no-console'],
+    console: !values['no-console'],
     signal: stopping.signal,
   });
   const stop = async () => {

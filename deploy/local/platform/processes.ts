@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
+import { Child, type ChildSpec, type NodeProgram, type OtherProgram, type ProcessStatus } from './child.ts';
 
 /** A process of the platform: a gateway, "spanner", "cloud", a service or a preview. */
 export type ProcessName = string;
@@ -36,6 +36,11 @@ export class Processes {
     return join(this.#stateDir, 'logs', `${name}.log`);
   }
 
+  /** Those that there are, with how each of them is. */
+  list(): readonly { readonly name: ProcessName; readonly status: ProcessStatus }[] {
+    return [...this.#children].map(([name, { status }]) => ({ name, status }));
+  }
+
   pid(name: ProcessName): number | undefined {
     return this.#children.get(name)?.pid;
   }
@@ -65,12 +70,31 @@ export class Processes {
     await this.#children.get(name)?.setClock(this.#aheadMs + offMs);
   }
 
+  /** Ends a process, which stays known, until `resume`. @throws {TypeError} where there is none of the name. */
+  halt(name: ProcessName): Promise<void> {
+    return this.#child(name).stop(stopGraceMs);
+  }
+
+  /** Starts a process again that was halted; one that runs is ended before. Resolves when it listens. @throws {Error} with the end of its log. */
+  async resume(name: ProcessName): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const child = this.#child(name);
+    await child.stop(stopGraceMs);
+    await child.start();
+  }
+
   /** Ends a process. */
   async end(name: ProcessName): Promise<void> {
     const child = this.#children.get(name);
     this.#children.delete(name);
     this.#skews.delete(name);
     await child?.stop(stopGraceMs);
+  }
+
+  #child(name: ProcessName): Child {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new TypeError(`no process is named "${name}": there are ${[...this.#children.keys()].join(', ')}`);
+    return child;
   }
 
   /** Ends every process. */

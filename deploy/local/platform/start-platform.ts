@@ -44,6 +44,8 @@ export interface PlatformOptions {
   readonly abortProbability?: number;
   /** Has gateways and services send their spans to the local cloud, which keeps the newest of them. */
   readonly traces?: boolean;
+  /** Serves the console. */
+  readonly console?: boolean;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -56,6 +58,8 @@ export interface Platform {
   readonly secrets: LocalSecrets;
   /** The previews, which come and go while it runs. */
   readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
+  /** Where a browser is let into the console; undefined where there is none. */
+  readonly consoleUrl: string | undefined;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
@@ -83,7 +87,7 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, signal } = options;
+  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, console: withConsole = false, signal } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
@@ -110,7 +114,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let released = false;
     let ready = false;
     let disturbance: Disturbance = {};
-    const endpoints = () => endpointsOf(ports, running.running(), traces);
+    const endpoints = () => endpointsOf(ports, running.running(), { traces, console: withConsole });
     const running = new RunningPreviews({
       ports,
       secrets,
@@ -148,7 +152,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         void running.restore();
       },
     });
-    const serving = Promise.all([import('./serve-clock.ts'), import('./serve-control.ts')]);
+    const serving = Promise.all([
+      import('./serve-clock.ts'),
+      import('./serve-control.ts'),
+      withConsole ? import('../console/start-console.ts') : undefined,
+    ]);
     const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
@@ -181,12 +189,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       }),
     ]);
     // Loaded while the processes start: nothing that takes time comes before their spawning.
-    const [{ serveClock }, { serveControl }] = await serving;
+    const [{ serveClock }, { serveControl }, consoleModule] = await serving;
     const token = writeControlToken(stateDir);
     released = true;
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
+    const disturb = (next: Disturbance) => {
+      disturbance = next;
+      processes.send('cloud', { disturb: next });
+    };
+    const console = await consoleModule?.startConsole({
+      port: ports.console,
+      stateDir,
+      platform: { endpoints, ports, processes, clock, previews: running, disturb },
+    });
+    if (console !== undefined) servers.push(console);
     await answering(ports);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
@@ -199,13 +217,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ports,
       secrets,
       previews: running,
+      consoleUrl: console?.url,
       pid: (name) => processes.pid(name),
       advanceClock: clock.advance,
       skewClock: (name, offMs) => processes.skewClock(name, offMs),
-      disturb(next) {
-        disturbance = next;
-        processes.send('cloud', { disturb: next });
-      },
+      disturb,
       stop,
     };
   } catch (error) {

@@ -1,0 +1,18 @@
+import type { ComponentChildren } from 'preact';
+import { Processes } from './screens/processes.tsx';
+
+/** A screen: its address, its key, and what it shows of the rest of the address. */
+interface Screen {
+  readonly path: string;
+  readonly title: string;
+  readonly key: string;
+  readonly show: (rest: string) => ComponentChildren;
+}
+
+/** The screens, in the order of the navigation. */
+export const screens: readonly [Screen, ...Screen[]] = [{ path: '/processes', title: 'Processes', key: 'p', show: () => <Processes /> }];
+
+/** The screen of a path; the first one where there is none of it. */
+export function screenAt(path: string): Screen {
+  return screens.find((screen) => path === screen.path || path.startsWith(`${screen.path}/`)) ?? screens[0];
+}
