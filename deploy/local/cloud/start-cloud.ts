@@ -16,11 +16,13 @@ import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
 import { type CloudRunFront, startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
+import type { Observer } from './inspect/start-observer.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { startMetadataServers } from './metadata-server/metadata-server.ts';
 import { outsideWorld } from './outside-systems.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
+import type { OnDelivery } from './push/http-dispatcher.ts';
 import { startRun } from './run/start-run.ts';
 import { startScheduler } from './scheduler/start-scheduler.ts';
 import { startTasks } from './tasks/start-tasks.ts';
@@ -30,8 +32,10 @@ export interface CloudOptions {
   readonly ports: Ports;
   readonly stateDir: string;
   readonly secrets: LocalSecrets;
-  /** Takes in traces. */
+  /** Takes in traces, and keeps what passes between the parts of the platform. */
   readonly traces: boolean;
+  /** When this run of the platform began, in milliseconds since the epoch. */
+  readonly startedMs: number;
 }
 
 /** The running local cloud. */
@@ -71,13 +75,16 @@ export interface Disturbance {
  *
  * @param clock business time, by which things fall due. Whoever makes or checks tokens has the machine's: so has everyone who looks at them.
  */
-export async function startCloud({ ports, stateDir, secrets, traces }: CloudOptions, clock: Clock): Promise<Cloud> {
+export async function startCloud({ ports, stateDir, secrets, traces, startedMs }: CloudOptions, clock: Clock): Promise<Cloud> {
   const issuer = await startIssuer({ port: ports.issuer, stateDir, project, clock: systemClock });
   const mintIdToken = issuer.mintIdToken;
   const keys = createLocalJWKSet(issuer.jwks('google'));
   const held = true;
   const mishaps = new DeliveryMishaps();
   let metadataDown = false;
+  // Before it is loaded nothing is released to call anybody.
+  let observer: Observer | undefined;
+  const onDelivery: OnDelivery = (...delivery) => observer?.onDelivery(...delivery);
 
   const fronts = new Map<number, CloudRunFront>();
   // All revisions of a service have its audience and its invokers.
@@ -91,6 +98,7 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
       keys,
       clock: systemClock,
       targetPort: containerPort,
+      onCall: traces ? (headers, downstream, upstream) => observer?.onCall({ service, headers, downstream, upstream }) : undefined,
     });
     fronts.set(port, front);
   };
@@ -101,9 +109,9 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
   );
 
   const [pubsub, tasks, scheduler, systems] = await Promise.all([
-    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps }),
-    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps }),
-    startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held }),
+    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps, onDelivery }),
+    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps, onDelivery }),
+    startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held, onDelivery }),
     outside,
     startMetadataServers({
       project,
@@ -113,9 +121,9 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
       ports: Object.fromEntries(runningWorkloads.map((workload) => [workload, metadataPort(ports, workload)])),
     }),
     traces &&
-      import('./traces/start-traces.ts').then(({ startTraces }) =>
-        startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
-      ),
+      import('./inspect/start-observer.ts').then(async ({ startObserver }) => {
+        observer = await startObserver({ ports, stateDir, startedMs });
+      }),
     ...[...serviceNames, controlPlane].map((service) =>
       openFront({ service, port: servicePort(ports, service), containerPort: containerPort(ports, service) }),
     ),
@@ -123,6 +131,7 @@ export async function startCloud({ ports, stateDir, secrets, traces }: CloudOpti
   ensureTopology({ pubsub, tasks, scheduler, project, location, jobsGatewayUrl: `http://127.0.0.1:${ports.jobs}` });
   // After the others, since its protos take time to load and nobody needs it in order to start.
   const run = await startRun({ port: ports.run, stateDir, clock: systemClock, onChange: changesTo(pubsub, project) });
+  await observer?.inspect({ port: ports.inspect, broker: pubsub.broker, queues: tasks.queues, jobs: scheduler.jobs });
   const serviceUrls = Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${servicePort(ports, name)}`]));
   ensureRunServices({ run, project, location, serviceUrls });
 

@@ -31,3 +31,84 @@ export interface PlatformState {
   /** Where things listen, by name. */
   readonly places: Readonly<Record<string, string>>;
 }
+
+/** A line of a log. */
+export interface LogLine {
+  readonly process: string;
+  readonly timeMs: number;
+  /** As Cloud Logging has it: DEBUG, INFO, WARNING, ERROR, CRITICAL, or DEFAULT where the line does not say. */
+  readonly severity: string;
+  readonly message: string;
+  /** 32 hex digits, or nothing. */
+  readonly trace: string;
+  /** What else it says. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** One thing that happened to whatever a story is about. */
+export interface StoryEntry {
+  readonly atMs: number;
+  readonly who: string;
+  readonly kind: 'call' | 'event' | 'delivery' | 'outside' | 'log';
+  readonly what: string;
+  readonly tookMs: number;
+  readonly failed: boolean;
+  readonly trace: string;
+  /** A span of the trace; nothing where there is none. */
+  readonly span: string;
+}
+
+/** A trace in a list. */
+export interface TraceRow {
+  readonly trace: string;
+  readonly name: string;
+  readonly service: string;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly spans: number;
+  readonly failed: number;
+  readonly run: number;
+}
+
+/** The traces that were asked for, and the runs that there are. */
+export interface TraceList {
+  readonly runs: readonly { readonly run: number; readonly startedMs: number }[];
+  readonly current: number;
+  readonly seq: number;
+  readonly traces: readonly TraceRow[];
+}
+
+/** A span of a trace. */
+export interface SpanRow {
+  readonly trace: string;
+  readonly id: string;
+  readonly parent?: string | undefined;
+  readonly service: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly failed: boolean;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  readonly links: readonly string[];
+}
+
+/** What passed between two parts, masked: see CallRecord and DeliveryRecord of the local cloud. */
+export interface RecordRow<T = unknown> {
+  readonly seq: number;
+  readonly run: number;
+  readonly kind: string;
+  readonly resource: string;
+  readonly trace: string;
+  readonly atMs: number;
+  readonly spec: T;
+}
+
+/** A trace with what passed in it. */
+export interface WholeTrace {
+  readonly trace: string;
+  readonly spans: readonly SpanRow[];
+  readonly records: readonly RecordRow[];
+  /** There are more spans than these. */
+  readonly isCut: boolean;
+}

@@ -1,8 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { jsonListener } from '../shared/http/json-server.ts';
+import { type JsonRoute, jsonListener } from '../shared/http/json-server.ts';
+import { askCloud } from './cloud-client.ts';
 import type { ConsolePlatform } from './console-platform.ts';
-import { serveLive } from './live.ts';
+import { type LiveSource, serveLive } from './live.ts';
+import type { LogFiles } from './log-files.ts';
+import { logRoute, logSource } from './log-routes.ts';
 import { platformSource, platformState } from './platform-state.ts';
+import { storyOf } from './story.ts';
 
 /** What the API works on. */
 export interface ApiOptions {
@@ -14,11 +18,51 @@ export interface ApiOptions {
 
 /** What the page asks for, below /api/. */
 export function serveApi(options: ApiOptions): (request: IncomingMessage, response: ServerResponse, url: URL) => void {
-  const state = () => platformState(options.platform, options.startedMs);
-  const sources = [platformSource(state)];
-  const json = jsonListener([{ method: 'GET', path: '/api/platform', handle: () => ({ status: 200, body: state() }) }]);
+  const { platform } = options;
+  const { inspect } = platform.ports;
+  const state = () => platformState(platform, options.startedMs);
+  const files: LogFiles = () => platform.processes.list().map(({ name }) => ({ process: name, file: platform.processes.logFile(name) }));
+  const sources: LiveSource[] = [platformSource(state), logSource(files), traceSource(inspect)];
+  const json = jsonListener([
+    { method: 'GET', path: '/api/platform', handle: () => ({ status: 200, body: state() }) },
+    logRoute(files),
+    ofCloud(inspect, '/traces'),
+    ofCloud(inspect, '/traces/{id}'),
+    ofCloud(inspect, '/records'),
+    {
+      method: 'GET',
+      path: '/api/story',
+      handle: async ({ query }) => ({ status: 200, body: await storyOf(inspect, files, query.get('id') ?? '') }),
+    },
+  ]);
   return (request, response, url) => {
     if (url.pathname === '/api/live') serveLive(request, response, url.searchParams, sources);
     else json(request, response);
+  };
+}
+
+/** What the local cloud's inspector answers, as it stands. */
+function ofCloud(port: number, path: string): JsonRoute {
+  return {
+    method: 'GET',
+    path: `/api${path}`,
+    handle: async (request) => ({ status: 200, body: await askCloud(port, `${request.path.slice('/api'.length)}?${request.query}`) }),
+  };
+}
+
+/** Tells that there are new spans. */
+function traceSource(port: number): LiveSource {
+  return {
+    name: 'traces',
+    everyMs: 500,
+    open() {
+      let last: number | undefined;
+      return async () => {
+        const { seq } = await askCloud<{ seq: number }>(port, '/seq');
+        const isNew = seq !== last;
+        last = seq;
+        return isNew ? { seq } : undefined;
+      };
+    },
   };
 }

@@ -12,8 +12,6 @@ const types: Readonly<Record<string, string>> = {
   'app.css': 'text/css; charset=utf-8',
 };
 
-const packed = new Map<string, Buffer>();
-
 /** Answers with a file of the app: its script, its styles, and for every other path the page, which knows its screens by their paths. */
 export function serveApp(path: string, response: ServerResponse): void {
   const asset = path.startsWith('/app/') ? path.slice('/app/'.length) : 'index.html';
@@ -22,7 +20,6 @@ export function serveApp(path: string, response: ServerResponse): void {
     response.writeHead(404, { 'content-type': 'text/plain' }).end(`There is nothing at ${path}.\n`);
     return;
   }
-  const body = packed.get(asset) ?? gzipSync(readFileSync(join(appFolder, asset)));
-  packed.set(asset, body);
+  const body = gzipSync(readFileSync(join(appFolder, asset)));
   response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': 'no-cache' }).end(body);
 }

@@ -139,7 +139,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       probePort: ports.spanner,
       clock: 'preload',
     });
-    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces };
+    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces, startedMs: Date.now() };
     const cloud = processes.start('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },

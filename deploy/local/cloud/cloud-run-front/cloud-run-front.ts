@@ -40,6 +40,8 @@ export async function startCloudRunFront(options: {
   readonly clock: Clock;
   /** Where the service listens, if it does already. */
   readonly targetPort?: number;
+  /** Sees each call as it is passed on; reads from both streams, and changes nothing. */
+  readonly onCall?: ((headers: IncomingHttpHeaders, downstream: ServerHttp2Stream, upstream: ClientHttp2Stream) => void) | undefined;
 }): Promise<CloudRunFront> {
   const check = createInvokerCheck(options);
   const upstream = createUpstreamSession(options.targetPort);
@@ -109,5 +111,6 @@ export async function startCloudRunFront(options: {
       return;
     }
     relayStream(stream, request, () => refuse(stream, 503));
+    options.onCall?.(headers, stream, request);
   }
 }

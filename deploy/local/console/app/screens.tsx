@@ -1,5 +1,9 @@
 import type { ComponentChildren } from 'preact';
+import { Logs } from './screens/logs.tsx';
 import { Processes } from './screens/processes.tsx';
+import { Story } from './screens/story.tsx';
+import { Trace } from './screens/trace.tsx';
+import { Traces } from './screens/traces.tsx';
 
 /** A screen: its address, its key, and what it shows of the rest of the address. */
 interface Screen {
@@ -10,7 +14,12 @@ interface Screen {
 }
 
 /** The screens, in the order of the navigation. */
-export const screens: readonly [Screen, ...Screen[]] = [{ path: '/processes', title: 'Processes', key: 'p', show: () => <Processes /> }];
+export const screens: readonly [Screen, ...Screen[]] = [
+  { path: '/traces', title: 'Traces', key: 't', show: (rest) => (rest === '' ? <Traces /> : <Trace key={rest} id={rest} />) },
+  { path: '/logs', title: 'Logs', key: 'l', show: () => <Logs /> },
+  { path: '/story', title: 'Story', key: 's', show: (rest) => <Story key={rest} id={decodeURIComponent(rest)} /> },
+  { path: '/processes', title: 'Processes', key: 'p', show: () => <Processes /> },
+];
 
 /** The screen of a path; the first one where there is none of it. */
 export function screenAt(path: string): Screen {
