@@ -112,3 +112,74 @@ export interface WholeTrace {
   /** There are more spans than these. */
   readonly isCut: boolean;
 }
+
+/** Whose token is sent. */
+export interface Identity {
+  readonly kind: 'none' | 'customer' | 'partner' | 'operator' | 'trigger' | 'service';
+  readonly subject: string;
+}
+
+/** How a call is sent. */
+export type Protocol = 'rest' | 'grpc' | 'grpc-web';
+
+/** A method in a list. */
+export interface MethodRow {
+  /** "kumiko.customer.v1.CustomerService/GetDeal". */
+  readonly name: string;
+  /** The service that runs it. */
+  readonly workload: string;
+  /** Who may call: "public", "customer", "partner", "operator", "trigger", "service". */
+  readonly access: string;
+  /** "GET /v1/deals", where it has a REST binding. */
+  readonly rest: string | undefined;
+  readonly isStream: boolean;
+  /** Somebody who may call. */
+  readonly identity: Identity;
+  readonly summary: string;
+}
+
+/** A field of a form. */
+export interface FormField {
+  /** Its name in JSON. */
+  readonly name: string;
+  readonly comment: string;
+  /** "string", "int64", "enum", or the name of a message. */
+  readonly type: string;
+  readonly choices: readonly string[];
+  readonly isList: boolean;
+  readonly isMap: boolean;
+  readonly oneof: string | undefined;
+  readonly isRequired: boolean;
+  readonly isRedacted: boolean;
+  /** What its rules say, in words. */
+  readonly rules: readonly string[];
+  /** Those of its message. */
+  readonly fields: readonly FormField[];
+}
+
+/** A method with what its request is made of. */
+export interface MethodForm extends MethodRow {
+  readonly comment: string;
+  /** The services that may call it. */
+  readonly callers: readonly string[];
+  readonly rules: readonly string[];
+  readonly fields: readonly FormField[];
+  /** A request that keeps the rules. */
+  readonly sample: unknown;
+}
+
+/** What comes back of a call, bit by bit. */
+export type CallEvent =
+  | { readonly kind: 'sent'; readonly trace: string }
+  | { readonly kind: 'headers'; readonly status: number | undefined; readonly headers: Readonly<Record<string, string>> }
+  | { readonly kind: 'message'; readonly json: unknown }
+  | {
+      readonly kind: 'end';
+      readonly code: string;
+      readonly message: string;
+      readonly details: readonly unknown[];
+      readonly trailers: Readonly<Record<string, string>>;
+      readonly tookMs: number;
+    }
+  /** It was not sent, and why. */
+  | { readonly kind: 'refused'; readonly message: string };

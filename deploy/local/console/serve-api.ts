@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type JsonRoute, jsonListener } from '../shared/http/json-server.ts';
 import { askCloud } from './cloud-client.ts';
 import type { ConsolePlatform } from './console-platform.ts';
+import { explorerRoutes } from './explorer/explorer-routes.ts';
 import { type LiveSource, serveLive } from './live.ts';
 import type { LogFiles } from './log-files.ts';
 import { logRoute, logSource } from './log-routes.ts';
@@ -23,7 +24,9 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
   const state = () => platformState(platform, options.startedMs);
   const files: LogFiles = () => platform.processes.list().map(({ name }) => ({ process: name, file: platform.processes.logFile(name) }));
   const sources: LiveSource[] = [platformSource(state), logSource(files), traceSource(inspect)];
+  const explorer = explorerRoutes(platform);
   const json = jsonListener([
+    ...explorer.routes,
     { method: 'GET', path: '/api/platform', handle: () => ({ status: 200, body: state() }) },
     logRoute(files),
     ofCloud(inspect, '/traces'),
@@ -37,6 +40,7 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
   ]);
   return (request, response, url) => {
     if (url.pathname === '/api/live') serveLive(request, response, url.searchParams, sources);
+    else if (url.pathname === '/api/call' && request.method === 'POST') void explorer.call(request, response);
     else json(request, response);
   };
 }

@@ -42,7 +42,7 @@ function App() {
             {state === undefined ? '' : `${state.processes.length} processes run`}
           </span>
         )}
-        <span class="grow" />
+        <span class="space" />
         <button
           type="button"
           class="palette-button"

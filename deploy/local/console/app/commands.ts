@@ -1,9 +1,26 @@
-import type { Command } from './parts/palette.tsx';
+import { effect, signal } from '@preact/signals';
+import type { MethodRow } from '../api.ts';
+import { type Command, isPaletteOpen } from './parts/palette.tsx';
+import { shortName } from './parts/text.ts';
 import { go } from './router.ts';
 import { screens } from './screens.tsx';
-import { platform } from './server.ts';
+import { ask, platform } from './server.ts';
 
-/** What the palette offers: the screens, and the log of each process. */
+/** The methods, once the palette was open. */
+const methods = signal<readonly MethodRow[]>([]);
+
+effect(() => {
+  if (!isPaletteOpen.value || methods.peek().length > 0) return;
+  ask<{ methods: MethodRow[] }>('/api/methods').then(
+    (found) => {
+      methods.value = found.methods;
+    },
+    // The palette has them the next time.
+    () => {},
+  );
+});
+
+/** What the palette offers: the screens, the log of each process, every method. */
 export function commandsOf(): Command[] {
   return [
     ...screens.map(({ title, path, key }) => ({ title, hint: `screen, ${key}`, run: () => go(path) })),
@@ -12,6 +29,7 @@ export function commandsOf(): Command[] {
       hint: 'process',
       run: () => go(`/logs?service=${encodeURIComponent(name)}`),
     })),
+    ...methods.value.map(({ name, access }) => ({ title: shortName(name), hint: `method, ${access}`, run: () => go(`/explorer/${name}`) })),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Explorer } from './screens/explorer.tsx';
 import { Logs } from './screens/logs.tsx';
 import { Processes } from './screens/processes.tsx';
 import { Story } from './screens/story.tsx';
@@ -18,6 +19,7 @@ export const screens: readonly [Screen, ...Screen[]] = [
   { path: '/traces', title: 'Traces', key: 't', show: (rest) => (rest === '' ? <Traces /> : <Trace key={rest} id={rest} />) },
   { path: '/logs', title: 'Logs', key: 'l', show: () => <Logs /> },
   { path: '/story', title: 'Story', key: 's', show: (rest) => <Story key={rest} id={decodeURIComponent(rest)} /> },
+  { path: '/explorer', title: 'Explorer', key: 'e', show: (rest) => <Explorer name={rest} /> },
   { path: '/processes', title: 'Processes', key: 'p', show: () => <Processes /> },
 ];
 
