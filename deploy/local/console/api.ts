@@ -183,3 +183,100 @@ export type CallEvent =
     }
   /** It was not sent, and why. */
   | { readonly kind: 'refused'; readonly message: string };
+
+/** A subscription in a list. */
+export interface SubscriptionRow {
+  readonly subscription: string;
+  /** The path at the jobs gateway; undefined where it is pulled. */
+  readonly pushesTo: string | undefined;
+  readonly maxAttempts: number | undefined;
+  /** What is not acknowledged. */
+  readonly count: number;
+}
+
+/** A topic with its subscriptions. */
+export interface TopicRow {
+  readonly topic: string;
+  readonly subscriptions: readonly SubscriptionRow[];
+}
+
+/** A message that is not acknowledged, masked. */
+export interface WaitingMessage {
+  readonly id: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly orderingKey: string;
+  readonly publishMs: number;
+  readonly attempts: number;
+  readonly nextMs: number;
+  readonly body: unknown;
+}
+
+/** A queue with what waits in it; times are business time. */
+export interface QueueRow {
+  readonly queue: string;
+  readonly state: 'RUNNING' | 'PAUSED';
+  readonly limits: { readonly maxDispatchesPerSecond: number; readonly maxConcurrentDispatches: number };
+  readonly attempts: number;
+  readonly count: number;
+  readonly tasks: readonly {
+    readonly task: string;
+    readonly scheduleMs: number;
+    readonly createMs: number;
+    readonly attempts: number;
+    readonly last: string | undefined;
+    readonly path: string;
+    readonly trace: string;
+    readonly body: unknown;
+  }[];
+}
+
+/** A scheduled job; times are business time. */
+export interface ScheduleRow {
+  readonly job: string;
+  readonly schedule: string;
+  readonly timeZone: string;
+  readonly state: 'ENABLED' | 'PAUSED';
+  readonly path: string;
+  readonly nextMs: number | null;
+  readonly lastAttemptMs: number | null;
+  readonly last: string | undefined;
+}
+
+/** How much waits in the tables of a service that fill and empty by themselves. */
+export interface BacklogRow {
+  readonly service: string;
+  readonly tables: readonly { readonly table: string; readonly rows: number; readonly oldestMs: number | undefined }[];
+  readonly error: string | undefined;
+}
+
+/** A webhook of a system of the outside world. */
+export interface WebhookRow {
+  readonly seq: number;
+  /** The event's own id. */
+  readonly id: string;
+  readonly type: string;
+  readonly attempts: number;
+  /** The HTTP status of the last answer; 0 where there was none; undefined before the first. */
+  readonly answer: number | undefined;
+  readonly isWaiting: boolean;
+}
+
+/** What goes wrong because somebody asked for it. */
+export interface FaultState {
+  /** Of Pub/Sub, Cloud Tasks and webhooks. */
+  readonly deliveries: { readonly delayMs: number; readonly repeat: boolean; readonly loseAnswers: boolean } | undefined;
+  readonly metadataDown: boolean;
+  /** Of a transaction of the local Spanner; undefined while it does not run. */
+  readonly abortProbability: number | undefined;
+  /** Processes that stand still. */
+  readonly held: readonly string[];
+  readonly outside: readonly {
+    readonly system: string;
+    readonly latencyMs: number;
+    readonly errorRate: number;
+    readonly declines: boolean;
+    /** Its business knows a no. */
+    readonly canDecline: boolean;
+    readonly isThere: boolean;
+  }[];
+}

@@ -9,7 +9,7 @@ import type { RunningPreviews } from '../platform/running-previews.ts';
 export interface ConsolePlatform {
   endpoints(): Endpoints;
   readonly ports: Ports;
-  readonly processes: Pick<Processes, 'list' | 'logFile' | 'halt' | 'resume' | 'pid'>;
+  readonly processes: Pick<Processes, 'list' | 'logFile' | 'halt' | 'resume' | 'pid' | 'ask'>;
   readonly clock: PlatformClock;
   readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
   /** Replaces what goes wrong in the local cloud; `{}` lifts everything. */

@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { type JsonRoute, jsonListener } from '../shared/http/json-server.ts';
+import { backlogRoutes } from './backlogs.ts';
 import { askCloud } from './cloud-client.ts';
 import type { ConsolePlatform } from './console-platform.ts';
 import { explorerRoutes } from './explorer/explorer-routes.ts';
+import { leverRoutes } from './levers.ts';
 import { type LiveSource, serveLive } from './live.ts';
 import type { LogFiles } from './log-files.ts';
 import { logRoute, logSource } from './log-routes.ts';
 import { platformSource, platformState } from './platform-state.ts';
 import { storyOf } from './story.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+const noBody = z.strictObject({});
 
 /** What the API works on. */
 export interface ApiOptions {
@@ -32,6 +38,17 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
     ofCloud(inspect, '/traces'),
     ofCloud(inspect, '/traces/{id}'),
     ofCloud(inspect, '/records'),
+    ofCloud(inspect, '/topics'),
+    ofCloud(inspect, '/subscriptions/{subscription}'),
+    ofCloud(inspect, '/queues'),
+    ofCloud(inspect, '/schedules'),
+    doneByCloud(inspect, '/subscriptions/{subscription}/messages/{id}/replay'),
+    ...['pause', 'resume'].map((verb) => doneByCloud(inspect, `/queues/{queue}/${verb}`)),
+    ...['run', 'delete'].map((verb) => doneByCloud(inspect, `/queues/{queue}/tasks/{task}/${verb}`)),
+    ...['run', 'pause', 'resume'].map((verb) => doneByCloud(inspect, `/schedules/{job}/${verb}`)),
+    ...leverRoutes(platform),
+    ...backlogRoutes(platform.endpoints),
+    ...webhookRoutes(platform.endpoints),
     {
       method: 'GET',
       path: '/api/story',
@@ -51,6 +68,18 @@ function ofCloud(port: number, path: string): JsonRoute {
     method: 'GET',
     path: `/api${path}`,
     handle: async (request) => ({ status: 200, body: await askCloud(port, `${request.path.slice('/api'.length)}?${request.query}`) }),
+  };
+}
+
+/** What the local cloud's inspector does. */
+function doneByCloud(port: number, path: string): JsonRoute {
+  return {
+    method: 'POST',
+    path: `/api${path}`,
+    handle: async (request) => {
+      request.json(noBody);
+      return { status: 200, body: await askCloud(port, request.path.slice('/api'.length), {}) };
+    },
   };
 }
 

@@ -1,10 +1,15 @@
 import type { ComponentChildren } from 'preact';
+import { Events } from './screens/events.tsx';
 import { Explorer } from './screens/explorer.tsx';
+import { Levers } from './screens/levers.tsx';
 import { Logs } from './screens/logs.tsx';
 import { Processes } from './screens/processes.tsx';
+import { Schedules } from './screens/schedules.tsx';
 import { Story } from './screens/story.tsx';
+import { Tasks } from './screens/tasks.tsx';
 import { Trace } from './screens/trace.tsx';
 import { Traces } from './screens/traces.tsx';
+import { Webhooks } from './screens/webhooks.tsx';
 
 /** A screen: its address, its key, and what it shows of the rest of the address. */
 interface Screen {
@@ -20,6 +25,11 @@ export const screens: readonly [Screen, ...Screen[]] = [
   { path: '/logs', title: 'Logs', key: 'l', show: () => <Logs /> },
   { path: '/story', title: 'Story', key: 's', show: (rest) => <Story key={rest} id={decodeURIComponent(rest)} /> },
   { path: '/explorer', title: 'Explorer', key: 'e', show: (rest) => <Explorer name={rest} /> },
+  { path: '/events', title: 'Events', key: 'v', show: (rest) => <Events name={rest} /> },
+  { path: '/tasks', title: 'Tasks', key: 'a', show: (rest) => <Tasks name={rest} /> },
+  { path: '/schedules', title: 'Schedules', key: 'c', show: (rest) => <Schedules name={rest} /> },
+  { path: '/webhooks', title: 'Webhooks', key: 'w', show: () => <Webhooks /> },
+  { path: '/levers', title: 'Levers', key: 'r', show: () => <Levers /> },
   { path: '/processes', title: 'Processes', key: 'p', show: () => <Processes /> },
 ];
 

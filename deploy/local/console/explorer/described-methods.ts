@@ -1,4 +1,4 @@
-import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, type JsonValue, ScalarType } from '@bufbuild/protobuf';
+import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, ScalarType } from '@bufbuild/protobuf';
 import { readCommentedSet } from '../../../../gateway/openapi/commented-set.ts';
 import { commentOf, firstSentence } from '../../../../gateway/openapi/comments.ts';
 import { inWords, keywordsOf, messageRulesOf, requiredFields, rulesOf, spokenRules } from '../../../../gateway/openapi/rules.ts';
@@ -78,7 +78,7 @@ function identityOf({ desc, policy }: Method): MethodRow['identity'] {
 }
 
 /** A request that keeps the rules; bodies that are no message are empty JSON. */
-function sampleOf(input: DescMessage): JsonValue {
+function sampleOf(input: DescMessage): object {
   const bodies = input.fields.filter(({ message }) => message?.typeName === 'google.api.HttpBody');
   const without = bodies.map(({ name }) => name);
   const empty = { contentType: 'application/json', data: Buffer.from('{}').toString('base64') };

@@ -28,6 +28,8 @@ export function Act(props: {
   readonly class?: string;
   readonly disabled?: boolean;
   readonly label?: string;
+  /** Of something that is on or off. */
+  readonly pressed?: boolean;
 }) {
   const [state, setState] = useState<{ busy: boolean; error: string | undefined }>({ busy: false, error: undefined });
   const run = async () => {
@@ -45,6 +47,7 @@ export function Act(props: {
         type="button"
         class={props.class ?? 'small'}
         aria-label={props.label}
+        aria-pressed={props.pressed}
         disabled={state.busy || props.disabled === true}
         onClick={() => void run()}
       >

@@ -201,7 +201,9 @@ function Deliveries({ records }: { readonly records: readonly RecordRow[] }) {
               <td class="mono nowrap">{clockTime(atMs)}</td>
               <td>{kind}</td>
               <td class="cut">
-                <a href={`/deliveries?resource=${encodeURIComponent(resource)}`}>{resource}</a>
+                <a href={`/${{ event: 'events', task: 'tasks', schedule: 'schedules' }[kind] ?? 'events'}/${encodeURIComponent(resource)}`}>
+                  {resource}
+                </a>
               </td>
               <td class="nowrap">{spec.attempt > 1 ? `attempt ${spec.attempt}` : ''}</td>
               <td class={`nowrap ${spec.ok ? 'good' : 'bad'}`}>{spec.answer}</td>
