@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, ScalarType } from '@bufbuild/protobuf';
 import { readCommentedSet } from '../../../../gateway/openapi/commented-set.ts';
 import { commentOf, firstSentence } from '../../../../gateway/openapi/comments.ts';
@@ -77,12 +78,18 @@ function identityOf({ desc, policy }: Method): MethodRow['identity'] {
   }
 }
 
+const sampleUuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
 /** A request that keeps the rules; bodies that are no message are empty JSON. */
 function sampleOf(input: DescMessage): object {
   const bodies = input.fields.filter(({ message }) => message?.typeName === 'google.api.HttpBody');
   const without = bodies.map(({ name }) => name);
   const empty = { contentType: 'application/json', data: Buffer.from('{}').toString('base64') };
-  return { ...sampleMessage(input, [...leftOut, ...without]), ...Object.fromEntries(bodies.map(({ jsonName }) => [jsonName, empty])) };
+  // What is repeated with one id answers as the first time: each form has its own.
+  const sample = JSON.parse(
+    JSON.stringify(sampleMessage(input, [...leftOut, ...without])).replaceAll(sampleUuid, () => randomUUID()),
+  ) as object;
+  return { ...sample, ...Object.fromEntries(bodies.map(({ jsonName }) => [jsonName, empty])) };
 }
 
 /** Messages inside of messages are shown so far; deeper ones are written as JSON. */
