@@ -133,7 +133,12 @@ describe.skipIf(missing)(missing ? `${title} (skipped: there is none; apt-get in
     await open('/traces');
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox', { name: 'Command' }).fill('list deals customer'.replace('list deals', 'listdeals'));
-    await page.getByRole('listbox', { name: 'Commands that fit' }).getByRole('option').first().filter({ hasText: 'CustomerService/ListDeals' }).waitFor();
+    await page
+      .getByRole('listbox', { name: 'Commands that fit' })
+      .getByRole('option')
+      .first()
+      .filter({ hasText: 'CustomerService/ListDeals' })
+      .waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/CustomerService\/ListDeals/);
     await button('Send').click();
@@ -145,6 +150,30 @@ describe.skipIf(missing)(missing ? `${title} (skipped: there is none; apt-get in
       .waitFor();
     await page.getByLabel('Answer', { exact: true }).filter({ hasText: '"deals"' }).waitFor();
     expect(complaints.filter((text) => !text.includes('404'))).toEqual([]);
+  });
+
+  test('draws the parts of the platform, and what goes along their ways just now', async () => {
+    await open('/picture');
+    const part = (name: string) => page.getByRole('button', { name, exact: true });
+    for (const name of [
+      'gateway edge gateway',
+      'service customer',
+      'topic order-events',
+      'queue capture-payment',
+      'schedule relay-outbox',
+      'outside payment_provider',
+    ]) {
+      await part(name).waitFor();
+    }
+    const busy = page.locator('path.busy');
+    await fetch(`${stage.platform.endpoints.edge}/v1/deals`);
+    await busy.first().waitFor();
+    await page.locator('text.rate').filter({ hasText: /\/s/ }).first().waitFor();
+    await part('gateway edge gateway').click();
+    await page.getByRole('table', { name: 'Clusters' }).getByRole('cell', { name: 'customer', exact: true }).first().waitFor();
+    await page.locator('.filters li', { hasText: 'envoy.filters.http.jwt_authn' }).waitFor();
+    await page.reload();
+    await page.getByRole('region', { name: 'edge gateway' }).waitFor();
   });
 
   test('finds a trace by an attribute, shows its waterfall, and the messages of its hops, masked', async () => {

@@ -280,3 +280,40 @@ export interface FaultState {
     readonly isThere: boolean;
   }[];
 }
+
+/** A part of the platform. */
+export interface PicturePart {
+  readonly id: string;
+  readonly kind: 'client' | 'gateway' | 'service' | 'topic' | 'queue' | 'schedule' | 'store' | 'outside';
+  readonly label: string;
+}
+
+/** The parts with their places, and the ways between them. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly parts: readonly (PicturePart & { readonly x: number; readonly y: number; readonly width: number; readonly height: number })[];
+  readonly ways: readonly {
+    readonly id: string;
+    readonly from: string;
+    readonly to: string;
+    readonly points: readonly (readonly [number, number])[];
+  }[];
+}
+
+/** What goes along a way just now. */
+export interface WayRate {
+  readonly way: string;
+  readonly perSecond: number;
+  readonly failed: number;
+  readonly p95Ms: number;
+}
+
+/** What a gateway says of itself. */
+export interface EnvoyState {
+  readonly filters: readonly string[];
+  readonly clusters: readonly {
+    readonly name: string;
+    readonly hosts: readonly { readonly address: string; readonly health: string; readonly requests: number; readonly failures: number }[];
+  }[];
+}

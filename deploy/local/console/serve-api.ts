@@ -9,6 +9,7 @@ import { leverRoutes } from './levers.ts';
 import { type LiveSource, serveLive } from './live.ts';
 import type { LogFiles } from './log-files.ts';
 import { logRoute, logSource } from './log-routes.ts';
+import { pictureRoutes } from './picture/picture-routes.ts';
 import { platformSource, platformState } from './platform-state.ts';
 import { storyOf } from './story.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -29,10 +30,12 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
   const { inspect } = platform.ports;
   const state = () => platformState(platform, options.startedMs);
   const files: LogFiles = () => platform.processes.list().map(({ name }) => ({ process: name, file: platform.processes.logFile(name) }));
-  const sources: LiveSource[] = [platformSource(state), logSource(files), traceSource(inspect)];
   const explorer = explorerRoutes(platform);
+  const picture = pictureRoutes(platform);
+  const sources: LiveSource[] = [platformSource(state), logSource(files), traceSource(inspect), picture.source];
   const json = jsonListener([
     ...explorer.routes,
+    ...picture.routes,
     { method: 'GET', path: '/api/platform', handle: () => ({ status: 200, body: state() }) },
     logRoute(files),
     ofCloud(inspect, '/traces'),

@@ -3,6 +3,7 @@ import { Events } from './screens/events.tsx';
 import { Explorer } from './screens/explorer.tsx';
 import { Levers } from './screens/levers.tsx';
 import { Logs } from './screens/logs.tsx';
+import { Overview } from './screens/overview.tsx';
 import { Processes } from './screens/processes.tsx';
 import { Schedules } from './screens/schedules.tsx';
 import { Story } from './screens/story.tsx';
@@ -21,6 +22,7 @@ interface Screen {
 
 /** The screens, in the order of the navigation. */
 export const screens: readonly [Screen, ...Screen[]] = [
+  { path: '/picture', title: 'Picture', key: 'o', show: () => <Overview /> },
   { path: '/traces', title: 'Traces', key: 't', show: (rest) => (rest === '' ? <Traces /> : <Trace key={rest} id={rest} />) },
   { path: '/logs', title: 'Logs', key: 'l', show: () => <Logs /> },
   { path: '/story', title: 'Story', key: 's', show: (rest) => <Story key={rest} id={decodeURIComponent(rest)} /> },
