@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'vitest';
+import { buy } from '../deploy/local/demo/buyers.ts';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { eventually } from '../deploy/local/demo/narrator.ts';
 import type { Endpoints } from '../deploy/local/platform/endpoints.ts';
 
-/** Runs an example that follows a partner's day, with two customers who buy what it puts on sale, and returns what it prints. */
-export async function followDay(endpoints: Endpoints, command: string, args: readonly string[], folder: string): Promise<string> {
+/** A deal that customers see. */
+type Deal = Awaited<ReturnType<CustomerApp['deals']>>[number];
+
+/**
+ * Runs an example that follows a partner's day, with customers who buy what it puts on sale once they see it, and returns what it prints.
+ */
+export async function followDay(
+  endpoints: Endpoints,
+  command: string,
+  args: readonly string[],
+  folder: string,
+  sell: (deal: Deal) => Promise<unknown> = (deal) => buy(endpoints, deal),
+): Promise<string> {
   const day = spawn(command, args, { cwd: folder });
   let output = '';
   for (const stream of [day.stdout, day.stderr]) {
@@ -16,21 +28,24 @@ export async function followDay(endpoints: Endpoints, command: string, args: rea
   }
   const ended = once(day, 'exit');
   try {
-    const seen = () => Promise.resolve(/^on sale +(deals\/\S+)$/m.exec(output)?.[1]);
-    const deal = await eventually(seen, (name) => name !== undefined || day.exitCode !== null);
-    expect(output).toContain('on sale');
-    const [opener, joiner] = await Promise.all(['hana', 'ren'].map((name) => CustomerApp.signIn(name, endpoints)));
-    await Promise.all([opener!.setAddress('1-2 Shiokoji-cho'), joiner!.setAddress('3-4 Karasuma-dori')]);
-    await eventually(
-      () => opener!.deals(),
-      (deals) => deals.some(({ name }) => name === deal),
-    );
-    const opened = await opener!.openGroup(deal!);
-    const joined = await joiner!.joinGroup(opened.group.name);
-    await Promise.all([opener!.pay(opened.payment), joiner!.pay(joined.payment)]);
+    // Before its first word it may have packages to install.
+    await Promise.race([ended, said(day.stdout, 'on sale')]);
+    const deal = /^on sale +(deals\/\S+)$/m.exec(output)?.[1];
+    expect(deal, output).toBeDefined();
+    const customer = await CustomerApp.signIn('hana', endpoints);
+    const onSale = async () => (await customer.deals()).find(({ name }) => name === deal);
+    await sell((await eventually(onSale, (found) => found !== undefined))!);
     expect(await ended, output).toEqual([0, null]);
     return output;
   } finally {
     day.kill();
   }
+}
+
+function said(stream: NodeJS.ReadableStream, words: string): Promise<void> {
+  return new Promise((resolve) => {
+    stream.on('data', (text: string) => {
+      if (text.includes(words)) resolve();
+    });
+  });
 }

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createRemoteJWKSet, decodeJwt, jwtVerify, SignJWT } from 'jose';
@@ -120,17 +119,6 @@ it('has an example to start from', async () => {
   expect(stdout).toMatch(
     /^registered {2}partners\/partner-[0-9a-f]{8} with key [\w-]{43}\nexchanged {3}an assertion for a token of 900 s\nlisted {6}0 deals of its own\nrepeated {4}the same assertion: HTTP 401\n$/,
   );
-});
-
-it('is looked after with the commands of docs/guides/partners.md', async () => {
-  const [, commands = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/guides/partners.md'), 'utf8')) ?? [];
-  const here = commands
-    .replaceAll('127.0.0.1:7400', new URL(edge()).host)
-    .replaceAll('npm run -s token --', `npm run -s token -- --state-dir ${test.stateDir}`)
-    .replaceAll('curl -s', 'curl -s --fail-with-body');
-  const { stdout } = await promisify(execFile)('bash', ['-c', `set -eo pipefail; ${here}`], { cwd: root });
-  expect(stdout).toContain('"algorithm":"EdDSA"');
-  expect((await operate('GET', 'partners/tanaka')).body).toMatchObject({ displayName: 'Tanaka Pottery', state: 'STATE_ACTIVE' });
 });
 
 describe('an assertion is refused', () => {

@@ -24,6 +24,9 @@ await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, 
   if (method === undefined) {
     throw new UsageError(`${serviceName} has no method "${methodName}": it has ${service.methods.map(({ name }) => name).join(', ')}`);
   }
+  if (method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming') {
+    throw new UsageError(`${path} takes a stream of requests, which this command cannot send: grpcurl can`);
+  }
   const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
   const client = createClient(service, { url: `http://${address}`, headers });
   // The descriptor is known only now, so the client's methods have no static types.

@@ -171,6 +171,7 @@ export function customerInternalService({
           ...(before ?? closedBefore(idOf(aggregate), now())),
           state: 'CLOSED',
           version,
+          updateTime: now(),
         }));
       case 'paymentStatusReported': {
         const { status, sequence, order, payment } = payload.value;
@@ -204,6 +205,7 @@ function closedBefore(id: string, now: Date): Deal {
     state: 'CLOSED',
     version: 0n,
     publishTime: now,
+    updateTime: now,
   };
 }
 
@@ -229,5 +231,6 @@ function dealOf(published: DealPublished, event: string, id: string, version: bi
     state: 'OPEN',
     version,
     publishTime: before?.publishTime ?? now,
+    updateTime: now,
   };
 }

@@ -48,6 +48,7 @@ export function dealMessage(deal: Deal): MessageInitShape<typeof DealSchema> {
     available: availableUnits(deal),
     state: Deal_State[deal.state],
     publishTime: timestampFromDate(deal.publishTime),
+    updateTime: timestampFromDate(deal.updateTime),
   };
 }
 
@@ -62,6 +63,7 @@ export function groupMessage(group: Group, ownOrder: string | undefined): Messag
     authorized: group.authorized,
     expireTime: timestampFromDate(group.expireTime),
     ownOrder: ownOrder === undefined ? '' : `orders/${ownOrder}`,
+    updateTime: timestampFromDate(group.updateTime),
   };
 }
 

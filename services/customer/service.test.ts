@@ -109,6 +109,21 @@ describe('placing an order', () => {
     expect(await world.rows('SELECT id FROM customer.outbox')).toEqual([]);
   });
 
+  test('is a change of its group and of what is left of its deal', async () => {
+    const opener = await world.customer('change-opener');
+    const joiner = await world.customer('change-joiner');
+    const deal = await world.deal('changes');
+    const { updateTime: published } = await opener.getDeal({ name: deal });
+    world.passMinutes(1);
+    const { group: opened } = placed(await opener.openGroup({ deal, requestId: randomUUID() }));
+    world.passMinutes(1);
+    const { group: joined } = placed(await joiner.joinGroup({ name: opened.name, requestId: randomUUID() }));
+    const seconds = (time: { readonly seconds: bigint } | undefined) => Number(time!.seconds - published!.seconds);
+    expect([seconds(opened.updateTime), seconds(joined.updateTime)]).toEqual([60, 120]);
+    expect(seconds((await opener.getGroup({ name: opened.name })).updateTime)).toBe(120);
+    expect(seconds((await opener.getDeal({ name: deal })).updateTime)).toBe(120);
+  });
+
   test('costs a select, a batch and a commit', async () => {
     const opener = await world.customer('trip-opener');
     const joiner = await world.customer('trip-joiner');

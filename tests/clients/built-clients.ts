@@ -10,6 +10,8 @@ const goPackages = {
   grpcurl: 'github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4',
   /** The Connect project's conformance suite, https://github.com/connectrpc/conformance. */
   connectconformance: 'connectrpc.com/conformance/cmd/connectconformance@v1.0.7',
+  /** The client of gRPC's interoperability tests, https://github.com/grpc/grpc/blob/master/doc/interop-test-descriptions.md. */
+  interop: 'google.golang.org/grpc/interop/client@v1.85.0',
 } as const;
 
 /** The name of one. */

@@ -8,19 +8,20 @@ const product = join(import.meta.dirname, 'connect');
 const missing = missingClients();
 
 test.skipIf(missing).for([
-  ['gRPC directly', 'grpc', []],
-  ['gRPC, gRPC-Web and Connect through the edge', 'edge', ['--edge']],
+  ['gRPC directly', 'grpc', [], []],
+  // Of a full duplex that fails at once, Envoy's bridge to Connect tells the end or loses its details, from run to run.
+  ['gRPC, gRPC-Web and Connect through the edge', 'edge', ['--edge'], ['Connect to HTTP Code Mapping/**/bidi-stream/full-duplex/**']],
 ] as const)(
   `%s ${missing === undefined ? "holds in every case of Connect's conformance suite but for the listed ones" : `(${missing})`}`,
   {
     timeout: 300_000,
   },
-  async ([, name, args]) => {
+  async ([, name, args, eitherWay]) => {
     const runner = [
       ...['--mode', 'server', '--max-servers', '1', '--conf', join(product, `${name}.yaml`)],
       ...['--known-failing', `@${join(product, `${name}-exceptions.txt`)}`],
       // Whether the client's clock or the service's is first decides whose error it is, and the service's has a detail.
-      ...['--known-flaky', 'Timeouts/**'],
+      ...['Timeouts/**', ...eitherWay].flatMap((pattern) => ['--known-flaky', pattern]),
       ...['--', process.execPath, join(product, 'services/conformance/main.ts'), ...args],
     ];
     const output = await new Promise<string>((resolve) => {

@@ -15,6 +15,13 @@ interface OrderJson {
   readonly trackingNumber?: string;
 }
 
+/** A deal in the REST API's JSON. */
+interface DealJson {
+  readonly name: string;
+  readonly title: string;
+  readonly groupSize: number;
+}
+
 /** A group in the REST API's JSON. */
 interface GroupJson {
   readonly name: string;
@@ -56,9 +63,9 @@ export class CustomerApp {
     return this.#call('PATCH', '/v1/profile', { displayName: this.name, shippingAddress });
   }
 
-  /** The titles on sale. */
-  async deals(): Promise<readonly { name: string; title: string }[]> {
-    return (await this.#call<{ deals?: { name: string; title: string }[] }>('GET', '/v1/deals?page_size=100')).deals ?? [];
+  /** What is on sale, the newest first. */
+  async deals(): Promise<readonly DealJson[]> {
+    return (await this.#call<{ deals?: DealJson[] }>('GET', '/v1/deals?page_size=100')).deals ?? [];
   }
 
   openGroup(deal: string): Promise<PlacementJson> {

@@ -53,6 +53,7 @@ export function openGroup(deal: Deal, groupId: string, placement: Placement): Ch
     authorized: 0,
     expireTime: new Date(placement.now.getTime() + deal.groupLifetimeSeconds * 1000),
     version: 0n,
+    updateTime: placement.now,
   };
   const placed = placeOrder(deal, group, placement);
   const opened: DomainEvent = {
@@ -105,7 +106,7 @@ export function placeOrder(deal: Deal, group: Group, placement: Placement): Chan
   }).emit({ case: 'orderPlaced', value: { group: `groups/${group.id}`, holdExpireTime: timestamp(holdExpireTime) } });
   return {
     orders: [change.order],
-    group: { ...group, taken: group.taken + 1, version: group.version + 1n },
+    group: { ...group, taken: group.taken + 1, version: group.version + 1n, updateTime: now },
     releasedUnits: -quantity,
     events: change.events,
   };

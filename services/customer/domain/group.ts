@@ -25,6 +25,8 @@ export interface Group {
   readonly expireTime: Date;
   /** Incremented by one for each change. */
   readonly version: bigint;
+  /** The last change. */
+  readonly updateTime: Date;
 }
 
 /** Whether a deal is on sale. */
@@ -48,6 +50,8 @@ export interface Deal {
   /** The partner service's version of the deal that this copy shows. */
   readonly version: bigint;
   readonly publishTime: Date;
+  /** The last change, that of the units that are left included. */
+  readonly updateTime: Date;
 }
 
 /** Units that can still be ordered. Less stock than was sold already leaves none. */

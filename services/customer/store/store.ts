@@ -248,7 +248,7 @@ export class CustomerStore {
         const writes: Write[] = [
           ...(change.group === undefined ? [] : [writeGroup.with(change.group)]),
           ...change.orders.map((placed) => statements.insertOrder.with({ ...placed, activeCustomer: placed.customer })),
-          statements.reserveUnits.with({ deal: found.deal.id, units: -change.releasedUnits }),
+          statements.reserveUnits.with({ deal: found.deal.id, units: -change.releasedUnits, now: this.#now() }),
           ...events.map((event) => this.#outbox.insert(event)),
         ];
         return { response: request.respond(change), writes };
@@ -263,14 +263,13 @@ export class CustomerStore {
 
   async #write(tx: Transaction, decided: Change, deal: string, eventId: string | undefined): Promise<Committed> {
     const updateTime = this.#now();
-    const change =
-      decided.orders.length === 0 ? decided : { ...decided, orders: decided.orders.map((order) => ({ ...order, updateTime })) };
+    const change = decided === noChange ? noChange : changedAt(decided, updateTime);
     const events = change.events.map((event) => toEvent(event, this.#now()));
     const writes: Write[] = [
       ...(eventId === undefined ? [] : [inboxInsert('customer', eventId, this.#now())]),
       ...change.orders.map((order) => orderUpdate(order, updateTime)),
       ...(change.group === undefined ? [] : [statements.updateGroup.with(change.group)]),
-      ...(change.releasedUnits === 0 ? [] : [statements.reserveUnits.with({ deal, units: -change.releasedUnits })]),
+      ...(change.releasedUnits === 0 ? [] : [statements.reserveUnits.with({ deal, units: -change.releasedUnits, now: updateTime })]),
       ...events.map((event) => this.#outbox.insert(event)),
     ];
     if (writes.length > 0) {
@@ -298,6 +297,15 @@ class UnknownTarget extends Error {
 /** Rolls back what a repeated event would have changed again. */
 class KnownEvent extends Error {
   override readonly name = 'KnownEvent';
+}
+
+/** A change with the time of it in all that it changes. */
+function changedAt(change: Change, updateTime: Date): Change {
+  return {
+    ...change,
+    orders: change.orders.map((order) => ({ ...order, updateTime })),
+    group: change.group && { ...change.group, updateTime },
+  };
 }
 
 /** Links the trace that changed orders with the traces in which they were placed. */

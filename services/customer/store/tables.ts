@@ -34,6 +34,7 @@ export const deals = table('customer', 'deal_allocations', {
     state: enumeration('state', dealStates),
     version: bigint('version'),
     publishTime: timestamp('publish_time'),
+    updateTime: timestamp('update_time'),
   },
 });
 
@@ -48,6 +49,7 @@ export const groups = table('customer', 'groups', {
     authorized: integer('authorized'),
     expireTime: timestamp('expire_time'),
     version: bigint('version'),
+    updateTime: timestamp('update_time'),
   },
 });
 
@@ -107,8 +109,9 @@ export const statements = defineStatements('customer', {
     'stock',
     'state',
     'version',
+    'updateTime',
   ]),
-  reserveUnits: dml('UPDATE customer.deal_allocations SET reserved = reserved + $units WHERE id = $deal'),
+  reserveUnits: dml('UPDATE customer.deal_allocations SET reserved = reserved + $units, update_time = $now WHERE id = $deal'),
 
   // All that a placement needs to know, in one round trip.
   selectOpening: join(
@@ -135,7 +138,7 @@ export const statements = defineStatements('customer', {
   selectMembership: select(orders.pick('id'), 'WHERE group_id = $group AND customer = $customer LIMIT 1'),
   lockGroup: select(groups, 'WHERE id = $group', exclusive),
   insertGroup: insert(groups),
-  updateGroup: update(groups, ['state', 'taken', 'authorized', 'version']),
+  updateGroup: update(groups, ['state', 'taken', 'authorized', 'version', 'updateTime']),
   listOverdue: list(groups, "state = 'OPEN' AND expire_time <= $now", { time: 'expireTime', filterable: [] }),
   listOverdueGroups: select(groups.pick('id'), "WHERE state = 'OPEN' AND expire_time <= $now ORDER BY expire_time LIMIT $limit"),
 

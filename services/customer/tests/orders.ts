@@ -40,12 +40,24 @@ export function dealWith(fields: Partial<Deal> = {}): Deal {
     state: 'OPEN',
     version: 1n,
     publishTime: noon,
+    updateTime: noon,
     ...fields,
   };
 }
 
 export function groupWith(fields: Partial<Group> = {}): Group {
-  return { id: 'g', deal: 'lamp', state: 'OPEN', size: 2, taken: 1, authorized: 0, expireTime: minutesAfter(60), version: 1n, ...fields };
+  return {
+    id: 'g',
+    deal: 'lamp',
+    state: 'OPEN',
+    size: 2,
+    taken: 1,
+    authorized: 0,
+    expireTime: minutesAfter(60),
+    version: 1n,
+    updateTime: noon,
+    ...fields,
+  };
 }
 
 export function orderWith(fields: Partial<Order> = {}): Order {

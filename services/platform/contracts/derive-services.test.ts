@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { deriveServices } from './derive-services.ts';
 import { descriptorFile } from './descriptor-file.ts';
 import { http } from './gen/types/google/api/annotations_pb.js';
+import { HttpRuleSchema } from './gen/types/google/api/http_pb.js';
 import * as options from './gen/types/kumiko/platform/v1/options_pb.js';
 
 const built = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile));
@@ -15,6 +16,9 @@ interface MethodSpec {
   readonly access?: options.Access;
   readonly callers?: readonly string[];
   readonly trigger?: MessageInitShape<typeof options.TriggerSchema>;
+  readonly clientStreaming?: boolean;
+  /** The path of a REST route. */
+  readonly post?: string;
 }
 
 /** A proto file of a small product, such as `{ package: "shop.orders.v1", methods: [...] }`. */
@@ -38,7 +42,7 @@ function derive(...specs: readonly FileSpec[]) {
       name,
       package: spec.package,
       syntax: 'proto3',
-      dependency: ['kumiko/platform/v1/options.proto'],
+      dependency: ['kumiko/platform/v1/options.proto', 'google/api/annotations.proto'],
       options: fileOptions,
       messageType: [{ name: 'Thing', options: messageOptions }],
       service:
@@ -47,7 +51,7 @@ function derive(...specs: readonly FileSpec[]) {
           : [
               {
                 name: 'ThingService',
-                method: spec.methods.map(({ name: method, access, callers = [], trigger }) => {
+                method: spec.methods.map(({ name: method, access, callers = [], trigger, clientStreaming = false, post }) => {
                   const methodOptions = create(MethodOptionsSchema);
                   if (access !== undefined) {
                     setExtension(
@@ -61,8 +65,11 @@ function derive(...specs: readonly FileSpec[]) {
                       }),
                     );
                   }
+                  if (post !== undefined)
+                    setExtension(methodOptions, http, create(HttpRuleSchema, { pattern: { case: 'post', value: post } }));
                   return {
                     name: method,
+                    clientStreaming,
                     inputType: `.${spec.package}.Thing`,
                     outputType: `.${spec.package}.Thing`,
                     options: methodOptions,
@@ -142,6 +149,11 @@ test.each<[string, readonly FileSpec[], string]>([
     'a package that names no service',
     [{ package: 'shop.v1', methods: [read] }],
     'the package is named like "shop.orders.v1", not "shop.v1"',
+  ],
+  [
+    'a stream of requests with a REST route',
+    [{ package: 'shop.orders.v1', methods: [{ ...read, clientStreaming: true, post: '/v1/orders' }] }],
+    'takes a stream of requests, and REST has none: leave google.api.http out',
   ],
   [
     'two products',

@@ -29,7 +29,8 @@ interface ProtoSource {
 const platformPackage = /^kumiko\.platform\.v\d+$/;
 const controlPlanePackage = /^kumiko\.platform\.controlplane\.v\d+$/;
 const isPlatforms = ({ proto }: DescFile) => platformPackage.test(proto.package) || controlPlanePackage.test(proto.package);
-const servicePackage = /^([a-z][a-z0-9]*)\.([a-z][a-z0-9]*)\.v\d+$/;
+/** The version may be missing, as in protos that are older than their platform: whether it has to be there is a matter for lint. */
+const servicePackage = /^([a-z][a-z0-9]*)\.(?!v\d+$)([a-z][a-z0-9]*)(?:\.v\d+)?$/;
 
 /**
  * Derives which services there are: each proto package that has gRPC services is one.
@@ -94,6 +95,8 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
     } else if (policy?.access === options.Access.SERVICE && policy.callers.length === 0) {
       faults.push(`${path}: ACCESS_SERVICE without callers: nobody may call it`);
     }
+    if (streamsRequests(method) && hasOption(method, http))
+      faults.push(`${path}: takes a stream of requests, and REST has none: leave google.api.http out`);
     if (policy?.deadline === undefined) faults.push(`${path}: no deadline says how long it may take`);
     for (const caller of policy?.callers ?? []) {
       if (!byName.has(caller)) faults.push(`${path}: its caller "${caller}" is no service; there are ${names.join(', ')}`);
@@ -110,6 +113,10 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   const ofPackage = (pattern: RegExp) => described.filter(({ file }) => pattern.test(file.proto.package)).map(grpcService);
   const [platformServices, controlPlaneServices] = [ofPackage(platformPackage), ofPackage(controlPlanePackage)];
   return { product: [...products][0]!, services, platformServices, controlPlaneServices };
+}
+
+function streamsRequests({ methodKind }: DescMethod): boolean {
+  return methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
 }
 
 function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefinition, 'rest'> {

@@ -9,7 +9,7 @@ import {
   hasOption,
 } from '@bufbuild/protobuf';
 import { type FileDescriptorSet, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { isControlPlaneService, isPlatformService } from './callers.ts';
+import { isPlatformService } from './callers.ts';
 import { descriptorFile } from './descriptor-file.ts';
 import { http as httpExtension } from './gen/types/google/api/annotations_pb.js';
 import type { HttpRule } from './gen/types/google/api/http_pb.js';
@@ -48,7 +48,7 @@ export function listMethods(registry: FileRegistry = createFileRegistry(readDesc
     if (type.kind !== 'service') continue;
     if (isPlatformService(type.typeName)) {
       methods.push(...serviceNames.flatMap((workload) => type.methods.map((desc) => ({ ...describeMethod(desc), workload }))));
-    } else if (type.typeName.startsWith(`${product}.`) && !isControlPlaneService(type.typeName)) {
+    } else if (type.typeName.startsWith(`${product}.`) && serviceNames.includes(workloadOf(type))) {
       methods.push(...type.methods.map(describeMethod));
     }
   }

@@ -17,7 +17,14 @@ const method = { deadlineMs: 5_000 } as ServedMethod;
 const ok: Outcome = { code: status.OK, message: 'OK' };
 
 function newCall(clientDeadline = Number.POSITIVE_INFINITY): ServerCall {
-  const incoming = { metadata: new Metadata(), body: Buffer.alloc(0), receivedAt: Date.now(), clientDeadline, write: async () => {} };
+  const incoming = {
+    metadata: new Metadata(),
+    body: Buffer.alloc(0),
+    messages: undefined,
+    receivedAt: Date.now(),
+    clientDeadline,
+    write: async () => {},
+  };
   return new ServerCall(CustomerService.method.getDeal, incoming, { logger: pino({ enabled: false }), project: 'p' });
 }
 

@@ -3,7 +3,7 @@ import { reflect } from '@bufbuild/protobuf/reflect';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { etagPlace } from '../../contracts/etag-place.ts';
 import { invalidArgument } from '../errors/rpc-error.ts';
-import type { Interceptor } from '../server/served-method.ts';
+import { type Interceptor, streamsRequests } from '../server/served-method.ts';
 
 const header = 'if-match';
 
@@ -15,8 +15,8 @@ const strongEtag = /^"[!#-~]{1,62}"$/;
  * for whatever there is, which is what a request without an etag does.
  */
 export const ifMatch: Interceptor = (next, { desc }) => {
-  // What changes nothing has nothing to lose.
-  if (desc.proto.options?.idempotencyLevel === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS) return next;
+  // What changes nothing has nothing to lose; a header of a whole stream says nothing of one request in it.
+  if (desc.proto.options?.idempotencyLevel === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS || streamsRequests(desc)) return next;
   const place = etagPlace(desc);
   return (call) => {
     const value = call.header(header);

@@ -3,19 +3,35 @@ import { status } from '@grpc/grpc-js';
 import { textViolations } from '../api/text-violations.ts';
 import { refuseViolations, ruleViolations } from '../api/validate.ts';
 import { RpcError } from '../errors/rpc-error.ts';
-import type { Interceptor, ServedMethod } from '../server/served-method.ts';
+import { type Interceptor, type ServedMethod, streamsRequests } from '../server/served-method.ts';
 
 /** Reads the request and holds it against what the database can hold and the proto's rules: INVALID_ARGUMENT with every field at fault. */
-export const validation: Interceptor = (next, method) => (call) => {
-  const { body } = call.incoming;
+export const validation: Interceptor = (next, method) => {
+  if (streamsRequests(method.desc)) {
+    return (call) => {
+      call.requests = readAll(method, call.incoming.messages!);
+      return next(call);
+    };
+  }
+  return (call) => {
+    call.request = read(method, call.incoming.body!);
+    return next(call);
+  };
+};
+
+/** Each request of a stream when the handler asks for it. */
+async function* readAll(method: ServedMethod, messages: AsyncIterable<Buffer>): AsyncGenerator<Message> {
+  for await (const bytes of messages) yield read(method, bytes);
+}
+
+function read(method: ServedMethod, body: Buffer): Message {
   const { input } = method.desc;
   const request = decode(method, body);
   // A text with U+0000 has a zero byte, and hardly any other request has one. Half surrogate pairs do not get here: they are no UTF-8.
   if (body.includes(0)) refuseViolations(textViolations(input, request));
   refuseViolations(ruleViolations(input, request));
-  call.request = request;
-  return next(call);
-};
+  return request;
+}
 
 /** The server's own limit is that of its method with the largest requests. */
 function tooLarge(bytes: number, most: number): RpcError {

@@ -1,5 +1,7 @@
 import type {
   DescMethod,
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
   DescService,
@@ -37,12 +39,16 @@ export interface Call<C extends Caller = Caller> {
   afterResponse(work: () => Promise<void>): void;
 }
 
-/** The handler of one method. */
+/** The handler of one method. Of a stream of requests each is read when it is asked for, and held against its rules then: the first bad one ends the call. */
 type Handler<M extends DescMethod> = M extends DescMethodUnary
   ? (request: MessageShape<M['input']>, call: Call) => Promise<MessageInitShape<M['output']>>
   : M extends DescMethodServerStreaming
     ? (request: MessageShape<M['input']>, call: Call) => AsyncIterable<MessageInitShape<M['output']>>
-    : never;
+    : M extends DescMethodClientStreaming
+      ? (requests: AsyncIterable<MessageShape<M['input']>>, call: Call) => Promise<MessageInitShape<M['output']>>
+      : M extends DescMethodBiDiStreaming
+        ? (requests: AsyncIterable<MessageShape<M['input']>>, call: Call) => AsyncIterable<MessageInitShape<M['output']>>
+        : never;
 
 /** The handlers of a whole service, by the methods' names in camel case. */
 export type Handlers<S extends DescService> = { readonly [K in keyof S['method']]: Handler<S['method'][K]> };

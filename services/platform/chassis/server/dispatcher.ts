@@ -1,12 +1,14 @@
 import { type EventEmitter, once } from 'node:events';
 import type { DescMethod } from '@bufbuild/protobuf';
 import {
-  type handleServerStreamingCall,
-  type handleUnaryCall,
   Metadata,
+  type MethodDefinition,
+  type ServerDuplexStream,
+  type ServerReadableStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -30,7 +32,10 @@ interface DispatcherOptions {
   readonly onEarlyCall: () => void;
 }
 
-type Stream = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
+/** What grpc-js has for a call that is answered by one message, and for one that is answered by a stream. */
+type AnsweredOnce = ServerUnaryCall<Buffer, Buffer> | ServerReadableStream<Buffer, Buffer>;
+type AnsweredByStream = ServerWritableStream<Buffer, Buffer> | ServerDuplexStream<Buffer, Buffer>;
+type Stream = AnsweredOnce | AnsweredByStream;
 type Answer = (outcome: Outcome, headers: Metadata | undefined) => void;
 
 const internalError: Outcome = { code: status.INTERNAL, message: 'internal error' };
@@ -55,16 +60,16 @@ export class Dispatcher {
 
   /** What grpc-js calls for each method of a service. Messages stay bytes: the interceptors read them only once the caller is let in. */
   implementation(definition: ServiceDefinition): UntypedServiceImplementation {
-    const methods = Object.entries(definition).map(([name, { path, responseStream }]) => [
+    const methods = Object.entries(definition).map(([name, method]) => [
       name,
-      responseStream ? this.#streaming(path) : this.#unary(path),
+      method.responseStream ? this.#streaming(method) : this.#answering(method),
     ]);
     return Object.fromEntries(methods);
   }
 
   /** Ends the open streams with UNAVAILABLE, and after `graceMs` the other calls too. */
   async drain(graceMs: number): Promise<void> {
-    for (const call of this.#open) if (call.method.methodKind === 'server_streaming') call.end(shuttingDown());
+    for (const call of this.#open) if (call.method.methodKind !== 'unary') call.end(shuttingDown());
     if (this.#open.size === 0) return;
     const { promise: idle, resolve } = Promise.withResolvers<void>();
     this.#onIdle = resolve;
@@ -75,7 +80,7 @@ export class Dispatcher {
     clearTimeout(timer);
   }
 
-  #unary(path: string): handleUnaryCall<Buffer, Buffer> {
+  #answering({ path }: MethodDefinition<Buffer, Buffer>): (stream: AnsweredOnce, callback: sendUnaryData<Buffer>) => void {
     return (stream, callback) =>
       this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }, headers) => {
         if (code === status.OK) {
@@ -85,7 +90,7 @@ export class Dispatcher {
       });
   }
 
-  #streaming(path: string): handleServerStreamingCall<Buffer, Buffer> {
+  #streaming({ path }: MethodDefinition<Buffer, Buffer>): (stream: AnsweredByStream) => void {
     return (stream) => {
       let begun = false;
       const write: IncomingCall['write'] = async (message, headers, signal) => {
@@ -147,7 +152,11 @@ function onCancelled(stream: Stream, held: Held): void {
 }
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
-  return { metadata: stream.metadata, body: stream.request, receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()), write };
+  const { metadata } = stream;
+  const times = { receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()) };
+  if ('request' in stream) return { metadata, body: stream.request, messages: undefined, ...times, write };
+  // The end of the requests is not the end of the call.
+  return { metadata, body: undefined, messages: stream.iterator({ destroyOnReturn: false }), ...times, write };
 }
 
 const withoutMessage = new Metadata();

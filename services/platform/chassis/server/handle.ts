@@ -1,6 +1,6 @@
-import type { DescMessage, MessageInitShape } from '@bufbuild/protobuf';
+import type { DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import type { Outcome, Run, ServedMethod } from './served-method.ts';
+import { type Outcome, type Run, type ServedMethod, streamsResponses } from './served-method.ts';
 import type { ServerCall } from './server-call.ts';
 
 /** Left of the deadline to send the response after the work that was put off. */
@@ -10,13 +10,13 @@ const streamed: Outcome = { code: status.OK, message: 'OK' };
 
 /** The last step: the handler itself. */
 export function handle(method: ServedMethod): Run {
-  return method.desc.methodKind === 'server_streaming' ? streaming(method) : unary(method);
+  return streamsResponses(method.desc) ? streaming(method) : answering(method);
 }
 
-function unary({ handler, encode }: ServedMethod): Run {
+function answering({ handler, encode }: ServedMethod): Run {
   return async (call) => {
     try {
-      const response = (await handler(call.request!, call)) as MessageInitShape<DescMessage>;
+      const response = (await handler(asked(call), call)) as MessageInitShape<DescMessage>;
       return { code: status.OK, message: 'OK', response: encode(response) };
     } finally {
       if (call.work.length > 0) await finishWork(call);
@@ -27,7 +27,7 @@ function unary({ handler, encode }: ServedMethod): Run {
 function streaming({ handler, encode }: ServedMethod): Run {
   return async (call) => {
     try {
-      for await (const response of handler(call.request!, call) as AsyncIterable<MessageInitShape<DescMessage>>) {
+      for await (const response of handler(asked(call), call) as AsyncIterable<MessageInitShape<DescMessage>>) {
         if (call.ended !== undefined) break;
         await call.incoming.write(encode(response), call.answerHeaders, call.signal);
       }
@@ -36,6 +36,11 @@ function streaming({ handler, encode }: ServedMethod): Run {
       if (call.work.length > 0) await finishWork(call);
     }
   };
+}
+
+/** What the validation has let through. */
+function asked({ request, requests }: ServerCall): Message | AsyncIterable<Message> {
+  return request ?? requests!;
 }
 
 /**

@@ -14,7 +14,7 @@ export interface Outcome {
   readonly code: status;
   readonly message: string;
   readonly trailers?: Metadata;
-  /** The response of a unary method. */
+  /** The response of a method that sends one. */
   readonly response?: Buffer;
 }
 
@@ -39,7 +39,17 @@ export interface ServedMethod {
   readonly maxRequestBytes: number;
   readonly decode: (bytes: Buffer) => Message;
   readonly encode: (response: MessageInitShape<DescMessage>) => Buffer;
-  readonly handler: (request: Message, call: Call) => unknown;
+  readonly handler: (request: Message | AsyncIterable<Message>, call: Call) => unknown;
+}
+
+/** Whether the client sends any number of requests in one call. */
+export function streamsRequests({ methodKind }: DescMethod): boolean {
+  return methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
+}
+
+/** Whether the service sends any number of responses in one call. */
+export function streamsResponses({ methodKind }: DescMethod): boolean {
+  return methodKind === 'server_streaming' || methodKind === 'bidi_streaming';
 }
 
 /** Methods without a deadline option are denied before it counts. */

@@ -9,8 +9,10 @@ import type { Call, Caller } from './call.ts';
 /** What the transport hands over for one call. */
 export interface IncomingCall {
   readonly metadata: Metadata;
-  /** The request message as it came. */
-  readonly body: Buffer;
+  /** The request message as it came; undefined where the client streams them. */
+  readonly body: Buffer | undefined;
+  /** The request messages of a stream, each read from the connection when it is asked for. */
+  readonly messages: AsyncIterable<Buffer> | undefined;
   /** Milliseconds since the epoch. */
   readonly receivedAt: number;
   /** Milliseconds since the epoch; Infinity where the client has set none. */
@@ -37,8 +39,10 @@ export class ServerCall implements Call {
   caller: Caller = { kind: 'public' };
   /** Set by the caller interceptor: what logs may say about who calls. */
   callerId: string | undefined;
-  /** Set by the validation interceptor. */
+  /** Set by the validation interceptor, for methods that take one. */
   request: Message | undefined;
+  /** Set by the validation interceptor, for methods that take a stream of them. */
+  requests: AsyncIterable<Message> | undefined;
   /** Why the call was ended from outside. */
   ended: RpcError | undefined;
   /** What the handler has put off to the end. */

@@ -11,9 +11,9 @@ import { bind } from '../../../../../services/platform/chassis/server/bind.ts';
 import type { Route } from '../../../../../services/platform/chassis/server/dispatcher.ts';
 import { servedMethods } from '../../../../../services/platform/chassis/server/served-method.ts';
 import { bindServer } from '../../../../../services/platform/chassis/server/server.ts';
+import { startEdge } from '../../../start-edge.ts';
 import { ServerCompatRequestSchema, ServerCompatResponseSchema } from '../../gen/types/connectrpc/conformance/v1/server_compat_pb.js';
 import { ConformanceService } from '../../gen/types/connectrpc/conformance/v1/service_pb.js';
-import { startEdge } from './edge.ts';
 import { respond } from './respond.ts';
 
 const lengthBytes = 4;
@@ -42,7 +42,14 @@ const server = await bindServer({
 // What a handler could not say, the routes below do.
 const nothing = async () => ({});
 const methods = servedMethods(
-  bind(ConformanceService, { unary: nothing, serverStream: async function* () {}, unimplemented: nothing, idempotentUnary: nothing }),
+  bind(ConformanceService, {
+    unary: nothing,
+    clientStream: nothing,
+    serverStream: async function* () {},
+    bidiStream: async function* () {},
+    unimplemented: nothing,
+    idempotentUnary: nothing,
+  }),
 );
 server.serve(
   new Map(

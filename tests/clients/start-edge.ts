@@ -2,19 +2,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { compileBootstrap } from '../../../../../gateway/bootstrap/compile-bootstrap.ts';
-import { parseEnvironment } from '../../../../../gateway/bootstrap/environment.ts';
-import { startTokenAuthority } from '../../../../../gateway/conformance/tokens.ts';
-import { startEnvoy } from '../../../../../gateway/envoy/start-envoy.ts';
-import { descriptorFile } from '../../../../../services/platform/contracts/descriptor-file.ts';
+import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
+import { parseEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { startTokenAuthority } from '../../gateway/conformance/tokens.ts';
+import { startEnvoy } from '../../gateway/envoy/start-envoy.ts';
+import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
 
-const root = join(import.meta.dirname, '../../../../..');
+const root = join(import.meta.dirname, '../..');
 const localFile = join(root, 'gateway/bootstrap/environments/local.yaml');
 
-/** The edge of the local platform, for the services of this product, all on one port. */
+/** The edge of the local platform, for the services of the product that KUMIKO_PRODUCT names, all on one port. */
 export async function startEdge(upstreamPort: number): Promise<{ readonly port: number; close(): Promise<void> }> {
   const authority = await startTokenAuthority();
-  const folder = mkdtempSync(join(tmpdir(), 'kumiko-connect-'));
+  const folder = mkdtempSync(join(tmpdir(), 'kumiko-edge-'));
   const { introspection: _, ...local } = parse(readFileSync(localFile, 'utf8')) as Record<string, unknown>;
   const environment = parseEnvironment(
     {
