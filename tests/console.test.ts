@@ -212,8 +212,9 @@ describe.skipIf(missing)(missing ? `${title} (skipped: there is none; apt-get in
   });
 
   test('shows the log of all processes as one, and goes on while it is looked at', async () => {
-    await open('/logs');
+    await open('/logs?q=OpenGroup');
     await page.locator('.log-line', { hasText: 'OpenGroup OK' }).first().waitFor();
+    await page.getByRole('searchbox', { name: 'Find lines' }).fill('Deal');
     await page.getByRole('combobox', { name: 'Process' }).selectOption('partner');
     await page.locator('.log-line', { hasText: 'CreateDeal OK' }).first().waitFor();
     expect(await page.locator('.log-line', { hasText: 'OpenGroup OK' }).count()).toBe(0);

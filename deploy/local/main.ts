@@ -18,12 +18,13 @@ const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, 
   import('./platform/state-dir.ts'),
 ]);
 
-const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--state-dir DIR]
+const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--watch] [--state-dir DIR]
 
   the whole platform on this machine; Ctrl-C stops it
   --port-base N          the first of its ports, ${defaultPortBase} unless told; 0 picks free ones
   --preview partner=pr-123   a second instance of a service, for tokens that ask for it
   --no-console           without the console in the browser, and without the traces that it shows
+  --watch                restarts what a change of code, protos or SQL concerns
   --state-dir DIR        where its state lives, .kumiko unless told`;
 
 const stopping = new AbortController();
@@ -36,6 +37,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       'state-dir': { type: 'string', default: defaultStateDir },
       preview: { type: 'string', multiple: true, default: [] },
       'no-console': { type: 'boolean', default: false },
+      watch: { type: 'boolean', default: false },
     },
   });
   const portBase = Number(values['port-base']);
@@ -58,6 +60,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     previews: parsePreviews(values.preview),
     traces: !values['no-console'],
     console: !values['no-console'],
+    watch: values.watch,
     signal: stopping.signal,
   });
   const stop = async () => {

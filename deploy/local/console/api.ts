@@ -11,12 +11,22 @@ export interface ProcessState {
 }
 
 /** A preview of a service. */
-export interface PreviewState {
+interface PreviewState {
   readonly service: string;
   readonly tag: string;
   readonly name: string;
   readonly state: string;
   readonly code: string;
+}
+
+/** A change of code and the restarts that it led to. */
+export interface CodeChangeState {
+  readonly atMs: number;
+  readonly files: readonly string[];
+  readonly processes: readonly string[];
+  readonly state: 'restarting' | 'done' | 'failed';
+  readonly tookMs: number;
+  readonly error: string | undefined;
 }
 
 /** How the platform is. */
@@ -26,6 +36,8 @@ export interface PlatformState {
   readonly startedMs: number;
   /** How far business time is ahead of the machine's. */
   readonly aheadMs: number;
+  /** What the last change of code has led to. */
+  readonly change: CodeChangeState | undefined;
   readonly processes: readonly ProcessState[];
   readonly previews: readonly PreviewState[];
   /** Where things listen, by name. */

@@ -7,12 +7,13 @@ import type { LiveSource } from './live.ts';
 const pageBytes = 4_096;
 
 /** How the platform is: its processes, previews, places and time. */
-export function platformState({ processes, previews, endpoints, clock }: ConsolePlatform, startedMs: number): PlatformState {
+export function platformState({ processes, previews, endpoints, clock, lastChange }: ConsolePlatform, startedMs: number): PlatformState {
   const { edge, jobs, admin, jobs_admin, issuer, spanner, pubsub, tasks, scheduler, run, outside, clock: clockUrl } = endpoints();
   return {
     product,
     startedMs,
     aheadMs: clock.aheadMs,
+    change: lastChange(),
     processes: processes.list().map(({ name, status }): ProcessState => ({ name, ...status, memoryBytes: memoryOf(status.pid) })),
     previews: previews.list().map(({ service, tag, name, state, code }) => ({ service, tag, name, state, code })),
     places: {

@@ -17,7 +17,7 @@ import { webhookRoutes } from './webhooks.ts';
 const noBody = z.strictObject({});
 
 /** What the API works on. */
-export interface ApiOptions {
+interface ApiOptions {
   readonly stateDir: string;
   readonly platform: ConsolePlatform;
   /** When this run of the platform began, in milliseconds since the epoch. */
@@ -48,7 +48,7 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
     doneByCloud(inspect, '/subscriptions/{subscription}/messages/{id}/replay'),
     ...['pause', 'resume'].map((verb) => doneByCloud(inspect, `/queues/{queue}/${verb}`)),
     ...['run', 'delete'].map((verb) => doneByCloud(inspect, `/queues/{queue}/tasks/{task}/${verb}`)),
-    ...['run', 'pause', 'resume'].map((verb) => doneByCloud(inspect, `/schedules/{job}/${verb}`)),
+    ...['run', 'pause', 'resume'].map((verb) => doneByCloud(inspect, `/schedules/{schedule}/${verb}`)),
     ...leverRoutes(platform),
     ...backlogRoutes(platform.endpoints),
     ...webhookRoutes(platform.endpoints),

@@ -23,7 +23,7 @@ const minBackoffMs = 250;
 const maxBackoffMs = 5_000;
 
 /** How a webhook is. */
-export interface WebhookStatus {
+interface WebhookStatus {
   readonly seq: number;
   /** The event's own id. */
   readonly id: string;

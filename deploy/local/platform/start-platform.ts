@@ -23,6 +23,7 @@ import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
+import type { CodeChange } from './watch-code.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
@@ -46,6 +47,8 @@ export interface PlatformOptions {
   readonly traces?: boolean;
   /** Serves the console. */
   readonly console?: boolean;
+  /** Restarts what a change of code concerns. */
+  readonly watch?: boolean;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -87,7 +90,16 @@ export class StateInUseError extends Error {
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { portBase, stateDir, previews: targets = [], abortProbability, traces = false, console: withConsole = false, signal } = options;
+  const {
+    portBase,
+    stateDir,
+    previews: targets = [],
+    abortProbability,
+    traces = false,
+    console: withConsole = false,
+    watch = false,
+    signal,
+  } = options;
   const executable = requireEnvoy();
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
@@ -97,9 +109,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   await processes.setClock(clock.aheadMs);
   const servers: LocalServer[] = [];
   let previews: RunningPreviews | undefined;
+  let watching: { close(): void } | undefined;
   const stop = async () => {
     removeEndpoints(stateDir);
     removeControlToken(stateDir);
+    watching?.close();
     await Promise.all([...servers.map((server) => server.close()), previews?.close(), processes.endAll()]);
     release();
   };
@@ -195,6 +209,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
+    let lastChange: CodeChange | undefined;
     const disturb = (next: Disturbance) => {
       disturbance = next;
       processes.send('cloud', { disturb: next });
@@ -202,7 +217,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const console = await consoleModule?.startConsole({
       port: ports.console,
       stateDir,
-      platform: { endpoints, ports, processes, clock, previews: running, disturb },
+      platform: { endpoints, ports, processes, clock, previews: running, disturb, lastChange: () => lastChange },
     });
     if (console !== undefined) servers.push(console);
     await answering(ports);
@@ -210,6 +225,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     signal?.removeEventListener('abort', abort);
     ready = true;
     writeEndpoints(stateDir, endpoints());
+    if (watch) {
+      const { watchCode } = await import('./watch-code.ts');
+      watching = watchCode({
+        migrate: () => applyMigrations(ports, stateDir),
+        writeBootstraps: () => Promise.all((['edge', 'jobs'] as const).map((role) => writeBootstrap(role, ports, stateDir, traces))),
+        restart: (name) => processes.resume(name),
+        onChange(change) {
+          lastChange = change;
+          if (change.state !== 'restarting') tell(changeInWords(change));
+        },
+      });
+    }
     return {
       get endpoints() {
         return endpoints();
@@ -228,6 +255,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+}
+
+/** A change in a line. */
+function changeInWords({ files, processes, state, tookMs, error }: CodeChange): string {
+  const what = `${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+  if (state === 'failed') return `${what} changed, and ${processes.join(', ')} could not be restarted: ${error}`;
+  return `${what} changed: ${processes.join(', ')} restarted in ${(tookMs / 1_000).toFixed(1)} s`;
 }
 
 /** Tells people at the terminal what happened without their doing. */

@@ -18,7 +18,7 @@ const lastSegment = (name: string) => name.slice(name.lastIndexOf('/') + 1);
 export function deliveryRoutes({ broker, queues, jobs, types }: Inspected): JsonRoute[] {
   const subscriber = ({ params }: JsonRequest) => broker.subscriber(`projects/${project}/subscriptions/${params['subscription']}`);
   const queueName = ({ params }: JsonRequest) => `projects/${project}/locations/${location}/queues/${params['queue']}`;
-  const job = ({ params }: JsonRequest) => jobs.job(`projects/${project}/locations/${location}/jobs/${params['job']}`);
+  const job = ({ params }: JsonRequest) => jobs.job(`projects/${project}/locations/${location}/jobs/${params['schedule']}`);
   const done =
     (work: (request: JsonRequest) => unknown): JsonRoute['handle'] =>
     (request) => {
@@ -103,13 +103,13 @@ export function deliveryRoutes({ broker, queues, jobs, types }: Inspected): Json
     { method: 'GET', path: '/schedules', handle: () => ({ status: 200, body: { schedules: jobs.list().map(jobRow) } }) },
     {
       method: 'POST',
-      path: '/schedules/{job}/run',
+      path: '/schedules/{schedule}/run',
       handle: done((request) => {
         if (!job(request).run()) throw new HttpProblem(409, 'busy', 'It is being executed just now.');
       }),
     },
-    { method: 'POST', path: '/schedules/{job}/pause', handle: done((request) => job(request).setState('PAUSED')) },
-    { method: 'POST', path: '/schedules/{job}/resume', handle: done((request) => job(request).setState('ENABLED')) },
+    { method: 'POST', path: '/schedules/{schedule}/pause', handle: done((request) => job(request).setState('PAUSED')) },
+    { method: 'POST', path: '/schedules/{schedule}/resume', handle: done((request) => job(request).setState('ENABLED')) },
   ];
 }
 

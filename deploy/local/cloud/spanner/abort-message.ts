@@ -6,7 +6,7 @@ export interface AbortMessage {
 }
 
 /** What the local Spanner answers. */
-export interface AbortAnswer {
+interface AbortAnswer {
   readonly abortProbability: number;
 }
 

@@ -1,9 +1,9 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { PlatformState } from '../api.ts';
+import type { CodeChangeState, PlatformState } from '../api.ts';
 import { commandsOf, findCommands } from './commands.ts';
 import { isPaletteOpen, Palette } from './parts/palette.tsx';
-import { duration } from './parts/text.ts';
+import { clockTime, duration } from './parts/text.ts';
 import { address, followLinks, go } from './router.ts';
 import { screenAt, screens } from './screens.tsx';
 import { isConnected, listen, platform, troubles } from './server.ts';
@@ -42,6 +42,7 @@ function App() {
             {state === undefined ? '' : `${state.processes.length} processes run`}
           </span>
         )}
+        {state?.change !== undefined && <Change change={state.change} />}
         <span class="space" />
         <button
           type="button"
@@ -72,6 +73,23 @@ function App() {
       </main>
       <Palette commands={commandsOf()} find={findCommands} />
     </div>
+  );
+}
+
+/** What the last change of code has led to. */
+function Change({ change: { files, processes, state, tookMs, error, atMs } }: { readonly change: CodeChangeState }) {
+  const [file = ''] = files;
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const colour = { restarting: 'warn', done: 'hint', failed: 'bad' }[state];
+  return (
+    <span role="status" class={`${colour} change`} title={error ?? files.join('\n')}>
+      {clockTime(atMs).slice(0, 8)} {name} changed: {processes.join(', ')}{' '}
+      {state === 'done'
+        ? `restarted in ${duration(tookMs)}`
+        : state === 'failed'
+          ? `not restarted: ${error?.split('\n')[0]}`
+          : 'restarting…'}
+    </span>
   );
 }
 

@@ -79,7 +79,7 @@ export function listen(want: string, query: Readonly<Record<string, string>>, on
 }
 
 /** What a screen shows of an answer of the server. */
-export interface Loaded<T> {
+interface Loaded<T> {
   readonly value: T | undefined;
   readonly error: string | undefined;
   /** Asks once more. */

@@ -1,5 +1,5 @@
 /** A line of two texts side by side. */
-export interface ComparedLine {
+interface ComparedLine {
   readonly left: string | undefined;
   readonly right: string | undefined;
 }
