@@ -105,10 +105,7 @@ async function envoyState(admin: string): Promise<EnvoyState> {
       fetch(`${admin}/config_dump?resource=static_listeners`),
     ]);
     const { cluster_statuses: statuses = [] } = (await clusters.json()) as Clusters;
-    // The first filter of HTTP is found wherever it stands: the listener has one chain.
-    const filters = [...(await dump.text()).matchAll(/"http_filters":\s*\[([\s\S]*?)\n {5,}\]/g)].flatMap(([, list = '']) =>
-      [...list.matchAll(/"name":\s*"(envoy\.[\w.]+|[\w./-]+)"/g)].map(([, name]) => name!),
-    );
+    const filters = filtersIn(await dump.json());
     return {
       filters: [...new Set(filters)],
       clusters: statuses.map(({ name, host_statuses: hosts = [] }) => ({
@@ -124,4 +121,15 @@ async function envoyState(admin: string): Promise<EnvoyState> {
   } catch {
     throw new HttpProblem(503, 'unavailable', 'The gateway does not answer: it is stopped, or is being started again.');
   }
+}
+
+/** The names of HTTP filters, wherever a listener's configuration has them. */
+function filtersIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(filtersIn);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    name === 'http_filters' && Array.isArray(inner)
+      ? inner.map((filter: { readonly name?: string }) => filter.name ?? '')
+      : filtersIn(inner),
+  );
 }
