@@ -34,7 +34,12 @@ export async function startConsole(options: {
         return;
       }
       api ??= import('./serve-api.ts').then(({ serveApi }) => serveApi({ ...options, startedMs }));
-      void api.then((answer) => answer(request, response, url));
+      api
+        .then((answer) => answer(request, response, url))
+        .catch((error: unknown) => {
+          console.error(error);
+          response.writeHead(500).end();
+        });
     },
   });
   return { port: server.port, url: `http://127.0.0.1:${server.port}/?token=${token}`, close: server.close };

@@ -53,7 +53,7 @@ export function jsonListener(jsonRoutes: readonly JsonRoute[]): RequestListener 
       result = await dispatch(request);
     } catch (error) {
       // Whoever has gone away meanwhile is told nothing.
-      if (request.destroyed && !request.complete) return;
+      if (response.destroyed) return;
       result = problemResponse(error);
     }
     response.writeHead(result.status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(result.body));
