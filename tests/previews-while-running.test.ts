@@ -27,7 +27,7 @@ const endpoints = () => JSON.parse(readFileSync(endpointsFile(stateDir), 'utf8')
 /** `npm run preview`, in its own words. */
 function preview(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(root, 'deploy/local/preview.ts'), ...args, '--state-dir', stateDir], (error, stdout, stderr) =>
+    execFile(process.execPath, [join(root, 'deploy/previews/main.ts'), ...args, '--state-dir', stateDir], (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });

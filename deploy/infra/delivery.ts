@@ -55,7 +55,16 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     listWorkloads(github.previews).map(({ name }) => name),
   );
   grantDeployment(context, targets, release);
-  if (github.previews) grantDeployment(context, targets, deployer('kumiko-preview', 'preview', serviceNames));
+  if (github.previews) {
+    const previews = deployer('kumiko-preview', 'preview', serviceNames);
+    grantDeployment(context, targets, previews);
+    // Which previews nobody asks for is told by Cloud Run's metrics.
+    new gcp.projects.IAMMember('kumiko-preview-reads-metrics', {
+      project,
+      role: 'roles/monitoring.viewer',
+      member: iamMember(previews.account),
+    });
+  }
 
   const { database } = targets;
   // Its schema and its rows, but neither its backups nor its deletion.

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { blamed } from './blame.ts';
-import { PreviewFault, type PreviewResource, previewResource } from './preview-resource.ts';
+import { PreviewFault } from './preview-fault.ts';
+import { type PreviewResource, previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
 
 function resource(tag: string, url = `https://${tag}---partner.example`): PreviewResource {

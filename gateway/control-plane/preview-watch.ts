@@ -3,7 +3,8 @@ import type { ClusterEnvironment } from '../bootstrap/clusters.ts';
 import { previewClusterName } from '../bootstrap/previews.ts';
 import type { Listing } from './list-previews.ts';
 import { ListingGuard } from './listing-guard.ts';
-import { type FoundPreview, PreviewFault, type PreviewResource, previewResource } from './preview-resource.ts';
+import { PreviewFault } from './preview-fault.ts';
+import { type FoundPreview, type PreviewResource, previewResource } from './preview-resource.ts';
 import type { PreviewStore } from './preview-store.ts';
 
 /** How the last listings went. */

@@ -1,7 +1,7 @@
 import type { Resource } from './created-resources.ts';
 
-/** Roles that Google grants for whole projects only: they write telemetry alone, or read which services there are, which is a right over a location. */
-const projectRoles = ['roles/cloudtrace.agent', 'roles/monitoring.metricWriter', 'roles/run.viewer'];
+/** Roles that Google grants for whole projects only: they write telemetry alone, read it, or read which services there are, which is a right over a location. */
+const projectRoles = ['roles/cloudtrace.agent', 'roles/monitoring.metricWriter', 'roles/monitoring.viewer', 'roles/run.viewer'];
 
 /** Bindings that give more than a workload needs, each with the reason. */
 export function broadRoles(resources: readonly Resource[]): string[] {

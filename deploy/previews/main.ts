@@ -1,0 +1,138 @@
+/** `npm run preview`: previews of a platform that runs here, and those that pull requests have in an environment. */
+import { parseArgs } from 'node:util';
+import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
+import { EnvironmentError } from '../environments/environment.ts';
+import type { PreviewStatus } from '../local/platform/running-previews.ts';
+import { defaultStateDir } from '../local/platform/state-dir.ts';
+import { PreviewsHere } from './here.ts';
+import { plannedServices } from './planned-services.ts';
+import { PreviewCommandError } from './preview-command-error.ts';
+import { forgetThere, listThere, removeThere } from './there.ts';
+
+const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | list  [--state-dir DIR]
+       npm run preview -- list --env NAME [--pr NUMBER] | remove --env NAME --pr NUMBER | forget --env NAME --open "NUMBERS" [--idle DAYS]
+       npm run preview -- plan --base REF
+
+  previews of the platform that runs here: second instances of its services, for tokens that ask for them
+  start partner pr-123     starts this folder's code beside the default of the service, and sets the tag
+  --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
+  stop partner pr-123      takes the tag away, lets requests end, and ends it
+  list                     what there is
+  --state-dir DIR          where the platform's state lives, .kumiko unless told
+
+  previews of pull requests in an environment on Google Cloud, such as "staging"
+  list                     the tags of its services, and the revisions that they lead to
+  remove                   takes the tag of a pull request off every service
+  forget                   takes away those of pull requests that are not among the open ones, and those that no request has met for
+                           --idle days, 3 unless told
+  plan --base origin/main  the services that a pull request's previews are of; refused where its migrations do more than add`;
+
+const options = {
+  from: { type: 'string' },
+  base: { type: 'string' },
+  env: { type: 'string' },
+  pr: { type: 'string' },
+  open: { type: 'string' },
+  idle: { type: 'string' },
+  'state-dir': { type: 'string' },
+} as const;
+type Option = keyof typeof options;
+
+/** A command line that was read. */
+interface Line {
+  readonly values: Readonly<Partial<Record<Option, string>>>;
+  /** What stands behind the command. */
+  readonly operands: readonly string[];
+}
+
+/** Which options a command takes, and which of them it needs. */
+interface Command {
+  readonly takes: readonly Option[];
+  readonly needs?: readonly Option[];
+  readonly run: (line: Line) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  start: { takes: ['from', 'state-dir'], run: start },
+  stop: { takes: ['state-dir'], run: stop },
+  list: { takes: ['env', 'pr', 'state-dir'], run: list },
+  remove: { takes: ['env', 'pr'], needs: ['env', 'pr'], run: remove },
+  forget: { takes: ['env', 'open', 'idle'], needs: ['env', 'open'], run: forget },
+  plan: { takes: ['base'], needs: ['base'], run: plan },
+};
+
+const isMistake = (error: unknown) => error instanceof PreviewCommandError || error instanceof EnvironmentError;
+await runCommand({ usage, isMistake }, async () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
+  const [name, ...operands] = positionals;
+  const command = name === undefined ? undefined : commands[name];
+  if (command === undefined) throw new UsageError(name === undefined ? 'a command is missing' : `there is no command "${name}"`);
+  for (const option of Object.keys(values) as Option[])
+    if (!command.takes.includes(option)) throw new UsageError(`--${option} does not belong to "${name}"`);
+  for (const option of command.needs ?? []) if (values[option] === undefined) throw new UsageError(`--${option} is missing`);
+  await command.run({ values, operands });
+});
+
+function here({ values }: Line): PreviewsHere {
+  return new PreviewsHere(values['state-dir'] ?? defaultStateDir);
+}
+
+function target({ operands: [service, tag, ...rest] }: Line): readonly [string, string] {
+  if (service === undefined || tag === undefined || rest.length > 0) throw new UsageError('one SERVICE and one TAG are expected');
+  return [service, tag];
+}
+
+async function start(line: Line): Promise<void> {
+  process.stdout.write(lineHere(await here(line).start(...target(line), line.values.from)));
+}
+
+async function stop(line: Line): Promise<void> {
+  const [service, tag] = target(line);
+  await here(line).stop(service, tag);
+  process.stdout.write(`${service}=${tag} is stopped\n`);
+}
+
+async function list(line: Line): Promise<void> {
+  const { env, pr } = line.values;
+  if (line.operands.length > 0) throw new UsageError('"list" takes nothing behind it');
+  if (env === undefined) {
+    if (pr !== undefined) throw new UsageError('--pr belongs to --env');
+    print((await here(line).list()).map(lineHere), 'no preview runs');
+  } else {
+    const tags = await listThere(env, pr === undefined ? undefined : `pr-${number('pr', pr)}`);
+    const lines = tags.map(({ service, tag, revision, url }) => `${`${service}=${tag}`.padEnd(24)} ${revision.padEnd(32)} ${url}\n`);
+    print(lines, 'no service has a tag');
+  }
+}
+
+async function remove({ values }: Line): Promise<void> {
+  const tag = `pr-${number('pr', values.pr)}`;
+  const services = await removeThere(values.env!, tag);
+  print(
+    services.map((service) => `${service}=${tag} is gone\n`),
+    `no service has the tag ${tag}`,
+  );
+}
+
+async function forget({ values: { env, open: openNumbers = '', idle = '3' } }: Line): Promise<void> {
+  const open = new Set(openNumbers.split(/[\s,]+/).flatMap((text) => (text === '' ? [] : [number('open', text)])));
+  const idleMs = number('idle', idle) * 86_400_000;
+  await forgetThere(env!, { open, idleMs }, ({ service, tag }, why) => process.stdout.write(`${service}=${tag} is gone: ${why}\n`));
+}
+
+async function plan({ values }: Line): Promise<void> {
+  process.stdout.write(`${plannedServices(values.base!).join(' ')}\n`);
+}
+
+function number(option: Option, text = ''): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${option} ${text}: expected a number, such as 123`);
+  return Number(text);
+}
+
+function print(lines: readonly string[], none: string): void {
+  process.stdout.write(lines.length === 0 ? `${none}\n` : lines.join(''));
+}
+
+function lineHere({ service, tag, state, url, code, logFile }: PreviewStatus): string {
+  return `${`${service}=${tag}`.padEnd(24)} ${state.padEnd(9)} ${url.padEnd(23)} ${code}  ${logFile}\n`;
+}
