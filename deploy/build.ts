@@ -3,3 +3,4 @@ await import('../services/platform/contracts/build.ts');
 await import('../wasm-filters/build.ts');
 await import('./local/cloud/spanner/engine/build.ts');
 await import('./openapi/build.ts');
+await import('./local/console/build.ts');

@@ -14,7 +14,7 @@ interface Import {
 
 const isTest = (file: string) => /^gateway\/conformance\/|\.test\.ts$|\/tests?(ing)?\/|\/test-[^/]*\.ts$|-suite\.ts$/.test(file);
 
-const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.ts', { cwd: root })
+const files = globSync('{services,gateway,wasm-filters,deploy,tests,bench}/**/*.{ts,tsx}', { cwd: root })
   .filter((file) => !/node_modules|\/gen\/|\/assembly\/|^wasm-filters\/abi\/|^deploy\/infra\//.test(file))
   .toSorted();
 

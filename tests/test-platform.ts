@@ -6,7 +6,7 @@ import { seedDemoData } from '../deploy/local/demo/seed.ts';
 import { type Platform, type PlatformOptions, startPlatform } from '../deploy/local/platform/start-platform.ts';
 
 /** A platform of its own for a test file: free ports, an empty state, two seeded deals. Stopped and removed afterwards. */
-export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces' | 'limits' | 'programs'> = {}): {
+export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces' | 'console' | 'limits' | 'programs'> = {}): {
   readonly platform: Platform;
   readonly stateDir: string;
 } {

@@ -22,13 +22,14 @@ const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, 
 const defaultEnvironment = 'staging';
 const defaultIdle = '1m';
 
-const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--traces] [--state-dir DIR]
+const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--watch] [--state-dir DIR]
                    [--cloud-run [--env NAME] [--instances N] [--idle TIME]] [--traffic SERVICE=TAG:PERCENT]…
 
   the whole platform on this machine; Ctrl-C stops it
   --port-base N          the first of its ports, ${defaultPortBase} unless told; 0 picks free ones
   --preview partner=pr-123   a second instance of a service, for tokens that ask for it
-  --traces               keeps traces of every call, for npm run traces
+  --no-console           without the console in the browser, and without the traces that it shows
+  --watch                restarts what a change of code, protos or SQL concerns
   --cloud-run            services as Cloud Run has them: instances come with requests, stand still between them, and go
   --env NAME             whose sizes in deploy/environments they have, ${defaultEnvironment} unless told
   --instances N          so many of each service, no more and no fewer
@@ -53,7 +54,8 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       'port-base': { type: 'string', default: String(defaultPortBase) },
       'state-dir': { type: 'string', default: defaultStateDir },
       preview: { type: 'string', multiple: true, default: [] },
-      traces: { type: 'boolean', default: false },
+      'no-console': { type: 'boolean', default: false },
+      watch: { type: 'boolean', default: false },
       'cloud-run': { type: 'boolean', default: false },
       env: { type: 'string' },
       instances: { type: 'string' },
@@ -84,7 +86,9 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     stateDir: values['state-dir'],
     previews,
     traffic,
-    traces: values.traces,
+    traces: !values['no-console'],
+    console: !values['no-console'],
+    watch: values.watch,
     ...cloudRun,
     signal: stopping.signal,
   });

@@ -16,6 +16,7 @@ import { type LocalSecrets, secretOf } from '../platform/secrets.ts';
 import { ensureTopology } from '../platform/topology.ts';
 import { type Clock, systemClock } from '../shared/local-server.ts';
 import { type CloudRunFront, startCloudRunFront } from './cloud-run-front/cloud-run-front.ts';
+import type { Observer } from './inspect/start-observer.ts';
 import type { InstanceHost } from './instances/instance-host.ts';
 import type { InstanceUse } from './instances/instance-use.ts';
 import { alwaysOn, type RevisionLimits } from './instances/limits.ts';
@@ -26,6 +27,7 @@ import { startMetadataServers } from './metadata-server/metadata-server.ts';
 import { outsideWorld } from './outside-systems.ts';
 import { startPubsub } from './pubsub/start-pubsub.ts';
 import { type DeliveryFaults, DeliveryMishaps } from './push/delivery-faults.ts';
+import type { OnDelivery } from './push/http-dispatcher.ts';
 import { type RunServer, startRun } from './run/start-run.ts';
 import { startScheduler } from './scheduler/start-scheduler.ts';
 import { startTasks } from './tasks/start-tasks.ts';
@@ -35,10 +37,12 @@ export interface CloudOptions {
   readonly ports: Ports;
   readonly stateDir: string;
   readonly secrets: LocalSecrets;
-  /** Takes in traces. */
+  /** Takes in traces, and keeps what passes between the parts of the platform. */
   readonly traces: boolean;
   /** How many instances each service and the control plane have, by name. */
   readonly limits: Readonly<Record<string, RevisionLimits>>;
+  /** When this run of the platform began, in milliseconds since the epoch. */
+  readonly startedMs: number;
 }
 
 /** The running local cloud. */
@@ -88,7 +92,7 @@ export interface Disturbance {
  * @param host runs the instances of services.
  */
 export async function startCloud(
-  { ports, stateDir, secrets, traces, limits }: CloudOptions,
+  { ports, stateDir, secrets, traces, startedMs, limits }: CloudOptions,
   clock: Clock,
   host: InstanceHost,
 ): Promise<Cloud> {
@@ -98,6 +102,9 @@ export async function startCloud(
   const held = true;
   const mishaps = new DeliveryMishaps();
   let metadataDown = false;
+  // Before it is loaded nothing is released to call anybody.
+  let observer: Observer | undefined;
+  const onDelivery: OnDelivery = (...delivery) => observer?.onDelivery(...delivery);
 
   const fronts = new Map<number, { readonly front: CloudRunFront; readonly pool: RevisionPool }>();
   const ended: InstanceUse[] = [];
@@ -116,6 +123,7 @@ export async function startCloud(
       clock: systemClock,
       backend: isDefault ? traffic.of(service, pool) : pool,
       timeoutMs: limits.timeoutMs,
+      onCall: traces ? (headers, downstream, upstream) => observer?.onCall({ service, headers, downstream, upstream }) : undefined,
     });
     fronts.set(port, { front, pool });
   };
@@ -126,9 +134,9 @@ export async function startCloud(
   );
 
   const [pubsub, tasks, scheduler, systems] = await Promise.all([
-    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps }),
-    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps }),
-    startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held }),
+    startPubsub({ port: ports.pubsub, stateDir, clock, mintIdToken, held, mishaps, onDelivery }),
+    startTasks({ port: ports.tasks, stateDir, clock, mintIdToken, held, mishaps, onDelivery }),
+    startScheduler({ port: ports.scheduler, stateDir, clock, mintIdToken, held, onDelivery }),
     outside,
     startMetadataServers({
       project,
@@ -138,9 +146,9 @@ export async function startCloud(
       ports: Object.fromEntries(runningWorkloads.map((workload) => [workload, metadataPort(ports, workload)])),
     }),
     traces &&
-      import('./traces/start-traces.ts').then(({ startTraces }) =>
-        startTraces({ port: ports.traces, grpcPort: ports.traces_grpc, stateDir }),
-      ),
+      import('./inspect/start-observer.ts').then(async ({ startObserver }) => {
+        observer = await startObserver({ ports, stateDir, startedMs });
+      }),
     ...[...serviceNames, controlPlane].map((service) => {
       const own = limits[service] ?? alwaysOn;
       return openFront({ service, revision: service, port: servicePort(ports, service), limits: own, startedAhead: own.minInstances });
@@ -160,6 +168,7 @@ export async function startCloud(
       tellChange(entry);
     },
   });
+  await observer?.inspect({ port: ports.inspect, broker: pubsub.broker, queues: tasks.queues, jobs: scheduler.jobs });
   const serviceUrls = Object.fromEntries(serviceNames.map((name) => [name, `http://127.0.0.1:${servicePort(ports, name)}`]));
   ensureRunServices({ run, project, location, serviceUrls });
 

@@ -9,6 +9,8 @@ const faultsSchema = z.strictObject({
   latency_ms: z.int().min(0).max(60_000).default(0),
   /** Share of requests that end as 500. */
   error_rate: z.number().min(0).max(1).default(0),
+  /** Refuses what it is asked where its business knows a no, such as a card that is declined. */
+  declines: z.boolean().default(false),
   /** Same seed and same order of requests: same faults. */
   seed: z.int().min(0).default(1),
 });
@@ -17,10 +19,16 @@ const faultsSchema = z.strictObject({
 export type Faults = z.input<typeof faultsSchema>;
 
 /**
- * Puts faults before `routes` and adds `POST /control/faults`, which replaces them all (`{}` ends them). Of the requests that fail, half are
+ * Puts faults before `routes` and adds `POST /control/faults`, which replaces them all (`{}` ends them), and `GET`, which tells them. `onChange` hears
+ * of them, where somebody sees to those that only the business knows. Of the requests that fail, half are
  * carried out first and lose only their answer, since that is what clients get wrong.
  */
-export function withFaults(routes: readonly JsonRoute[], clock: Clock, initial: Faults = {}): JsonRoute[] {
+export function withFaults(
+  routes: readonly JsonRoute[],
+  clock: Clock,
+  initial: Faults = {},
+  onChange?: (faults: z.output<typeof faultsSchema>) => void,
+): JsonRoute[] {
   let faults = faultsSchema.parse(initial);
   let random = seededRandom(faults.seed);
 
@@ -30,6 +38,7 @@ export function withFaults(routes: readonly JsonRoute[], clock: Clock, initial: 
     handle: (request) => {
       faults = request.json(faultsSchema);
       random = seededRandom(faults.seed);
+      onChange?.(faults);
       return { status: 200, body: faults };
     },
   };
@@ -46,5 +55,10 @@ export function withFaults(routes: readonly JsonRoute[], clock: Clock, initial: 
       },
     }),
   );
-  return [...faulty, control];
+  const tell: JsonRoute = {
+    method: 'GET',
+    path: '/control/faults',
+    handle: () => ({ status: 200, body: { ...faults, can_decline: onChange !== undefined } }),
+  };
+  return [...faulty, control, tell];
 }

@@ -9,13 +9,30 @@ export const webhookOutboxSchema = `
   CREATE TABLE IF NOT EXISTS webhook_outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL, attempts INTEGER NOT NULL, next_attempt_ms INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS webhook_sent (
+    seq INTEGER PRIMARY KEY, body TEXT NOT NULL, attempts INTEGER NOT NULL, answer INTEGER NOT NULL
+  ) STRICT;
   CREATE INDEX IF NOT EXISTS webhook_outbox_by_time ON webhook_outbox (next_attempt_ms);
 `;
 
 const maxInFlight = 16;
+/** Of those that were accepted, the newest, for people who want to send one again. */
+const keptSent = 200;
 const attemptTimeoutMs = 10_000;
 const minBackoffMs = 250;
 const maxBackoffMs = 5_000;
+
+/** How a webhook is. */
+interface WebhookStatus {
+  readonly seq: number;
+  /** The event's own id. */
+  readonly id: string;
+  readonly type: string;
+  readonly attempts: number;
+  /** The HTTP status of the last answer, 0 for none; undefined while it waits. */
+  readonly answer: number | undefined;
+  readonly isWaiting: boolean;
+}
 
 /** Sends signed webhooks until the receiver answers 2xx. */
 export interface WebhookOutbox {
@@ -25,6 +42,10 @@ export interface WebhookOutbox {
   wake(): void;
   /** Sends to this URL from now on, beginning at once with all that waits; undefined holds everything back. */
   setUrl(url: string | undefined): void;
+  /** What waits and what was accepted of late, the newest first. */
+  list(): WebhookStatus[];
+  /** Sends one of them once more, with a signature that is good or not, and resolves with the status of the answer, 0 for none. undefined: it is not kept. */
+  sendAgain(seq: number, signature: 'good' | 'broken'): Promise<number | undefined>;
   /** Stops sending and waits for attempts that are under way. */
   close(): Promise<void>;
 }
@@ -48,6 +69,13 @@ export function createWebhookOutbox(options: {
   const postpone = database.prepare('UPDATE webhook_outbox SET attempts = attempts + 1, next_attempt_ms = ? WHERE seq = ?');
   const remove = database.prepare('DELETE FROM webhook_outbox WHERE seq = ?');
   const hurry = database.prepare('UPDATE webhook_outbox SET attempts = 0, next_attempt_ms = ?');
+  const keep = database.prepare(
+    'INSERT INTO webhook_sent (seq, body, attempts, answer) VALUES (?, ?, ?, ?) ON CONFLICT (seq) DO UPDATE SET attempts = excluded.attempts, answer = excluded.answer',
+  );
+  const forget = database.prepare('DELETE FROM webhook_sent WHERE seq <= (SELECT max(seq) FROM webhook_sent) - ?');
+  const known = database.prepare(`SELECT seq, body, attempts, NULL AS answer, 1 AS waiting FROM webhook_outbox
+    UNION ALL SELECT seq, body, attempts, answer, 0 FROM webhook_sent ORDER BY seq DESC LIMIT 200`);
+  const one = database.prepare('SELECT body FROM webhook_outbox WHERE seq = ?1 UNION ALL SELECT body FROM webhook_sent WHERE seq = ?1');
   const stop = new AbortController();
   const inFlight = new Map<number, Promise<void>>();
   let url = options.url;
@@ -66,6 +94,16 @@ export function createWebhookOutbox(options: {
       url = next;
       hurry.run(clock.now());
       wake();
+    },
+    list: () =>
+      known.all().map((row) => {
+        const { id, type } = JSON.parse(String(row['body'])) as { id: string; type: string };
+        const answer = row['answer'] === null ? undefined : Number(row['answer']);
+        return { seq: Number(row['seq']), id, type, attempts: Number(row['attempts']), answer, isWaiting: row['waiting'] === 1 };
+      }),
+    async sendAgain(seq, signature) {
+      const body = one.get(seq)?.['body'];
+      return body === undefined || url === undefined ? undefined : post(url, String(body), signature);
     },
     async close() {
       stop.abort();
@@ -93,16 +131,23 @@ export function createWebhookOutbox(options: {
   async function attempt(to: string, seq: number, body: string, attempts: number): Promise<void> {
     const { delayMs = 0, answerIsLost = false } = options.mishaps?.next() ?? {};
     if (delayMs > 0) await delay(delayMs, undefined, { signal: stop.signal }).catch(() => {});
-    const accepted = (await post(to, body)) && !answerIsLost;
-    if (accepted) remove.run(seq);
-    else postpone.run(clock.now() + Math.min(minBackoffMs * 2 ** attempts, maxBackoffMs), seq);
+    const status = await post(to, body, 'good');
+    const accepted = status >= 200 && status < 300 && !answerIsLost;
+    if (accepted) {
+      keep.run(seq, body, attempts + 1, status);
+      forget.run(keptSent);
+      remove.run(seq);
+    } else postpone.run(clock.now() + Math.min(minBackoffMs * 2 ** attempts, maxBackoffMs), seq);
     inFlight.delete(seq);
     wake();
   }
 
-  async function post(to: string, body: string): Promise<boolean> {
+  /** The status of the answer, 0 for none. */
+  async function post(to: string, body: string, quality: 'good' | 'broken'): Promise<number> {
     const t = seconds();
-    const signature = createHmac('sha256', secret).update(`${t}.${body}`).digest('hex');
+    const signature = createHmac('sha256', quality === 'good' ? secret : randomBytes(32))
+      .update(`${t}.${body}`)
+      .digest('hex');
     try {
       const response = await fetch(to, {
         method: 'POST',
@@ -111,9 +156,9 @@ export function createWebhookOutbox(options: {
         signal: AbortSignal.any([stop.signal, AbortSignal.timeout(attemptTimeoutMs)]),
       });
       await response.body?.cancel();
-      return response.ok;
+      return response.status;
     } catch {
-      return false;
+      return 0;
     }
   }
 

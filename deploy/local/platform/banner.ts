@@ -4,7 +4,7 @@ import { operatorEmail } from './place.ts';
 import type { Platform } from './start-platform.ts';
 
 /** Prints where things are, a token of each kind, and one call by curl and one by gRPC that work as they stand. */
-export async function printBanner({ endpoints }: Platform): Promise<void> {
+export async function printBanner({ endpoints, consoleUrl }: Platform): Promise<void> {
   const [customer, partner, operator] = await Promise.all([
     devToken(endpoints, 'customer', 'alice'),
     devToken(endpoints, 'partner', 'acme'),
@@ -23,6 +23,7 @@ export async function printBanner({ endpoints }: Platform): Promise<void> {
     `  partner acme        ${partner}`,
     `  operator            ${operator}`,
     '',
+    ...(consoleUrl === undefined ? [] : [`  the console: ${consoleUrl}`]),
     `  the REST API, with a page to try it: ${edge}/docs`,
     '  try REST:',
     `  curl -s ${edge}${path}`,

@@ -49,12 +49,27 @@ export type ChildSpec = (NodeProgram | OtherProgram) & {
   readonly onEnd?: (how: string) => void;
 };
 
+/** How a process is. */
+export interface ProcessStatus {
+  /** "down" has ended by itself and is about to be started again; "stopped" was told to end. */
+  readonly state: 'starting' | 'running' | 'down' | 'stopped';
+  readonly pid: number | undefined;
+  /** How often it was started. */
+  readonly starts: number;
+  /** Since when it is in this state, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+}
+
 /** A process that is started again whenever it ends, until `stop`, unless somebody wants to know of its end instead. */
 export class Child {
   readonly spec: ChildSpec;
   #process: ChildProcess | undefined;
-  #stopping = false;
   #aheadMs: number;
+  #state: ProcessStatus['state'] = 'starting';
+  #sinceMs = Date.now();
+  #starts = 0;
+  /** Counted up whenever it is told to start or stop: what was under way before gives up. */
+  #generation = 0;
 
   /** @param aheadMs how far business time is ahead of the machine's clock. */
   constructor(spec: ChildSpec, aheadMs: number) {
@@ -67,11 +82,16 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** Starts the process. Resolves when it listens. @throws {Error} with the end of its log where it ends or does not listen in time. */
+  get status(): ProcessStatus {
+    return { state: this.#state, pid: this.pid, starts: this.#starts, sinceMs: this.#sinceMs };
+  }
+
+  /** Starts the process, also one that was stopped. Resolves when it listens. @throws {Error} with the end of its log where it ends or does not listen in time. */
   async start(): Promise<void> {
+    const generation = ++this.#generation;
     const child = this.#spawn();
     await this.#up(child);
-    this.#restartAfter(child);
+    this.#restartAfter(child, generation);
   }
 
   /** Sends a signal to the process. One that has ended does not get it. */
@@ -116,8 +136,9 @@ export class Child {
 
   /** Ends the process by SIGTERM, and after the grace by SIGKILL. Resolves when it is gone. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#generation += 1;
     const child = this.#process;
+    this.#enter('stopped');
     if (child === undefined || hasEnded(child)) return;
     // Also of whatever holds its channels.
     const gone = once(child, 'close');
@@ -129,12 +150,19 @@ export class Child {
     clearTimeout(timer);
   }
 
+  #enter(state: ProcessStatus['state']): void {
+    this.#state = state;
+    this.#sinceMs = Date.now();
+  }
+
   #spawn(): ChildProcess {
     const log = openSync(this.spec.logFile, 'a', 0o600);
     const child = 'spawn' in this.spec ? this.spec.spawn(log) : this.#spawnNode(this.spec, log);
     closeSync(log);
     this.#process = child;
     this.spec.onSpawn?.(child);
+    this.#starts += 1;
+    this.#enter('starting');
     return child;
   }
 
@@ -159,28 +187,31 @@ export class Child {
         return `${name} ${ended ? 'ended' : 'did not listen'} while starting. The end of ${logFile}:\n${tail(logFile)}`;
       },
     });
+    this.#enter('running');
     onUp?.(child);
   }
 
-  #restartAfter(child: ChildProcess): void {
+  #restartAfter(child: ChildProcess, generation: number): void {
     const ended = () => {
+      if (generation !== this.#generation) return;
+      this.#enter('down');
       const { onEnd } = this.spec;
-      if (onEnd === undefined) void this.#restart();
-      else if (!this.#stopping) onEnd(child.signalCode ?? `exit code ${child.exitCode}`);
+      if (onEnd === undefined) void this.#restart(generation);
+      else onEnd(child.signalCode ?? `exit code ${child.exitCode}`);
     };
     // It may have ended while the last probe was on its way.
     if (hasEnded(child)) ended();
     else child.once('exit', ended);
   }
 
-  async #restart(): Promise<void> {
-    while (!this.#stopping) {
+  async #restart(generation: number): Promise<void> {
+    while (generation === this.#generation) {
       await delay(restartDelayMs);
-      if (this.#stopping) return;
+      if (generation !== this.#generation) return;
       const child = this.#spawn();
       try {
         await this.#up(child);
-        this.#restartAfter(child);
+        this.#restartAfter(child, generation);
         return;
       } catch {
         child.kill('SIGKILL');

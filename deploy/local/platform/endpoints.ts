@@ -39,12 +39,18 @@ export interface Endpoints {
   readonly control_plane: string;
   /** Takes and shows traces: OTLP at /v1/traces. Undefined where they are off. */
   readonly traces?: string;
+  /** The console, for whoever has its token. Undefined where there is none. */
+  readonly console?: string;
   /** The previews, behind their IAM check, by names such as "partner-pr-123". */
   readonly previews: Readonly<Record<string, string>>;
 }
 
 /** The endpoints of a platform on these ports. */
-export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], traces = false): Endpoints {
+export function endpointsOf(
+  ports: Ports,
+  previews: readonly LocalPreview[],
+  { traces = false, console = false }: { readonly traces?: boolean; readonly console?: boolean } = {},
+): Endpoints {
   const url = (port: number) => `http://127.0.0.1:${port}`;
   const address = (port: number) => `127.0.0.1:${port}`;
   return {
@@ -68,6 +74,7 @@ export function endpointsOf(ports: Ports, previews: readonly LocalPreview[], tra
     control: url(ports.control),
     control_plane: url(ports.previews),
     ...(traces && { traces: url(ports.traces) }),
+    ...(console && { console: url(ports.console) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { freePort, isFree, PortTakenError } from './free-port.ts';
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
 const cloudPorts = ['issuer', 'spanner', 'pubsub', 'tasks', 'scheduler', 'run'] as const;
-const toolPorts = ['clock', 'traces', 'traces_grpc', 'control', 'previews'] as const;
+const toolPorts = ['clock', 'traces', 'traces_grpc', 'control', 'previews', 'console', 'inspect'] as const;
 
 /** A port that every platform has. */
 type FixedPort = (typeof gatewayPorts)[number] | (typeof cloudPorts)[number] | (typeof toolPorts)[number];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Child, type ChildSpec, type NodeProgram, type OtherProgram } from './child.ts';
+import { Child, type ChildSpec, type NodeProgram, type OtherProgram, type ProcessStatus } from './child.ts';
 
 /** A process of the platform: a gateway, "spanner", "cloud", a service or a preview; "customer.2" for the second instance of one. */
 export type ProcessName = string;
@@ -44,6 +44,11 @@ export class Processes {
   /** Where a process writes what it has to say. */
   logFile(name: ProcessName): string {
     return join(this.#stateDir, 'logs', `${revisionOf(name)}.log`);
+  }
+
+  /** Those that there are, with how each of them is. */
+  list(): readonly { readonly name: ProcessName; readonly status: ProcessStatus }[] {
+    return [...this.#children].map(([name, { status }]) => ({ name, status }));
   }
 
   pid(name: ProcessName): number | undefined {
@@ -92,6 +97,19 @@ export class Processes {
     return this.#skews.get(revisionOf(name)) ?? 0;
   }
 
+  /** Ends a process, which stays known, until `resume`. @throws {TypeError} where there is none of the name. */
+  halt(name: ProcessName): Promise<void> {
+    return this.#child(name).stop(stopGraceMs);
+  }
+
+  /** Starts a process again that was halted; one that runs is ended before. Resolves when it listens. @throws {Error} with the end of its log. */
+  async resume(name: ProcessName): Promise<void> {
+    this.#signal?.throwIfAborted();
+    const child = this.#child(name);
+    await child.stop(stopGraceMs);
+    await child.start();
+  }
+
   /** Ends a process: by SIGTERM, and after the grace by SIGKILL. */
   async end(name: ProcessName, graceMs: number = stopGraceMs): Promise<void> {
     const child = this.#children.get(name);
@@ -101,6 +119,12 @@ export class Processes {
   /** Lets its name be another's. For one that has ended. */
   forget(name: ProcessName): void {
     this.#children.delete(name);
+  }
+
+  #child(name: ProcessName): Child {
+    const child = this.#children.get(name);
+    if (child === undefined) throw new TypeError(`no process is named "${name}": there are ${[...this.#children.keys()].join(', ')}`);
+    return child;
   }
 
   /** Ends every process. */

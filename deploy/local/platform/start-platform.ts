@@ -27,6 +27,7 @@ import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
+import type { CodeChange } from './watch-code.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
@@ -54,6 +55,10 @@ export interface PlatformOptions {
   readonly limits?: Readonly<Record<string, RevisionLimits>>;
   /** What services run, by name: see image-trees.ts. This folder's code as it is, for those left out. */
   readonly programs?: Readonly<Record<string, ImageProgram>>;
+  /** Serves the console. */
+  readonly console?: boolean;
+  /** Restarts what a change of code concerns. */
+  readonly watch?: boolean;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -66,6 +71,8 @@ export interface Platform {
   readonly secrets: LocalSecrets;
   /** The previews, which come and go while it runs. */
   readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop' | 'give'>;
+  /** Where a browser is let into the console; undefined where there is none. */
+  readonly consoleUrl: string | undefined;
   /** The process id of each part, as it is now. */
   pid(name: ProcessName): number | undefined;
   /** Moves business time forward, as `POST /clock:advance` does: what falls due on the way happens. Tokens do not grow older by it. */
@@ -107,6 +114,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     traffic = [],
     abortProbability,
     traces = false,
+    console: withConsole = false,
+    watch = false,
     limits = {},
     programs = {},
     signal,
@@ -120,9 +129,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   await processes.setClock(clock.aheadMs);
   const servers: LocalServer[] = [];
   let previews: RunningPreviews | undefined;
+  let watching: { close(): void } | undefined;
   const stop = async () => {
     removeEndpoints(stateDir);
     removeControlToken(stateDir);
+    watching?.close();
     await Promise.all([...servers.map((server) => server.close()), previews?.close(), processes.endAll()]);
     release();
   };
@@ -137,7 +148,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     let released = false;
     let ready = false;
     let disturbance: Disturbance = {};
-    const endpoints = () => endpointsOf(ports, running.running(), traces);
+    const endpoints = () => endpointsOf(ports, running.running(), { traces, console: withConsole });
     const instances = new Instances({ processes, portsFrom: portsBehind(ports), tell });
     const running = new RunningPreviews({
       ports,
@@ -165,7 +176,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       probePort: ports.spanner,
       clock: 'preload',
     });
-    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces, limits };
+    const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces, startedMs: Date.now(), limits };
     const cloud = processes.start('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
@@ -179,7 +190,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         void running.restore();
       },
     });
-    const serving = Promise.all([import('./serve-clock.ts'), import('./serve-control.ts')]);
+    const serving = Promise.all([
+      import('./serve-clock.ts'),
+      import('./serve-control.ts'),
+      withConsole ? import('../console/start-console.ts') : undefined,
+    ]);
     const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
@@ -212,18 +227,41 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       }),
     ]);
     // Loaded while the processes start: nothing that takes time comes before their spawning.
-    const [{ serveClock }, { serveControl }] = await serving;
+    const [{ serveClock }, { serveControl }, consoleModule] = await serving;
     const token = writeControlToken(stateDir);
     released = true;
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
     for (const share of traffic) await running.give(share);
+    let lastChange: CodeChange | undefined;
+    const disturb = (next: Disturbance) => {
+      disturbance = next;
+      processes.send('cloud', { disturb: next });
+    };
+    const console = await consoleModule?.startConsole({
+      port: ports.console,
+      stateDir,
+      platform: { endpoints, ports, processes, clock, previews: running, disturb, lastChange: () => lastChange },
+    });
+    if (console !== undefined) servers.push(console);
     await answering(ports);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
     ready = true;
     writeEndpoints(stateDir, endpoints());
+    if (watch) {
+      const { watchCode } = await import('./watch-code.ts');
+      watching = watchCode({
+        migrate: () => applyMigrations(ports, stateDir),
+        writeBootstraps: () => Promise.all((['edge', 'jobs'] as const).map((role) => writeBootstrap(role, ports, stateDir, traces))),
+        restart: (name) => processes.resume(name),
+        onChange(change) {
+          lastChange = change;
+          if (change.state !== 'restarting') tell(changeInWords(change));
+        },
+      });
+    }
     return {
       get endpoints() {
         return endpoints();
@@ -231,13 +269,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ports,
       secrets,
       previews: running,
+      consoleUrl: console?.url,
       pid: (name) => processes.pid(name),
       advanceClock: clock.advance,
       skewClock: (name, offMs) => processes.skewClock(name, offMs),
-      disturb(next) {
-        disturbance = next;
-        processes.send('cloud', { disturb: next });
-      },
+      disturb,
       async instanceUse() {
         const answer = await processes.ask(
           'cloud',
@@ -252,6 +288,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await stop();
     throw error;
   }
+}
+
+/** A change in a line. */
+function changeInWords({ files, processes, state, tookMs, error }: CodeChange): string {
+  const what = `${files.slice(0, 3).join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+  if (state === 'failed') return `${what} changed, and ${processes.join(', ')} could not be restarted: ${error}`;
+  return `${what} changed: ${processes.join(', ')} restarted in ${(tookMs / 1_000).toFixed(1)} s`;
 }
 
 /** Tells people at the terminal what happened without their doing. */

@@ -43,6 +43,8 @@ export async function startCloudRunFront(options: {
   readonly backend: Backend;
   /** The longest that a request may take, its wait for an instance included. */
   readonly timeoutMs: number;
+  /** Sees each call as it is passed on; reads from both streams, and changes nothing. */
+  readonly onCall?: ((headers: IncomingHttpHeaders, downstream: ServerHttp2Stream, upstream: ClientHttp2Stream) => void) | undefined;
 }): Promise<CloudRunFront> {
   const check = createInvokerCheck(options);
   const { backend } = options;
@@ -130,5 +132,6 @@ export async function startCloudRunFront(options: {
     }
     request.once('close', release);
     relayStream(stream, request, () => refuse(stream, 503));
+    options.onCall?.(headers, stream, request);
   }
 }

@@ -53,6 +53,8 @@ export function openPubsubStore(stateDir: string) {
     SELECT message_id, ordering_key, publish_ms, attempts, next_ms FROM deliveries JOIN messages ON id = message_id
     WHERE subscription = ? ORDER BY message_id`);
 
+  const countDeliveries = database.prepare('SELECT count(*) AS count FROM deliveries WHERE subscription = ?');
+
   return {
     transaction,
     close,
@@ -97,6 +99,7 @@ export function openPubsubStore(stateDir: string) {
         publishMs: Number(row['publish_ms']),
       };
     },
+    waitingCount: (subscription: string): number => Number(countDeliveries.get(subscription)?.['count']),
     deliveries: (subscription: string): StoredDelivery[] =>
       deliveries.all(subscription).map((row) => ({
         messageId: Number(row['message_id']),

@@ -1,7 +1,7 @@
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../../shared/local-server.ts';
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
 import type { DeliveryMishaps } from '../push/delivery-faults.ts';
-import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createHttpDispatcher, type OnDelivery } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { Broker } from './broker.ts';
 import { publisherService } from './publisher-service.ts';
@@ -27,6 +27,8 @@ export interface PubsubOptions {
   readonly held?: boolean;
   /** What goes wrong between here and the receivers, in drills. */
   readonly mishaps?: DeliveryMishaps;
+  /** Told of each attempt to deliver. */
+  readonly onDelivery?: OnDelivery;
 }
 
 /** A running local Pub/Sub. */
@@ -46,7 +48,7 @@ export interface PubsubServer extends LocalServer {
 export async function startPubsub(options: PubsubOptions): Promise<PubsubServer> {
   const { clock, machineClock = systemClock, mintIdToken, pushConcurrency = 20 } = options;
   const store = openPubsubStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps);
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps, options.onDelivery);
   const pumps = new WeakMap<Subscriber, () => void>();
   let held = options.held ?? false;
 

@@ -117,6 +117,32 @@ export class Subscriber {
     }
   }
 
+  /** What is not acknowledged, the oldest first, at most `most` of it; nothing is handed out by looking. */
+  waiting(most: number): readonly { readonly message: Message; readonly attempts: number; readonly nextMs: number }[] {
+    const deliveries = this.#store.deliveries(this.#spec.name).slice(0, most);
+    return deliveries.map(({ messageId, attempts, nextMs }) => ({ message: this.#store.message(messageId), attempts, nextMs }));
+  }
+
+  /** How many are not acknowledged. */
+  waitingCount(): number {
+    return this.#store.waitingCount(this.#spec.name);
+  }
+
+  /** Takes one message that nobody has in hand out of the subscription; undefined where it is not there or in somebody's hand. */
+  withdraw(messageId: number): Message | undefined {
+    // What is handed out for a moment goes back as it was, without an attempt more.
+    const leases = this.#queue.take(Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY);
+    const wanted = leases.find(({ delivery }) => delivery.messageId === messageId);
+    const message = wanted && this.#store.message(messageId);
+    for (const { ackId, delivery } of leases) {
+      if (delivery.messageId === messageId) continue;
+      this.#queue.endLease(ackId);
+      this.#queue.putBack(delivery);
+    }
+    if (wanted !== undefined) this.ack([wanted.ackId]);
+    return message;
+  }
+
   /** Stops without a trace on disk. */
   close(): void {
     this.#closed = true;

@@ -29,8 +29,16 @@ export interface HttpDispatcher {
   close(): void;
 }
 
+/** Told of each request that was sent, with what became of it; times in milliseconds. */
+export type OnDelivery = (dispatch: Dispatch, outcome: Outcome, atMs: number, tookMs: number) => void;
+
 /** An HTTP/1.1 client with connections kept alive. `machineClock` measures timeouts; `mishaps` are for drills. */
-export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdToken, mishaps?: DeliveryMishaps): HttpDispatcher {
+export function createHttpDispatcher(
+  machineClock: Clock,
+  mintIdToken: MintIdToken,
+  mishaps?: DeliveryMishaps,
+  onDelivery?: OnDelivery,
+): HttpDispatcher {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const underWay = new Set<AbortController>();
 
@@ -53,6 +61,13 @@ export function createHttpDispatcher(machineClock: Clock, mintIdToken: MintIdTok
     });
 
   const deliver = async (dispatch: Dispatch): Promise<Outcome> => {
+    const [atMs, startedAt] = [Date.now(), performance.now()];
+    const outcome = await attempt(dispatch);
+    onDelivery?.(dispatch, outcome, atMs, performance.now() - startedAt);
+    return outcome;
+  };
+
+  const attempt = async (dispatch: Dispatch): Promise<Outcome> => {
     const aborted = new AbortController();
     underWay.add(aborted);
     let late = false;

@@ -1,6 +1,6 @@
 import { startLoopbackServer } from '../../shared/http/loopback-server.ts';
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../../shared/local-server.ts';
-import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createHttpDispatcher, type OnDelivery } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
 import type { JobSpec } from './job.ts';
 import { restSurface } from './rest-surface.ts';
@@ -22,6 +22,8 @@ export interface SchedulerOptions {
   readonly jobs?: readonly JobSpec[];
   /** Starts without firing, until `release()`. Default false. */
   readonly held?: boolean;
+  /** Told of each attempt to deliver. */
+  readonly onDelivery?: OnDelivery;
 }
 
 /** A running local Cloud Scheduler. */
@@ -40,7 +42,7 @@ export interface SchedulerServer extends LocalServer {
 export async function startScheduler(options: SchedulerOptions): Promise<SchedulerServer> {
   const { clock, machineClock = systemClock, mintIdToken, held = false } = options;
   const store = openSchedulerStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken));
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), undefined, options.onDelivery);
   const jobs = new SchedulerJobs({ clock, store, dispatcher });
   const close = () => {
     jobs.close();

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 // Before the modules that it is for: they are a megabyte of JavaScript, and half of the start without it.
 enableCompileCache();
 const { startSpanner } = await import('./start-spanner.ts');
+const { answerAbortMessage } = await import('./abort-message.ts');
 const { businessNow } = await import('../../../../services/platform/chassis/process/business-time.ts');
 
 const { values } = parseArgs({
@@ -27,6 +28,8 @@ try {
     abortProbability: numberOf('abort-probability', values['abort-probability'], 0, 1),
     abortSeed: numberOf('abort-seed', values['abort-seed'], 0, 2 ** 32),
   });
+  process.on('message', (message) => answerAbortMessage(server.abortPlan, message, (answer) => process.send?.(answer)));
+  process.channel?.unref();
   const stop = () => {
     void server.close().then(() => process.exit(0));
   };

@@ -14,7 +14,7 @@ import { limitOldTables } from './ddl/ddl-limits.ts';
 import { ensureDatabaseDirectory } from './engine/database-directory.ts';
 import { lockDirectory } from './engine/directory-lock.ts';
 import { Postgres } from './engine/postgres.ts';
-import { type AbortPoint, createAbortPlan } from './transactions/abort-plan.ts';
+import { type AbortPlan, type AbortPoint, createAbortPlan } from './transactions/abort-plan.ts';
 import { CommitLog } from './transactions/commit-log.ts';
 import { createCommitTimes } from './transactions/commit-time.ts';
 import { LockQueue } from './transactions/lock-queue.ts';
@@ -42,6 +42,8 @@ export interface SpannerOptions {
 export interface SpannerServer extends LocalServer {
   /** Aborts the next read-write transaction that runs a statement or commits, at this point. */
   abortNext(point: AbortPoint): void;
+  /** Who decides which transactions are aborted without a cause. */
+  readonly abortPlan: Pick<AbortPlan, 'probability'>;
 }
 
 /**
@@ -74,6 +76,7 @@ export async function startSpanner(options: SpannerOptions): Promise<SpannerServ
     return {
       port,
       abortNext: (point) => abortPlan.force(point),
+      abortPlan,
       close: async () => {
         server.forceShutdown();
         transactions.close();

@@ -1,7 +1,7 @@
 import { type Clock, type LocalServer, type MintIdToken, systemClock } from '../../shared/local-server.ts';
 import { loadServices, serveGrpc } from '../google-api/grpc-server.ts';
 import type { DeliveryMishaps } from '../push/delivery-faults.ts';
-import { createHttpDispatcher } from '../push/http-dispatcher.ts';
+import { createHttpDispatcher, type OnDelivery } from '../push/http-dispatcher.ts';
 import { createIdTokenCache } from '../push/id-token-cache.ts';
 import { cloudTasksService } from './cloud-tasks-service.ts';
 import { TaskQueues } from './task-queues.ts';
@@ -22,6 +22,8 @@ export interface TasksOptions {
   readonly held?: boolean;
   /** What goes wrong between here and the receivers, in drills. */
   readonly mishaps?: DeliveryMishaps;
+  /** Told of each attempt to deliver. */
+  readonly onDelivery?: OnDelivery;
 }
 
 /** A running local Cloud Tasks. */
@@ -41,7 +43,7 @@ export interface TasksServer extends LocalServer {
 export async function startTasks(options: TasksOptions): Promise<TasksServer> {
   const { clock, machineClock = systemClock, mintIdToken, held = false } = options;
   const store = openTasksStore(options.stateDir);
-  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps);
+  const dispatcher = createHttpDispatcher(machineClock, createIdTokenCache(machineClock, mintIdToken), options.mishaps, options.onDelivery);
   const queues = new TaskQueues({ clock, store, dispatcher });
   const close = () => {
     queues.close();

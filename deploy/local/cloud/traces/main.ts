@@ -27,8 +27,8 @@ async function show(what: string, stateDir: string): Promise<string> {
   if (what !== 'last' && what !== 'list' && !/^[0-9a-f]{4,32}$|^\w+\//.test(what))
     throw new UsageError(what === '' ? 'what to show is missing' : `"${what}" is neither last nor list, nor a trace or resource`);
   const endpoints = runningEndpoints(stateDir);
-  if (endpoints === undefined) throw new ReadError(`no platform runs on ${stateDir}: start it with npm start -- --traces`);
-  if (endpoints.traces === undefined) throw new ReadError('the platform runs without traces: start it with npm start -- --traces');
+  if (endpoints === undefined) throw new ReadError(`no platform runs on ${stateDir}: start it with npm start`);
+  if (endpoints.traces === undefined) throw new ReadError('the platform runs without traces: start it without --no-console');
   if (what === 'list') return traceList((await get<{ traces: TraceSummary[] }>(`${endpoints.traces}/traces`)).traces);
   if (what.includes('/')) {
     const { traces } = await get<{ traces: TraceSummary[] }>(`${endpoints.traces}/traces?mention=${encodeURIComponent(what)}`);

@@ -1,6 +1,8 @@
 import type { SQLOutputValue } from 'node:sqlite';
-import { openStore } from '../../shared/store/open-store.ts';
+import { likePattern } from './record-store.ts';
+import type { RunStore } from './run-store.ts';
 import type { Span } from './span.ts';
+import type { TraceTerm } from './trace-query.ts';
 
 /** What a list says of a trace. */
 export interface TraceSummary {
@@ -13,25 +15,29 @@ export interface TraceSummary {
   readonly endUs: number;
   readonly spans: number;
   readonly failed: number;
+  /** Which run of the platform it belongs to. */
+  readonly run: number;
 }
 
 /** Spans, the newest of them. */
 export interface SpanStore {
   add(spans: readonly Span[]): void;
   /** The spans of a trace by their start; the trace may be named by the first digits of its id. */
-  trace(id: string): Span[];
+  trace(id: string, most?: number): Span[];
   /** The newest traces, with `mention` those of which a span has an attribute of this value. */
   latest(limit: number, mention?: string): TraceSummary[];
-  close(): void;
+  /** The newest traces that have all of the terms; of one run, and with a span of a service, where that is told. */
+  search(of: {
+    readonly terms: readonly TraceTerm[];
+    readonly run?: number | undefined;
+    readonly throughService?: string | undefined;
+    readonly limit: number;
+  }): TraceSummary[];
+  /** Those that came after the one of this number and ended after this time, the newest first. */
+  since(seq: number, endUs: number): Span[];
+  /** The number of the newest span. */
+  lastSeq(): number;
 }
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS spans (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, trace TEXT NOT NULL, id TEXT NOT NULL, parent TEXT, service TEXT NOT NULL, name TEXT NOT NULL,
-    kind TEXT NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER NOT NULL, failed INTEGER NOT NULL, attributes TEXT NOT NULL, links TEXT NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS spans_by_trace ON spans (trace, start_us);
-`;
 
 /** The first call of a service says what a trace is about, the gateway's span before it only that there was one. */
 const telling = `kind = 'server' DESC, name = 'ingress', start_us, seq`;
@@ -39,27 +45,25 @@ const telling = `kind = 'server' DESC, name = 'ingress', start_us, seq`;
 /** About 20 MB. */
 const keptSpans = 50_000;
 
-/** Opens `<stateDir>/traces.sqlite`. */
-export function openSpanStore(stateDir: string, kept = keptSpans): SpanStore {
-  const { database, transaction, close } = openStore(stateDir, 'traces', schema);
+/** What a list says of a trace, but for its name. */
+const listed = `trace, min(start_us) AS start_us, max(end_us) AS end_us, count(*) AS spans, sum(failed) AS failed, max(run) AS run`;
+
+/** Spans in a store of what was observed. */
+export function openSpanStore({ database, transaction, current }: RunStore, kept = keptSpans): SpanStore {
   const insert = database.prepare(
-    'INSERT INTO spans (trace, id, parent, service, name, kind, start_us, end_us, failed, attributes, links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO spans (run, trace, id, parent, service, name, kind, start_us, end_us, failed, attributes, links) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   );
   const forget = database.prepare('DELETE FROM spans WHERE seq <= (SELECT max(seq) FROM spans) - ?');
-  const ofTrace = database.prepare(`SELECT * FROM spans WHERE trace >= ? AND trace < ? || 'g' ORDER BY trace, start_us, seq`);
-  const summaries = database.prepare(`
-    SELECT trace, min(start_us) AS start_us, max(end_us) AS end_us, count(*) AS spans, sum(failed) AS failed,
-      (SELECT name FROM spans f WHERE f.trace = s.trace ORDER BY ${telling} LIMIT 1) AS name,
-      (SELECT service FROM spans f WHERE f.trace = s.trace ORDER BY ${telling} LIMIT 1) AS service
-    FROM spans s
-    WHERE ?1 IS NULL OR trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?1)
-    GROUP BY trace ORDER BY min(start_us) DESC LIMIT ?2`);
+  const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM spans');
+  const ofTrace = database.prepare(`SELECT * FROM spans WHERE trace >= ? AND trace < ? || 'g' ORDER BY trace, start_us, seq LIMIT ?`);
+  const ended = database.prepare('SELECT * FROM spans WHERE seq > ? AND end_us > ? ORDER BY seq DESC LIMIT 5000');
 
   return {
     add: (spans) =>
       transaction(() => {
         for (const span of spans) {
           insert.run(
+            current,
             span.trace,
             span.id,
             span.parent ?? null,
@@ -75,13 +79,68 @@ export function openSpanStore(stateDir: string, kept = keptSpans): SpanStore {
         }
         forget.run(kept);
       }),
-    trace(id) {
-      const spans = ofTrace.all(id, id).map(spanOf);
+    trace(id, most = kept) {
+      const spans = ofTrace.all(id, id, most).map(spanOf);
       return spans.filter(({ trace }) => trace === spans[0]!.trace);
     },
-    latest: (limit, mention) => summaries.all(mention ?? null, limit).map(summaryOf),
-    close,
+    latest: (limit, mention) =>
+      summaries('trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?)', mention, limit),
+    search({ terms, run, throughService, limit }) {
+      const wanted = terms.map(conditionOf);
+      if (throughService !== undefined) wanted.push({ sql: 'service = ?', values: [throughService] });
+      if (run !== undefined) wanted.push({ sql: 'run = ?', values: [run] });
+      const sql = wanted.map((condition) => `SELECT trace FROM spans WHERE ${condition.sql}`).join(' INTERSECT ');
+      const where = sql === '' ? '' : `WHERE trace IN (${sql})`;
+      const values = wanted.flatMap((condition) => condition.values);
+      return list(where, values, limit);
+    },
+    since: (seq, endUs) => ended.all(seq, endUs).map(spanOf),
+    lastSeq: () => Number(last.get()?.['seq']),
   };
+
+  function summaries(condition: string, mention: string | undefined, limit: number): TraceSummary[] {
+    return mention === undefined ? list('', [], limit) : list(`WHERE ${condition}`, [mention], limit);
+  }
+
+  /** Looked up by name only for those that are listed. */
+  function list(where: string, values: readonly (string | number)[], limit: number): TraceSummary[] {
+    const sql = `WITH hit AS (SELECT ${listed} FROM spans ${where} GROUP BY trace ORDER BY min(start_us) DESC LIMIT ?)
+      SELECT hit.*, (SELECT name FROM spans f WHERE f.trace = hit.trace ORDER BY ${telling} LIMIT 1) AS name,
+        (SELECT service FROM spans f WHERE f.trace = hit.trace ORDER BY ${telling} LIMIT 1) AS service
+      FROM hit ORDER BY start_us DESC`;
+    return database
+      .prepare(sql)
+      .all(...values, limit)
+      .map(summaryOf);
+  }
+}
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+function conditionOf(term: TraceTerm): Condition {
+  switch (term.kind) {
+    case 'text': {
+      const like = likePattern(term.text);
+      const sql = `(attributes LIKE ? ESCAPE '\\' OR name LIKE ? ESCAPE '\\' OR service LIKE ? ESCAPE '\\' OR trace LIKE ? ESCAPE '\\')`;
+      return { sql, values: [like, like, like, like.slice(1)] };
+    }
+    case 'attribute':
+      return {
+        sql: 'EXISTS (SELECT 1 FROM json_each(attributes) WHERE key = ? AND CAST(value AS TEXT) = ?)',
+        values: [term.name, term.value],
+      };
+    case 'service':
+      return { sql: 'service = ?', values: [term.name] };
+    case 'longer':
+      return { sql: 'end_us - start_us >= ?', values: [term.us] };
+    case 'shorter':
+      return { sql: 'end_us - start_us <= ?', values: [term.us] };
+    case 'failed':
+      return { sql: 'failed = 1', values: [] };
+  }
 }
 
 type Row = Record<string, SQLOutputValue>;
@@ -111,5 +170,6 @@ function summaryOf(row: Row): TraceSummary {
     endUs: Number(row['end_us']),
     spans: Number(row['spans']),
     failed: Number(row['failed']),
+    run: Number(row['run']),
   };
 }

@@ -6,20 +6,33 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openRunStore, type RunStore } from './run-store.ts';
 import type { Span } from './span.ts';
 import { openSpanStore } from './span-store.ts';
 import { startTraces } from './start-traces.ts';
 
 let stateDir: string;
+let runs: RunStore;
 let server: Awaited<ReturnType<typeof startTraces>>;
+
+/** A collector on the state, in a run that began at a time. */
+async function start(startedMs: number): Promise<void> {
+  runs = openRunStore(stateDir, startedMs);
+  server = await startTraces({ port: 0, grpcPort: 0, store: openSpanStore(runs) });
+}
+
+async function stop(): Promise<void> {
+  await server.close();
+  runs.close();
+}
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'kumiko-traces-'));
-  server = await startTraces({ port: 0, grpcPort: 0, stateDir });
+  await start(1);
 });
 
 afterEach(async () => {
-  await server.close();
+  await stop();
   rmSync(stateDir, { recursive: true });
 });
 
@@ -47,8 +60,8 @@ test('spans of the real exporter are kept as they were sent, also over a restart
     span.setStatus({ code: SpanStatusCode.ERROR });
     span.end(1_700_000_000_250);
   });
-  await server.close();
-  server = await startTraces({ port: 0, grpcPort: 0, stateDir });
+  await stop();
+  await start(2);
   const { spans } = (await (await fetch(url('/traces/last'))).json()) as { spans: Span[] };
   expect(spans).toEqual([
     {
@@ -82,7 +95,7 @@ test('traces are listed by who began them, and found by what they mention', asyn
 });
 
 test('a trace is named after the first call of a service, and one that the edge alone has seen after that', () => {
-  const store = openSpanStore(join(stateDir, 'named'));
+  const store = openSpanStore(runs);
   const at = (startUs: number, service: string, name: string, trace: string) =>
     ({
       trace: trace.repeat(32),
@@ -106,7 +119,6 @@ test('a trace is named after the first call of a service, and one that the edge 
     ['kumiko-edge-gateway', 'ingress'],
     ['customer', 'GetOrder'],
   ]);
-  store.close();
 });
 
 test('what is not OTLP is refused, and an unknown trace is 404', async () => {
@@ -120,7 +132,7 @@ test('metrics are taken, and shown by nobody', async () => {
 });
 
 test('the oldest spans are forgotten', () => {
-  const store = openSpanStore(join(stateDir, 'small'), 2);
+  const store = openSpanStore(runs, 2);
   const span = {
     parent: undefined,
     service: 's',
@@ -135,5 +147,4 @@ test('the oldest spans are forgotten', () => {
   for (const id of ['a', 'b', 'c']) store.add([{ ...span, trace: id.repeat(32), id: id.repeat(16) }]);
   expect(store.latest(10).map(({ trace }) => trace[0])).toEqual(expect.arrayContaining(['b', 'c']));
   expect(store.trace('a')).toEqual([]);
-  store.close();
 });

@@ -5,7 +5,7 @@ import type { LocalServer } from '../../shared/local-server.ts';
 import { serveOtlpGrpc } from './otlp-grpc.ts';
 import { readOtlp } from './read-otlp.ts';
 import type { Span } from './span.ts';
-import { openSpanStore, type SpanStore, type TraceSummary } from './span-store.ts';
+import type { SpanStore, TraceSummary } from './span-store.ts';
 
 /** The services that people and partners call. */
 const peoplesServices = new Set(
@@ -21,16 +21,16 @@ const listLength = 20;
 const lookBack = 200;
 
 /**
- * Starts a collector that keeps the newest spans in `<stateDir>/traces.sqlite`. It takes OTLP over gRPC on `grpcPort`, and `POST /v1/traces` in the binary format;
+ * Starts a collector that keeps the newest spans. It takes OTLP over gRPC on `grpcPort`, and `POST /v1/traces` in the binary format;
  * `POST /v1/metrics` is taken and dropped;
  * `GET /traces` lists those that people began, `GET /traces?mention=orders/x` all that have to do with it, `GET /traces/last` and `GET /traces/{id}` answer the spans of one.
  */
 export async function startTraces(options: {
   readonly port: number;
   readonly grpcPort: number;
-  readonly stateDir: string;
+  readonly store: SpanStore;
 }): Promise<LocalServer & { readonly grpcPort: number }> {
-  const store = openSpanStore(options.stateDir);
+  const { store } = options;
   const grpc = await serveOtlpGrpc(options.grpcPort, (spans) => store.add(spans));
   const server = await startLoopbackServer({
     port: options.port,
@@ -46,7 +46,6 @@ export async function startTraces(options: {
     close: async () => {
       grpc.close();
       await server.close();
-      store.close();
     },
   };
 }

@@ -7,6 +7,7 @@ import { openStore } from '../../shared/store/open-store.ts';
 import { createKeyCheck } from '../bearer-key.ts';
 import { type Faults, withFaults } from '../faults.ts';
 import { createIdempotency, idempotencySchema } from '../idempotency.ts';
+import { webhookControl } from '../webhook-control.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../webhook-outbox.ts';
 import { createShipments, shipmentsSchema } from './shipments.ts';
 
@@ -51,55 +52,58 @@ export async function startCarrier(options: {
 
   const server = await startJsonServer({
     port: options.port,
-    routes: withFaults(
-      [
-        {
-          method: 'POST',
-          path: '/v1/shipments',
-          handle: (request) => {
-            checkKey(request);
-            const book = () => {
-              const { tracking_number, status } = shipments.book(request.json(bookSchema));
-              return { status: 200, body: { tracking_number, status } };
-            };
-            return request.headers['idempotency-key'] === undefined ? book() : answerOnce(request, book);
+    routes: [
+      ...withFaults(
+        [
+          {
+            method: 'POST',
+            path: '/v1/shipments',
+            handle: (request) => {
+              checkKey(request);
+              const book = () => {
+                const { tracking_number, status } = shipments.book(request.json(bookSchema));
+                return { status: 200, body: { tracking_number, status } };
+              };
+              return request.headers['idempotency-key'] === undefined ? book() : answerOnce(request, book);
+            },
           },
-        },
-        {
-          method: 'GET',
-          path: '/v1/shipments',
-          handle: (request) => {
-            checkKey(request);
-            const reference = request.query.get('reference');
-            if (reference === null) throw new HttpProblem(400, 'invalid_request', 'Give the query parameter "reference".');
-            return { status: 200, body: { shipments: shipments.list(reference) } };
+          {
+            method: 'GET',
+            path: '/v1/shipments',
+            handle: (request) => {
+              checkKey(request);
+              const reference = request.query.get('reference');
+              if (reference === null) throw new HttpProblem(400, 'invalid_request', 'Give the query parameter "reference".');
+              return { status: 200, body: { shipments: shipments.list(reference) } };
+            },
           },
-        },
-        {
-          method: 'GET',
-          path: '/v1/shipments/{tracking}',
-          handle: (request) => {
-            checkKey(request);
-            return { status: 200, body: shipments.get(request.params['tracking']!) };
+          {
+            method: 'GET',
+            path: '/v1/shipments/{tracking}',
+            handle: (request) => {
+              checkKey(request);
+              return { status: 200, body: shipments.get(request.params['tracking']!) };
+            },
           },
-        },
-        {
-          method: 'POST',
-          path: '/v1/shipments/{tracking}/advance',
-          handle: (request) => {
-            const shipment = store.transaction(() => {
-              const { address: _, ...moved } = shipments.advance(request.params['tracking']!);
-              webhooks.add(`shipment.${moved.status}`, moved);
-              return moved;
-            });
-            webhooks.wake();
-            return { status: 200, body: shipment };
+          {
+            method: 'POST',
+            path: '/v1/shipments/{tracking}/advance',
+            handle: (request) => {
+              const shipment = store.transaction(() => {
+                const { address: _, ...moved } = shipments.advance(request.params['tracking']!);
+                webhooks.add(`shipment.${moved.status}`, moved);
+                return moved;
+              });
+              webhooks.wake();
+              return { status: 200, body: shipment };
+            },
           },
-        },
-      ],
-      options.clock,
-      options.faults,
-    ),
+        ],
+        options.clock,
+        options.faults,
+      ),
+      ...webhookControl(webhooks),
+    ],
   });
   return {
     port: server.port,

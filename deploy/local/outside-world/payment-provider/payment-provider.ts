@@ -8,6 +8,7 @@ import { openStore } from '../../shared/store/open-store.ts';
 import { createKeyCheck } from '../bearer-key.ts';
 import { type Faults, withFaults } from '../faults.ts';
 import { createIdempotency, idempotencySchema } from '../idempotency.ts';
+import { webhookControl } from '../webhook-control.ts';
 import { createWebhookOutbox, webhookOutboxSchema } from '../webhook-outbox.ts';
 import { type Change, cards, createIntents, intentActions, intentsSchema } from './intents.ts';
 
@@ -98,6 +99,10 @@ export async function startPaymentProvider(options: {
       handle: ({ query }) => ({ status: 200, body: { entries: intents.ledger(query.get('reference') ?? undefined) } }),
     },
   ];
+  let declines = false;
+  const onFaults = (faults: { readonly declines: boolean }) => {
+    declines = faults.declines;
+  };
   const customerRoutes: JsonRoute[] = [
     {
       // Called by the customer's app: the client token is the proof.
@@ -105,7 +110,9 @@ export async function startPaymentProvider(options: {
       path: '/v1/payment_intents/{id}/confirm',
       handle: (request) => {
         const { client_token, card } = request.json(confirmSchema);
-        const intent = store.transaction(() => announce(intents.confirm(request.params['id']!, client_token, card)));
+        const intent = store.transaction(() =>
+          announce(intents.confirm(request.params['id']!, client_token, declines ? 'declined' : card)),
+        );
         webhooks.wake();
         return { status: 200, body: intent };
       },
@@ -121,7 +128,7 @@ export async function startPaymentProvider(options: {
 
   const server = await startJsonServer({
     port: options.port,
-    routes: withFaults([...guarded, ...customerRoutes], options.clock, options.faults),
+    routes: [...withFaults([...guarded, ...customerRoutes], options.clock, options.faults, onFaults), ...webhookControl(webhooks)],
   });
   return {
     port: server.port,

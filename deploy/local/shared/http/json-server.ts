@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { LocalServer } from '../local-server.ts';
 import { HttpProblem } from './http-problem.ts';
@@ -37,19 +37,23 @@ export interface JsonRoute {
   handle(request: JsonRequest): JsonResponse | Promise<JsonResponse>;
 }
 
-/** Starts a JSON API on 127.0.0.1. Problems are answered as `{"error":{"code","message"}}`; unexpected ones as 500 with nothing from inside. */
+/** Starts a JSON API on 127.0.0.1. */
 export function startJsonServer(options: { readonly port: number; readonly routes: readonly JsonRoute[] }): Promise<LocalServer> {
-  const routes = options.routes.map((route) => ({ route, matches: pathMatcher(route.path) }));
-  return startLoopbackServer({
-    port: options.port,
-    listener: (request, response) => void answer(request, response),
-  });
+  return startLoopbackServer({ port: options.port, listener: jsonListener(options.routes) });
+}
+
+/** Answers by routes. Problems are answered as `{"error":{"code","message"}}`; unexpected ones as 500 with nothing from inside. */
+export function jsonListener(jsonRoutes: readonly JsonRoute[]): RequestListener {
+  const routes = jsonRoutes.map((route) => ({ route, matches: pathMatcher(route.path) }));
+  return (request, response) => void answer(request, response);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let result: JsonResponse;
     try {
       result = await dispatch(request);
     } catch (error) {
+      // Whoever has gone away meanwhile is told nothing.
+      if (response.destroyed) return;
       result = problemResponse(error);
     }
     response.writeHead(result.status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(result.body));

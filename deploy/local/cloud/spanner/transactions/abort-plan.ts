@@ -7,6 +7,8 @@ export interface AbortPlan {
   next(): AbortPoint | undefined;
   /** The next transaction that starts is aborted at this point, whatever the probability. */
   force(point: AbortPoint): void;
+  /** Of one transaction, 0 to 1. */
+  probability: number;
 }
 
 /**
@@ -18,7 +20,8 @@ export interface AbortPlan {
 export function createAbortPlan(probability: number, seed: number): AbortPlan {
   const forced: AbortPoint[] = [];
   const random = mulberry32(seed);
-  return {
+  const plan: AbortPlan = {
+    probability,
     force: (point) => {
       forced.push(point);
     },
@@ -26,10 +29,11 @@ export function createAbortPlan(probability: number, seed: number): AbortPlan {
       const point = forced.shift();
       if (point !== undefined) return point;
       const draw = random();
-      if (draw >= probability) return undefined;
-      return draw < probability / 2 ? 'statement' : 'commit';
+      if (draw >= plan.probability) return undefined;
+      return draw < plan.probability / 2 ? 'statement' : 'commit';
     },
   };
+  return plan;
 }
 
 /** A small seeded generator of numbers in [0, 1): Math.random cannot be seeded. */

@@ -1,0 +1,36 @@
+import type { Ports } from '../../platform/ports.ts';
+import { readMessageTypes } from '../messages/message-types.ts';
+import { type PassingCall, watchCalls } from '../messages/watch-calls.ts';
+import { watchDeliveries } from '../messages/watch-deliveries.ts';
+import type { OnDelivery } from '../push/http-dispatcher.ts';
+import { openRecordStore } from '../traces/record-store.ts';
+import { openRunStore } from '../traces/run-store.ts';
+import { openSpanStore } from '../traces/span-store.ts';
+import { startTraces } from '../traces/start-traces.ts';
+import { type Inspected, startInspect } from './start-inspect.ts';
+
+/** What watches the platform from the local cloud, where all of it passes. */
+export interface Observer {
+  onCall(call: PassingCall): void;
+  readonly onDelivery: OnDelivery;
+  /** Serves what was seen, and what the local cloud has in hand. */
+  inspect(cloud: Pick<Inspected, 'port' | 'broker' | 'queues' | 'jobs'>): Promise<unknown>;
+}
+
+/** Begins to take in traces, and to keep the messages that fronts and deliveries carry. */
+export async function startObserver(options: {
+  readonly ports: Pick<Ports, 'traces' | 'traces_grpc'>;
+  readonly stateDir: string;
+  readonly startedMs: number;
+}): Promise<Observer> {
+  const runs = openRunStore(options.stateDir, options.startedMs);
+  const [spans, records] = [openSpanStore(runs), openRecordStore(runs)];
+  await startTraces({ port: options.ports.traces, grpcPort: options.ports.traces_grpc, store: spans });
+  const types = readMessageTypes();
+  const calls = watchCalls(types, records.add);
+  return {
+    onCall: calls.see,
+    onDelivery: watchDeliveries(types, records.add),
+    inspect: (cloud) => startInspect({ ...cloud, types, runs, spans, records }),
+  };
+}

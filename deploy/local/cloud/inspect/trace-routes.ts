@@ -1,0 +1,81 @@
+import { gateways } from '../../../../services/platform/contracts/identities.ts';
+import { product } from '../../../../services/platform/contracts/services.ts';
+import { HttpProblem } from '../../shared/http/http-problem.ts';
+import type { JsonRequest, JsonRoute } from '../../shared/http/json-server.ts';
+import { parseTraceQuery, QueryError } from '../traces/trace-query.ts';
+import type { Inspected } from './start-inspect.ts';
+
+/** The service that the edge gateway's spans name: what people and partners begin comes by it. */
+const edge = `${product}-${gateways[0]}-gateway`;
+const listLength = 200;
+/** Of a trace: a page that shows more is read by nobody. */
+const shownSpans = 10_000;
+
+/** What was observed: runs, traces, and what passed in them. */
+export function traceRoutes({ runs, spans, records }: Inspected): JsonRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/traces',
+      handle: ({ query }) => {
+        const run = query.get('run');
+        const traces = spans.search({
+          terms: termsOf(query.get('q') ?? ''),
+          run: run === null ? undefined : Number(run),
+          throughService: query.has('all') ? undefined : edge,
+          limit: listLength,
+        });
+        return { status: 200, body: { runs: runs.runs(), current: runs.current, seq: spans.lastSeq(), traces } };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/traces/{id}',
+      handle: ({ params }) => {
+        const id = params['id']!;
+        const found = /^[0-9a-f]{4,32}$/.test(id) ? spans.trace(id, shownSpans) : [];
+        const trace = found[0]?.trace ?? id;
+        const kept = records.ofTrace(trace);
+        if (found.length + kept.length === 0) throw new HttpProblem(404, 'not_found', `There is no trace ${id}, or it is forgotten.`);
+        return { status: 200, body: { trace, spans: found, records: kept, isCut: found.length === shownSpans } };
+      },
+    },
+    { method: 'GET', path: '/seq', handle: () => ({ status: 200, body: { seq: spans.lastSeq() } }) },
+    {
+      method: 'GET',
+      path: '/since',
+      handle: ({ query }) => ({
+        status: 200,
+        body: { seq: spans.lastSeq(), spans: spans.since(numberOf(query, 'seq'), numberOf(query, 'endUs')) },
+      }),
+    },
+    {
+      method: 'GET',
+      path: '/records',
+      handle: ({ query }) => ({
+        status: 200,
+        body: {
+          records: records.newest({
+            kinds: (query.get('kinds') ?? '').split(','),
+            resource: query.get('resource') ?? '',
+            ...(query.has('mention') && { mention: query.get('mention')! }),
+            limit: listLength,
+          }),
+        },
+      }),
+    },
+  ];
+}
+
+function termsOf(text: string) {
+  try {
+    return parseTraceQuery(text);
+  } catch (error) {
+    if (error instanceof QueryError) throw new HttpProblem(400, 'invalid_query', error.message);
+    throw error;
+  }
+}
+
+function numberOf(query: JsonRequest['query'], name: string): number {
+  return Number(query.get(name) ?? 0) || 0;
+}

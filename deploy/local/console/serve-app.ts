@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+/** Where `npm run build` puts the page and its script. */
+export const appFolder = join(import.meta.dirname, 'gen');
+
+const types: Readonly<Record<string, string>> = {
+  'index.html': 'text/html; charset=utf-8',
+  'app.js': 'text/javascript; charset=utf-8',
+  'app.css': 'text/css; charset=utf-8',
+};
+
+/** Answers with a file of the app: its script, its styles, and for every other path the page, which knows its screens by their paths. */
+export function serveApp(path: string, response: ServerResponse): void {
+  const asset = path.startsWith('/app/') ? path.slice('/app/'.length) : 'index.html';
+  const type = Object.hasOwn(types, asset) ? types[asset] : undefined;
+  if (type === undefined) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end(`There is nothing at ${path}.\n`);
+    return;
+  }
+  const body = gzipSync(readFileSync(join(appFolder, asset)));
+  response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': 'no-cache' }).end(body);
+}
