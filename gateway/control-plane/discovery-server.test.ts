@@ -103,6 +103,35 @@ test('a client that comes again is told what it does not have, and what is gone'
   expect(answer.removed_resources).toEqual(['partner@pr-0']);
 });
 
+test('two control planes that have found the same say the same: a client that goes from one to the other is sent only what the other knows better', async () => {
+  store.publish([resource('pr-1'), resource('pr-2')]);
+  const here = delta();
+  here.ask(first);
+  const told = await here.next();
+  const has = Object.fromEntries(told.resources.map(({ name, version }) => [name, version]));
+  const other = new PreviewStore();
+  const otherPlane = await startControlPlane({
+    store: other,
+    identify: () => 'edge-gateway',
+    onRefused: () => {},
+    host: '127.0.0.1',
+    port: 0,
+  });
+  // In another order, and one that the first has not heard of yet.
+  other.publish([resource('pr-3'), resource('pr-2'), resource('pr-1')]);
+  client.close();
+  client = new Client(`127.0.0.1:${otherPlane.port}`, credentials.createInsecure());
+  const there = delta();
+  there.ask({ ...first, initial_resource_versions: has });
+  const difference = await there.next();
+  expect([names(difference), difference.removed_resources ?? []]).toEqual([['partner@pr-3'], []]);
+  there.ask(ack(difference));
+  // What the first one found before, found by the other as well, is the same state to the byte.
+  store.publish([resource('pr-1'), resource('pr-2'), resource('pr-3')]);
+  expect(other.version).toBe(store.version);
+  otherPlane.close();
+});
+
 test('a client that asks for some by name is told of those, be it that there is none', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
   const { ask, next } = delta('job');
