@@ -20,6 +20,7 @@ interface RunningInstance {
   /** Resolves when it listens. */
   up: Promise<void>;
   state: 'unclaimed' | 'claimed' | 'stopping' | 'gone';
+  wasUp: boolean;
 }
 
 interface Revision {
@@ -126,7 +127,7 @@ export class Instances {
     const idOf = (place: number) => (place === 1 ? name : `${name}.${place}`);
     let place = 1;
     while (this.#running.has(idOf(place))) place += 1;
-    const instance: RunningInstance = { id: idOf(place), revision: name, port: 0, up: Promise.resolve(), state };
+    const instance: RunningInstance = { id: idOf(place), revision: name, port: 0, up: Promise.resolve(), state, wasUp: false };
     this.#running.set(instance.id, instance);
     instance.up = this.#launch(instance, revision, place === 1);
     instance.up.catch(() => {
@@ -153,6 +154,7 @@ export class Instances {
       env: { ...env, PORT: String(instance.port) },
       probePort: instance.port,
       clock: 'preload',
+      onUp: ({ pid }) => this.#restarted(instance, pid),
       onEnd: (how) => this.#ended(instance, how),
     });
   }
@@ -163,6 +165,13 @@ export class Instances {
     await this.#options.processes.end(instance.id, stopGraceMs);
     this.#gone(instance);
     this.#tellEnd(instance, 'stopped');
+  }
+
+  /** It listens: where it did before, somebody has restarted it. */
+  #restarted(instance: RunningInstance, pid: number | undefined): void {
+    const { id, wasUp } = instance;
+    instance.wasUp = true;
+    if (wasUp && pid !== undefined && this.#cloud !== undefined) this.#tell(this.#cloud, { instanceRestarted: id, pid });
   }
 
   /** It has ended after it was up. */

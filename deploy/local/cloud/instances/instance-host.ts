@@ -8,6 +8,7 @@ export interface InstanceHost {
 export interface HostedInstance {
   /** Such as "customer", or "customer.2" for the second one. */
   readonly id: string;
+  /** Another one where somebody has restarted it. */
   readonly pid: number;
   readonly port: number;
   /** Resolves when it has ended, with how: "exit code 1", "SIGKILL". */

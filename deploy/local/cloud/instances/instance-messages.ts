@@ -7,6 +7,8 @@ export type HostQuestion =
 export type HostAnswer =
   | { readonly instanceUp: string; readonly ask: number; readonly pid: number; readonly port: number }
   | { readonly instanceFailed: number }
+  /** Somebody has restarted it: its process is another one. */
+  | { readonly instanceRestarted: string; readonly pid: number }
   | { readonly instanceEnded: string; readonly how: string };
 
 /** Whether a message is a question about an instance. */
@@ -19,6 +21,6 @@ export function isHostAnswer(message: unknown): message is HostAnswer {
   return (
     typeof message === 'object' &&
     message !== null &&
-    ('instanceUp' in message || 'instanceFailed' in message || 'instanceEnded' in message)
+    ('instanceUp' in message || 'instanceFailed' in message || 'instanceRestarted' in message || 'instanceEnded' in message)
   );
 }

@@ -5,7 +5,7 @@ import { type HostQuestion, isHostAnswer } from './instance-messages.ts';
 export class SupervisedHost implements InstanceHost {
   readonly #ask: (question: HostQuestion) => void;
   readonly #starts = new Map<number, PromiseWithResolvers<HostedInstance>>();
-  readonly #ends = new Map<string, (how: string) => void>();
+  readonly #hosted = new Map<string, { pid: number; readonly end: (how: string) => void }>();
   #asked = 0;
 
   /** @param ask sends a question to the supervisor. What it answers is handed to `take`. */
@@ -25,16 +25,20 @@ export class SupervisedHost implements InstanceHost {
   take(message: unknown): void {
     if (!isHostAnswer(message)) return;
     if ('instanceEnded' in message) {
-      this.#ends.get(message.instanceEnded)?.(message.how);
-      this.#ends.delete(message.instanceEnded);
+      this.#hosted.get(message.instanceEnded)?.end(message.how);
+      this.#hosted.delete(message.instanceEnded);
+    } else if ('instanceRestarted' in message) {
+      const hosted = this.#hosted.get(message.instanceRestarted);
+      if (hosted !== undefined) hosted.pid = message.pid;
     } else if ('instanceFailed' in message) {
       this.#starts.get(message.instanceFailed)?.reject(new Error('the instance does not come up'));
       this.#starts.delete(message.instanceFailed);
     } else {
       const { instanceUp: id, ask, pid, port } = message;
-      const { promise: ended, resolve } = Promise.withResolvers<string>();
-      this.#ends.set(id, resolve);
-      this.#starts.get(ask)?.resolve({ id, pid, port, ended, stop: () => this.#ask({ stopInstance: id }) });
+      const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+      const hosted = { id, pid, port, ended, end, stop: () => this.#ask({ stopInstance: id }) };
+      this.#hosted.set(id, hosted);
+      this.#starts.get(ask)?.resolve(hosted);
       this.#starts.delete(ask);
     }
   }
