@@ -62,12 +62,15 @@ export class PreviewStore {
   /** Takes over what there is now. What is gone is forgotten, with all that was said of it. */
   publish(resources: readonly PreviewResource[]): void {
     const first = !this.isKnown;
+    const before: ReadonlyMap<string, PreviewResource> = this.#found ?? new Map();
     const found = new Map(resources.map((resource) => [resource.name, resource]));
     this.#found = found;
+    const gone = [...before.keys()].filter((name) => !found.has(name));
+    const come = [...found.keys()].filter((name) => found.get(name) !== before.get(name));
     for (const known of [this.#accepted, this.#refused]) {
       for (const name of known.keys()) if (!found.has(name)) known.delete(name);
     }
-    this.#serve([...new Set([...this.#served.keys(), ...found.keys()])], first);
+    this.#serve([...gone, ...come], first);
   }
 
   /** An Envoy uses this version. */
