@@ -57,7 +57,7 @@ describe('npm start', () => {
     await gone(platform);
   });
 
-  it('leaves no process behind when the npm that started it is killed', { timeout: 60_000 }, async () => {
+  it('leaves no process behind when the npm that started it is killed', { timeout: 120_000 }, async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const platform = start(newStateDir(), ['--port-base', '0'], 'npm');
       await platform.ready();
@@ -75,7 +75,7 @@ describe('npm start', () => {
     await gone(platform);
   });
 
-  it('starts again right after it was told to stop', { timeout: 60_000 }, async () => {
+  it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
     const stateDir = newStateDir();
     const first = start(stateDir);
     await first.ready();

@@ -130,7 +130,7 @@ beforeAll(async () => {
 afterEach(async () => {
   const { stdout } = await preview('list');
   for (const [, service, tag] of stdout.matchAll(/^(\w+)=(\S+) +running/gm)) await preview('stop', service!, tag!);
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   if (platform.alive) await stopPlatform('SIGTERM');
