@@ -7,7 +7,8 @@ import { render } from '../cloud-run/render.ts';
 import { parseCurrentTraffic } from '../cloud-run/traffic.ts';
 import { imageName } from '../docker/images/build-images.ts';
 import { findBuilder } from '../docker/images/builder.ts';
-import { readEnvironment } from '../environments/environment.ts';
+import { environmentWithPreviews } from './environment-with-previews.ts';
+import { tagOf } from './forgotten.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 
 /** A pull request's revisions. */
@@ -40,11 +41,9 @@ export function deployThere(
   services: readonly string[],
   run: RunProgram = runProgram,
 ): Deployed {
-  const environment = readEnvironment(environmentName);
-  const { project, region, github } = environment;
-  if (!github.previews)
-    throw new PreviewCommandError(`deploy/environments/${environmentName}.yaml has no previews: github.previews is false`);
-  const tag = `pr-${pullRequest}`;
+  const environment = environmentWithPreviews(environmentName);
+  const { project, region } = environment;
+  const tag = tagOf(pullRequest);
   // A commit may be deployed again, and a revision's name is used once.
   const suffix = `${tag}-${run('git', ['rev-parse', '--short=7', 'HEAD']).trim()}-${Math.floor(Date.now() / 1000).toString(36)}`;
   const where = ['--project', project, '--region', region];

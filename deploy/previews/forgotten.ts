@@ -16,6 +16,11 @@ export interface Keeping {
   readonly idleMs: number;
 }
 
+/** The tag of a pull request's revisions. */
+export function tagOf(pullRequest: number): string {
+  return `pr-${pullRequest}`;
+}
+
 /** The number of the pull request that a tag is of; undefined for tags of other kinds. */
 export function pullRequestOf(tag: string): number | undefined {
   const number = /^pr-([1-9]\d*)$/.exec(tag)?.[1];

@@ -6,6 +6,7 @@ import { EnvironmentError } from '../environments/environment.ts';
 import type { PreviewStatus } from '../local/platform/running-previews.ts';
 import { defaultStateDir } from '../local/platform/state-dir.ts';
 import { deployThere } from './deploy-there.ts';
+import { tagOf } from './forgotten.ts';
 import { PreviewsHere } from './here.ts';
 import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
@@ -116,7 +117,7 @@ async function list(line: Line): Promise<void> {
     if (pr !== undefined) throw new UsageError('--pr belongs to --env');
     print((await here(line).list()).map(lineHere), 'no preview runs');
   } else {
-    const tags = await listThere(env, pr === undefined ? undefined : `pr-${number('pr', pr)}`);
+    const tags = await listThere(env, pr === undefined ? undefined : tagOf(number('pr', pr)));
     const lines = tags.map(({ service, tag, revision, url }) => `${`${service}=${tag}`.padEnd(24)} ${revision.padEnd(32)} ${url}\n`);
     print(lines, 'no service has a tag');
   }
@@ -140,7 +141,7 @@ async function deploy({ values: { env, pr, services = '' } }: Line): Promise<voi
 }
 
 async function remove({ values }: Line): Promise<void> {
-  const tag = `pr-${number('pr', values.pr)}`;
+  const tag = tagOf(number('pr', values.pr));
   const services = await removeThere(values.env!, tag);
   print(
     services.map((service) => `${service}=${tag} is gone\n`),

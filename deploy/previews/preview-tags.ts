@@ -1,5 +1,6 @@
 import type { v2 } from '@google-cloud/run';
 import { status } from '@grpc/grpc-js';
+import { changeService } from '../cloud-run/change-service.ts';
 
 /** A tag of a service, and the revision that it leads to. */
 export interface PreviewTag {
@@ -18,9 +19,6 @@ export interface TagOptions {
   readonly services: readonly string[];
 }
 
-/** So often a service is read anew that somebody else has changed meanwhile. */
-const attempts = 5;
-
 /** Every tag of the services, in their order. A service that is not there yet has none. */
 export async function listTags({ client, parent, services }: TagOptions): Promise<PreviewTag[]> {
   const found = await Promise.all(
@@ -37,26 +35,18 @@ export async function listTags({ client, parent, services }: TagOptions): Promis
 /**
  * Takes a tag off a service, and waits until its traffic has moved. Its revision stays, and has no address any more. Returns whether it had the tag.
  *
- * @throws what the client throws; ABORTED where others change the service again and again.
+ * @throws what the client throws.
  */
 export async function removeTag({ client, parent }: TagOptions, service: string, tag: string): Promise<boolean> {
-  const name = `${parent}/services/${service}`;
-  for (let attempt = 1; ; attempt++) {
-    const message = await read(client, name);
-    const traffic = message?.traffic ?? [];
-    if (!traffic.some((target) => target.tag === tag)) return false;
-    try {
-      const without = traffic.flatMap((target) => (target.tag !== tag ? [target] : target.percent ? [{ ...target, tag: '' }] : []));
-      const [operation] = await client.updateService({
-        service: { name, etag: message!.etag ?? '', template: message!.template ?? null, traffic: without },
-        updateMask: { paths: ['traffic'] },
-      });
-      await operation.promise();
-      return true;
-    } catch (error) {
-      // Its etag was another one.
-      if ((error as { readonly code?: number }).code !== status.ABORTED || attempt === attempts) throw error;
-    }
+  try {
+    return await changeService(client, `${parent}/services/${service}`, ({ traffic }) => {
+      if (traffic?.some((target) => target.tag === tag) !== true) return undefined;
+      // A revision that has a share keeps it.
+      return { traffic: traffic.flatMap((target) => (target.tag !== tag ? [target] : target.percent ? [{ ...target, tag: '' }] : [])) };
+    });
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
   }
 }
 
@@ -65,7 +55,11 @@ async function read(client: TagOptions['client'], name: string) {
     const [message] = await client.getService({ name });
     return message;
   } catch (error) {
-    if ((error as { readonly code?: number }).code === status.NOT_FOUND) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === status.NOT_FOUND;
 }

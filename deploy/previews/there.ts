@@ -1,6 +1,6 @@
 import { GoogleAuth } from 'google-auth-library';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { readEnvironment } from '../environments/environment.ts';
+import { environmentWithPreviews } from './environment-with-previews.ts';
 import { forgetPreviews } from './forget-previews.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 import { listTags, type PreviewTag, removeTag, type TagOptions } from './preview-tags.ts';
@@ -13,9 +13,7 @@ interface There extends TagOptions {
 
 /** @throws {PreviewCommandError} where the environment has no previews. */
 async function connect(environmentName: string): Promise<There> {
-  const { project, region, github } = readEnvironment(environmentName);
-  if (!github.previews)
-    throw new PreviewCommandError(`deploy/environments/${environmentName}.yaml has no previews: github.previews is false`);
+  const { project, region } = environmentWithPreviews(environmentName);
   const { v2 } = await import('@google-cloud/run');
   const client = new v2.ServicesClient({ projectId: project });
   return { project, client, parent: `projects/${project}/locations/${region}`, services: serviceNames };

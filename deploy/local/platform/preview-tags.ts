@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { protos, ServicesClient } from '@google-cloud/run';
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials } from '@grpc/grpc-js';
+import { changeService } from '../../cloud-run/change-service.ts';
 import { uriAnnotation } from '../cloud/run/uris.ts';
 import { location, project } from './place.ts';
 import { PreviewError } from './preview-error.ts';
@@ -11,7 +12,6 @@ type TrafficTarget = protos.google.cloud.run.v2.ITrafficTarget;
 
 /** Of a revision's name. */
 const maxNameLength = 63;
-const conflictTries = 10;
 
 /** The previews as Cloud Run knows them: tagged revisions without traffic. */
 export class PreviewTags {
@@ -64,24 +64,10 @@ export class PreviewTags {
     await (await this.#client)?.close();
   }
 
-  /** Changes fields of a service; where others changed it meanwhile, from what they made of it. */
   async #change(service: string, change: (service: Service) => Service): Promise<void> {
     const name = `projects/${project}/locations/${location}/services/${service}`;
     this.#client ??= openClient(this.#port);
-    const client = await this.#client;
-    for (let tries = 1; ; tries++) {
-      const [current] = await client.getService({ name });
-      const fields = change(current);
-      try {
-        const updated = { ...fields, name, etag: current.etag ?? '' };
-        const [operation] = await client.updateService({ service: updated, updateMask: { paths: Object.keys(fields) } });
-        await operation.promise();
-        return;
-      } catch (error) {
-        const conflict = error instanceof Error && 'code' in error && error.code === status.ABORTED;
-        if (!conflict || tries === conflictTries) throw error;
-      }
-    }
+    await changeService(await this.#client, name, change);
   }
 }
 
