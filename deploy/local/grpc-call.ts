@@ -6,6 +6,7 @@ import { createClient } from '../../services/platform/contracts/client.ts';
 import { ClientError } from '../../services/platform/contracts/client-error.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { services } from '../../services/platform/contracts/services.ts';
+import { streamsRequests } from '../../services/platform/contracts/streams.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 
 const registry = createFileRegistry(readDescriptorSet());
@@ -24,7 +25,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, 
   if (method === undefined) {
     throw new UsageError(`${serviceName} has no method "${methodName}": it has ${service.methods.map(({ name }) => name).join(', ')}`);
   }
-  if (method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming') {
+  if (streamsRequests(method)) {
     throw new UsageError(`${path} takes a stream of requests, which this command cannot send: grpcurl can`);
   }
   const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });

@@ -1,4 +1,5 @@
 // What the console's server and its page say to each other: types only, read by both.
+import type { TraceSummary } from '../cloud/traces/trace-summary.ts';
 
 /** How a process of the platform is. */
 export interface ProcessState {
@@ -70,24 +71,12 @@ export interface StoryEntry {
   readonly span: string;
 }
 
-/** A trace in a list. */
-export interface TraceRow {
-  readonly trace: string;
-  readonly name: string;
-  readonly service: string;
-  readonly startUs: number;
-  readonly endUs: number;
-  readonly spans: number;
-  readonly failed: number;
-  readonly run: number;
-}
-
 /** The traces that were asked for, and the runs that there are. */
 export interface TraceList {
   readonly runs: readonly { readonly run: number; readonly startedMs: number }[];
   readonly current: number;
   readonly seq: number;
-  readonly traces: readonly TraceRow[];
+  readonly traces: readonly TraceSummary[];
 }
 
 /** A span of a trace. */

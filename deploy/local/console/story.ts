@@ -2,7 +2,7 @@ import type { CallRecord } from '../cloud/messages/call-record.ts';
 import type { DeliveryRecord } from '../cloud/messages/delivery-record.ts';
 import type { KeptRecord } from '../cloud/traces/record-store.ts';
 import type { Span } from '../cloud/traces/span.ts';
-import type { TraceSummary } from '../cloud/traces/span-store.ts';
+import type { TraceSummary } from '../cloud/traces/trace-summary.ts';
 import type { LogLine, StoryEntry } from './api.ts';
 import { askCloud } from './cloud-client.ts';
 import { type LogFiles, searchLogs } from './log-files.ts';

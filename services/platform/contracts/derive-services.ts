@@ -5,6 +5,7 @@ import { defaultMaxRequestBytes } from './request-size.ts';
 import { ServiceListError } from './service-folders.ts';
 import { nameFault } from './service-name.ts';
 import type { AccessName, GrpcService, ServedMethodDefinition, Service, ServiceList } from './services.ts';
+import { streamsRequests } from './streams.ts';
 
 type MethodPolicy = import('./gen/types/kumiko/platform/v1/options_pb.js').MethodPolicy;
 
@@ -113,10 +114,6 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   const ofPackage = (pattern: RegExp) => described.filter(({ file }) => pattern.test(file.proto.package)).map(grpcService);
   const [platformServices, controlPlaneServices] = [ofPackage(platformPackage), ofPackage(controlPlanePackage)];
   return { product: [...products][0]!, services, platformServices, controlPlaneServices };
-}
-
-function streamsRequests({ methodKind }: DescMethod): boolean {
-  return methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
 }
 
 function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefinition, 'rest'> {

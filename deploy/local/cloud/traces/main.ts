@@ -4,7 +4,7 @@ import { runCommand, UsageError } from '../../../../services/platform/tools/comm
 import { runningEndpoints } from '../../platform/endpoints.ts';
 import { defaultStateDir } from '../../platform/state-dir.ts';
 import type { Span } from './span.ts';
-import type { TraceSummary } from './span-store.ts';
+import type { TraceSummary } from './trace-summary.ts';
 import { traceList, traceTree } from './trace-tree.ts';
 
 const usage = `usage:

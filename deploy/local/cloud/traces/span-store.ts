@@ -3,21 +3,7 @@ import { likePattern } from './record-store.ts';
 import type { RunStore } from './run-store.ts';
 import type { Span } from './span.ts';
 import type { TraceTerm } from './trace-query.ts';
-
-/** What a list says of a trace. */
-export interface TraceSummary {
-  readonly trace: string;
-  /** Its first call that is known. */
-  readonly name: string;
-  readonly service: string;
-  /** Microseconds since the epoch. */
-  readonly startUs: number;
-  readonly endUs: number;
-  readonly spans: number;
-  readonly failed: number;
-  /** Which run of the platform it belongs to. */
-  readonly run: number;
-}
+import type { TraceSummary } from './trace-summary.ts';
 
 /** Spans, the newest of them. */
 export interface SpanStore {

@@ -5,7 +5,8 @@ import type { LocalServer } from '../../shared/local-server.ts';
 import { serveOtlpGrpc } from './otlp-grpc.ts';
 import { readOtlp } from './read-otlp.ts';
 import type { Span } from './span.ts';
-import type { SpanStore, TraceSummary } from './span-store.ts';
+import type { SpanStore } from './span-store.ts';
+import type { TraceSummary } from './trace-summary.ts';
 
 /** The services that people and partners call. */
 const peoplesServices = new Set(

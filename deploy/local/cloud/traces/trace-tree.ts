@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import type { Span } from './span.ts';
-import type { TraceSummary } from './span-store.ts';
+import type { TraceSummary } from './trace-summary.ts';
 
 /** Of another trace's id: enough to ask for it. */
 const shownDigits = 8;

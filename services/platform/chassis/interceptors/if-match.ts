@@ -2,8 +2,9 @@ import type { DescMessage, Message } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { etagPlace } from '../../contracts/etag-place.ts';
+import { streamsRequests } from '../../contracts/streams.ts';
 import { invalidArgument } from '../errors/rpc-error.ts';
-import { type Interceptor, streamsRequests } from '../server/served-method.ts';
+import type { Interceptor } from '../server/served-method.ts';
 
 const header = 'if-match';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ScalarType } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
-import { type Interceptor, streamsRequests } from '../server/served-method.ts';
+import { streamsRequests } from '../../contracts/streams.ts';
+import type { Interceptor } from '../server/served-method.ts';
 
 /** The gateway's own id of a request: it writes it, whatever a client sends, and sends the same one with each attempt. */
 const gatewaysId = 'x-request-id';

@@ -1,9 +1,10 @@
 import type { Message } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
+import { streamsRequests } from '../../contracts/streams.ts';
 import { textViolations } from '../api/text-violations.ts';
 import { refuseViolations, ruleViolations } from '../api/validate.ts';
 import { RpcError } from '../errors/rpc-error.ts';
-import { type Interceptor, type ServedMethod, streamsRequests } from '../server/served-method.ts';
+import type { Interceptor, ServedMethod } from '../server/served-method.ts';
 
 /** Reads the request and holds it against what the database can hold and the proto's rules: INVALID_ARGUMENT with every field at fault. */
 export const validation: Interceptor = (next, method) => {

@@ -1,6 +1,7 @@
 import type { DescMessage, Message, MessageInitShape } from '@bufbuild/protobuf';
 import { status } from '@grpc/grpc-js';
-import { type Outcome, type Run, type ServedMethod, streamsResponses } from './served-method.ts';
+import { streamsResponses } from '../../contracts/streams.ts';
+import type { Outcome, Run, ServedMethod } from './served-method.ts';
 import type { ServerCall } from './server-call.ts';
 
 /** Left of the deadline to send the response after the work that was put off. */

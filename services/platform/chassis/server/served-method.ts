@@ -42,16 +42,6 @@ export interface ServedMethod {
   readonly handler: (request: Message | AsyncIterable<Message>, call: Call) => unknown;
 }
 
-/** Whether the client sends any number of requests in one call. */
-export function streamsRequests({ methodKind }: DescMethod): boolean {
-  return methodKind === 'client_streaming' || methodKind === 'bidi_streaming';
-}
-
-/** Whether the service sends any number of responses in one call. */
-export function streamsResponses({ methodKind }: DescMethod): boolean {
-  return methodKind === 'server_streaming' || methodKind === 'bidi_streaming';
-}
-
 /** Methods without a deadline option are denied before it counts. */
 const noDeadlineMs = 10_000;
 

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { StoryEntry, TraceRow } from '../../api.ts';
+import type { TraceSummary } from '../../../cloud/traces/trace-summary.ts';
+import type { StoryEntry } from '../../api.ts';
 import { Trouble } from '../parts/parts.tsx';
 import { serviceLabel } from '../parts/spans.ts';
 import { clockTime, dayTime, duration, shortName } from '../parts/text.ts';
@@ -9,7 +10,7 @@ import { platform, useServer } from '../server.ts';
 /** All that happened to whatever has an id, such as an order, in time. */
 export function Story({ id }: { readonly id: string }) {
   const [typed, setTyped] = useState(id);
-  const { value, error } = useServer<{ entries: StoryEntry[]; traces: TraceRow[] }>(
+  const { value, error } = useServer<{ entries: StoryEntry[]; traces: TraceSummary[] }>(
     id === '' ? undefined : `/api/story?id=${encodeURIComponent(id)}`,
     2_000,
   );

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { TraceList, TraceRow } from '../../api.ts';
+import type { TraceSummary } from '../../../cloud/traces/trace-summary.ts';
+import type { TraceList } from '../../api.ts';
 import { rowProps, Trouble } from '../parts/parts.tsx';
 import { serviceLabel } from '../parts/spans.ts';
 import { clockTime, dayTime, duration, shortName } from '../parts/text.ts';
@@ -76,8 +77,8 @@ export function Traces() {
 }
 
 function Row(props: {
-  readonly row: TraceRow;
-  readonly before: TraceRow | undefined;
+  readonly row: TraceSummary;
+  readonly before: TraceSummary | undefined;
   readonly longest: number;
   readonly runs: TraceList['runs'];
 }) {

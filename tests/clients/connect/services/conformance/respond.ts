@@ -3,14 +3,10 @@ import { create, type Message, type MessageInitShape, toBinary } from '@bufbuild
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { Trailers } from '../../../../../services/platform/chassis/errors/trailers.ts';
-import {
-  type Outcome,
-  type Run,
-  type ServedMethod,
-  streamsResponses,
-} from '../../../../../services/platform/chassis/server/served-method.ts';
+import type { Outcome, Run, ServedMethod } from '../../../../../services/platform/chassis/server/served-method.ts';
 import type { ServerCall } from '../../../../../services/platform/chassis/server/server-call.ts';
 import { StatusSchema } from '../../../../../services/platform/contracts/gen/types/google/rpc/status_pb.js';
+import { streamsResponses } from '../../../../../services/platform/contracts/streams.ts';
 import {
   type BidiStreamRequest,
   type ClientStreamRequest,
