@@ -80,7 +80,10 @@ export function leverRoutes({ processes, clock, previews, disturb, endpoints }: 
       signal(processes.pid(name), 'SIGCONT');
       held.delete(name);
     }),
-    process('kill', (name) => signal(processes.pid(name), 'SIGKILL')),
+    process('kill', (name) => {
+      held.delete(name);
+      signal(processes.pid(name), 'SIGKILL');
+    }),
     {
       method: 'POST',
       path: '/api/previews',

@@ -42,7 +42,7 @@ export function platformSource(read: () => PlatformState): LiveSource {
       let last = '';
       return () => {
         const state = read();
-        // Memory moves all the time: it comes along with what matters, or when it has moved by a megabyte.
+        // Memory moves all the time: it comes along with what matters, or when it has moved by some megabytes.
         const text = JSON.stringify(state, (key, value) =>
           key === 'memoryBytes' && value !== undefined ? Math.round(value / (1 << 22)) : value,
         );

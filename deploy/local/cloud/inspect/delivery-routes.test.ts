@@ -38,7 +38,12 @@ const waiting = async (subscription: string) =>
   ((await (await fetch(at(`/subscriptions/${subscription}`))).json()) as { waiting: { id: string; attributes: object }[] }).waiting;
 const publish = (topic: string, attributes: Readonly<Record<string, string>>) =>
   pubsub.broker.publish(`projects/${project}/topics/${topic}`, [{ data: Buffer.from('?'), attributes, orderingKey: '' }]);
-const replay = (subscription: string, id: string) => fetch(at(`/subscriptions/${subscription}/messages/${id}/replay`), { method: 'POST' });
+const replay = (subscription: string, id: string, contentType = 'application/json') =>
+  fetch(at(`/subscriptions/${subscription}/messages/${id}/replay`), {
+    method: 'POST',
+    headers: { 'content-type': contentType },
+    body: '{}',
+  });
 
 it('publishes a dead letter again to the topic that it came from, once, and leaves the others where they are', async () => {
   publish('letters', {
@@ -48,6 +53,8 @@ it('publishes a dead letter again to the topic that it came from, once, and leav
   });
   publish('letters', { CloudPubSubDeadLetterSourceSubscription: 'notes-reader', kind: 'second' });
   const [letter] = await waiting('letters-reader');
+  // As a page of another port could send it without asking.
+  expect((await replay('letters-reader', letter!.id, 'text/plain')).status).toBe(415);
   expect((await replay('letters-reader', letter!.id)).status).toBe(200);
   expect((await waiting('notes-reader')).map(({ attributes }) => attributes)).toEqual([{ kind: 'first' }]);
   expect((await waiting('letters-reader')).map(({ attributes }) => attributes)).toMatchObject([{ kind: 'second' }]);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { location, project } from '../../platform/place.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRequest, JsonRoute } from '../../shared/http/json-server.ts';
@@ -8,6 +9,8 @@ import type { Subscriber } from '../pubsub/subscriber.ts';
 import type { JobRunner } from '../scheduler/job-runner.ts';
 import type { StoredTask } from '../tasks/resources.ts';
 import type { Inspected } from './start-inspect.ts';
+
+const noBody = z.strictObject({});
 
 /** Of a queue or a subscription. */
 const listed = 200;
@@ -22,6 +25,8 @@ export function deliveryRoutes({ broker, queues, jobs, types }: Inspected): Json
   const done =
     (work: (request: JsonRequest) => unknown): JsonRoute['handle'] =>
     (request) => {
+      // Asked for as JSON: pages of other ports of this machine send nothing such without being let to.
+      request.json(noBody);
       work(request);
       return { status: 200, body: {} };
     };

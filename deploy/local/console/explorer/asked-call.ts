@@ -9,6 +9,9 @@ import type { Endpoints } from '../../platform/endpoints.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { DescribedMethods } from './described-methods.ts';
 
+/** Without control characters: a line break would leave the comment or the line that it is copied into. */
+const plain = z.string().regex(/^\P{Cc}*$/u, 'has a control character');
+
 /** A call that a person asks for. */
 export const askedCallSchema = z.strictObject({
   method: z.string().max(300),
@@ -18,10 +21,10 @@ export const askedCallSchema = z.strictObject({
   /** Whose token is sent. */
   identity: z.strictObject({
     kind: z.enum(['none', 'customer', 'partner', 'operator', 'trigger', 'service']),
-    subject: z.string().max(128),
+    subject: plain.max(128),
   }),
   /** By service; an empty object for the defaults. */
-  preview: z.record(z.string().max(63), z.string().max(46)),
+  preview: z.record(plain.max(63), plain.max(46)),
 });
 
 /** @see askedCallSchema */

@@ -48,9 +48,14 @@ export function copyCall(
 
 function tokenCommand({ identity: { kind, subject }, preview }: AskedCall, { method }: ReadyCall): string | undefined {
   if (kind === 'none') return undefined;
-  const previews = Object.entries(preview).map(([service, tag]) => ` --preview ${service}=${tag}`);
-  const whose = kind === 'service' ? `service ${method.workload} --as ${subject}` : `${kind} ${subject}`;
+  const previews = Object.entries(preview).map(([service, tag]) => ` --preview ${word(`${service}=${tag}`)}`);
+  const whose = kind === 'service' ? `service ${method.workload} --as ${word(subject)}` : `${kind} ${word(subject)}`;
   return `npm run -s token -- ${whose}${previews.join('')}`;
+}
+
+/** For a POSIX shell: whom a call was by is what somebody else's token has said. */
+function word(text: string): string {
+  return /^[\w@.:/=-]+$/.test(text) ? text : quoted(text);
 }
 
 /** For a POSIX shell. */
