@@ -132,18 +132,19 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
       await container.stop('SIGKILL');
     });
 
-    test('holds its memory under many of the largest requests at a time: each is answered or refused', { timeout: 120_000 }, async () => {
+    test('holds its memory under many of the largest requests at a time: each is answered or refused, and it serves on', { timeout: 120_000 }, async () => {
       const container = await start();
       const url = `http://127.0.0.1:${await container.listening()}`;
       const largest = largestBody(role);
+      expect((await request(role, url, largest)).status).toBe(200);
       const { release } = backend.hold();
       const answers = Array.from({ length: atATime(role) }, () => request(role, url, largest));
       release();
       const statuses = (await Promise.all(answers)).map(({ status }) => status);
-      // Refused for want of memory, or too late on a machine that is busy.
+      // Refused for want of memory, or too late: on a busy machine that may be all of them, since they advance together.
       expect(statuses.filter((status) => ![200, 503, 504].includes(status))).toEqual([]);
-      expect(statuses).toContain(200);
-      expect((await request(role, url)).status).toBe(200);
+      // It has its memory back by itself.
+      while ((await request(role, url)).status !== 200) await delay(20);
       const { limit, kills, peak } = container.memory();
       expect({ kills, within: peak <= limit }).toEqual({ kills: 0, within: true });
       await container.stop('SIGKILL');
