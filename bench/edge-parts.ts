@@ -1,4 +1,4 @@
-import { corsName } from '../gateway/bootstrap/cors.ts';
+import { corsName } from '../gateway/bootstrap/filters/cors.ts';
 import { alternate, describeRounds, machine, median, type Round } from './load/compare.ts';
 import { startLoadProcess } from './load/load.ts';
 import { type ManagerEdit, withoutFilters, withoutSections } from './servers/edge-bootstraps.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { wasmFilter } from '../gateway/bootstrap/filters/wasm-filter.ts';
 import type { JsonObject } from '../gateway/bootstrap/json.ts';
-import { wasmFilter } from '../gateway/bootstrap/wasm-filter.ts';
 import type { RunningEnvoy } from '../gateway/envoy/start-envoy.ts';
 import { cluster, serve } from './testing/on-envoy.ts';
 import { echoUpstream, type Upstream } from './testing/upstream.ts';

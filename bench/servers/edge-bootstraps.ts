@@ -1,6 +1,6 @@
 import { listGatewayMethods } from '../../gateway/bootstrap/gateway-methods.ts';
 import type { JsonObject } from '../../gateway/bootstrap/json.ts';
-import { seconds } from '../../gateway/bootstrap/routes.ts';
+import { seconds } from '../../gateway/bootstrap/routes/routes.ts';
 
 /** What of a compiled bootstrap is changed here. */
 export interface Manager {

@@ -16,7 +16,7 @@ const sources = globSync(['gateway/openapi/**/*.{ts,html,css}', 'deploy/openapi/
 
 const inputs = [
   join(genFolder, 'commented.binpb'),
-  join(root, 'gateway/bootstrap/grpc-json-transcoder.ts'),
+  join(root, 'gateway/bootstrap/filters/grpc-json-transcoder.ts'),
   ...sources.map((file) => join(root, file)),
   ...reasonFiles(),
   join(root, 'package-lock.json'),

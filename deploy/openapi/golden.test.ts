@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { expect, test } from 'vitest';
-import { maxDocumentBytes } from '../../gateway/bootstrap/documents.ts';
+import { maxDocumentBytes } from '../../gateway/bootstrap/routes/documents.ts';
 import { platformReasons } from '../../services/platform/chassis/errors/error-reasons.ts';
 import { documentsFolder } from '../../services/platform/contracts/documents-folder.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';

@@ -23,7 +23,7 @@ test('what no image has in it is of none', () => {
     servicesOf(
       'docs/architecture.md',
       'README.md',
-      'gateway/bootstrap/routes.ts',
+      'gateway/bootstrap/routes/routes.ts',
       'tests/preview.test.ts',
       'services/partner/service.test.ts',
       'deploy/infra/main.ts',

@@ -4,12 +4,12 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobu
 import { expect, test } from 'vitest';
 import { Access, method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
-import { registryWith } from './changed-protos.ts';
 import { compileBootstrap } from './compile-bootstrap.ts';
 import { readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
-import { requirementOn, routeOf, routesFor, routesOf } from './testing-routes.ts';
+import { registryWith } from './testing/changed-protos.ts';
+import { requirementOn, routeOf, routesFor, routesOf } from './testing/testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
 const environments = { local: read('local'), production: read('production') };

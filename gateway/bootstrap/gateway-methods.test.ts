@@ -5,8 +5,8 @@ import { http } from '../../services/platform/contracts/gen/types/google/api/ann
 import { HttpRuleSchema } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import { Access, method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
-import { registryWith } from './changed-protos.ts';
 import { listGatewayMethods, MethodError } from './gateway-methods.ts';
+import { registryWith } from './testing/changed-protos.ts';
 
 function without(set: FileDescriptorSet, file: string): FileRegistry {
   set.file = set.file.filter(({ name }) => name !== file);

@@ -1,24 +1,24 @@
 import { accessLogs } from './access-log.ts';
-import { answers } from './answers.ts';
-import { bodyLimit } from './body-limit.ts';
-import { browserProtocols } from './browser-protocols.ts';
-import { compressors } from './compressors.ts';
-import { cors, hasCors } from './cors.ts';
-import { dynamicRouting } from './dynamic-routing.ts';
 import type { GatewayEnvironment } from './environment.ts';
-import { errorCaching } from './error-caching.ts';
+import { answers } from './filters/answers.ts';
+import { bodyLimit } from './filters/body-limit.ts';
+import { browserProtocols } from './filters/browser-protocols.ts';
+import { compressors } from './filters/compressors.ts';
+import { cors, hasCors } from './filters/cors.ts';
+import { dynamicRouting } from './filters/dynamic-routing.ts';
+import { errorCaching } from './filters/error-caching.ts';
+import { grpcJsonTranscoder } from './filters/grpc-json-transcoder.ts';
+import { grpcStatistics } from './filters/grpc-statistics.ts';
+import { jwtAuthn } from './filters/jwt-authn.ts';
+import { callerRateLimit, clientRateLimit } from './filters/local-ratelimit.ts';
+import { metadataToken } from './filters/metadata-token.ts';
+import { rbac } from './filters/rbac.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { grpcJsonTranscoder } from './grpc-json-transcoder.ts';
-import { grpcStatistics } from './grpc-statistics.ts';
 import { headersToStrip } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';
-import { jwtAuthn } from './jwt-authn.ts';
-import { callerRateLimit, clientRateLimit } from './local-ratelimit.ts';
 import { localReplies } from './local-replies.ts';
-import { metadataToken } from './metadata-token.ts';
 import { hasPreviews } from './previews.ts';
-import { rbac } from './rbac.ts';
-import { routeConfig, seconds, streamIdleMs } from './routes.ts';
+import { routeConfig, seconds, streamIdleMs } from './routes/routes.ts';
 import { tracing } from './tracing.ts';
 
 /** The path that says whether the gateway takes traffic. Cloud Run keeps some paths that end in "z" for itself. */

@@ -1,7 +1,7 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import type { GatewayEnvironment } from './environment.ts';
+import { takenByKey } from './filters/jwt-authn.ts';
 import { any, type JsonObject } from './json.ts';
-import { takenByKey } from './jwt-authn.ts';
 import { hasPreviews } from './previews.ts';
 import { isRest } from './request-forms.ts';
 

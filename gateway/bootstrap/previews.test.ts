@@ -6,7 +6,7 @@ import { type GatewayEnvironment, readEnvironment } from './environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
 import { previewCluster } from './previews.ts';
-import { requirementOn, routeOf, routesFor, routesOf } from './testing-routes.ts';
+import { requirementOn, routeOf, routesFor, routesOf } from './testing/testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
 const strict = readEnvironment(join(environmentFolder, 'staging.yaml'));

@@ -1,9 +1,9 @@
 import { create, getExtension, setExtension } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
 import { method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { registryWith } from '../bootstrap/changed-protos.ts';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../bootstrap/environment.ts';
+import { registryWith } from '../bootstrap/testing/changed-protos.ts';
 
 interface Edge {
   readonly static_resources: {

@@ -1,5 +1,5 @@
+import { wasmFilter } from '../bootstrap/filters/wasm-filter.ts';
 import { any, type JsonObject } from '../bootstrap/json.ts';
-import { wasmFilter } from '../bootstrap/wasm-filter.ts';
 import { environmentOf } from './local-environment.ts';
 import type { Surroundings } from './surroundings.ts';
 

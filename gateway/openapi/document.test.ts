@@ -1,7 +1,7 @@
 import { getExtension, setExtension } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { Access, method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { registryWith } from '../bootstrap/changed-protos.ts';
+import { registryWith } from '../bootstrap/testing/changed-protos.ts';
 import { openApiDocument } from './document.ts';
 import { ReasonError } from './errors.ts';
 import { segmentPatterns } from './path-parameters.ts';

@@ -1,6 +1,6 @@
 import { create, type DescMessage, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { streamContentType } from '../bootstrap/answers.ts';
+import { streamContentType } from '../bootstrap/filters/answers.ts';
 import type { GatewayMethod, RestBinding } from '../bootstrap/gateway-methods.ts';
 import type { JsonObject } from '../bootstrap/json.ts';
 import { commentOf, firstSentence } from './comments.ts';

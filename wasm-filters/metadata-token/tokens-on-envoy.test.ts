@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
 import { type LocalServer, systemClock } from '../../deploy/local/shared/local-server.ts';
-import { wasmFilter } from '../../gateway/bootstrap/wasm-filter.ts';
+import { wasmFilter } from '../../gateway/bootstrap/filters/wasm-filter.ts';
 import { compileFixture } from '../testing/compile-fixture.ts';
 import { temporaryFolder } from '../testing/on-envoy.ts';
 import { hourMs, jwt, tokenHeader } from './testing/running-filter.ts';

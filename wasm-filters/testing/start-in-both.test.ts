@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { wasmFilter } from '../../gateway/bootstrap/wasm-filter.ts';
+import { wasmFilter } from '../../gateway/bootstrap/filters/wasm-filter.ts';
 import { compileFixture } from './compile-fixture.ts';
 import { FilterHost } from './host/filter-host.ts';
 import { serve, temporaryFolder } from './on-envoy.ts';

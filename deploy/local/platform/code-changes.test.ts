@@ -10,7 +10,7 @@ describe('a change of code concerns', () => {
     ['services/partner/README.md', []],
     ['services/platform/contracts/gen/services.json', []],
     ['gateway/control-plane/changes.ts', ['control-plane']],
-    ['gateway/bootstrap/routes.ts', ['edge', 'jobs']],
+    ['gateway/bootstrap/routes/routes.ts', ['edge', 'jobs']],
     ['gateway/bootstrap/golden/local/edge.yaml', []],
     ['deploy/local/cloud/tasks/queue-runner.ts', ['cloud']],
     ['deploy/local/cloud/spanner/sql/statements.ts', ['spanner']],

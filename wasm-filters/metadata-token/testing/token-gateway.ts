@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { wasmFilter } from '../../../gateway/bootstrap/filters/wasm-filter.ts';
 import type { JsonObject } from '../../../gateway/bootstrap/json.ts';
-import { wasmFilter } from '../../../gateway/bootstrap/wasm-filter.ts';
 import type { RunningEnvoy } from '../../../gateway/envoy/start-envoy.ts';
 import { cluster, serve } from '../../testing/on-envoy.ts';
 import { echoUpstream, type Upstream } from '../../testing/upstream.ts';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { type ClientRequest, request as httpRequest, type IncomingMessage, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { wasmFilter } from '../../../gateway/bootstrap/wasm-filter.ts';
+import { wasmFilter } from '../../../gateway/bootstrap/filters/wasm-filter.ts';
 import { tokenIssuer } from '../jwt-payload.ts';
 import { cluster, serve, temporaryFolder } from '../on-envoy.ts';
 import { closedPort, httpUpstream } from '../upstream.ts';

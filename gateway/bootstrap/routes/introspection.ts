@@ -1,5 +1,5 @@
-import type { GatewayEnvironment } from './environment.ts';
-import type { Role } from './gateway-methods.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import type { Role } from '../gateway-methods.ts';
 
 /** What describes an API to its callers, and says whether it serves. None of it says anything that the protos do not. */
 const paths = [

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compileBootstrap } from './compile-bootstrap.ts';
-import { readEnvironment } from './environment.ts';
-import { environmentFolder } from './golden.ts';
+import { compileBootstrap } from '../compile-bootstrap.ts';
+import { readEnvironment } from '../environment.ts';
+import { environmentFolder } from '../golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
 type Walked = any;

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { compileBootstrap } from './compile-bootstrap.ts';
-import { readEnvironment } from './environment.ts';
-import { environmentFolder } from './golden.ts';
-import { routesOf } from './testing-routes.ts';
+import { compileBootstrap } from '../compile-bootstrap.ts';
+import { readEnvironment } from '../environment.ts';
+import { environmentFolder } from '../golden.ts';
+import { routesOf } from '../testing/testing-routes.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
 type Walked = any;

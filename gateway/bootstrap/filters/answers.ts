@@ -1,4 +1,4 @@
-import { any, type JsonObject } from './json.ts';
+import { any, type JsonObject } from '../json.ts';
 import { skipWhere } from './skip-where.ts';
 
 /** Takes what only gRPC has a use for out of the answers of REST: the transcoder leaves a success's status in a header. */

@@ -1,4 +1,4 @@
-import type { HttpTemplate } from '../../services/platform/contracts/http-template.ts';
+import type { HttpTemplate } from '../../../services/platform/contracts/http-template.ts';
 
 /** How every path that a template matches begins: a collection and what is in it begin alike. */
 export function templatePrefix({ segments }: HttpTemplate): string {

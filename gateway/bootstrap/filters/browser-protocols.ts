@@ -1,5 +1,5 @@
-import type { Role } from './gateway-methods.ts';
-import { any } from './json.ts';
+import type { Role } from '../gateway-methods.ts';
+import { any } from '../json.ts';
 
 /**
  * gRPC-Web (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md) and Connect with binary messages (https://connectrpc.com/docs/protocol),

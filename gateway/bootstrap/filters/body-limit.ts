@@ -1,6 +1,6 @@
-import { defaultMaxRequestBytes } from '../../services/platform/contracts/request-size.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
-import { any, type JsonObject } from './json.ts';
+import { defaultMaxRequestBytes } from '../../../services/platform/contracts/request-size.ts';
+import type { GatewayMethod } from '../gateway-methods.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /** The filter's name. */
 export const bodyLimitName = 'envoy.filters.http.buffer';

@@ -1,23 +1,23 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import { templateKey } from '../../services/platform/contracts/http-template.ts';
-import { answersOf } from './answers.ts';
-import { bodyLimitName, restBodyLimit } from './body-limit.ts';
-import { browserProtocols } from './browser-protocols.ts';
-import { compressors } from './compressors.ts';
-import { corsName, corsPolicy, hasCors } from './cors.ts';
+import { templateKey } from '../../../services/platform/contracts/http-template.ts';
+import { type GatewayEnvironment, upstreamUrl } from '../environment.ts';
+import { answersOf } from '../filters/answers.ts';
+import { bodyLimitName, restBodyLimit } from '../filters/body-limit.ts';
+import { browserProtocols } from '../filters/browser-protocols.ts';
+import { compressors } from '../filters/compressors.ts';
+import { corsName, corsPolicy, hasCors } from '../filters/cors.ts';
+import { jwtAuthnName, type Requirement, requirementOf, takenBy, tokenOf, undeclared } from '../filters/jwt-authn.ts';
+import { rbacName, rbacOf, rbacOff, rbacOpen } from '../filters/rbac.ts';
+import { without } from '../filters/without.ts';
+import type { GatewayMethod, Role } from '../gateway-methods.ts';
+import { noClusterHeader, previewHeader } from '../internal-headers.ts';
+import type { JsonObject } from '../json.ts';
+import { hasPreviews, previewRouteName, previewSpecifiers, specifierName } from '../previews.ts';
+import { traceHeader } from '../tracing.ts';
 import { documentRoutes, maxDocumentBytes } from './documents.ts';
-import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
-import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { noClusterHeader, previewHeader } from './internal-headers.ts';
 import { introspectionOf } from './introspection.ts';
-import type { JsonObject } from './json.ts';
-import { jwtAuthnName, type Requirement, requirementOf, takenBy, tokenOf, undeclared } from './jwt-authn.ts';
-import { hasPreviews, previewRouteName, previewSpecifiers, specifierName } from './previews.ts';
-import { rbacName, rbacOf, rbacOff, rbacOpen } from './rbac.ts';
 import { type PlacedRoute, routeTree } from './route-tree.ts';
 import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
-import { traceHeader } from './tracing.ts';
-import { without } from './without.ts';
 import { wrongMethodRoutes } from './wrong-method.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { GatewayEnvironment } from './environment.ts';
-import { any, type JsonObject } from './json.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /**
  * Compress JSON by what the client prefers; where it has no preference by brotli, which makes less of it. They stand before the transcoder, since

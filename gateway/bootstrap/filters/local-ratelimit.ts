@@ -1,5 +1,5 @@
-import type { GatewayEnvironment } from './environment.ts';
-import { any, type JsonObject } from './json.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import { any, type JsonObject } from '../json.ts';
 import { jwtAuthnName } from './jwt-authn.ts';
 
 type RateLimits = NonNullable<GatewayEnvironment['rateLimits']>;

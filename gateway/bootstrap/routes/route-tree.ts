@@ -1,4 +1,4 @@
-import { any, type JsonObject } from './json.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /** A route, and how each path that it may match begins. */
 export interface PlacedRoute {

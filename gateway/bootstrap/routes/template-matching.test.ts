@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
+import { parseHttpTemplate, templateKey } from '../../../services/platform/contracts/http-template.ts';
 import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
 
 const matches = (template: string, path: string) => new RegExp(`^(?:${templateRegex(parseHttpTemplate(template))})$`).test(path);

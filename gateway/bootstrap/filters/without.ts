@@ -1,4 +1,4 @@
-import { any, type JsonObject } from './json.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /** Takes filters out of the chain of a request that comes in on this route: Envoy makes the chain once, and does not make it anew when the route changes. */
 export function without(filters: readonly string[]): JsonObject {

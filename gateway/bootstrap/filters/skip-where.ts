@@ -1,4 +1,4 @@
-import { any, type Json, type JsonObject } from './json.ts';
+import { any, type Json, type JsonObject } from '../json.ts';
 
 /** A matcher of a filter with ExtensionWithMatcher: the filter does nothing for what the predicate is about. */
 export function skipWhere(predicate: Json): JsonObject {

@@ -1,7 +1,7 @@
-import { serviceAccountEmail, triggerWorkload } from '../../services/platform/contracts/identities.ts';
-import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
-import { any, type Json, type JsonObject } from './json.ts';
+import { serviceAccountEmail, triggerWorkload } from '../../../services/platform/contracts/identities.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayMethod } from '../gateway-methods.ts';
+import { any, type Json, type JsonObject } from '../json.ts';
 import { identityOf, jwtAuthnName, type TokenAccess } from './jwt-authn.ts';
 
 /** The filter's name. */

@@ -1,4 +1,4 @@
-import { any, type JsonObject } from './json.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /**
  * Counts calls by service, method and gRPC status, in the clusters' statistics. Behind rbac, which lets our own methods through only: otherwise a caller

@@ -1,4 +1,4 @@
-import { any, type JsonObject } from './json.ts';
+import { any, type JsonObject } from '../json.ts';
 import { skipWhere } from './skip-where.ts';
 
 /**

@@ -1,7 +1,7 @@
+import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayMethod } from '../gateway-methods.ts';
+import { any, type JsonObject } from '../json.ts';
 import { maxRestBytes } from './body-limit.ts';
-import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
-import { any, type JsonObject } from './json.ts';
 
 /** The filter's name. */
 export const transcoderName = 'envoy.filters.http.grpc_json_transcoder';

@@ -1,6 +1,6 @@
-import type { GatewayEnvironment } from './environment.ts';
-import type { GatewayMethod, Role } from './gateway-methods.ts';
-import { any, type JsonObject } from './json.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayMethod, Role } from '../gateway-methods.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /** The filter's name. */
 export const corsName = 'envoy.filters.http.cors';

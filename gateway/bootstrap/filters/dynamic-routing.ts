@@ -1,8 +1,8 @@
-import { serviceNames } from '../../services/platform/contracts/services.ts';
-import type { GatewayEnvironment } from './environment.ts';
-import type { Role } from './gateway-methods.ts';
-import { choiceHeader, previewHeader } from './internal-headers.ts';
-import { any, type JsonObject } from './json.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import type { Role } from '../gateway-methods.ts';
+import { choiceHeader, previewHeader } from '../internal-headers.ts';
+import { any, type JsonObject } from '../json.ts';
 import { jwtAuthnName, providersOf } from './jwt-authn.ts';
 import { skipWhere } from './skip-where.ts';
 import { wasmFilter } from './wasm-filter.ts';

@@ -1,6 +1,6 @@
 import { create, createFileRegistry, type FileRegistry } from '@bufbuild/protobuf';
 import { type MethodOptions, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
-import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
+import { readDescriptorSet } from '../../../services/platform/contracts/methods.ts';
 
 /** For tests: our own protos after a change to the options of one method, such as "CustomerService/GetDeal". */
 export function registryWith(name: string, change: (options: MethodOptions) => void): FileRegistry {

@@ -1,9 +1,9 @@
-import { audienceOf, controlPlane } from '../../services/platform/contracts/identities.ts';
-import { metadataCluster } from './clusters.ts';
-import { documentRoutePrefix } from './documents.ts';
-import type { GatewayEnvironment } from './environment.ts';
-import type { JsonObject } from './json.ts';
-import { hasPreviews, previewRouteName } from './previews.ts';
+import { audienceOf, controlPlane } from '../../../services/platform/contracts/identities.ts';
+import { metadataCluster } from '../clusters.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import type { JsonObject } from '../json.ts';
+import { hasPreviews, previewRouteName } from '../previews.ts';
+import { documentRoutePrefix } from '../routes/documents.ts';
 import { wasmFilter } from './wasm-filter.ts';
 
 /** The header that Cloud Run's check of callers looks at first. */

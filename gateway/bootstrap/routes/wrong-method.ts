@@ -1,13 +1,13 @@
-import { templateKey } from '../../services/platform/contracts/http-template.ts';
-import { bodyLimitName } from './body-limit.ts';
-import type { GatewayMethod } from './gateway-methods.ts';
-import { transcoderName } from './grpc-json-transcoder.ts';
-import { jwtAuthnName, takenBy, tokenOf } from './jwt-authn.ts';
-import { rbacName, rbacOff } from './rbac.ts';
+import { templateKey } from '../../../services/platform/contracts/http-template.ts';
+import { bodyLimitName } from '../filters/body-limit.ts';
+import { transcoderName } from '../filters/grpc-json-transcoder.ts';
+import { jwtAuthnName, takenBy, tokenOf } from '../filters/jwt-authn.ts';
+import { rbacName, rbacOff } from '../filters/rbac.ts';
+import { wasmFilterName } from '../filters/wasm-filter.ts';
+import { without } from '../filters/without.ts';
+import type { GatewayMethod } from '../gateway-methods.ts';
 import type { PlacedRoute } from './route-tree.ts';
 import { compareTemplates, templatePrefix, templateRegex } from './template-matching.ts';
-import { wasmFilterName } from './wasm-filter.ts';
-import { without } from './without.ts';
 
 /**
  * One route for each REST path, behind those of its methods, so that no request of a method comes by: 405 with Allow (RFC 9110 15.5.6). Which methods a path

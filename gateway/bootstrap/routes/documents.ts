@@ -1,9 +1,9 @@
-import type { GatewayEnvironment } from './environment.ts';
-import type { Role } from './gateway-methods.ts';
-import { transcoderName } from './grpc-json-transcoder.ts';
-import { any, type Json, type JsonObject } from './json.ts';
-import { jwtAuthnName, tokenOf } from './jwt-authn.ts';
-import { rbacName, rbacOff } from './rbac.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import { transcoderName } from '../filters/grpc-json-transcoder.ts';
+import { jwtAuthnName, tokenOf } from '../filters/jwt-authn.ts';
+import { rbacName, rbacOff } from '../filters/rbac.ts';
+import type { Role } from '../gateway-methods.ts';
+import { any, type Json, type JsonObject } from '../json.ts';
 import type { PlacedRoute } from './route-tree.ts';
 
 /** Room for the largest document, in bytes: Envoy keeps each in memory, and refuses a file of more than 4 KiB unless told. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path/posix';
-import type { GatewayEnvironment } from './environment.ts';
-import { any, type JsonObject } from './json.ts';
+import type { GatewayEnvironment } from '../environment.ts';
+import { any, type JsonObject } from '../json.ts';
 
 /** The name of all of our own filters. */
 export const wasmFilterName = 'envoy.filters.http.wasm';
