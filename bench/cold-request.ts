@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openRead } from '../deploy/environments/open-service.ts';
+import { openRead } from '../deploy/environments/open-read.ts';
 import { alwaysOn } from '../deploy/local/cloud/instances/limits.ts';
 import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';

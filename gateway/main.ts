@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCommand, UsageError } from '../services/platform/tools/command-line.ts';
-import { EnvironmentError, readEnvironment } from './bootstrap/environment.ts';
+import { GatewayEnvironmentError, readGatewayEnvironment } from './bootstrap/gateway-environment.ts';
 import { MethodError, type Role } from './bootstrap/gateway-methods.ts';
 import type { Fault } from './bootstrap/validation/fault.ts';
 import { EnvoyError } from './envoy/envoy-error.ts';
@@ -33,7 +33,7 @@ async function render(args: string[]): Promise<void> {
   if (!isRole(values.role)) throw new UsageError('--role must be edge or jobs');
   if (values.environment === undefined) throw new UsageError('--environment names no file');
   const { renderBootstrap } = await import('./bootstrap/render-bootstrap.ts');
-  process.stdout.write(renderBootstrap({ role: values.role, environment: readEnvironment(values.environment) }));
+  process.stdout.write(renderBootstrap({ role: values.role, environment: readGatewayEnvironment(values.environment) }));
 }
 
 async function validate(args: string[]): Promise<void> {
@@ -81,6 +81,6 @@ function isRole(value: string | undefined): value is Role {
 
 /** Mistakes of the person who calls: told without a stack trace. */
 function isMistake(error: unknown): boolean {
-  const known = error instanceof EnvironmentError || error instanceof MethodError || error instanceof EnvoyError;
+  const known = error instanceof GatewayEnvironmentError || error instanceof MethodError || error instanceof EnvoyError;
   return known || (error as NodeJS.ErrnoException).code === 'ENOENT';
 }

@@ -31,7 +31,7 @@ import { PartnerAdminService, PartnerTokenService } from '../services/platform/c
 import { PartnerInternalService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { MaintenanceService } from '../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
-import { serviceAccountEmail, type Workload } from '../services/platform/contracts/identities.ts';
+import { type Principal, serviceAccountEmail } from '../services/platform/contracts/identities.ts';
 import { previewAttribute } from '../services/platform/contracts/preview.ts';
 import { listTriggers } from '../services/platform/contracts/triggers.ts';
 import { stub, testEnv } from '../services/platform/testing/test-service.ts';
@@ -78,8 +78,8 @@ beforeAll(async () => {
   controlPlane = await startToldPreviews();
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
   // As Cloud Run leaves it once it has checked it.
-  const checked = (workload: Workload) => {
-    const claims = { iss: 'https://accounts.google.com', email: serviceAccountEmail(workload, project), email_verified: true };
+  const checked = (principal: Principal) => {
+    const claims = { iss: 'https://accounts.google.com', email: serviceAccountEmail(principal, project), email_verified: true };
     return `${part({ alg: 'RS256' })}.${part({ ...claims, exp: Math.floor(Date.now() / 1000) + 3_600 })}.SIGNATURE_REMOVED_BY_GOOGLE`;
   };
   const metadata = await startMetadataServer(async () => checked('jobs-gateway'), new Set());

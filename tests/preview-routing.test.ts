@@ -5,7 +5,7 @@ import { createFileRegistry } from '@bufbuild/protobuf';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compileBootstrap } from '../gateway/bootstrap/compile-bootstrap.ts';
-import type { GatewayEnvironment } from '../gateway/bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../gateway/bootstrap/gateway-environment.ts';
 import { send, type WireResponse } from '../gateway/conformance/case-client.ts';
 import type { TokenSpec } from '../gateway/conformance/conformance-case.ts';
 import { environmentOf } from '../gateway/conformance/local-environment.ts';

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startIssuer } from '../../deploy/local/cloud/issuer/issuer.ts';
 import { startMetadataServer } from '../../deploy/local/cloud/metadata-server/metadata-server.ts';
-import { gatewayEnvironment } from '../../deploy/local/platform/gateway-environment.ts';
+import { localGatewayEnvironment } from '../../deploy/local/platform/local-gateway-environment.ts';
 import { project } from '../../deploy/local/platform/place.ts';
 import { type Ports, portNames, portNamesOf } from '../../deploy/local/platform/ports.ts';
 import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
-import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { startToldPreviews } from '../../gateway/control-plane/testing/told-previews.ts';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
@@ -85,7 +85,7 @@ export async function startEdgeFixture(): Promise<EdgeFixture> {
     customerTokens: (count, preview) =>
       Promise.all(Array.from({ length: count }, (_, index) => issuer.mintCustomerToken({ sub: `customer-${index}`, preview }))),
     startGateway: async ({ tokenCache = true, environment, previews = false, cors = false, edit = (manager: Manager) => manager } = {}) => {
-      const { rateLimits: _, previews: __, ...local } = gatewayEnvironment(ports, 'edge');
+      const { rateLimits: _, previews: __, ...local } = localGatewayEnvironment(ports, 'edge');
       // Only a laptop's gateway has CORS without any origin. The name decides nothing else that costs anything.
       const name = cors ? 'local' : 'production';
       const compiled = compileBootstrap({

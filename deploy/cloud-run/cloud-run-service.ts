@@ -1,13 +1,13 @@
 import type { run_v1 } from '@googleapis/run';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { type Environment, sizesOf } from '../environments/environment.ts';
-import { type ContainerOptions, containersOf } from './containers.ts';
+import { containersOf, type ManifestContainerOptions } from './containers.ts';
 import { networkTags } from './egress.ts';
 import { type NewRevision, type Serving, trafficWith } from './traffic.ts';
 import { throttlesCpu, timeoutSeconds, type Workload } from './workloads.ts';
 
 /** Which revision is rendered beside which. */
-export interface Deployment extends ContainerOptions {
+export interface Deployment extends ManifestContainerOptions {
   /** Left out: the newest revision takes all traffic at once. */
   readonly revision?: NewRevision | undefined;
   /** What serves now. */

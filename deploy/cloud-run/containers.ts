@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { run_v1 } from '@googleapis/run';
 import { imageRepository } from '../environments/addresses.ts';
 import { type Environment, sizesOf } from '../environments/environment.ts';
-import { controlPlaneVariables, serviceVariables, type UrlOf, type Variable } from './service-environment.ts';
+import { controlPlaneVariables, serviceVariables, type UrlOf, type VariableValue } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
 /** The port that every container listens on, HTTP/2 without TLS. */
@@ -15,7 +15,7 @@ const gatewayHealthPath = '/health';
 const collectorConfig = (name: string) => readFileSync(join(import.meta.dirname, '../otel', name), 'utf8');
 
 /** What containers are made from. */
-export interface ContainerOptions {
+export interface ManifestContainerOptions {
   readonly environment: Environment;
   /** The tag of our images. */
   readonly imageTag: string;
@@ -24,11 +24,11 @@ export interface ContainerOptions {
 }
 
 /** The containers of a workload: its own first, then the collector where it is a sidecar. */
-export function containersOf(workload: Workload, options: ContainerOptions): run_v1.Schema$Container[] {
+export function containersOf(workload: Workload, options: ManifestContainerOptions): run_v1.Schema$Container[] {
   return [ownContainer(workload, options), ...sidecars(workload, options.environment)];
 }
 
-function ownContainer(workload: Workload, { environment, imageTag, urlOf }: ContainerOptions): run_v1.Schema$Container {
+function ownContainer(workload: Workload, { environment, imageTag, urlOf }: ManifestContainerOptions): run_v1.Schema$Container {
   const { cpu, memory } = sizesOf(environment, workload.name);
   const image = workload.kind === 'gateway' ? 'gateway' : workload.name;
   return {
@@ -44,7 +44,7 @@ function ownContainer(workload: Workload, { environment, imageTag, urlOf }: Cont
   };
 }
 
-function variablesOf(workload: Workload, environment: Environment, urlOf: UrlOf | undefined): Readonly<Record<string, Variable>> {
+function variablesOf(workload: Workload, environment: Environment, urlOf: UrlOf | undefined): Readonly<Record<string, VariableValue>> {
   switch (workload.kind) {
     case 'gateway':
       return { GATEWAY_ROLE: workload.role, GATEWAY_WORKERS: String(Math.ceil(sizesOf(environment, workload.name).cpu)) };
@@ -60,7 +60,7 @@ function healthOf({ kind }: Workload): run_v1.Schema$Probe {
   return kind === 'gateway' ? { httpGet: { path: gatewayHealthPath, port } } : { grpc: { port } };
 }
 
-function variable([name, value]: [string, Variable]): run_v1.Schema$EnvVar {
+function variable([name, value]: [string, VariableValue]): run_v1.Schema$EnvVar {
   if (typeof value === 'string') return { name, value };
   return { name, valueFrom: { secretKeyRef: { name: value.secret, key: 'latest' } } };
 }

@@ -1,5 +1,5 @@
+import { deployedGatewayEnvironment } from '../environments/deployed-gateway-environment.ts';
 import type { Environment } from '../environments/environment.ts';
-import { gatewayEnvironment } from '../environments/gateway-environment.ts';
 import { serviceVariables } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
@@ -22,7 +22,7 @@ export function networkTags(workload: Workload, environment: Environment): strin
 function configuredUrls(workload: Workload, environment: Environment): string[] {
   if (workload.kind === 'control-plane') return [];
   if (workload.kind === 'gateway') {
-    const { identity } = gatewayEnvironment(environment);
+    const { identity } = deployedGatewayEnvironment(environment);
     return workload.role === 'edge' ? Object.values(identity).map(({ jwksUri }) => jwksUri) : [identity.google.jwksUri];
   }
   const variables = Object.entries(serviceVariables(workload.name, environment));

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEnvironment } from '../environments/environment.ts';
-import { openRead } from '../environments/open-service.ts';
+import { openRead } from '../environments/open-read.ts';
 import { type RenderedFiles, render } from './render.ts';
 
 /** Where the golden files lie. */

@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
+import { deployedGatewayEnvironment } from '../environments/deployed-gateway-environment.ts';
 import type { Environment } from '../environments/environment.ts';
-import { gatewayEnvironment } from '../environments/gateway-environment.ts';
 import { cloudRunService } from './cloud-run-service.ts';
 import { databaseGrants } from './database-grants.ts';
 import { deliveryVariables } from './delivery-variables.ts';
@@ -57,7 +57,7 @@ export function render({ environment, target, imageTag, revision, current }: Ren
     refuse('the manifests', exposureFaults(workload, manifest));
     return [`cloud-run/${workload.name}.yaml`, yaml(manifest)];
   });
-  const gateways = gatewayEnvironment(environment);
+  const gateways = deployedGatewayEnvironment(environment);
   return new Map([
     ...manifests,
     ...(['edge', 'jobs'] as const).map((role): [string, string] => [

@@ -2,14 +2,14 @@ import type { Around, ProductionSource } from '../../services/platform/chassis/p
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
+import { deployedGatewayEnvironment, googleIssuer } from '../environments/deployed-gateway-environment.ts';
 import type { Environment } from '../environments/environment.ts';
-import { gatewayEnvironment, googleIssuer } from '../environments/gateway-environment.ts';
 import { manifestOf } from '../environments/manifests.ts';
 import { partnerIdentity, partnerSigningKeys } from '../environments/partner-identity.ts';
 import { restPathOf } from '../environments/rest-path.ts';
 
 /** The value of an environment variable: in the manifest, or in Secret Manager. */
-export type Variable = string | SecretVariable;
+export type VariableValue = string | SecretVariable;
 
 /** A variable whose value is the newest version of a secret. */
 interface SecretVariable {
@@ -24,11 +24,11 @@ export type UrlOf = (workload: string) => string;
  *
  * @param urlOf where services find each other; Cloud Run's URLs where it is left out.
  */
-export function serviceVariables(name: string, environment: Environment, urlOf?: UrlOf): Readonly<Record<string, Variable>> {
+export function serviceVariables(name: string, environment: Environment, urlOf?: UrlOf): Readonly<Record<string, VariableValue>> {
   const { project, spanner, identity, operatorEmails } = environment;
   const around = aroundOf(environment, urlOf ?? ((workload) => serviceUrl(workload, environment)));
   const partner = partnerIdentity(environment, around.urlOf('edge-gateway'));
-  const own = Object.entries(manifestOf(name).variables).flatMap(([variable, { production }]): [string, Variable][] => {
+  const own = Object.entries(manifestOf(name).variables).flatMap(([variable, { production }]): [string, VariableValue][] => {
     const value = resolved(production, environment.settings[name]?.[variable], around);
     return value === undefined ? [] : [[variable, value]];
   });
@@ -59,7 +59,7 @@ export function controlPlaneVariables(environment: Environment): Readonly<Record
     GOOGLE_CLOUD_PROJECT: project,
     RUN_LOCATIONS: `projects/${project}/locations/${region}`,
     CHANGES_SUBSCRIPTION: changesSubscription,
-    TRUSTED_CA_FILE: gatewayEnvironment(environment).trustedCaFile!,
+    TRUSTED_CA_FILE: deployedGatewayEnvironment(environment).trustedCaFile!,
   };
 }
 
@@ -76,7 +76,7 @@ export function secretsOf(name: string, environment: Environment): string[] {
   return Object.values(serviceVariables(name, environment)).flatMap((value) => (typeof value === 'string' ? [] : [value.secret]));
 }
 
-function resolved(source: ProductionSource, setting: string | undefined, around: Around): Variable | undefined {
+function resolved(source: ProductionSource, setting: string | undefined, around: Around): VariableValue | undefined {
   if (typeof source === 'function') return source(around);
   return 'secret' in source ? source : setting;
 }

@@ -1,7 +1,7 @@
 /** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
 import { type CallOptions, createClient } from '../../services/platform/contracts/client.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
-import { guardedRead, openRead } from '../environments/open-service.ts';
+import { guardedRead, openRead } from '../environments/open-read.ts';
 
 /** What is tried, and what is wrong with the answer; undefined where nothing is. */
 type Check = readonly [what: string, fault: (url: string) => Promise<string | undefined>];

@@ -5,7 +5,7 @@ import { listMethods, type Method } from '../../services/platform/contracts/meth
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 
 /** What runs as a Cloud Run service. */
-export type Workload = Gateway | Service | ControlPlane;
+export type Workload = GatewayWorkload | ServiceWorkload | ControlPlaneWorkload;
 
 interface WorkloadBase {
   readonly name: string;
@@ -16,18 +16,18 @@ interface WorkloadBase {
 }
 
 /** An Envoy: it verifies tokens itself, so Cloud Run's own check, which would strip their signatures, is off. */
-export interface Gateway extends WorkloadBase {
+export interface GatewayWorkload extends WorkloadBase {
   readonly kind: 'gateway';
   readonly role: 'edge' | 'jobs';
 }
 
 /** A gRPC service: Cloud Run's check lets its invokers in only. */
-export interface Service extends WorkloadBase {
+export interface ServiceWorkload extends WorkloadBase {
   readonly kind: 'service';
 }
 
 /** It tells the gateways and the services which previews there are: one instance, always. */
-export interface ControlPlane extends WorkloadBase {
+export interface ControlPlaneWorkload extends WorkloadBase {
   readonly kind: 'control-plane';
 }
 
@@ -50,7 +50,7 @@ export function listWorkloads(previews: boolean, methods: readonly Method[] = li
     gateway('edge', through(false)),
     gateway('jobs', through(true)),
     ...serviceNames.map(
-      (name): Service => ({
+      (name): ServiceWorkload => ({
         kind: 'service',
         name,
         methods: methods.filter(({ workload }) => workload === name),
@@ -61,14 +61,14 @@ export function listWorkloads(previews: boolean, methods: readonly Method[] = li
   ];
 }
 
-const controlPlaneWorkload: ControlPlane = {
+const controlPlaneWorkload: ControlPlaneWorkload = {
   kind: 'control-plane',
   name: controlPlane,
   methods: [],
   audience: (project) => audienceOf(controlPlane, project),
 };
 
-function gateway(role: Gateway['role'], methods: readonly Method[]): Gateway {
+function gateway(role: GatewayWorkload['role'], methods: readonly Method[]): GatewayWorkload {
   return { kind: 'gateway', name: `${role}-gateway`, role, methods, audience: (project) => audienceOf(role, project) };
 }
 

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { readGatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { requireEnvoy } from '../../gateway/envoy/find-envoy.ts';
@@ -43,7 +43,7 @@ async function freePort(): Promise<number> {
 test('the last request before SIGTERM is answered, logged and traced', async () => {
   const [port, admin] = [await freePort(), await freePort()];
   const environment = {
-    ...readEnvironment(join(environmentFolder, 'local.yaml')),
+    ...readGatewayEnvironment(join(environmentFolder, 'local.yaml')),
     admin: { host: '127.0.0.1' as const, port: admin },
     otelCollector: { host: '127.0.0.1', port: collector.port, samplingPercent: 100 },
   };

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { spawnLeashed } from '../../gateway/envoy/leash.ts';
 import type { LocalAround } from '../../services/platform/chassis/process/manifest.ts';
-import { audienceOf, internalDomain, serviceAccountEmail, type Workload } from '../../services/platform/contracts/identities.ts';
+import { audienceOf, internalDomain, type Principal, serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../services/platform/contracts/services.ts';
 import { manifestOf } from '../environments/manifests.ts';
 
@@ -108,8 +108,8 @@ function ownEnvironment(service: string): Record<string, string> {
 }
 
 /** The headers of a call by a workload, as Cloud Run hands them on once it has checked the workload's ID token. */
-export function calledBy(workload: Workload): Record<string, string> {
+export function calledBy(principal: Principal): Record<string, string> {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { iss: 'https://accounts.google.com', email: serviceAccountEmail(workload, project), email_verified: true };
+  const claims = { iss: 'https://accounts.google.com', email: serviceAccountEmail(principal, project), email_verified: true };
   return { 'x-serverless-authorization': `Bearer ${part({ alg: 'RS256' })}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE` };
 }

@@ -1,4 +1,4 @@
-import { internalDomain, type Workload } from '../../services/platform/contracts/identities.ts';
+import { internalDomain, type Principal } from '../../services/platform/contracts/identities.ts';
 import { product } from '../../services/platform/contracts/services.ts';
 import type { Environment } from './environment.ts';
 
@@ -6,7 +6,7 @@ import type { Environment } from './environment.ts';
 export const collectorHost = `otel-collector.${internalDomain}`;
 
 /** The URL of a Cloud Run service: it is known before the service exists. */
-export function serviceUrl(name: Workload, { projectNumber, region }: Environment): string {
+export function serviceUrl(name: Principal, { projectNumber, region }: Environment): string {
   return `https://${name}-${projectNumber}.${region}.run.app`;
 }
 

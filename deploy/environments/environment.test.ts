@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { parseEnvironment as parseGatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { parseGatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
+import { deployedGatewayEnvironment } from './deployed-gateway-environment.ts';
 import { type Environment, parseEnvironment, readEnvironment } from './environment.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
 import { addressesNeeded, addressesOf } from './subnet-size.ts';
 
 type Draft = { -readonly [K in keyof Environment]: Environment[K] } & Record<string, unknown>;
@@ -73,6 +73,6 @@ test('Direct VPC egress takes addresses in blocks of 16, twice while a revision 
 });
 
 test("the gateways' environment that is derived is one that they accept", () => {
-  const derived = gatewayEnvironment(readEnvironment('production'));
+  const derived = deployedGatewayEnvironment(readEnvironment('production'));
   expect(parseGatewayEnvironment(derived, 'derived')).toEqual(derived);
 });

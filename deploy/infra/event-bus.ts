@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import { audienceOf, triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { audienceOf, triggerPrincipal } from '../../services/platform/contracts/identities.ts';
 import { eventTopics, services } from '../../services/platform/contracts/services.ts';
 import { listTriggers, type SubscriptionTrigger } from '../../services/platform/contracts/triggers.ts';
 import { serviceUrl } from '../environments/addresses.ts';
@@ -26,7 +26,7 @@ export function createEventBus(context: Context, accounts: ServiceAccounts): voi
     }
   }
   new gcp.serviceaccount.IAMMember('pubsub-signs-as-pubsub', {
-    serviceAccountId: accountOf(accounts, triggerWorkload.subscription).name,
+    serviceAccountId: accountOf(accounts, triggerPrincipal.subscription).name,
     role: 'roles/iam.serviceAccountTokenCreator',
     member: serviceAgent('gcp-sa-pubsub', projectNumber),
   });
@@ -62,7 +62,7 @@ function createSubscription(
     topic: topic.id,
     pushConfig: {
       pushEndpoint: `${serviceUrl('jobs-gateway', environment)}${trigger.path}`,
-      oidcToken: { serviceAccountEmail: accountOf(accounts, triggerWorkload.subscription).email, audience: audienceOf('jobs', project) },
+      oidcToken: { serviceAccountEmail: accountOf(accounts, triggerPrincipal.subscription).email, audience: audienceOf('jobs', project) },
     },
     ackDeadlineSeconds: Math.min(600, Math.max(10, Math.ceil((trigger.deadlineMs + graceMs) / 1000))),
     enableMessageOrdering: true,

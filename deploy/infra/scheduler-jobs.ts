@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import { audienceOf, triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { audienceOf, triggerPrincipal } from '../../services/platform/contracts/identities.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { serviceUrl } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
@@ -27,7 +27,7 @@ export function createSchedulerJobs({ environment, options }: Context, accounts:
           httpMethod: 'POST',
           headers: { 'Content-Type': 'application/json' },
           body: Buffer.from('{}').toString('base64'),
-          oidcToken: { serviceAccountEmail: accountOf(accounts, triggerWorkload.schedule).email, audience: audienceOf('jobs', project) },
+          oidcToken: { serviceAccountEmail: accountOf(accounts, triggerPrincipal.schedule).email, audience: audienceOf('jobs', project) },
         },
       },
       options,

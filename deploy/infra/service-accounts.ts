@@ -3,23 +3,23 @@ import { interpolate, type Output } from '@pulumi/pulumi';
 import {
   controlPlane,
   gateways,
+  type Principal,
   runningWorkloads,
   serviceAccountId,
-  triggerWorkload,
-  type Workload,
+  triggerPrincipal,
 } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import type { Context } from './context.ts';
 
 /** What presents itself for Google's triggers, and what it does. */
-const triggers: Readonly<Record<Workload, string>> = {
-  [triggerWorkload.subscription]: 'Presents itself for Pub/Sub push subscriptions',
-  [triggerWorkload.queue]: 'Presents itself for Cloud Tasks',
-  [triggerWorkload.schedule]: 'Presents itself for Cloud Scheduler',
+const triggers: Readonly<Record<Principal, string>> = {
+  [triggerPrincipal.subscription]: 'Presents itself for Pub/Sub push subscriptions',
+  [triggerPrincipal.queue]: 'Presents itself for Cloud Tasks',
+  [triggerPrincipal.schedule]: 'Presents itself for Cloud Scheduler',
 };
 
 /** Whatever has an identity of its own, and what it is. */
-const described: Readonly<Record<Workload, string>> = {
+const described: Readonly<Record<Principal, string>> = {
   ...Object.fromEntries(gateways.map((gateway) => [`${gateway}-gateway`, `The ${gateway} gateway`])),
   ...Object.fromEntries(serviceNames.map((name) => [name, `The ${name} service`])),
   [controlPlane]: 'The control plane, which tells which previews there are',
@@ -30,11 +30,11 @@ const described: Readonly<Record<Workload, string>> = {
 const telemetryRoles = ['roles/cloudtrace.agent', 'roles/monitoring.metricWriter'];
 
 /** The service accounts of the platform, by workload. */
-export type ServiceAccounts = Readonly<Record<Workload, gcp.serviceaccount.Account>>;
+export type ServiceAccounts = Readonly<Record<Principal, gcp.serviceaccount.Account>>;
 
 /** Creates the service accounts. What each may do beyond telemetry is granted where the resource is created. */
 export function createServiceAccounts({ environment: { project, github }, options }: Context): ServiceAccounts {
-  const there = (workload: Workload) => workload !== controlPlane || github.previews;
+  const there = (principal: Principal) => principal !== controlPlane || github.previews;
   const accounts = Object.fromEntries(
     Object.entries(described)
       .filter(([workload]) => there(workload))
@@ -53,15 +53,15 @@ export function createServiceAccounts({ environment: { project, github }, option
 }
 
 /** The service account of a workload. @throws {TypeError} where there is none. */
-export function accountOf(accounts: ServiceAccounts, workload: Workload): gcp.serviceaccount.Account {
-  const account = accounts[workload];
-  if (account === undefined) throw new TypeError(`"${workload}" has no service account`);
+export function accountOf(accounts: ServiceAccounts, principal: Principal): gcp.serviceaccount.Account {
+  const account = accounts[principal];
+  if (account === undefined) throw new TypeError(`"${principal}" has no service account`);
   return account;
 }
 
 /** The service account of a workload as IAM names it. */
-export function memberOf(accounts: ServiceAccounts, workload: Workload): Output<string> {
-  return iamMember(accountOf(accounts, workload));
+export function memberOf(accounts: ServiceAccounts, principal: Principal): Output<string> {
+  return iamMember(accountOf(accounts, principal));
 }
 
 /** A service account as IAM names it. */

@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import { triggerWorkload } from '../../services/platform/contracts/identities.ts';
+import { triggerPrincipal } from '../../services/platform/contracts/identities.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import type { Context } from './context.ts';
 import { accountOf, memberOf, type ServiceAccounts } from './service-accounts.ts';
@@ -44,7 +44,7 @@ export function createTaskQueues({ environment: { project, region }, options }: 
   }
   for (const enqueuer of enqueuers) {
     new gcp.serviceaccount.IAMMember(`${enqueuer}-acts-as-tasks`, {
-      serviceAccountId: accountOf(accounts, triggerWorkload.queue).name,
+      serviceAccountId: accountOf(accounts, triggerPrincipal.queue).name,
       role: 'roles/iam.serviceAccountUser',
       member: memberOf(accounts, enqueuer),
     });

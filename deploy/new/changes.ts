@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 import { root } from './product.ts';
 
 /** Files to be written, all or none. */
@@ -22,16 +22,16 @@ export class Changes {
     return { created: named(true), changed: named(false) };
   }
 
-  /** A file that must not be there. @throws {Refusal} */
+  /** A file that must not be there. @throws {Mistake} */
   create(path: string, content: string): void {
-    if (existsSync(join(this.#folder, path))) throw new Refusal(`${path} exists`);
+    if (existsSync(join(this.#folder, path))) throw new Mistake(`${path} exists`);
     this.#files.set(path, { after: formatted(path, content), before: undefined });
   }
 
-  /** A file that is there. @throws {Refusal} */
+  /** A file that is there. @throws {Mistake} */
   edit(path: string, change: (text: string) => string): void {
     const file = join(this.#folder, path);
-    if (!existsSync(file)) throw new Refusal(`${path} is missing`);
+    if (!existsSync(file)) throw new Mistake(`${path} is missing`);
     const before = readFileSync(file, 'utf8');
     this.#files.set(path, { after: formatted(path, change(this.#files.get(path)?.after ?? before)), before });
   }
@@ -40,7 +40,7 @@ export class Changes {
    * Writes them. Where one cannot be written, the others are as they were.
    *
    * @param folder another copy of the product, in tests.
-   * @throws {Refusal}
+   * @throws {Mistake}
    */
   write(folder: string = this.#folder): void {
     const undo: (() => void)[] = [];
@@ -57,7 +57,7 @@ export class Changes {
       }
     } catch (error) {
       for (const step of undo) step();
-      throw new Refusal(`nothing is written: ${(error as Error).message}`);
+      throw new Mistake(`nothing is written: ${(error as Error).message}`);
     }
   }
 }
@@ -71,6 +71,6 @@ function formatted(path: string, content: string): string {
     input: content,
     encoding: 'utf8',
   });
-  if (status !== 0) throw new Refusal(`${path} cannot be formatted: ${stderr}`);
+  if (status !== 0) throw new Mistake(`${path} cannot be formatted: ${stderr}`);
   return stdout;
 }

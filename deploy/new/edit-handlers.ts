@@ -1,4 +1,4 @@
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 
 /** Where the handlers of a gRPC service are made. */
 interface HandlersPlace {
@@ -20,9 +20,9 @@ export function findHandlers(source: string, service: string): HandlersPlace | u
   return end < 0 ? undefined : { factory, end };
 }
 
-/** Adds a handler that answers UNIMPLEMENTED. @throws {Refusal} where there is one of the name. */
+/** Adds a handler that answers UNIMPLEMENTED. @throws {Mistake} where there is one of the name. */
 export function addHandler(source: string, { end }: HandlersPlace, { localName, name, file, platform }: NewHandler): string {
-  if (new RegExp(`^    (async )?${localName}\\b`, 'm').test(source)) throw new Refusal(`${file} has a handler "${localName}" already`);
+  if (new RegExp(`^    (async )?${localName}\\b`, 'm').test(source)) throw new Mistake(`${file} has a handler "${localName}" already`);
   const handler = `\n\n    async ${localName}() {\n      throw unimplemented('${name}');\n    },`;
   return addNamedImport(
     `${source.slice(0, end)}${handler}${source.slice(end)}`,

@@ -1,10 +1,10 @@
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 
-/** Adds a method at the end of a gRPC service, and messages at the end of the file. The text is as `buf format` writes it. @throws {Refusal} */
+/** Adds a method at the end of a gRPC service, and messages at the end of the file. The text is as `buf format` writes it. @throws {Mistake} */
 export function addToProto(text: string, service: string, { rpc, messages, imports }: ProtoAddition): string {
   const start = text.search(new RegExp(`^service ${service} \\{$`, 'm'));
   const end = start < 0 ? -1 : text.indexOf('\n}\n', start);
-  if (end < 0) throw new Refusal(`"service ${service} {" and its "}" do not stand in lines of their own: run "npm run format"`);
+  if (end < 0) throw new Mistake(`"service ${service} {" and its "}" do not stand in lines of their own: run "npm run format"`);
   const withMethod = `${text.slice(0, end)}\n${rpc.trimEnd()}${text.slice(end)}`;
   return addImports(`${withMethod.trimEnd()}\n\n${messages.trimEnd()}\n`, imports);
 }

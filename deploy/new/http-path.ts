@@ -2,7 +2,7 @@ import type { HttpRule } from '../../services/platform/contracts/gen/types/googl
 import { parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
 import type { Method } from '../../services/platform/contracts/methods.ts';
 import { UsageError } from '../../services/platform/tools/command-line.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 
 /** The verbs that google.api.http has. */
 export const verbs = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH'] as const;
@@ -50,11 +50,11 @@ export function parseRoute(verb: string, path: string): Route {
   return { verb: known, path, variables };
 }
 
-/** Where a route is another method's. @throws {Refusal} */
+/** Where a route is another method's. @throws {Mistake} */
 export function checkRouteIsFree({ verb, path }: Route, methods: readonly Method[]): void {
   const wanted = `${verb} ${templateKey(parseHttpTemplate(path))}`;
   const owner = methods.find(({ http }) => http !== undefined && routesOf(http).includes(wanted));
-  if (owner !== undefined) throw new Refusal(`${verb} ${path} is the route of ${owner.grpcPath.slice(1)}`);
+  if (owner !== undefined) throw new Mistake(`${verb} ${path} is the route of ${owner.grpcPath.slice(1)}`);
 }
 
 function routesOf(rule: HttpRule): string[] {

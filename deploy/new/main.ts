@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 import type { Changes } from './changes.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 import type { Product } from './product.ts';
 
 const usage = `usage:
@@ -64,7 +64,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 };
 
-await runCommand({ usage, isMistake: (error) => error instanceof Refusal }, main);
+await runCommand({ usage, isMistake: (error) => error instanceof Mistake }, main);
 
 async function main(): Promise<void> {
   const { values: options, positionals } = parseArgs({

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { Changes } from './changes.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 import { type Product, placesOf, serviceOf } from './product.ts';
 import { migrationTemplate } from './templates/migration.ts';
 
-/** `new migration`: the next one of a service, such as "add-rating" or "004-add-rating". @throws {Refusal} */
+/** `new migration`: the next one of a service, such as "add-rating" or "004-add-rating". @throws {Mistake} */
 export function newMigration(product: Product, service: string, asked: string): Changes {
   const [, wanted, name] = /^(?:(\d{3})-)?([a-z][a-z0-9]*(?:-[a-z0-9]+)*)$/.exec(asked) ?? [];
   if (name === undefined) throw new UsageError(`"${asked}" cannot be the name of a migration: write one such as "add-rating"`);
@@ -19,13 +19,13 @@ export function newMigration(product: Product, service: string, asked: string): 
   const next = String(last + 1).padStart(3, '0');
   if (wanted !== undefined && wanted !== next) {
     const owner = files.find((file) => file.startsWith(`${wanted}-`));
-    throw new Refusal(
+    throw new Mistake(
       `${owner === undefined ? `a migration ${wanted} would leave a gap` : `${folder}/migrations/${owner} has the number ${wanted}`}: the next one is ${next}`,
     );
   }
   const same = files.find((file) => file.slice(4) === `${name}.sql`);
-  if (same !== undefined) throw new Refusal(`${folder}/migrations/${same} has this name`);
-  if (last >= 999) throw new Refusal(`${folder}/migrations has no number left`);
+  if (same !== undefined) throw new Mistake(`${folder}/migrations/${same} has this name`);
+  if (last >= 999) throw new Mistake(`${folder}/migrations has no number left`);
   const changes = new Changes(product.folder);
   changes.create(`${folder}/migrations/${next}-${name}.sql`, migrationTemplate(service, name));
   return changes;

@@ -1,4 +1,4 @@
 /** What cannot be made here: something that exists, something that is not there. A command line that means nothing is a UsageError. */
-export class Refusal extends Error {
+export class Mistake extends Error {
   override readonly name = 'Refusal';
 }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Method } from '../../services/platform/contracts/methods.ts';
 import { genFolder, productFolder, servicesFolder } from '../../services/platform/contracts/product-folder.ts';
 import type { GrpcService, Service } from '../../services/platform/contracts/services.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 
 /** The platform's repository. */
 export const root = join(import.meta.dirname, '../..');
@@ -21,13 +21,13 @@ export interface Product {
   readonly protos: ReadonlyMap<string, string>;
 }
 
-/** Builds the contracts where the protos have changed, and reads them. @throws {Refusal} where they do not make a product. */
+/** Builds the contracts where the protos have changed, and reads them. @throws {Mistake} where they do not make a product. */
 export async function readProduct(): Promise<Product> {
   try {
     await import('../../services/platform/contracts/build.ts');
   } catch (error) {
     const told = error instanceof Error && error.name === 'ServiceListError' ? error.message : 'see above';
-    throw new Refusal(`the protos do not build, and something is added to what builds only: ${told}`);
+    throw new Mistake(`the protos do not build, and something is added to what builds only: ${told}`);
   }
   // They read what was built.
   const [{ product: name, services, eventTopics: topics }, { listMethods }] = await Promise.all([
@@ -39,21 +39,21 @@ export async function readProduct(): Promise<Product> {
   return { folder: productFolder, name, services, topics, methods: listMethods(), protos };
 }
 
-/** A service of the product. @throws {Refusal} */
+/** A service of the product. @throws {Mistake} */
 export function serviceOf({ services }: Product, name: string): Service {
   const service = services.find((candidate) => candidate.name === name);
   if (service === undefined) {
-    throw new Refusal(`there is no service "${name}": there are ${services.map((known) => known.name).join(', ')}`);
+    throw new Mistake(`there is no service "${name}": there are ${services.map((known) => known.name).join(', ')}`);
   }
   return service;
 }
 
-/** One of a service's gRPC services, by its name without the package. @throws {Refusal} */
+/** One of a service's gRPC services, by its name without the package. @throws {Mistake} */
 export function grpcServiceOf({ name: service, grpcServices }: Service, name: string): GrpcService {
   const found = grpcServices.find(({ typeName }) => typeName.endsWith(`.${name}`));
   if (found !== undefined) return found;
   const known = grpcServices.map(({ typeName }) => typeName.slice(typeName.lastIndexOf('.') + 1)).join(', ');
-  throw new Refusal(`"${service}" has no gRPC service "${name}": name one of ${known} with --in`);
+  throw new Mistake(`"${service}" has no gRPC service "${name}": name one of ${known} with --in`);
 }
 
 /** The paths of one service's files, from the product's folder. */

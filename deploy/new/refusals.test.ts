@@ -4,7 +4,7 @@ import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { Changes } from './changes.ts';
 import { newMethod } from './method.ts';
 import { newMigration } from './migration.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 import { pluralOf, singularOf } from './names.ts';
 import { type Product, readProduct, root } from './product.ts';
 import { newService } from './service.ts';
@@ -21,7 +21,7 @@ async function refusal(make: () => unknown): Promise<string> {
     await make();
   } catch (error) {
     if (error instanceof UsageError) return `usage: ${error.message}`;
-    if (error instanceof Refusal) return error.message;
+    if (error instanceof Mistake) return error.message;
     throw error;
   }
   return 'made';

@@ -3,7 +3,7 @@ import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
 import type { Route } from './http-path.ts';
-import { Refusal } from './mistake.ts';
+import { Mistake } from './mistake.ts';
 import { checkMethodName, kebabOf } from './names.ts';
 import type { Product } from './product.ts';
 import type { MethodProto } from './templates/method-proto.ts';
@@ -27,7 +27,7 @@ interface Kind {
   readonly proto: (messages: ReadonlySet<string>) => Omit<MethodProto, 'name' | 'route' | 'access' | 'responseComment'>;
 }
 
-/** `new trigger`: a method that Cloud Scheduler, Cloud Tasks or Pub/Sub calls through the jobs gateway. @throws {Refusal} */
+/** `new trigger`: a method that Cloud Scheduler, Cloud Tasks or Pub/Sub calls through the jobs gateway. @throws {Mistake} */
 export async function newTrigger(product: Product, { service, name, kind, rest, grpcService }: TriggerCommand): Promise<Changes> {
   checkMethodName(name);
   const { folder, reachedBy, proto } = kindOf(kind, rest);
@@ -37,7 +37,7 @@ export async function newTrigger(product: Product, { service, name, kind, rest, 
   if (kind === 'subscription') checkTopics(rest, product.topics);
   for (const id of wanted) {
     const owner = triggers.find((trigger) => trigger.kind === kind && trigger.resourceId === id);
-    if (owner !== undefined) throw new Refusal(`the ${kind} "${id}" is that of ${owner.method.grpcPath.slice(1)}`);
+    if (owner !== undefined) throw new Mistake(`the ${kind} "${id}" is that of ${owner.method.grpcPath.slice(1)}`);
   }
   const route: Route = { verb: 'POST', path: `/v1/${folder}/${kebabOf(name)}`, variables: [] };
   return addMethod(product, {
@@ -106,12 +106,12 @@ function checkCron(cron: string, rest: readonly string[]): void {
   }
 }
 
-/** @throws {Refusal} */
+/** @throws {Mistake} */
 function checkTopics(topics: readonly string[], known: readonly string[]): void {
   const there = `there are ${known.join(', ') || 'none'}`;
   if (topics.length === 0) throw new UsageError(`a subscription has topics: ${there}`);
   const twice = topics.find((topic, index) => topics.indexOf(topic) !== index);
   if (twice !== undefined) throw new UsageError(`the topic "${twice}" is named twice`);
   const unknown = topics.find((topic) => !known.includes(topic));
-  if (unknown !== undefined) throw new Refusal(`nobody publishes to "${unknown}": ${there}`);
+  if (unknown !== undefined) throw new Mistake(`nobody publishes to "${unknown}": ${there}`);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
-import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { readGatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
 import { type MetadataServer, startMetadataServer } from '../../gateway/conformance/metadata-server.ts';
 import { startTokenAuthority, type TokenAuthority } from '../../gateway/conformance/tokens.ts';
@@ -31,7 +31,7 @@ let metadata: MetadataServer;
 let controlPlane: ToldPreviews;
 
 beforeAll(async () => {
-  const environment = readEnvironment(join(environmentFolder, 'local.yaml'));
+  const environment = readGatewayEnvironment(join(environmentFolder, 'local.yaml'));
   controlPlane = await startToldPreviews();
   controlPlane.tell([{ service: 'partner', tag: 'pr-1', url: 'http://127.0.0.1:9' }]);
   const previews = { controlPlane: controlPlane.url };

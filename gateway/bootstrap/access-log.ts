@@ -1,5 +1,5 @@
 import type { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
-import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import { any, type Json, type JsonObject } from './json.ts';
 import { isNativeGrpc, isRest } from './request-forms.ts';
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** The cluster of the metadata server. */

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { Access, method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { compileBootstrap } from './compile-bootstrap.ts';
-import { readEnvironment } from './environment.ts';
+import { readGatewayEnvironment } from './gateway-environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
 import { registryWith } from './testing/changed-protos.ts';
@@ -15,7 +15,7 @@ import { validateBootstrap } from './validation/validate-bootstrap.ts';
 const environments = { local: read('local'), production: read('production') };
 
 function read(name: string) {
-  return readEnvironment(join(environmentFolder, `${name}.yaml`));
+  return readGatewayEnvironment(join(environmentFolder, `${name}.yaml`));
 }
 
 /** Follows keys and indices into the bootstrap. */

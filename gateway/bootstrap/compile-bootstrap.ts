@@ -1,7 +1,7 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
 import { keysCluster, metadataServerCluster, otelCollectorCluster, serviceCluster } from './clusters.ts';
 import { controlPlaneCluster, discovery } from './discovery.ts';
-import { type GatewayEnvironment, upstreamUrl } from './environment.ts';
+import { type GatewayEnvironment, upstreamUrl } from './gateway-environment.ts';
 import { type GatewayMethod, listGatewayMethods, type Role } from './gateway-methods.ts';
 import { httpConnectionManager } from './http-connection-manager.ts';
 import { any, type JsonObject } from './json.ts';

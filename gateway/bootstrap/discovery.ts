@@ -1,7 +1,7 @@
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceCluster } from './clusters.ts';
-import type { GatewayEnvironment } from './environment.ts';
 import { controlPlaneToken } from './filters/metadata-token.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import { any, type JsonObject } from './json.ts';
 
 /** How long a gateway that starts waits for its previews. It serves without them where the control plane is down, and learns them when that is back. */

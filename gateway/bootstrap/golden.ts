@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEnvironment } from './environment.ts';
+import { readGatewayEnvironment } from './gateway-environment.ts';
 import type { Role } from './gateway-methods.ts';
 import { renderBootstrap } from './render-bootstrap.ts';
 
@@ -16,7 +16,7 @@ const roles: readonly Role[] = ['edge', 'jobs'];
 export function goldenFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const file of readdirSync(environmentFolder).sort()) {
-    const environment = readEnvironment(join(environmentFolder, file));
+    const environment = readGatewayEnvironment(join(environmentFolder, file));
     for (const role of roles) files.set(file.replace(/\.yaml$/, `-${role}.yaml`), renderBootstrap({ role, environment }));
   }
   return files;

@@ -1,5 +1,4 @@
 import { accessLogs } from './access-log.ts';
-import type { GatewayEnvironment } from './environment.ts';
 import { answers } from './filters/answers.ts';
 import { bodyLimit } from './filters/body-limit.ts';
 import { browserProtocols } from './filters/browser-protocols.ts';
@@ -13,6 +12,7 @@ import { jwtAuthn } from './filters/jwt-authn.ts';
 import { callerRateLimit, clientRateLimit } from './filters/local-ratelimit.ts';
 import { metadataToken } from './filters/metadata-token.ts';
 import { rbac } from './filters/rbac.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { headersToStrip } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';

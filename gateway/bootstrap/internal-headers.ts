@@ -1,5 +1,5 @@
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import type { Role } from './gateway-methods.ts';
 import { hasPreviews } from './previews.ts';
 

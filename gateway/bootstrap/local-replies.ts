@@ -1,6 +1,6 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
-import type { GatewayEnvironment } from './environment.ts';
 import { takenByKey } from './filters/jwt-authn.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import { any, type JsonObject } from './json.ts';
 import { hasPreviews } from './previews.ts';
 import { isRest } from './request-forms.ts';

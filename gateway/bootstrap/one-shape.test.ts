@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileBootstrap } from './compile-bootstrap.ts';
-import { readEnvironment } from './environment.ts';
+import { readGatewayEnvironment } from './gateway-environment.ts';
 import type { Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
 import { compare, differences, expression } from './testing/differences.ts';
 
 function bootstrap(role: Role, name: string): unknown {
   // A collector is an option on a laptop, reflection and the API's documents are open there, and previews are of the moment.
-  const read = readEnvironment(join(environmentFolder, `${name}.yaml`));
+  const read = readGatewayEnvironment(join(environmentFolder, `${name}.yaml`));
   return compileBootstrap({ role, environment: { ...read, otelCollector: undefined, introspection: undefined, documents: undefined } });
 }
 

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { audienceOf } from '../../services/platform/contracts/identities.ts';
 import { compileBootstrap } from './compile-bootstrap.ts';
-import { type GatewayEnvironment, readEnvironment } from './environment.ts';
+import { type GatewayEnvironment, readGatewayEnvironment } from './gateway-environment.ts';
 import { listGatewayMethods, type Role } from './gateway-methods.ts';
 import { environmentFolder } from './golden.ts';
 import { previewCluster } from './previews.ts';
 import { requirementOn, routeOf, routesFor, routesOf } from './testing/testing-routes.ts';
 import { validateBootstrap } from './validation/validate-bootstrap.ts';
 
-const strict = readEnvironment(join(environmentFolder, 'staging.yaml'));
+const strict = readGatewayEnvironment(join(environmentFolder, 'staging.yaml'));
 const controlPlane = strict.previews!.controlPlane;
 const staging: GatewayEnvironment = { ...strict, previews: { controlPlane } };
 const roles = ['edge', 'jobs'] as const;

@@ -1,5 +1,5 @@
 import { type ClusterEnvironment, serviceCluster } from './clusters.ts';
-import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { previewHeader } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';

@@ -1,5 +1,5 @@
 import { otelCluster } from './clusters.ts';
-import type { GatewayEnvironment } from './environment.ts';
+import type { GatewayEnvironment } from './gateway-environment.ts';
 import type { Role } from './gateway-methods.ts';
 import { any, type JsonObject } from './json.ts';
 

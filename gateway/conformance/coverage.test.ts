@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readEnvironment } from '../bootstrap/environment.ts';
+import { readGatewayEnvironment } from '../bootstrap/gateway-environment.ts';
 import { headersToStrip } from '../bootstrap/internal-headers.ts';
 import { attackKinds, facts, type Topic } from './facts.ts';
 import { spoofedHeaders } from './spoofed-headers.ts';
@@ -22,7 +22,7 @@ test('names are told apart', () => {
 });
 
 test('every header that a gateway strips is one that cases spoof', () => {
-  const local = readEnvironment('gateway/bootstrap/environments/local.yaml');
+  const local = readGatewayEnvironment('gateway/bootstrap/environments/local.yaml');
   const spoofed = new Set(spoofedHeaders.map(([name]) => name));
   expect((['edge', 'jobs'] as const).flatMap((role) => headersToStrip(role, local)).filter((name) => !spoofed.has(name))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { create, getExtension, setExtension } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
 import { method as policy } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
-import type { GatewayEnvironment } from '../bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../bootstrap/gateway-environment.ts';
 import { registryWith } from '../bootstrap/testing/changed-protos.ts';
 
 interface Edge {

@@ -5,7 +5,7 @@ import { PassThroughClient } from 'google-auth-library';
 import { ConfigError, loadConfig } from '../../services/platform/chassis/process/config.ts';
 import { standardOutput } from '../../services/platform/chassis/telemetry/log-destination.ts';
 import { createLogger } from '../../services/platform/chassis/telemetry/logger.ts';
-import { workloadIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
+import { principalIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { controlPlaneShape } from './config.ts';
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const { GOOGLE_CLOUD_PROJECT: project, RUN_API_ENDPOINT: endpoint, CHANGES_SUBSCRIPTION: subscription } = config;
   const logger = createLogger({ service: controlPlane, level: config.LOG_LEVEL, destination });
   const store = new PreviewStore();
-  const identifyWorkload = workloadIdentifier(project);
+  const identifyWorkload = principalIdentifier(project);
   const server = await startControlPlane({
     store,
     identify: (metadata) => identifyWorkload(metadata.get('x-serverless-authorization')[0]?.toString()),

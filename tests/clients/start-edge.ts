@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { compileBootstrap } from '../../gateway/bootstrap/compile-bootstrap.ts';
-import { parseEnvironment } from '../../gateway/bootstrap/environment.ts';
+import { parseGatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { startTokenAuthority } from '../../gateway/conformance/tokens.ts';
 import { startEnvoy } from '../../gateway/envoy/start-envoy.ts';
 import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
@@ -16,7 +16,7 @@ export async function startEdge(upstreamPort: number): Promise<{ readonly port: 
   const authority = await startTokenAuthority();
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-edge-'));
   const { introspection: _, ...local } = parse(readFileSync(localFile, 'utf8')) as Record<string, unknown>;
-  const environment = parseEnvironment(
+  const environment = parseGatewayEnvironment(
     {
       ...local,
       services: `http://127.0.0.1:${upstreamPort}`,

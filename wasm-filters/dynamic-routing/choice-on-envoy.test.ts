@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readEnvironment } from '../../gateway/bootstrap/environment.ts';
 import { dynamicRouting } from '../../gateway/bootstrap/filters/dynamic-routing.ts';
 import { providersOf } from '../../gateway/bootstrap/filters/jwt-authn.ts';
+import { readGatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
 import { choiceHeader, headersToStrip, previewHeader } from '../../gateway/bootstrap/internal-headers.ts';
 import { any, type JsonObject } from '../../gateway/bootstrap/json.ts';
@@ -14,7 +14,7 @@ import { cluster, serve } from '../testing/on-envoy.ts';
 import { echoUpstream, type Upstream } from '../testing/upstream.ts';
 
 /** As the gateways have it, in front of two clusters: one of them is the preview pr-123 of the partner service. */
-const environment = { ...readEnvironment(join(environmentFolder, 'staging.yaml')), wasmDir: join(import.meta.dirname, '../build') };
+const environment = { ...readGatewayEnvironment(join(environmentFolder, 'staging.yaml')), wasmDir: join(import.meta.dirname, '../build') };
 const roles = ['edge', 'jobs'] as const;
 type Role = (typeof roles)[number];
 

@@ -6,7 +6,7 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
-import { gatewayEnvironment } from '../../local/platform/gateway-environment.ts';
+import { localGatewayEnvironment } from '../../local/platform/local-gateway-environment.ts';
 import { loadSecrets } from '../../local/platform/secrets.ts';
 import { composeFile, composePorts, stateInContainers } from './compose-file.ts';
 
@@ -27,7 +27,7 @@ if (rendersAsRoot) for (const path of [stateDir, join(stateDir, 'cloud')]) chown
 
 for (const role of ['edge', 'jobs'] as const) {
   // Previews come with npm start: nothing here would tell of any.
-  const { documents, previews: _, ...local } = gatewayEnvironment(composePorts, role);
+  const { documents, previews: _, ...local } = localGatewayEnvironment(composePorts, role);
   const environment = {
     ...local,
     // The entrypoint puts PORT there; published ports come from outside of the namespace.

@@ -12,9 +12,9 @@ import { compare } from '../../../gateway/bootstrap/testing/differences.ts';
 import { startTokenAuthority, type TokenAuthority } from '../../../gateway/conformance/tokens.ts';
 import { audienceOf, serviceAccountEmail } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames, services } from '../../../services/platform/contracts/services.ts';
+import { deployedGatewayEnvironment } from '../../environments/deployed-gateway-environment.ts';
 import { readEnvironment } from '../../environments/environment.ts';
-import { gatewayEnvironment } from '../../environments/gateway-environment.ts';
-import { openRead } from '../../environments/open-service.ts';
+import { openRead } from '../../environments/open-read.ts';
 import { builtImage, containerManifest, missingImages } from './built-images.ts';
 import { freePort } from './free-port.ts';
 import { ImageContainer } from './image-container.ts';
@@ -23,7 +23,7 @@ import { removeOrphans, removeWithParent } from './podman.ts';
 
 // https://cloud.google.com/run/docs/container-contract, for the gateways' image in both roles, on the production bootstrap with addresses of this machine.
 const skipped = missingImages();
-const production = gatewayEnvironment(readEnvironment('production'));
+const production = deployedGatewayEnvironment(readEnvironment('production'));
 const running = new Set<ImageContainer>();
 let folder: string;
 let authority: TokenAuthority;

@@ -4,7 +4,7 @@ import { callersOf } from '../../../services/platform/contracts/callers.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { MethodPolicySchema } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { grpcPath } from '../../../services/platform/contracts/methods.ts';
-import { openRead } from '../../environments/open-service.ts';
+import { openRead } from '../../environments/open-read.ts';
 import { ImageProcess } from '../image-process.ts';
 import { healthCheck, type RawCall } from '../running-server.ts';
 import { calledBy, type ScratchCloud } from '../scratch-cloud.ts';

@@ -8,8 +8,8 @@ import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts'
 import { type MethodPolicy, topic as topicOption } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { listMethods, readDescriptorSet } from '../../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { deployedGatewayEnvironment } from '../../environments/deployed-gateway-environment.ts';
 import { readEnvironment } from '../../environments/environment.ts';
-import { gatewayEnvironment } from '../../environments/gateway-environment.ts';
 import { createPlatform } from '../platform.ts';
 import { createdBy, ofType, type Resource } from './created-resources.ts';
 
@@ -37,7 +37,7 @@ function subscribedTopic(policy: MethodPolicy | undefined): string[] {
 /** Who calls whom, as it stands in the code: the gateways' rendered clusters, and the clients that services make. */
 function callsInCode(): string[] {
   const gateways = (['edge', 'jobs'] as const).flatMap((role) => {
-    const bootstrap = parse(renderBootstrap({ role, environment: gatewayEnvironment(environment) }));
+    const bootstrap = parse(renderBootstrap({ role, environment: deployedGatewayEnvironment(environment) }));
     const clusters: { name: string }[] = bootstrap.static_resources.clusters;
     return clusters.filter(({ name }) => serviceNames.includes(name)).map(({ name }) => `${role}-gateway -> ${name}`);
   });

@@ -1,4 +1,4 @@
-import { openRead } from '../../environments/open-service.ts';
+import { openRead } from '../../environments/open-read.ts';
 import { devToken } from './dev-token.ts';
 import { operatorEmail } from './place.ts';
 import type { Platform } from './start-platform.ts';

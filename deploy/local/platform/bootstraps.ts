@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
-import { gatewayEnvironment } from './gateway-environment.ts';
+import { localGatewayEnvironment } from './local-gateway-environment.ts';
 import type { Ports } from './ports.ts';
 
 const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
@@ -12,7 +12,7 @@ export async function writeBootstrap(role: 'edge' | 'jobs', ports: Ports, stateD
   const directory = join(stateDir, 'gateway');
   const file = join(directory, `${role}.yaml`);
   const stampFile = join(directory, `${role}.stamp`);
-  const environment = gatewayEnvironment(ports, role, traces);
+  const environment = localGatewayEnvironment(ports, role, traces);
   const stamp = fingerprint(JSON.stringify(environment));
   if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
   const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');

@@ -1,4 +1,4 @@
-import { controlPlane, runningWorkloads, type Workload } from '../../../services/platform/contracts/identities.ts';
+import { controlPlane, type Principal, runningWorkloads } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { outsideSystems } from '../cloud/outside-systems.ts';
 import { freePort, isFree, PortTakenError } from './free-port.ts';
@@ -36,8 +36,8 @@ export function containerPort(ports: Ports, service: string): number {
 }
 
 /** The port of a workload's metadata server. */
-export function metadataPort(ports: Ports, workload: Workload): number {
-  return portOf(ports, metadataName(workload));
+export function metadataPort(ports: Ports, principal: Principal): number {
+  return portOf(ports, metadataName(principal));
 }
 
 /** The port of a system of the outside world. */
@@ -54,8 +54,8 @@ function containerName(service: string): string {
   return `container_${service}`;
 }
 
-function metadataName(workload: Workload): string {
-  return `metadata_${workload.replaceAll('-', '_')}`;
+function metadataName(principal: Principal): string {
+  return `metadata_${principal.replaceAll('-', '_')}`;
 }
 
 /** The names of the two ports of a service, or of a preview. */

@@ -6,7 +6,7 @@ import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
-import { openRead } from '../../environments/open-service.ts';
+import { openRead } from '../../environments/open-read.ts';
 import type { InstanceUse } from '../cloud/instances/instance-use.ts';
 import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';

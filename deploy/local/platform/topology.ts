@@ -1,4 +1,4 @@
-import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../../services/platform/contracts/identities.ts';
+import { audienceOf, serviceAccountEmail, triggerPrincipal } from '../../../services/platform/contracts/identities.ts';
 import { eventTopics } from '../../../services/platform/contracts/services.ts';
 import {
   listTriggers,
@@ -124,5 +124,5 @@ function jobOf({ project, location, jobsGatewayUrl }: TopologyOptions, trigger: 
 }
 
 function oidcToken(kind: Trigger['kind'], project: string) {
-  return { serviceAccountEmail: serviceAccountEmail(triggerWorkload[kind], project), audience: audienceOf('jobs', project) };
+  return { serviceAccountEmail: serviceAccountEmail(triggerPrincipal[kind], project), audience: audienceOf('jobs', project) };
 }

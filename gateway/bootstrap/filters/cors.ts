@@ -1,4 +1,4 @@
-import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { GatewayMethod, Role } from '../gateway-methods.ts';
 import { any, type JsonObject } from '../json.ts';
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileBootstrap } from '../compile-bootstrap.ts';
-import { readEnvironment } from '../environment.ts';
+import { readGatewayEnvironment } from '../gateway-environment.ts';
 import { environmentFolder } from '../golden.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests walk through JSON.
 type Walked = any;
 
 test.each(['edge', 'jobs'] as const)('what the routing filter of the %s takes for removed early is removed early', (role) => {
-  const bootstrap: Walked = compileBootstrap({ role, environment: readEnvironment(join(environmentFolder, 'staging.yaml')) });
+  const bootstrap: Walked = compileBootstrap({ role, environment: readGatewayEnvironment(join(environmentFolder, 'staging.yaml')) });
   const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
   const filters = manager.http_filters.map(({ typed_config }: Walked) => typed_config.extension_config?.typed_config ?? typed_config);
   const filter = filters.find(({ config }: Walked) => config?.name === 'dynamic-routing');

@@ -1,4 +1,4 @@
-import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { GatewayMethod } from '../gateway-methods.ts';
 import { any, type JsonObject } from '../json.ts';
 import { maxRestBytes } from './body-limit.ts';

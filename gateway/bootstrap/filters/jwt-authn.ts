@@ -1,6 +1,6 @@
 import { audienceOf } from '../../../services/platform/contracts/identities.ts';
 import { jwksCluster } from '../clusters.ts';
-import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from '../gateway-methods.ts';
 import { any, type JsonObject } from '../json.ts';
 import { hasPreviews } from '../previews.ts';

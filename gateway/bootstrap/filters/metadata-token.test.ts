@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileBootstrap } from '../compile-bootstrap.ts';
-import { readEnvironment } from '../environment.ts';
+import { readGatewayEnvironment } from '../gateway-environment.ts';
 import { environmentFolder } from '../golden.ts';
 import { routesOf } from '../testing/testing-routes.ts';
 
@@ -12,7 +12,7 @@ type Walked = any;
 const gateways = readdirSync(environmentFolder).flatMap((file) => (['edge', 'jobs'] as const).map((role) => [role, file] as const));
 
 test.each(gateways)('at the %s of %s the token filter knows the routes that may lead nowhere, and no other', (role, file) => {
-  const bootstrap: Walked = compileBootstrap({ role, environment: readEnvironment(join(environmentFolder, file)) });
+  const bootstrap: Walked = compileBootstrap({ role, environment: readGatewayEnvironment(join(environmentFolder, file)) });
   const manager = bootstrap.static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
   // A route that takes the filter out has nothing for it to know.
   const routes = routesOf(manager).filter(({ typed_per_filter_config: own }: Walked) => own['envoy.filters.http.wasm']?.disabled !== true);

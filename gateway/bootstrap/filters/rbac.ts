@@ -1,5 +1,5 @@
-import { serviceAccountEmail, triggerWorkload } from '../../../services/platform/contracts/identities.ts';
-import type { GatewayEnvironment } from '../environment.ts';
+import { serviceAccountEmail, triggerPrincipal } from '../../../services/platform/contracts/identities.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { GatewayMethod } from '../gateway-methods.ts';
 import { any, type Json, type JsonObject } from '../json.ts';
 import { identityOf, jwtAuthnName, type TokenAccess } from './jwt-authn.ts';
@@ -62,7 +62,7 @@ function principals({ access, triggerKind }: GatewayMethod, environment: Gateway
         : environment.operatorEmails.map((email) => emailOf('operator', email, environment));
     case 'trigger':
       // Any service account of anyone can get a token for our audience: only the e-mail tells who it is.
-      return [emailOf('trigger', serviceAccountEmail(triggerWorkload[triggerKind!], environment.project), environment)];
+      return [emailOf('trigger', serviceAccountEmail(triggerPrincipal[triggerKind!], environment.project), environment)];
   }
 }
 

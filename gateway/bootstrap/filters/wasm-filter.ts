@@ -1,5 +1,5 @@
 import { join } from 'node:path/posix';
-import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import { any, type JsonObject } from '../json.ts';
 
 /** The name of all of our own filters. */

@@ -1,7 +1,7 @@
-import type { GatewayEnvironment } from '../environment.ts';
 import { transcoderName } from '../filters/grpc-json-transcoder.ts';
 import { jwtAuthnName, tokenOf } from '../filters/jwt-authn.ts';
 import { rbacName, rbacOff } from '../filters/rbac.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { Role } from '../gateway-methods.ts';
 import { any, type Json, type JsonObject } from '../json.ts';
 import type { PlacedRoute } from './route-tree.ts';

@@ -1,4 +1,4 @@
-import type { GatewayEnvironment } from '../environment.ts';
+import type { GatewayEnvironment } from '../gateway-environment.ts';
 import type { Role } from '../gateway-methods.ts';
 
 /** What describes an API to its callers, and says whether it serves. None of it says anything that the protos do not. */

@@ -1,6 +1,5 @@
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { templateKey } from '../../../services/platform/contracts/http-template.ts';
-import { type GatewayEnvironment, upstreamUrl } from '../environment.ts';
 import { answersOf } from '../filters/answers.ts';
 import { bodyLimitName, restBodyLimit } from '../filters/body-limit.ts';
 import { browserProtocols } from '../filters/browser-protocols.ts';
@@ -9,6 +8,7 @@ import { corsName, corsPolicy, hasCors } from '../filters/cors.ts';
 import { jwtAuthnName, type Requirement, requirementOf, takenBy, tokenOf, undeclared } from '../filters/jwt-authn.ts';
 import { rbacName, rbacOf, rbacOff, rbacOpen } from '../filters/rbac.ts';
 import { without } from '../filters/without.ts';
+import { type GatewayEnvironment, upstreamUrl } from '../gateway-environment.ts';
 import type { GatewayMethod, Role } from '../gateway-methods.ts';
 import { noClusterHeader, previewHeader } from '../internal-headers.ts';
 import type { JsonObject } from '../json.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileBootstrap } from '../compile-bootstrap.ts';
-import { readEnvironment } from '../environment.ts';
+import { readGatewayEnvironment } from '../gateway-environment.ts';
 import { environmentFolder } from '../golden.ts';
 import { envoyTypes, newerFields } from './envoy-types.ts';
 import { validateBootstrap } from './validate-bootstrap.ts';
 
-const edge = compileBootstrap({ role: 'edge', environment: readEnvironment(join(environmentFolder, 'production.yaml')) });
+const edge = compileBootstrap({ role: 'edge', environment: readGatewayEnvironment(join(environmentFolder, 'production.yaml')) });
 const manager = 'static_resources.listeners[0].filter_chains[0].filters[0].typed_config';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests spoil JSON at will.

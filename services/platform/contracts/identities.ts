@@ -4,28 +4,28 @@ import { product, serviceNames } from './services.ts';
 export const gateways = ['edge', 'jobs'] as const;
 
 /** Which service account presents itself for each kind of trigger. */
-export const triggerWorkload = { subscription: 'pubsub', queue: 'tasks', schedule: 'scheduler' } as const;
+export const triggerPrincipal = { subscription: 'pubsub', queue: 'tasks', schedule: 'scheduler' } as const;
 
 /** What has a service account of its own: a service by its name, a gateway such as "edge-gateway", or what presents itself for a kind of trigger. */
-export type Workload = string;
+export type Principal = string;
 
 /** What tells gateways and services which previews there are. */
-export const controlPlane: Workload = 'control-plane';
+export const controlPlane: Principal = 'control-plane';
 
 /** What calls services: the gateways and every service. */
-export const callingWorkloads: readonly Workload[] = [...gateways.map((gateway) => `${gateway}-gateway`), ...serviceNames];
+export const callingWorkloads: readonly Principal[] = [...gateways.map((gateway) => `${gateway}-gateway`), ...serviceNames];
 
 /** What runs: these, and the control plane. */
-export const runningWorkloads: readonly Workload[] = [...callingWorkloads, controlPlane];
+export const runningWorkloads: readonly Principal[] = [...callingWorkloads, controlPlane];
 
-/** The id of a workload's service account, such as "kumiko-job". The prefix is there because Google asks for at least six characters. */
-export function serviceAccountId(workload: Workload): string {
-  return `${product}-${workload}`;
+/** The id of a principal's service account, such as "kumiko-job". The prefix is there because Google asks for at least six characters. */
+export function serviceAccountId(principal: Principal): string {
+  return `${product}-${principal}`;
 }
 
-/** The e-mail address of a workload's service account, such as "kumiko-job@my-project.iam.gserviceaccount.com". */
-export function serviceAccountEmail(workload: Workload, project: string): string {
-  return `${serviceAccountId(workload)}@${project}.iam.gserviceaccount.com`;
+/** The e-mail address of a principal's service account, such as "kumiko-job@my-project.iam.gserviceaccount.com". */
+export function serviceAccountEmail(principal: Principal, project: string): string {
+  return `${serviceAccountId(principal)}@${project}.iam.gserviceaccount.com`;
 }
 
 /** The domain of names that exist inside the platform only, such as "kumiko.internal". */

@@ -13,7 +13,7 @@ import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
 import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { MaintenanceService } from '../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
-import { audienceOf, internalDomain, serviceAccountEmail, type Workload } from '../contracts/identities.ts';
+import { audienceOf, internalDomain, type Principal, serviceAccountEmail } from '../contracts/identities.ts';
 
 export const project = 'kumiko-test';
 export const customerIssuer = `https://securetoken.google.com/${project}`;
@@ -99,17 +99,17 @@ export async function startTestService({ name = 'customer', env, before, close, 
   return { ...service, url: `http://127.0.0.1:${service.port}`, lines: () => written.map((line) => JSON.parse(line)) };
 }
 
-/** What the platform leaves of a workload's ID token once it has checked it. */
-export function platformHeader(workload: Workload): string {
+/** What the platform leaves of a principal's ID token once it has checked it. */
+export function platformHeader(principal: Principal): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { iss: googleIssuer, email: serviceAccountEmail(workload, project), email_verified: true };
+  const claims = { iss: googleIssuer, email: serviceAccountEmail(principal, project), email_verified: true };
   return `Bearer ${part({ alg: 'RS256' })}.${part(claims)}.SIGNATURE_REMOVED_BY_GOOGLE`;
 }
 
 /** A client that comes through the platform as a workload, with an end user's token where one is given. */
-export function clientFor<S extends DescService>(service: S, url: string, workload: Workload, token?: string): Client<S> {
+export function clientFor<S extends DescService>(service: S, url: string, principal: Principal, token?: string): Client<S> {
   const headers = {
-    'x-serverless-authorization': platformHeader(workload),
+    'x-serverless-authorization': platformHeader(principal),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
   return createClient(service, { url, headers: async () => headers });

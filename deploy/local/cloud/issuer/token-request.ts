@@ -4,7 +4,7 @@ import {
   gateways,
   runningWorkloads,
   serviceAccountEmail,
-  triggerWorkload,
+  triggerPrincipal,
 } from '../../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../../services/platform/contracts/services.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
@@ -13,7 +13,7 @@ import type { TokenMint } from './token-mint.ts';
 /** The kinds of tokens that a person can ask for. */
 export const tokenKinds = ['customer', 'partner', 'operator', 'trigger', 'service'] as const;
 
-const triggers = Object.values(triggerWorkload);
+const triggers = Object.values(triggerPrincipal);
 const targets = [...gateways, ...serviceNames];
 
 /** The body of `POST /token`. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { serviceAccountEmail, type Workload } from '../../../../services/platform/contracts/identities.ts';
+import { type Principal, serviceAccountEmail } from '../../../../services/platform/contracts/identities.ts';
 import { startLoopbackServer } from '../../shared/http/loopback-server.ts';
 import type { Clock, LocalServer, MintIdToken } from '../../shared/local-server.ts';
 import {
@@ -53,7 +53,7 @@ export function startMetadataServer(options: MetadataOptions & { readonly port: 
 }
 
 /** Starts a metadata server for each workload at its port. If one cannot start, none is left running. */
-export async function startMetadataServers<W extends Workload>(
+export async function startMetadataServers<W extends Principal>(
   options: MetadataOptions & { readonly ports: Readonly<Record<W, number>> },
 ): Promise<Readonly<Record<W, LocalServer>>> {
   const workloads = Object.keys(options.ports) as W[];

@@ -22,9 +22,9 @@ import {
   serviceOfRevision,
 } from './resources.ts';
 import { revisionName, revisionOf } from './revisions.ts';
-import type { RunStore } from './run-store.ts';
 import { inputsOf, maskedService } from './service-fields.ts';
 import { checkedService, checkServiceId } from './service-rules.ts';
+import type { ServiceStore } from './service-store.ts';
 import { oldestTags, withoutTag } from './tag-limit.ts';
 
 /** Revisions of a service, beyond which the oldest without traffic or tag are deleted. https://cloud.google.com/run/quotas */
@@ -33,7 +33,7 @@ const maxRevisions = 1_000;
 /** What the services are made of. */
 interface RunServicesParts {
   readonly clock: Clock;
-  readonly store: RunStore;
+  readonly store: ServiceStore;
   /** How long a change takes until traffic has moved. */
   readonly reconcileMs: number;
   /** The message with every field that its sender left out, as the API reads it: only so do templates compare. */

@@ -5,7 +5,7 @@ import { operationsApi } from './operations-api.ts';
 import type { Service } from './resources.ts';
 import { revisionsApi } from './revisions-api.ts';
 import { RunServices } from './run-services.ts';
-import { openRunStore } from './run-store.ts';
+import { openServiceStore } from './service-store.ts';
 import { servicesApi } from './services-api.ts';
 
 /** Options of the local Cloud Run Admin API. */
@@ -34,7 +34,7 @@ export interface RunServer extends LocalServer {
  * @throws where the port is taken or the state cannot be opened.
  */
 export async function startRun({ port, stateDir, clock, reconcileMs = 0, onChange = () => {} }: RunOptions): Promise<RunServer> {
-  const store = openRunStore(stateDir);
+  const store = openServiceStore(stateDir);
   const service = loadServices('@google-cloud/run');
   const servicesDefinition = service('google.cloud.run.v2.Services');
   const { responseSerialize, responseDeserialize } = servicesDefinition['GetService']!;

@@ -7,7 +7,7 @@ import { isSetByClients, sampleMessage } from '../../../../gateway/openapi/sampl
 import { knownTypes } from '../../../../gateway/openapi/well-known.ts';
 import { callersOf } from '../../../../services/platform/contracts/callers.ts';
 import { Access } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { triggerWorkload } from '../../../../services/platform/contracts/identities.ts';
+import { triggerPrincipal } from '../../../../services/platform/contracts/identities.ts';
 import { listMethods, type Method } from '../../../../services/platform/contracts/methods.ts';
 import { isRedacted } from '../../cloud/messages/mask-message.ts';
 import { operatorEmail } from '../../platform/place.ts';
@@ -70,7 +70,7 @@ function identityOf({ desc, policy }: Method): MethodRow['identity'] {
     case Access.OPERATOR:
       return { kind: 'operator', subject: operatorEmail };
     case Access.TRIGGER:
-      return { kind: 'trigger', subject: triggerWorkload[policy.trigger?.kind.case ?? 'schedule'] };
+      return { kind: 'trigger', subject: triggerPrincipal[policy.trigger?.kind.case ?? 'schedule'] };
     case Access.SERVICE:
       return { kind: 'service', subject: callersOf(desc, policy)[0] ?? '' };
     default:

@@ -1,7 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { callersOf } from '../../contracts/callers.ts';
 import { Access, type MethodPolicy } from '../../contracts/gen/types/kumiko/platform/v1/options_pb.js';
-import { serviceAccountEmail, triggerWorkload } from '../../contracts/identities.ts';
+import { serviceAccountEmail, triggerPrincipal } from '../../contracts/identities.ts';
 import type { Caller } from '../server/call.ts';
 import type { Interceptor } from '../server/served-method.ts';
 import { permissionDenied } from '../trust/end-users.ts';
@@ -33,7 +33,7 @@ function ruleOf(method: DescMethod, policy: MethodPolicy | undefined, project: s
       return (caller) => caller.kind === 'operator';
     case Access.TRIGGER: {
       const kind = policy.trigger?.kind.case;
-      const email = kind === undefined ? undefined : serviceAccountEmail(triggerWorkload[kind], project);
+      const email = kind === undefined ? undefined : serviceAccountEmail(triggerPrincipal[kind], project);
       return (caller) => caller.kind === 'trigger' && caller.email === email;
     }
     case Access.SERVICE: {

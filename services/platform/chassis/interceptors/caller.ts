@@ -3,13 +3,13 @@ import type { Caller } from '../server/call.ts';
 import type { Interceptor } from '../server/served-method.ts';
 import type { ServerCall } from '../server/server-call.ts';
 import type { EndUser, EndUsers } from '../trust/end-users.ts';
-import type { IdentifyWorkload } from '../trust/platform-identity.ts';
+import type { IdentifyPrincipal } from '../trust/platform-identity.ts';
 import { unauthenticated, type VerifyToken } from '../trust/token-verifier.ts';
 
 const anyone: Caller = { kind: 'public' };
 
 /** Finds out who calls: which of our workloads from the platform's token, and behind a gateway which end user from that user's own. */
-export function caller(identifyWorkload: IdentifyWorkload, endUsers: EndUsers): Interceptor {
+export function caller(identifyWorkload: IdentifyPrincipal, endUsers: EndUsers): Interceptor {
   return (next, { policy }) => {
     const isPublic = policy?.access === Access.PUBLIC;
     const admit = (call: ServerCall, caller: Caller, logId: string | undefined) => {

@@ -4,7 +4,7 @@ import { handle } from '../server/handle.ts';
 import type { Interceptor, Run, ServedMethod } from '../server/served-method.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { createEndUsers } from '../trust/end-users.ts';
-import { workloadIdentifier } from '../trust/platform-identity.ts';
+import { principalIdentifier } from '../trust/platform-identity.ts';
 import { access } from './access.ts';
 import { caller } from './caller.ts';
 import { deadline } from './deadline.ts';
@@ -41,7 +41,7 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     // Before the caller is known: reading an issuer's keys takes time too, and a client that goes away must not leave it behind.
     deadline,
     // Before access, which judges the caller.
-    caller(workloadIdentifier(project), createEndUsers(config)),
+    caller(principalIdentifier(project), createEndUsers(config)),
     // Before validation: who may not call learns nothing about the request, and costs no parsing.
     access(project),
     // Before the handler, for what it causes.

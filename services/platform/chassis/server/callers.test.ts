@@ -5,7 +5,7 @@ import { createClient } from '../../contracts/client.ts';
 import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { MaintenanceService } from '../../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
-import { audienceOf, serviceAccountEmail, type Workload } from '../../contracts/identities.ts';
+import { audienceOf, type Principal, serviceAccountEmail } from '../../contracts/identities.ts';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import {
   clientFor,
@@ -73,7 +73,7 @@ const operatorClaims = {
   email: 'operator@kumiko.example',
   email_verified: true,
 };
-const triggerClaims = (workload: Workload, aud = audienceOf('jobs', project)) => ({
+const triggerClaims = (workload: Principal, aud = audienceOf('jobs', project)) => ({
   iss: googleIssuer,
   aud,
   sub: '2',
@@ -81,7 +81,7 @@ const triggerClaims = (workload: Workload, aud = audienceOf('jobs', project)) =>
   email_verified: true,
 });
 
-async function getProfile(token: string | undefined, workload: Workload = 'edge-gateway') {
+async function getProfile(token: string | undefined, workload: Principal = 'edge-gateway') {
   const client = clientFor(CustomerService, service.url, workload, token);
   return client.getProfile({}).finally(() => client.close());
 }
@@ -91,7 +91,7 @@ async function getDeal(headers: Record<string, string>) {
   return client.getDeal({ name: 'deals/a' }, { headers }).finally(() => client.close());
 }
 
-async function relayJobs(token: string | undefined, workload: Workload = 'jobs-gateway') {
+async function relayJobs(token: string | undefined, workload: Principal = 'jobs-gateway') {
   const client = clientFor(JobService, jobs.url, workload, token);
   return client.relayOutbox({}).finally(() => client.close());
 }
@@ -100,7 +100,7 @@ describe('the platform', () => {
   test.each([
     ['no token', {}],
     ['a token whose signature was not removed', { 'x-serverless-authorization': platformHeader('edge-gateway').replace(/[^.]+$/, 'c2ln') }],
-    ['a token of an account that is none of ours', { 'x-serverless-authorization': platformHeader('stranger' as Workload) }],
+    ['a token of an account that is none of ours', { 'x-serverless-authorization': platformHeader('stranger' as Principal) }],
     ['text', { 'x-serverless-authorization': 'Bearer x.y.SIGNATURE_REMOVED_BY_GOOGLE' }],
     ['null for claims', { 'x-serverless-authorization': 'Bearer x.bnVsbA.SIGNATURE_REMOVED_BY_GOOGLE' }],
   ])('is not passed with %s', async (_, headers) => {
@@ -118,7 +118,7 @@ describe('a public method', () => {
     expect(seen).toEqual({ kind: 'public' });
   });
 
-  test.each<Workload>(['job', 'partner'])('is closed to the service %s', async (workload) => {
+  test.each<Principal>(['job', 'partner'])('is closed to the service %s', async (workload) => {
     await expect(getDeal({ 'x-serverless-authorization': platformHeader(workload) })).rejects.toMatchObject({
       code: status.PERMISSION_DENIED,
     });
@@ -204,7 +204,7 @@ describe("a scheduler's method", () => {
     expect(seen).toEqual({ kind: 'trigger', email: serviceAccountEmail('scheduler', project) });
   });
 
-  test.each<Workload>(['tasks', 'pubsub', 'edge-gateway'])('denies the account %s', async (workload) => {
+  test.each<Principal>(['tasks', 'pubsub', 'edge-gateway'])('denies the account %s', async (workload) => {
     await expect(relayJobs(await issuer.sign(triggerClaims(workload)))).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 
@@ -217,7 +217,7 @@ describe("a scheduler's method", () => {
 });
 
 describe('an internal method', () => {
-  const relay = (workload: Workload) => {
+  const relay = (workload: Principal) => {
     const client = clientFor(MaintenanceService, service.url, workload);
     return client.relayOutbox({ limit: 1 }).finally(() => client.close());
   };
@@ -227,11 +227,11 @@ describe('an internal method', () => {
     expect(seen).toEqual({ kind: 'service', name: 'job' });
   });
 
-  test.each<Workload>(['partner', 'webhook', 'customer'])('is closed to the service %s', async (workload) => {
+  test.each<Principal>(['partner', 'webhook', 'customer'])('is closed to the service %s', async (workload) => {
     await expect(relay(workload)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 
-  test.each<Workload>(['edge-gateway', 'jobs-gateway'])('is closed to the %s', async (workload) => {
+  test.each<Principal>(['edge-gateway', 'jobs-gateway'])('is closed to the %s', async (workload) => {
     await expect(relay(workload)).rejects.toMatchObject({ code: status.UNAUTHENTICATED });
   });
 });

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type handleUnaryCall, Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
-import type { Workload } from '../../contracts/identities.ts';
+import type { Principal } from '../../contracts/identities.ts';
 import { type GrpcService, servedBy } from '../../contracts/services.ts';
 import { Dispatcher, type Route } from './dispatcher.ts';
 import { addReflection } from './reflection.ts';
@@ -12,7 +12,7 @@ import { addReflection } from './reflection.ts';
 /** Where and what to serve. */
 export interface ServerOptions {
   /** The service: the gRPC services of its proto package are served, and the platform's own. */
-  readonly name: Workload;
+  readonly name: Principal;
   readonly host: string;
   /** 0 binds any free port. */
   readonly port: number;

@@ -3,7 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { CloudTasksClient } from '@google-cloud/tasks';
 import { credentials, status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
-import { audienceOf, serviceAccountEmail, triggerWorkload } from '../../contracts/identities.ts';
+import { audienceOf, serviceAccountEmail, triggerPrincipal } from '../../contracts/identities.ts';
 import { inSpan } from '../../contracts/in-span.ts';
 import { describeMethod } from '../../contracts/methods.ts';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
@@ -113,7 +113,7 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
                 headers: sent,
                 body,
                 oidcToken: {
-                  serviceAccountEmail: serviceAccountEmail(triggerWorkload.queue, config.project),
+                  serviceAccountEmail: serviceAccountEmail(triggerPrincipal.queue, config.project),
                   audience: audienceOf('jobs', config.project),
                 },
               },

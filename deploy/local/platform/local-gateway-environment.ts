@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { GatewayEnvironment } from '../../../gateway/bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../../../gateway/bootstrap/gateway-environment.ts';
 import { audiences } from '../../../gateway/openapi/audience.ts';
 import { descriptorFile } from '../../../services/platform/contracts/descriptor-file.ts';
 import { documentsFolder } from '../../../services/platform/contracts/documents-folder.ts';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
-import { openRead } from '../../environments/open-service.ts';
+import { openRead } from '../../environments/open-read.ts';
 import { issuers, jwksUri } from './issuers.ts';
 import { operatorEmail, project } from './place.ts';
 import { metadataPort, type Ports, servicePort } from './ports.ts';
@@ -13,7 +13,7 @@ import { metadataPort, type Ports, servicePort } from './ports.ts';
 const root = join(import.meta.dirname, '../../..');
 
 /** What the bootstraps of both gateways are compiled for. */
-export function gatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', traces = false): GatewayEnvironment {
+export function localGatewayEnvironment(ports: Ports, role: 'edge' | 'jobs', traces = false): GatewayEnvironment {
   return {
     name: 'local',
     project,

@@ -8,10 +8,10 @@ const schema = `
 `;
 
 /** What the local Cloud Run keeps on disk. */
-export type RunStore = ReturnType<typeof openRunStore>;
+export type ServiceStore = ReturnType<typeof openServiceStore>;
 
 /** Opens the Cloud Run state. */
-export function openRunStore(stateDir: string) {
+export function openServiceStore(stateDir: string) {
   const { database, transaction, close } = openStore(stateDir, 'run', schema);
   const allServices = database.prepare('SELECT spec FROM services');
   const putService = database.prepare(

@@ -1,16 +1,16 @@
-import type { GatewayEnvironment } from '../../gateway/bootstrap/environment.ts';
+import type { GatewayEnvironment } from '../../gateway/bootstrap/gateway-environment.ts';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from './addresses.ts';
 import type { Environment } from './environment.ts';
-import { openRead } from './open-service.ts';
+import { openRead } from './open-read.ts';
 import { partnerIdentity } from './partner-identity.ts';
 
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
-export function gatewayEnvironment(environment: Environment): GatewayEnvironment {
+export function deployedGatewayEnvironment(environment: Environment): GatewayEnvironment {
   const { project, identity, operatorEmails, corsOrigins, introspection, documents, rateLimits, github } = environment;
   return {
     name: 'production',

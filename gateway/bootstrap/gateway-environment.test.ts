@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { EnvironmentError, parseEnvironment, readEnvironment } from './environment.ts';
+import { GatewayEnvironmentError, parseGatewayEnvironment, readGatewayEnvironment } from './gateway-environment.ts';
 import { environmentFolder } from './golden.ts';
 
-const production = readEnvironment(join(environmentFolder, 'production.yaml'));
+const production = readGatewayEnvironment(join(environmentFolder, 'production.yaml'));
 
 function faultsOf(change: object): readonly string[] {
   try {
-    parseEnvironment({ ...production, ...change }, 'test');
+    parseGatewayEnvironment({ ...production, ...change }, 'test');
   } catch (error) {
-    if (error instanceof EnvironmentError) return error.faults;
+    if (error instanceof GatewayEnvironmentError) return error.faults;
     throw error;
   }
   return [];
@@ -38,7 +38,7 @@ test('production takes no plaintext keys', () => {
 
 test('production needs a CA file', () => {
   const { trustedCaFile: _, ...rest } = production;
-  expect(() => parseEnvironment(rest, 'test')).toThrow('trustedCaFile: required in production');
+  expect(() => parseGatewayEnvironment(rest, 'test')).toThrow('trustedCaFile: required in production');
 });
 
 test('the admin port stays on loopback', () => {

@@ -117,24 +117,24 @@ export function upstreamUrl({ services }: Pick<GatewayEnvironment, 'services'>, 
  * Checks an environment.
  *
  * @param source what to name in the message, such as a file.
- * @throws EnvironmentError with every fault, each with its path.
+ * @throws GatewayEnvironmentError with every fault, each with its path.
  */
-export function parseEnvironment(value: unknown, source: string): GatewayEnvironment {
+export function parseGatewayEnvironment(value: unknown, source: string): GatewayEnvironment {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new EnvironmentError(
+  throw new GatewayEnvironmentError(
     source,
     result.error.issues.map(({ path, message }) => `${path.join('.') || '(top level)'}: ${message}`),
   );
 }
 
 /** Reads and checks an environment file (YAML). */
-export function readEnvironment(file: string): GatewayEnvironment {
-  return parseEnvironment(parse(readFileSync(file, 'utf8')), file);
+export function readGatewayEnvironment(file: string): GatewayEnvironment {
+  return parseGatewayEnvironment(parse(readFileSync(file, 'utf8')), file);
 }
 
 /** An environment that cannot be used. */
-export class EnvironmentError extends Error {
+export class GatewayEnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
   readonly faults: readonly string[];
   constructor(source: string, faults: readonly string[]) {
