@@ -1,5 +1,6 @@
 import type { run_v1 } from '@googleapis/run';
 import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
+import { product } from '../../services/platform/contracts/services.ts';
 import { type Environment, sizesOf } from '../environments/environment.ts';
 import { containersOf, type ManifestContainerOptions } from './containers.ts';
 import { networkTags } from './egress.ts';
@@ -68,7 +69,7 @@ function ingressOf(workload: Workload): 'internal' | 'internal-and-cloud-load-ba
 function networkInterface(workload: Workload, environment: Environment): object {
   const { network, region } = environment;
   const tags = networkTags(workload, environment);
-  if (network.kind === 'own') return { network: 'kumiko', subnetwork: 'kumiko', tags };
+  if (network.kind === 'own') return { network: product, subnetwork: product, tags };
   const host = `projects/${network.hostProject}`;
   return {
     network: `${host}/global/networks/${network.network}`,

@@ -1,4 +1,6 @@
+import { serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
 import { candidateDomain, imageRepository } from '../environments/addresses.ts';
+import { deployers } from '../environments/deployers.ts';
 import type { Environment } from '../environments/environment.ts';
 import { listWorkloads, type Workload } from './workloads.ts';
 
@@ -19,8 +21,8 @@ export function deliveryVariables(environment: Environment): string {
     SPANNER_INSTANCE: spanner.instance,
     SPANNER_DATABASE: spanner.database,
     WORKLOAD_IDENTITY_PROVIDER: `projects/${projectNumber}/locations/global/workloadIdentityPools/github/providers/github`,
-    DEPLOY_ACCOUNT: `kumiko-deploy@${project}.iam.gserviceaccount.com`,
-    PREVIEW_ACCOUNT: `kumiko-preview@${project}.iam.gserviceaccount.com`,
+    DEPLOY_ACCOUNT: serviceAccountEmail(deployers.release, project),
+    PREVIEW_ACCOUNT: serviceAccountEmail(deployers.preview, project),
   };
   return Object.entries(variables)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -1,13 +1,14 @@
+import { product } from '../../services/platform/contracts/services.ts';
 import { deployedGatewayEnvironment } from '../environments/deployed-gateway-environment.ts';
 import type { Environment } from '../environments/environment.ts';
 import { serviceVariables } from './service-environment.ts';
 import type { Workload } from './workloads.ts';
 
 /** The network tag of everything of ours: it reaches Google and the subnet. */
-export const networkTag = 'kumiko';
+export const networkTag = product;
 
 /** The network tag of what may reach the internet, by the static address. */
-export const thirdPartyTag = 'kumiko-third-parties';
+export const thirdPartyTag = `${product}-third-parties`;
 
 /** The hosts outside of Google that a workload is configured to call. Empty: the firewall keeps it off the internet. */
 function thirdPartyHosts(workload: Workload, environment: Environment): string[] {

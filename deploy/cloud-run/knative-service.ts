@@ -1,5 +1,6 @@
 import type { run_v1 } from '@googleapis/run';
 import { serviceAccountId } from '../../services/platform/contracts/identities.ts';
+import { product } from '../../services/platform/contracts/services.ts';
 import { sizesOf } from '../environments/environment.ts';
 import type { Deployment } from './cloud-run-service.ts';
 import { containersOf } from './containers.ts';
@@ -7,7 +8,7 @@ import { trafficWith } from './traffic.ts';
 import { timeoutSeconds, type Workload } from './workloads.ts';
 
 /** The namespace of the services, and of the Kubernetes secrets that bear the names of those in Secret Manager, each with the key "latest". */
-const namespace = 'kumiko';
+const namespace = product;
 
 /**
  * The manifest of a service for plain Knative: docs/reference/containers.md tells what Cloud Run and Knative read differently of the same fields. Only the services: a gateway's bootstrap names Cloud Run's URLs.

@@ -1,7 +1,9 @@
 import * as gcp from '@pulumi/gcp';
 import type { Output } from '@pulumi/pulumi';
+import { type Principal, serviceAccountId } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { listWorkloads } from '../cloud-run/workloads.ts';
+import { deployers } from '../environments/deployers.ts';
 import type { Context } from './context.ts';
 import { type RunServices, runService } from './run-services.ts';
 import { accountOf, iamMember, type ServiceAccounts } from './service-accounts.ts';
@@ -16,7 +18,7 @@ interface DeliveryTargets {
 
 /** What one environment of the GitHub repository works as. */
 interface Deployer {
-  readonly accountId: 'kumiko-deploy' | 'kumiko-preview';
+  readonly accountId: string;
   readonly account: gcp.serviceaccount.Account;
   /** The Cloud Run services that it may change. */
   readonly workloads: readonly string[];
@@ -39,7 +41,8 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     attributeCondition: `assertion.repository == "${github.repository}"`,
   });
 
-  const deployer = (accountId: Deployer['accountId'], name: string, workloads: readonly string[]): Deployer => {
+  const deployer = (principal: Principal, name: string, workloads: readonly string[]): Deployer => {
+    const accountId = serviceAccountId(principal);
     const account = new gcp.serviceaccount.Account(accountId, { project, accountId, displayName: `GitHub, environment ${name}` }, options);
     const subject = `repo:${github.repository}:environment:${name}`;
     new gcp.serviceaccount.IAMMember(`github-is-${accountId}`, {
@@ -50,16 +53,16 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
     return { accountId, account, workloads };
   };
   const release = deployer(
-    'kumiko-deploy',
+    deployers.release,
     github.environment,
     listWorkloads(github.previews).map(({ name }) => name),
   );
   grantDeployment(context, targets, release);
   if (github.previews) {
-    const previews = deployer('kumiko-preview', 'preview', serviceNames);
+    const previews = deployer(deployers.preview, 'preview', serviceNames);
     grantDeployment(context, targets, previews);
     // Which previews nobody asks for is told by Cloud Run's metrics.
-    new gcp.projects.IAMMember('kumiko-preview-reads-metrics', {
+    new gcp.projects.IAMMember(`${previews.accountId}-reads-metrics`, {
       project,
       role: 'roles/monitoring.viewer',
       member: iamMember(previews.account),
@@ -68,7 +71,7 @@ export function createDelivery(context: Context, targets: DeliveryTargets): Outp
 
   const { database } = targets;
   // Its schema and its rows, but neither its backups nor its deletion.
-  new gcp.spanner.DatabaseIAMMember('kumiko-deploy-migrates', {
+  new gcp.spanner.DatabaseIAMMember(`${release.accountId}-migrates`, {
     project,
     instance: database.instance,
     database: database.name,

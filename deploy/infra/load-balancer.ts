@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import type { Output } from '@pulumi/pulumi';
+import { product } from '../../services/platform/contracts/services.ts';
 import { candidateDomain } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
 import { publicReadPaths } from './public-reads.ts';
@@ -26,7 +27,7 @@ export function createLoadBalancer(context: Context, services: RunServices): Out
   const backend = (name: string, group: gcp.compute.RegionNetworkEndpointGroup, cdn?: gcp.compute.BackendServiceArgs['cdnPolicy']) =>
     new gcp.compute.BackendService(name, {
       project,
-      name: `kumiko-${name}`,
+      name: `${product}-${name}`,
       loadBalancingScheme: 'EXTERNAL_MANAGED',
       protocol: 'HTTPS',
       backends: [{ group: group.id }],
@@ -46,7 +47,7 @@ export function createLoadBalancer(context: Context, services: RunServices): Out
 
   const urlMap = new gcp.compute.URLMap('url-map', {
     project,
-    name: 'kumiko',
+    name: product,
     defaultService: everything.id,
     hostRules: [
       { hosts: [domain], pathMatcher: 'api' },
@@ -58,23 +59,23 @@ export function createLoadBalancer(context: Context, services: RunServices): Out
     ],
   });
   const domains = [domain, candidateDomain(environment)];
-  const certificate = new gcp.compute.ManagedSslCertificate('certificate', { project, name: 'kumiko', managed: { domains } }, options);
+  const certificate = new gcp.compute.ManagedSslCertificate('certificate', { project, name: product, managed: { domains } }, options);
   const sslPolicy = new gcp.compute.SSLPolicy(
     'ssl-policy',
-    { project, name: 'kumiko', minTlsVersion: 'TLS_1_2', profile: 'MODERN' },
+    { project, name: product, minTlsVersion: 'TLS_1_2', profile: 'MODERN' },
     options,
   );
   const proxy = new gcp.compute.TargetHttpsProxy('https-proxy', {
     project,
-    name: 'kumiko',
+    name: product,
     urlMap: urlMap.id,
     sslCertificates: [certificate.id],
     sslPolicy: sslPolicy.id,
   });
-  const address = new gcp.compute.GlobalAddress('api-address', { project, name: 'kumiko-api' }, options);
+  const address = new gcp.compute.GlobalAddress('api-address', { project, name: `${product}-api` }, options);
   new gcp.compute.GlobalForwardingRule('https', {
     project,
-    name: 'kumiko-https',
+    name: `${product}-https`,
     loadBalancingScheme: 'EXTERNAL_MANAGED',
     ipAddress: address.address,
     portRange: '443',
@@ -88,7 +89,7 @@ function createEndpointGroup(
   name: string,
   cloudRun: gcp.compute.RegionNetworkEndpointGroupArgs['cloudRun'],
 ): gcp.compute.RegionNetworkEndpointGroup {
-  const args = { project, region, name: `kumiko-${name}`, networkEndpointType: 'SERVERLESS', cloudRun };
+  const args = { project, region, name: `${product}-${name}`, networkEndpointType: 'SERVERLESS', cloudRun };
   return new gcp.compute.RegionNetworkEndpointGroup(name, args);
 }
 
@@ -98,7 +99,7 @@ function createSecurityPolicy({ environment: { project }, options }: Context): g
     'edge-armor',
     {
       project,
-      name: 'kumiko-edge',
+      name: `${product}-edge`,
       adaptiveProtectionConfig: { layer7DdosDefenseConfig: { enable: true } },
       rules: [
         {

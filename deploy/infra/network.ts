@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import { interpolate, type Output } from '@pulumi/pulumi';
+import { product } from '../../services/platform/contracts/services.ts';
 import { networkTag, thirdPartyTag } from '../cloud-run/egress.ts';
 import type { Context } from './context.ts';
 import { serviceAgent } from './service-accounts.ts';
@@ -31,11 +32,11 @@ export function createNetwork(context: Context): Network {
 type Place = Omit<Network, 'egressAddress'>;
 
 function createOwn({ environment: { project, region }, options }: Context, subnetRange: string): Place {
-  const network = new gcp.compute.Network('network', { project, name: 'kumiko', autoCreateSubnetworks: false }, options);
+  const network = new gcp.compute.Network('network', { project, name: product, autoCreateSubnetworks: false }, options);
   const subnetwork = new gcp.compute.Subnetwork('subnetwork', {
     project,
     region,
-    name: 'kumiko',
+    name: product,
     network: network.id,
     ipCidrRange: subnetRange,
     // Google's APIs without an external address.
@@ -59,12 +60,16 @@ function useShared({ environment, options }: Context, shared: { hostProject: str
 
 /** Cloud NAT: what leaves Google leaves by one reserved address, which third parties may put on their lists. */
 function createNat({ environment: { region }, options }: Context, { project, id, subnetwork }: Place): Output<string> {
-  const address = new gcp.compute.Address('egress-address', { project, region, name: 'kumiko-egress', addressType: 'EXTERNAL' }, options);
-  const router = new gcp.compute.Router('router', { project, region, name: 'kumiko', network: id }, options);
+  const address = new gcp.compute.Address(
+    'egress-address',
+    { project, region, name: `${product}-egress`, addressType: 'EXTERNAL' },
+    options,
+  );
+  const router = new gcp.compute.Router('router', { project, region, name: product, network: id }, options);
   new gcp.compute.RouterNat('nat', {
     project,
     region,
-    name: 'kumiko',
+    name: product,
     router: router.name,
     natIpAllocateOption: 'MANUAL_ONLY',
     natIps: [address.selfLink],
@@ -82,7 +87,7 @@ function createNat({ environment: { region }, options }: Context, { project, id,
 /** Deny by default: Google's APIs for all, the internet for what is configured to call a third party. */
 function createFirewall({ environment, options }: Context, { project, id }: Place): void {
   const rule = (name: string, args: Omit<gcp.compute.FirewallArgs, 'network'>) =>
-    new gcp.compute.Firewall(name, { project, name: `kumiko-${name}`, network: id, direction: 'EGRESS', ...args }, options);
+    new gcp.compute.Firewall(name, { project, name: `${product}-${name}`, network: id, direction: 'EGRESS', ...args }, options);
   const https = [{ protocol: 'tcp', ports: ['443'] }];
   rule('deny-egress', { targetTags: [networkTag], priority: 65_000, destinationRanges: ['0.0.0.0/0'], denies: [{ protocol: 'all' }] });
   rule('allow-google', { targetTags: [networkTag], priority: 1000, destinationRanges: [privateGoogleAccess.range], allows: https });

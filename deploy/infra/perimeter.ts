@@ -1,4 +1,6 @@
 import * as gcp from '@pulumi/gcp';
+import { product } from '../../services/platform/contracts/services.ts';
+import { deployerAccountIds } from '../environments/deployers.ts';
 import type { Context } from './context.ts';
 
 /** Where the platform's data is. */
@@ -20,9 +22,8 @@ const deliveryServices = ['artifactregistry.googleapis.com', 'run.googleapis.com
 
 /** Creates the VPC Service Controls perimeter, where the environment has one: data leaves the project by our own code only. */
 export function createPerimeter({ environment, options }: Context): void {
-  const { github, perimeter, project, projectNumber } = environment;
+  const { perimeter, project, projectNumber } = environment;
   if (perimeter === undefined) return;
-  const deployers = github.previews ? ['kumiko-deploy', 'kumiko-preview'] : ['kumiko-deploy'];
   const rules = {
     resources: [`projects/${projectNumber}`],
     restrictedServices,
@@ -30,7 +31,7 @@ export function createPerimeter({ environment, options }: Context): void {
       {
         title: 'Delivery',
         ingressFrom: {
-          identities: deployers.map((id) => `serviceAccount:${id}@${project}.iam.gserviceaccount.com`),
+          identities: deployerAccountIds(environment).map((id) => `serviceAccount:${id}@${project}.iam.gserviceaccount.com`),
           sources: [{ accessLevel: '*' }],
         },
         ingressTo: {
@@ -41,7 +42,7 @@ export function createPerimeter({ environment, options }: Context): void {
     ],
   };
   const parent = `accessPolicies/${perimeter.accessPolicy}`;
-  const common = { parent, name: `${parent}/servicePerimeters/kumiko`, title: 'Kumiko' };
+  const common = { parent, name: `${parent}/servicePerimeters/${product}`, title: product };
   const enforced = perimeter.mode === 'enforced';
   new gcp.accesscontextmanager.ServicePerimeter(
     'perimeter',

@@ -1,5 +1,6 @@
 import * as gcp from '@pulumi/gcp';
 import { internalDomain } from '../../services/platform/contracts/identities.ts';
+import { product } from '../../services/platform/contracts/services.ts';
 import { collectorHost } from '../environments/addresses.ts';
 import type { Context } from './context.ts';
 import { type Network, privateGoogleAccess } from './network.ts';
@@ -19,7 +20,7 @@ export function createPrivateDns(context: Context, network: Network): void {
 }
 
 function createZone({ options }: Context, { project, id }: Network, dnsName: string): gcp.dns.ManagedZone {
-  const name = `kumiko-${dnsName.slice(0, -1).replaceAll('.', '-')}`;
+  const name = `${product}-${dnsName.slice(0, -1).replaceAll('.', '-')}`;
   const privateVisibilityConfig = { networks: [{ networkUrl: id }] };
   return new gcp.dns.ManagedZone(name, { project, name, dnsName, visibility: 'private', privateVisibilityConfig }, options);
 }

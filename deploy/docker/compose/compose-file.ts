@@ -1,4 +1,4 @@
-import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { product, serviceNames } from '../../../services/platform/contracts/services.ts';
 import { manifestOf } from '../../environments/manifests.ts';
 import { outsideSystems } from '../../local/cloud/outside-systems.ts';
 import { outsidePort, type Ports, portNames } from '../../local/platform/ports.ts';
@@ -85,7 +85,7 @@ export function composeFile(options: ComposeOptions): object {
     ...confined,
   };
   return {
-    name: 'kumiko',
+    name: product,
     services: {
       'local-cloud': {
         ...localCloud,
