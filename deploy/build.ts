@@ -2,5 +2,6 @@
 await import('../services/platform/contracts/build.ts');
 await import('../wasm-filters/build.ts');
 await import('./local/cloud/spanner/engine/build.ts');
+await import('./local/platform/database/build.ts');
 await import('./openapi/build.ts');
 await import('./local/console/build.ts');

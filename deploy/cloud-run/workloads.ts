@@ -16,18 +16,18 @@ interface WorkloadBase {
 }
 
 /** An Envoy: it verifies tokens itself, so Cloud Run's own check, which would strip their signatures, is off. */
-export interface GatewayWorkload extends WorkloadBase {
+interface GatewayWorkload extends WorkloadBase {
   readonly kind: 'gateway';
   readonly role: 'edge' | 'jobs';
 }
 
 /** A gRPC service: Cloud Run's check lets its invokers in only. */
-export interface ServiceWorkload extends WorkloadBase {
+interface ServiceWorkload extends WorkloadBase {
   readonly kind: 'service';
 }
 
 /** It tells the gateways and the services which previews there are: one instance, always. */
-export interface ControlPlaneWorkload extends WorkloadBase {
+interface ControlPlaneWorkload extends WorkloadBase {
   readonly kind: 'control-plane';
 }
 

@@ -6,7 +6,7 @@ import { RunningServer } from '../running-server.ts';
 import { type Limits, ownLabel, podman, refuseBeyondMachine, runtime } from './podman.ts';
 
 /** What a container is started with. */
-export interface ContainerOptions {
+interface ContainerOptions {
   readonly image: string;
   readonly limits: Limits;
   readonly env: Readonly<Record<string, string>>;

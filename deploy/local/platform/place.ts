@@ -8,3 +8,6 @@ export const location = 'asia-northeast1';
 
 /** Whom the operator methods let through. */
 export const operatorEmail = `operator@${product}.example`;
+
+/** The database of all services. */
+export const databaseAddress = { project, instance: product, database: product } as const;

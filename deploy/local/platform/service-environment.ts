@@ -1,11 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import type { LocalAround } from '../../../services/platform/chassis/process/manifest.ts';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
-import { product, serviceNames } from '../../../services/platform/contracts/services.ts';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { manifestOf } from '../../environments/manifests.ts';
 import { restPathOf } from '../../environments/rest-path.ts';
 import { issuers, jwksUri } from './issuers.ts';
-import { location, operatorEmail, project } from './place.ts';
+import { databaseAddress, location, operatorEmail, project } from './place.ts';
 import { containerPort, metadataPort, outsidePort, type Ports, servicePort } from './ports.ts';
 import { changes } from './run-changes.ts';
 import { type LocalSecrets, secretOf } from './secrets.ts';
@@ -58,9 +58,9 @@ export function controlPlaneEnvironment(ports: Ports): Record<string, string> {
 /** The environment variables that the migration needs. */
 export function databaseEnvironment(ports: Pick<Ports, 'spanner'>): Record<string, string> {
   return {
-    GOOGLE_CLOUD_PROJECT: project,
-    SPANNER_INSTANCE: product,
-    SPANNER_DATABASE: product,
+    GOOGLE_CLOUD_PROJECT: databaseAddress.project,
+    SPANNER_INSTANCE: databaseAddress.instance,
+    SPANNER_DATABASE: databaseAddress.database,
     SPANNER_EMULATOR_HOST: `127.0.0.1:${ports.spanner}`,
   };
 }

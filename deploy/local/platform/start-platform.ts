@@ -14,10 +14,11 @@ import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
+import { layFirstDatabase } from './database/first-database.ts';
+import { applyMigrations } from './database/migrations.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import type { ImageProgram } from './image-trees.ts';
 import { Instances } from './instances.ts';
-import { applyMigrations } from './migrations.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
 import { removeLeftCode } from './preview-code.ts';
@@ -165,6 +166,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       tell,
     });
     previews = running;
+    await layFirstDatabase(stateDir);
     const database = processes.start('spanner', {
       program: join(root, 'deploy/local/cloud/spanner/main.ts'),
       args: [

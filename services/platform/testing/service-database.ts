@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SpannerOptions, startSpanner } from '../../../deploy/local/cloud/spanner/start-spanner.ts';
+import { layFirstDatabase } from '../../../deploy/local/platform/database/first-database.ts';
+import { databaseAddress } from '../../../deploy/local/platform/place.ts';
 import { type Database, defineStatements, type Row, type Value } from '../cloud/spanner/database.ts';
 import { migrate } from '../cloud/spanner/migrate.ts';
 import { openDatabase } from '../cloud/spanner/spanner-database.ts';
+import { servicesFolder } from '../contracts/product-folder.ts';
 
 /** A local Spanner with every service's schema. */
 export interface ServiceDatabase {
@@ -14,18 +19,20 @@ export interface ServiceDatabase {
 
 /** Starts it. One for each process: Google's client reads from the environment where it is. */
 export async function startServiceDatabase(options: Pick<SpannerOptions, 'abortProbability' | 'abortSeed'> = {}): Promise<ServiceDatabase> {
-  const server = await startSpanner({ port: 0, ...options });
+  const folder = mkdtempSync(join(tmpdir(), 'service-database-'));
+  await layFirstDatabase(folder);
+  const server = await startSpanner({ port: 0, dataDir: join(folder, 'spanner'), ...options });
   process.env['SPANNER_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
   process.env['METADATA_SERVER_DETECTION'] = 'none';
-  const address = { project: 'kumiko-test', instance: 'test', database: 'kumiko' };
-  await migrate({ ...address, root: join(import.meta.dirname, '../..') });
-  const database = openDatabase(address);
+  await migrate({ ...databaseAddress, root: servicesFolder });
+  const database = openDatabase(databaseAddress);
   return {
     database,
     rows: (text, values) => database.query(defineStatements('test', { text }).text, values),
     async close() {
       await database.close();
       await server.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
