@@ -78,6 +78,20 @@ describe('the dependency rule of docs/architecture.md', () => {
     expect(all.filter(({ to, relative }) => relative && !existsSync(join(root, to)))).toEqual([]);
   });
 
+  it('no files import each other in a circle', () => {
+    const next = new Map(files.map((file) => [file, all.filter(({ from, relative }) => relative && from === file).map(({ to }) => to)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (file: string, way: readonly string[]) => {
+      if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+      if (done.has(file) || way.includes(file)) return;
+      for (const to of next.get(file) ?? []) visit(to, [...way, file]);
+      done.add(file);
+    };
+    for (const file of files) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
   it('no service imports another one', () => {
     const sideways = product.filter(({ from, to }) =>
       owners.some(

@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { insideOf } from './inside-of.ts';
 import { changed } from './shrink/postponed-work.ts';
 import type { Rewrite } from './shrink/rewrites.ts';
 
@@ -55,11 +56,6 @@ export function packageFolders(without?: Rewrite): Plugin {
       });
     },
   };
-}
-
-/** The path of a file in node_modules. */
-export function insideOf(path: string): string {
-  return path.slice(path.lastIndexOf('/node_modules/') + '/node_modules/'.length);
 }
 
 /** Copies the files that packages read at run time to where they look for them. */

@@ -106,6 +106,11 @@ const schema = z
 /** What one deployment of the gateways differs in. Everything else comes from the protos. */
 export type GatewayEnvironment = Readonly<z.infer<typeof schema>>;
 
+/** Whether tokens can ask for previews at all. Where they cannot, nothing in the file knows of them. */
+export function hasPreviews({ previews }: GatewayEnvironment): boolean {
+  return previews !== undefined;
+}
+
 /** Where a service is. The environment was checked: it has every service. */
 export function upstreamUrl({ services }: Pick<GatewayEnvironment, 'services'>, name: string): string {
   const service = services[name];

@@ -12,12 +12,11 @@ import { jwtAuthn } from './filters/jwt-authn.ts';
 import { callerRateLimit, clientRateLimit } from './filters/local-ratelimit.ts';
 import { metadataToken } from './filters/metadata-token.ts';
 import { rbac } from './filters/rbac.ts';
-import type { GatewayEnvironment } from './gateway-environment.ts';
+import { type GatewayEnvironment, hasPreviews } from './gateway-environment.ts';
 import type { GatewayMethod, Role } from './gateway-methods.ts';
 import { headersToStrip } from './internal-headers.ts';
 import { any, type JsonObject } from './json.ts';
 import { localReplies } from './local-replies.ts';
-import { hasPreviews } from './previews.ts';
 import { routeConfig, seconds, streamIdleMs } from './routes/routes.ts';
 import { tracing } from './tracing.ts';
 

@@ -1,7 +1,6 @@
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import type { GatewayEnvironment } from './gateway-environment.ts';
+import { type GatewayEnvironment, hasPreviews } from './gateway-environment.ts';
 import type { Role } from './gateway-methods.ts';
-import { hasPreviews } from './previews.ts';
 
 /** The header with the previews of all services, which asynchronous work carries on: "partner=pr-123,job=pr-7". */
 export const choiceHeader = 'x-kumiko-preview';

@@ -1,8 +1,7 @@
 import { Code } from '../../services/platform/contracts/gen/types/google/rpc/code_pb.js';
 import { takenByKey } from './filters/jwt-authn.ts';
-import type { GatewayEnvironment } from './gateway-environment.ts';
+import { type GatewayEnvironment, hasPreviews } from './gateway-environment.ts';
 import { any, type JsonObject } from './json.ts';
-import { hasPreviews } from './previews.ts';
 import { isRest } from './request-forms.ts';
 
 /** The google.rpc.Code that a REST client is told for each status that Envoy answers with by itself. */

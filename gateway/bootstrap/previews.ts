@@ -13,11 +13,6 @@ export interface Preview {
   readonly url: string;
 }
 
-/** Whether tokens can ask for previews at all. Where they cannot, nothing in the file knows of them. */
-export function hasPreviews({ previews }: GatewayEnvironment): boolean {
-  return previews !== undefined;
-}
-
 /** The name of a preview's cluster. No other name has an "@": what is before it says whose audience the preview has. */
 export function previewClusterName({ service, tag }: Pick<Preview, 'service' | 'tag'>): string {
   return `${service}@${tag}`;

@@ -1,6 +1,5 @@
 import type { JsonValue } from '@bufbuild/protobuf';
 import type { Topic } from './facts.ts';
-import type { StageName } from './stages.ts';
 
 /** A token to send as `Authorization: Bearer …`. Without changes it is valid. */
 export interface TokenSpec {
@@ -19,6 +18,9 @@ export interface TokenSpec {
 
 /** Whose token it is: people's and partners', and those of the three kinds of triggers. */
 export type TokenHolder = 'customer' | 'partner' | 'operator' | 'queue' | 'subscription' | 'schedule';
+
+/** The bootstrap that a case runs on, by the name of its stage (stages.ts). */
+export type StageName = 'edge' | 'guarded' | 'limited' | 'draining' | 'jobs' | 'trapping';
 
 /** Headers in order; a name can stand twice. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];

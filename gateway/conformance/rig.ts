@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { send } from './case-client.ts';
-import type { ConformanceCase, TokenSpec } from './conformance-case.ts';
+import type { ConformanceCase, StageName, TokenSpec } from './conformance-case.ts';
 import { type CaseBench, protocolsOf, runCase } from './run-case.ts';
-import { type StageName, stages } from './stages.ts';
+import { stages } from './stages.ts';
 import { startSurroundings } from './surroundings.ts';
 
 /** An Envoy for each stage with everything around it, ready for cases. One case at a time: they share the upstream. */

@@ -1,4 +1,5 @@
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
+import type { StageName } from './conformance-case.ts';
 import { environmentOf } from './local-environment.ts';
 import { withShortTimes } from './short-times.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -12,9 +13,6 @@ export interface Stage {
   /** Further arguments of Envoy. */
   readonly args?: readonly string[];
 }
-
-/** The name of one. */
-export type StageName = 'edge' | 'guarded' | 'limited' | 'draining' | 'jobs' | 'trapping';
 
 /** The bootstraps as they are compiled for deployments; only addresses differ, and what is said here. */
 export const stages: Readonly<Record<StageName, Stage>> = {

@@ -4,6 +4,7 @@ import { eventsAreKept, eventsHappenOnce } from './rules/events.ts';
 import { groupsEndOnce, placesAddUp } from './rules/groups.ts';
 import { moneyGoesOneWay, moneyMatchesGroups, moneyMatchesOrders } from './rules/money.ts';
 import { nothingWaits } from './rules/rest.ts';
+import type { Rule } from './rules/rule.ts';
 import { everyoneSeesTheSame } from './rules/shown.ts';
 import { stockIsNeverOversold } from './rules/stock.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -15,9 +16,6 @@ export interface Violation {
   readonly subject: string;
   readonly detail: string;
 }
-
-/** Proves one invariant, or tells what breaks it. `report` takes the subject and what is wrong with it. */
-export type Rule = (snapshot: Snapshot, journal: Journal, report: (subject: string, detail: string) => void) => void;
 
 /** The invariants of docs/architecture.md. */
 const rules: Readonly<Record<string, Rule>> = {

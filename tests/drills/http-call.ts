@@ -1,11 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer } from './answer.ts';
 import type { TokenSource } from './token-source.ts';
-
-/** An answer over HTTP. */
-export interface Answer {
-  readonly status: number;
-  readonly body: unknown;
-}
 
 /** What a call sends. */
 export interface HttpCall {

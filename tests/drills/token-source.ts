@@ -1,7 +1,7 @@
 import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
 import { callJson } from '../../deploy/local/demo/http-json.ts';
 import type { Endpoints } from '../../deploy/local/platform/endpoints.ts';
-import type { Answer } from './http-call.ts';
+import type { Answer } from './answer.ts';
 import type { TokenTimes } from './token-times.ts';
 
 /** The token of one caller, kept until it is refused, as apps do, or a drill wants tokens with other times. */

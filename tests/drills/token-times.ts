@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import type { TokenRequest } from '../../deploy/local/cloud/issuer/token-request.ts';
-import type { Answer } from './http-call.ts';
+import type { Answer } from './answer.ts';
 
 /** How far apart the clocks of who makes a token and who judges it may be, at the gateways and in the services. */
 const toleranceSeconds = 60;

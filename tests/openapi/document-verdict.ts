@@ -1,5 +1,6 @@
 import { type ApiDocument, bodySchema, type Schema } from './api-document.ts';
 import { differenceOf } from './lenience.ts';
+import { snake } from './snake.ts';
 import type { Trial } from './trial.ts';
 
 /** What a document says of a request. */
@@ -54,11 +55,6 @@ export function documentVerdict(api: ApiDocument, trial: Trial): DocumentVerdict
     // Envoy's reader takes names and texts between single quotes.
     else faults.push({ text: 'the body is no JSON', lenience: body.text.includes("'") ? 'single-quotes' : undefined });
   }
-}
-
-/** A name as the proto has it. */
-export function snake(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** A text of the query as what its schema is about; the text itself where it is none. */

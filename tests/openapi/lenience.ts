@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { ApiDocument, Schema } from './api-document.ts';
-import { snake } from './document-verdict.ts';
+import { snake } from './snake.ts';
 
 /**
  * The kind of what the gateway may take although the document says no: all of them are forms that protobuf's JSON allows to readers

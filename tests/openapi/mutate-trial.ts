@@ -1,6 +1,6 @@
 import type { Random } from '../../gateway/conformance/fuzz/random.ts';
 import { type ApiDocument, bodySchema, type Schema } from './api-document.ts';
-import { snake } from './document-verdict.ts';
+import { snake } from './snake.ts';
 import type { TokenKind, Trial } from './trial.ts';
 
 /** One change to a request, after which the document may say something else of it. */

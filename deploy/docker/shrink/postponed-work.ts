@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 import { enumsModule, type ProtoNode, protosOf } from '../client-protos.ts';
-import { insideOf } from '../packages.ts';
+import { insideOf } from '../inside-of.ts';
 import { withLazyRequires } from './lazy-requires.ts';
 import type { Rewrite } from './rewrites.ts';
 

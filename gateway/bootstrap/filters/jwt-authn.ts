@@ -1,9 +1,8 @@
 import { audienceOf } from '../../../services/platform/contracts/identities.ts';
 import { jwksCluster } from '../clusters.ts';
-import type { GatewayEnvironment } from '../gateway-environment.ts';
+import { type GatewayEnvironment, hasPreviews } from '../gateway-environment.ts';
 import type { GatewayAccess, GatewayMethod, Role } from '../gateway-methods.ts';
 import { any, type JsonObject } from '../json.ts';
-import { hasPreviews } from '../previews.ts';
 
 /** The filter's name: also the namespace of the payloads that it leaves in the dynamic metadata. */
 export const jwtAuthnName = 'envoy.filters.http.jwt_authn';

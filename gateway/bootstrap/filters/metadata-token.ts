@@ -1,8 +1,8 @@
 import { audienceOf, controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { metadataCluster } from '../clusters.ts';
-import type { GatewayEnvironment } from '../gateway-environment.ts';
+import { type GatewayEnvironment, hasPreviews } from '../gateway-environment.ts';
 import type { JsonObject } from '../json.ts';
-import { hasPreviews, previewRouteName } from '../previews.ts';
+import { previewRouteName } from '../previews.ts';
 import { documentRoutePrefix } from '../routes/documents.ts';
 import { wasmFilter } from './wasm-filter.ts';
 

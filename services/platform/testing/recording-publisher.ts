@@ -1,4 +1,5 @@
-import type { EventMessage, EventPublisher } from '../cloud/events/event-publisher.ts';
+import type { EventMessage } from '../cloud/events/event-message.ts';
+import type { EventPublisher } from '../cloud/events/event-publisher.ts';
 
 /** A publisher that remembers, and fails on demand. */
 export interface RecordingPublisher extends EventPublisher {

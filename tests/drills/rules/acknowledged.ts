@@ -1,5 +1,5 @@
-import type { Rule } from '../auditor.ts';
 import { kindsByOrder } from './ledger-kinds.ts';
+import type { Rule } from './rule.ts';
 
 /** What customers, partner and provider were told is there, and nothing is there that nobody was told. */
 export const acknowledgedIsKept: Rule = ({ orders, ledger, intents, fulfilments }, journal, report) => {

@@ -4,7 +4,7 @@ import {
   type Event,
   ShipmentStatusReported_Status as ShipmentStatus,
 } from '../../../services/platform/contracts/gen/types/kumiko/event/v1/event_pb.js';
-import type { Rule } from '../auditor.ts';
+import type { Rule } from './rule.ts';
 
 type Kind = NonNullable<Event['payload']['case']>;
 

@@ -1,4 +1,4 @@
-import type { Rule } from '../auditor.ts';
+import type { Rule } from './rule.ts';
 
 /** Places that are taken are those of active orders; a complete group keeps the count of the moment. */
 export const placesAddUp: Rule = ({ groups, orders }, _journal, report) => {

@@ -1,6 +1,6 @@
-import type { Rule } from '../auditor.ts';
 import type { OrderRow } from '../snapshot.ts';
 import { kindsByOrder } from './ledger-kinds.ts';
+import type { Rule } from './rule.ts';
 
 /** Every way that money may go. */
 const ways = new Set(['', 'authorize', 'authorize capture', 'authorize void', 'authorize capture refund']);

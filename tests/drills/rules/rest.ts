@@ -1,4 +1,4 @@
-import type { Rule } from '../auditor.ts';
+import type { Rule } from './rule.ts';
 
 const unsettled = ['CAPTURING', 'VOIDING', 'REFUNDING'];
 

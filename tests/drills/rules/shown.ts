@@ -1,4 +1,4 @@
-import type { Rule } from '../auditor.ts';
+import type { Rule } from './rule.ts';
 
 /** Customers and the partner are shown, by the public API, what the owners' tables say; and the two services agree. */
 export const everyoneSeesTheSame: Rule = ({ orders, fulfilments, shownToCustomers, shownToPartner, published }, _journal, report) => {

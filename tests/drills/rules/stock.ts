@@ -1,5 +1,5 @@
-import type { Rule } from '../auditor.ts';
 import { kindsByOrder } from './ledger-kinds.ts';
+import type { Rule } from './rule.ts';
 
 /** What is reserved is what active orders take, and no more than there is: neither by our books nor by the money that was taken. */
 export const stockIsNeverOversold: Rule = ({ deals, orders, ledger }, journal, report) => {

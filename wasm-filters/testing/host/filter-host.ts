@@ -2,7 +2,8 @@ import { HeaderList } from './header-list.ts';
 import type { Property } from './properties.ts';
 import { type CallRequest, type CallResponse, ScriptedCall } from './scripted-call.ts';
 import { Stream } from './stream.ts';
-import { failedReply, Vm, type VmHost } from './vm.ts';
+import { failedReply, Vm } from './vm.ts';
+import type { VmHost } from './vm-host.ts';
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'critical'];
 

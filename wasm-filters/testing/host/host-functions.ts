@@ -1,8 +1,11 @@
+import type { GuestMemory } from './guest-memory.ts';
 import { HeaderList } from './header-list.ts';
 import { decodePairs } from './map-format.ts';
 import { readProperty } from './properties.ts';
+import type { CallRequest, CallResponse } from './scripted-call.ts';
 import { Status } from './status.ts';
-import type { Vm } from './vm.ts';
+import type { Stream } from './stream.ts';
+import type { VmHost } from './vm-host.ts';
 
 const callHeaders = 6;
 const callBody = 4;
@@ -10,8 +13,24 @@ const pluginConfiguration = 7;
 /** Buffers that Envoy knows are not there; any other is a mistake. */
 const lastBuffer = 8;
 
+/** What host functions see of the VM that calls them. */
+interface CallingVm {
+  readonly memory: GuestMemory;
+  readonly around: VmHost;
+  /** Of the call that is answered right now. */
+  readonly response: CallResponse | undefined;
+  readonly configuring: boolean;
+  /** The stream that they work on; undefined: the root. Outside of calls, as in a module's start, they are not to be used at all. */
+  effective(hostFunction: string): Stream | undefined;
+  /** False where there is no such context any more. */
+  setEffective(id: number): boolean;
+  /** 0 stops the ticks. */
+  setTickPeriod(milliseconds: number): void;
+  startCall(request: CallRequest): number | 'unknown-cluster' | 'no-healthy-host';
+}
+
 /** What a filter can import: what ours do, and no more. Every answer is Envoy's, see host-and-envoy.test.ts. */
-export function hostFunctions(vm: Vm) {
+export function hostFunctions(vm: CallingVm) {
   const ok = (written: boolean): number => (written ? Status.Ok : Status.InvalidMemoryAccess);
 
   /** Request headers as long as they can be reached, or the ones of the call that is answered right now. */

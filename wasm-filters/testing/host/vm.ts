@@ -2,20 +2,7 @@ import { GuestMemory } from './guest-memory.ts';
 import { hostFunctions } from './host-functions.ts';
 import type { CallRequest, CallResponse, ScriptedCall } from './scripted-call.ts';
 import type { Stream } from './stream.ts';
-
-/** What a VM has around it. */
-export interface VmHost {
-  readonly configuration: Buffer;
-  log(level: number, message: string): void;
-  /** Told of each call that the filter makes. */
-  onHostCall(name: string): void;
-  /** The id of a metric. */
-  defineMetric(name: string): number;
-  /** False where there is no such metric. */
-  addToMetric(id: number, difference: bigint): boolean;
-  /** Starts a call; or why it cannot start. */
-  startCall(request: CallRequest, deliver: (response: CallResponse) => void): ScriptedCall | 'unknown-cluster' | 'no-healthy-host';
-}
+import type { VmHost } from './vm-host.ts';
 
 type Callback = (...args: number[]) => number | undefined;
 
@@ -26,7 +13,6 @@ const rootId = 1;
 export class Vm {
   readonly around: VmHost;
   readonly memory: GuestMemory;
-  /** Of the call that is answered right now. */
   response: CallResponse | undefined;
   configuring = false;
   failed = false;
@@ -71,13 +57,11 @@ export class Vm {
     );
   }
 
-  /** The stream that host functions work on; undefined: the root. Outside of calls, as in a module's start, they are not to be used at all. */
   effective(hostFunction: string): Stream | undefined {
     if (!this.#running) throw new Error(`${hostFunction} is restricted: it cannot be called during the start of a module`);
     return this.#effective;
   }
 
-  /** False where there is no such context any more. */
   setEffective(id: number): boolean {
     const stream = this.#streams.get(id);
     if (stream === undefined && id !== rootId) return false;
@@ -116,7 +100,6 @@ export class Vm {
     return result;
   }
 
-  /** 0 stops the ticks. */
   setTickPeriod(milliseconds: number): void {
     clearInterval(this.#tickTimer);
     if (milliseconds === 0) return;

@@ -10,7 +10,7 @@ import type { LocalServer } from '../../shared/local-server.ts';
 import { readMessageTypes } from '../messages/message-types.ts';
 import { type PubsubServer, startPubsub } from '../pubsub/start-pubsub.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
-import type { Inspected } from './start-inspect.ts';
+import type { Inspected } from './inspected.ts';
 
 let stateDir: string;
 let pubsub: PubsubServer;

@@ -8,7 +8,7 @@ import type { Message } from '../pubsub/resources.ts';
 import type { Subscriber } from '../pubsub/subscriber.ts';
 import type { JobRunner } from '../scheduler/job-runner.ts';
 import type { StoredTask } from '../tasks/resources.ts';
-import type { Inspected } from './start-inspect.ts';
+import type { Inspected } from './inspected.ts';
 
 const noBody = z.strictObject({});
 

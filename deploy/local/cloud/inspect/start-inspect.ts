@@ -2,27 +2,9 @@ import { HttpProblem } from '../../shared/http/http-problem.ts';
 import { type JsonRoute, startJsonServer } from '../../shared/http/json-server.ts';
 import type { LocalServer } from '../../shared/local-server.ts';
 import { ApiError } from '../google-api/api-error.ts';
-import type { MessageTypes } from '../messages/message-types.ts';
-import type { Broker } from '../pubsub/broker.ts';
-import type { SchedulerJobs } from '../scheduler/scheduler-jobs.ts';
-import type { TaskQueues } from '../tasks/task-queues.ts';
-import type { RecordStore } from '../traces/record-store.ts';
-import type { RunStore } from '../traces/run-store.ts';
-import type { SpanStore } from '../traces/span-store.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import type { Inspected } from './inspected.ts';
 import { traceRoutes } from './trace-routes.ts';
-
-/** What can be looked at. */
-export interface Inspected {
-  readonly port: number;
-  readonly types: MessageTypes;
-  readonly runs: RunStore;
-  readonly spans: SpanStore;
-  readonly records: RecordStore;
-  readonly broker: Broker;
-  readonly queues: TaskQueues;
-  readonly jobs: SchedulerJobs;
-}
 
 /** Serves what was observed and what the local cloud has in hand, for the console. Like the rest of the local cloud it asks for no token, and shows no secret. */
 export function startInspect(inspected: Inspected): Promise<LocalServer> {

@@ -7,7 +7,8 @@ import { openRecordStore } from '../traces/record-store.ts';
 import { openRunStore } from '../traces/run-store.ts';
 import { openSpanStore } from '../traces/span-store.ts';
 import { startTraces } from '../traces/start-traces.ts';
-import { type Inspected, startInspect } from './start-inspect.ts';
+import type { Inspected } from './inspected.ts';
+import { startInspect } from './start-inspect.ts';
 
 /** What watches the platform from the local cloud, where all of it passes. */
 export interface Observer {

@@ -3,7 +3,7 @@ import { product } from '../../../../services/platform/contracts/services.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRequest, JsonRoute } from '../../shared/http/json-server.ts';
 import { parseTraceQuery, QueryError } from '../traces/trace-query.ts';
-import type { Inspected } from './start-inspect.ts';
+import type { Inspected } from './inspected.ts';
 
 /** The service that the edge gateway's spans name: what people and partners begin comes by it. */
 const edge = `${product}-${gateways[0]}-gateway`;

@@ -61,7 +61,7 @@ const spansGraceMs = 1_000;
  */
 const probeGraceMs = 100;
 const loadedMeanwhile = [
-  () => import('../telemetry/telemetry.ts'),
+  () => import('../telemetry/start-telemetry.ts'),
   () => import('../server/served-method.ts'),
   () => import('../interceptors/index.ts'),
 ] as const;
@@ -106,7 +106,7 @@ export async function startService<M extends Manifest>(
       await load();
     }
     await grace;
-    const { startTelemetry } = await import('../telemetry/telemetry.ts');
+    const { startTelemetry } = await import('../telemetry/start-telemetry.ts');
     const telemetry = await startTelemetry({
       service: name,
       endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,

@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, metrics, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
+import { startTelemetry } from './start-telemetry.ts';
+import type { Telemetry, TelemetryOptions } from './telemetry.ts';
 
 let collector: Server;
 /** What has come, by path. */

@@ -1,4 +1,3 @@
-import { context } from '@opentelemetry/api';
 import type { SamplerName } from '../process/config.ts';
 
 /** The OpenTelemetry SDK as the chassis sees it. */
@@ -23,17 +22,4 @@ export interface TelemetryOptions {
   readonly sampler: SamplerName;
   /** The share of traces, from 0 to 1, for the samplers that take one. */
   readonly samplerRatio: number;
-}
-
-/** Loads of OpenTelemetry what is needed, after the port is bound: the SDK is big, and without an endpoint only the context is kept. */
-export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
-  const contextManager = new AsyncLocalStorageContextManager();
-  const { endpoint } = options;
-  if (endpoint !== undefined) {
-    const { startSdk } = await import('./sdk.ts');
-    return startSdk({ ...options, endpoint, contextManager });
-  }
-  context.setGlobalContextManager(contextManager.enable());
-  return { flushWhenDue: () => undefined, shutdown: async () => {} };
 }

@@ -7,7 +7,8 @@ import { type PubsubServer, startPubsub } from '../../../../deploy/local/cloud/p
 import { systemClock } from '../../../../deploy/local/shared/local-server.ts';
 import { EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
-import type { EventMessage, EventPublisher } from './event-publisher.ts';
+import type { EventMessage } from './event-message.ts';
+import type { EventPublisher } from './event-publisher.ts';
 
 const project = 'projects/kumiko-test';
 const topic = 'order-events';

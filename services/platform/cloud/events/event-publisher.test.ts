@@ -5,7 +5,8 @@ import { type Message, PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../../deploy/local/cloud/pubsub/start-pubsub.ts';
 import { systemClock } from '../../../../deploy/local/shared/local-server.ts';
-import { createEventPublisher, type EventMessage, type EventPublisher } from './event-publisher.ts';
+import type { EventMessage } from './event-message.ts';
+import { createEventPublisher, type EventPublisher } from './event-publisher.ts';
 
 const project = 'kumiko-test';
 const stateDir = mkdtempSync(join(tmpdir(), 'event-publisher-'));

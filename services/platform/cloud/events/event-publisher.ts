@@ -1,14 +1,6 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
 import { serviceAccount } from '../identity/service-account.ts';
-import { checkMessage } from './message-limits.ts';
-
-/** What travels through Pub/Sub. */
-export interface EventMessage {
-  readonly data: Uint8Array;
-  readonly attributes: Readonly<Record<string, string>>;
-  /** Messages with the same key are delivered in the order in which this process published them. */
-  readonly orderingKey: string;
-}
+import { checkMessage, type EventMessage } from './event-message.ts';
 
 /** Publishes to Pub/Sub topics. */
 export interface EventPublisher {

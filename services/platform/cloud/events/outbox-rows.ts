@@ -9,7 +9,7 @@ import { perSchema } from '../spanner/tables/per-schema.ts';
 import { dml, insert, select } from '../spanner/tables/statements.ts';
 import { table } from '../spanner/tables/table.ts';
 import { type DomainEvent, readEvent, topicOf } from './domain-event.ts';
-import type { EventMessage } from './event-publisher.ts';
+import type { EventMessage } from './event-message.ts';
 
 /** Where the events of a schema wait for their publication. */
 export const outboxOf = perSchema((schema) =>

@@ -3,8 +3,8 @@ import { eventTopics, services } from '../../contracts/services.ts';
 import type { Database, Write } from '../spanner/database.ts';
 import { depthOf } from '../spanner/tables/depth.ts';
 import { checkEventType, type DomainEvent, topicOf } from './domain-event.ts';
+import { checkMessage } from './event-message.ts';
 import type { EventPublisher } from './event-publisher.ts';
-import { checkMessage } from './message-limits.ts';
 import { type OutboxRow, outboxStatements, rowOf } from './outbox-rows.ts';
 import { sendRow } from './outbox-send.ts';
 

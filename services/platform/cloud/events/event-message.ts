@@ -1,4 +1,10 @@
-import type { EventMessage } from './event-publisher.ts';
+/** What travels through Pub/Sub. */
+export interface EventMessage {
+  readonly data: Uint8Array;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Messages with the same key are delivered in the order in which this process published them. */
+  readonly orderingKey: string;
+}
 
 /** https://cloud.google.com/pubsub/quotas#resource_limits; the ordering key's is in https://cloud.google.com/pubsub/docs/ordering. Bytes of UTF-8. */
 const most = { attributes: 100, keyBytes: 256, valueBytes: 1024, orderingKeyBytes: 1024, messageBytes: 10_000_000 } as const;
