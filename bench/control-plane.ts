@@ -33,7 +33,14 @@ export async function run(report: (line: string) => void): Promise<void> {
   const megabytes = (process.memoryUsage().rss - heapBefore) / 1e6;
   report(`${all.length} previews: ${Math.round(builtMs)} ms (target 1000), ${Math.round(megabytes)} MB (200)`);
 
-  const server = await startControlPlane({ store, identify: () => 'edge-gateway', onRefused: () => {}, host: '127.0.0.1', port: 0 });
+  const server = await startControlPlane({
+    store,
+    identify: () => 'edge-gateway',
+    onRefused: () => {},
+    onWithheld: () => {},
+    host: '127.0.0.1',
+    port: 0,
+  });
   const { Client } = discoveryService();
   const clients = Array.from({ length: counts.clients }, (_, index) =>
     watcher(new Client(`127.0.0.1:${server.port}`, credentials.createInsecure()), index < counts.stalled),

@@ -44,7 +44,14 @@ export async function run(report: (line: string) => void): Promise<void> {
   ]);
   for (const upstream of [standard, preview]) upstream.script(undefined);
   const store = new PreviewStore();
-  const controlPlane = await startControlPlane({ store, identify: () => 'edge-gateway', onRefused: () => {}, host: '127.0.0.1', port: 0 });
+  const controlPlane = await startControlPlane({
+    store,
+    identify: () => 'edge-gateway',
+    onRefused: () => {},
+    onWithheld: () => {},
+    host: '127.0.0.1',
+    port: 0,
+  });
   let watch: PreviewWatch | undefined;
   const api = await startRun({ port: 0, stateDir: folder, clock: systemClock, onChange: () => watch?.changed() });
   const cloudRun = new ServicesClient({

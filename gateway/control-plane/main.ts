@@ -33,6 +33,8 @@ async function main(): Promise<void> {
     identify: (metadata) => identifyWorkload(metadata.get('x-serverless-authorization')[0]?.toString()),
     onRefused: ({ name, version, preview: { revision, url } }, words, { node, agent }) =>
       logger.error({ preview: name, version, revision, url, node, agent, words }, 'a gateway refuses a preview'),
+    onWithheld: (why, { workload, node }) =>
+      logger.error({ workload, node, why }, 'a client is told nothing until the listing is another one, or has come three times'),
     host: config.HOST,
     port: config.PORT,
   });

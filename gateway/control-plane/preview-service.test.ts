@@ -32,16 +32,19 @@ class CountedStore extends PreviewStore {
   }
 }
 
+const withheld: string[] = [];
 let store: CountedStore;
 let listening: ControlPlane;
 const client = (headers = {}) => createClient(PreviewService, { url: `http://127.0.0.1:${listening.port}`, headers: async () => headers });
 
 beforeEach(async () => {
   store = new CountedStore();
+  withheld.length = 0;
   listening = await startControlPlane({
     store,
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
     onRefused: () => {},
+    onWithheld: (why, { workload }) => withheld.push(`${workload}: ${why}`),
     host: '127.0.0.1',
     port: 0,
   });
@@ -59,6 +62,25 @@ test('a service is told the previews that it asks for, when they are known and w
   store.publish([resource('pr-1')]);
   store.publish([resource('pr-1'), resource('pr-3')]);
   expect(tagsOf((await lists.next()).value)).toEqual(['pr-1', 'pr-3']);
+  watching.close();
+});
+
+test('a service that comes with what it was told is not told of a listing in which most of that is gone, until it has come three times or is whole again', async () => {
+  const tags = Array.from({ length: 12 }, (_, index) => `pr-${index}`);
+  const known = tags.map((tag) => ({ service: 'partner', tag }));
+  const lists = (watching: ReturnType<typeof client>) => watching.watchPreviews({ services: ['partner'], known })[Symbol.asyncIterator]();
+  const watching = client({ 'x-who': 'job' });
+  const healed = lists(watching);
+  const first = healed.next();
+  store.publish([]);
+  await expect.poll(() => withheld).toEqual(['job: the listing looks wrong: it has 0 of the 12 previews that there were']);
+  store.publish(tags.map((tag) => resource(tag)));
+  expect(tagsOf((await first).value)).toEqual(tags);
+  store.publish([]);
+  const confirmed = lists(watching).next();
+  await expect.poll(() => withheld).toHaveLength(2);
+  for (let times = 0; times < 2; times++) store.publish([]);
+  expect(tagsOf((await confirmed).value)).toEqual([]);
   watching.close();
 });
 
@@ -94,14 +116,14 @@ test('a client that does not read has one list on its way, and is told the newes
   const read: (() => void)[] = [];
   const stream = Object.assign(new EventEmitter(), {
     metadata: new Metadata(),
-    request: { services: ['partner'] },
+    request: { services: ['partner'], known: [] },
     cancelled: false,
     write: (list: WatchPreviewsResponse, onRead: () => void) => {
       written.push(tagsOf(list));
       read.push(onRead);
     },
   });
-  previewService({ store, identify: () => 'job' }).WatchPreviews(stream as unknown as Parameters<WatchPreviews>[0]);
+  previewService({ store, identify: () => 'job', onWithheld: () => {} }).WatchPreviews(stream as unknown as Parameters<WatchPreviews>[0]);
   for (const tag of ['pr-1', 'pr-2', 'pr-3', 'pr-4']) store.publish([resource(tag)]);
   expect(written).toEqual([['pr-1']]);
   read.shift()!();

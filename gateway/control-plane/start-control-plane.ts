@@ -2,7 +2,7 @@ import { type Metadata, Server, ServerCredentials, type ServiceDefinition, type 
 import { HealthImplementation } from 'grpc-health-check';
 import { serviceDefinition } from '../../services/platform/contracts/definitions.ts';
 import { PreviewService } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
-import type { OnRefused } from './client-stream.ts';
+import type { OnRefused, OnWithheld } from './client-stream.ts';
 import { discoveryService } from './discovery-protocol.ts';
 import { DiscoveryServer } from './discovery-server.ts';
 import { previewService } from './preview-service.ts';
@@ -13,6 +13,7 @@ interface ControlPlaneOptions {
   /** Which workload of ours calls; undefined: nobody that may. */
   readonly identify: (metadata: Metadata) => string | undefined;
   readonly onRefused: OnRefused;
+  readonly onWithheld: OnWithheld;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -30,11 +31,18 @@ export interface ControlPlane {
 const channelOptions = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 };
 
 /** Serves what a store has, to gateways by Envoy's protocol and to services by ours, plaintext: Cloud Run's front is before it. */
-export async function startControlPlane({ store, identify, onRefused, host, port }: ControlPlaneOptions): Promise<ControlPlane> {
-  const discovery = new DiscoveryServer({ store, identify, onRefused });
+export async function startControlPlane({
+  store,
+  identify,
+  onRefused,
+  onWithheld,
+  host,
+  port,
+}: ControlPlaneOptions): Promise<ControlPlane> {
+  const discovery = new DiscoveryServer({ store, identify, onRefused, onWithheld });
   const grpc = new Server(channelOptions);
   grpc.addService(discoveryService().definition, discovery.handlers as unknown as UntypedServiceImplementation);
-  grpc.addService(serviceDefinition(PreviewService) as ServiceDefinition, previewService({ store, identify }));
+  grpc.addService(serviceDefinition(PreviewService) as ServiceDefinition, previewService({ store, identify, onWithheld }));
   new HealthImplementation({ '': 'SERVING' }).addToServer(grpc);
   const bound = await new Promise<number>((resolve, reject) => {
     grpc.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, at) => (error === null ? resolve(at) : reject(error)));

@@ -23,6 +23,7 @@ export async function startToldPreviews(): Promise<ToldPreviews> {
     store,
     identify: () => 'edge-gateway',
     onRefused: () => {},
+    onWithheld: () => {},
     host: '127.0.0.1',
     port: 0,
   });
