@@ -3,6 +3,7 @@ import { type DeltaRequest, type DeltaResponse, discoveryService } from '../gate
 import { clusterType, type FoundPreview, type PreviewResource, previewResource } from '../gateway/control-plane/preview-resource.ts';
 import { PreviewStore } from '../gateway/control-plane/preview-store.ts';
 import { startControlPlane } from '../gateway/control-plane/start-control-plane.ts';
+import { noOperators } from '../gateway/control-plane/testing/no-operators.ts';
 import { machine } from './load/compare.ts';
 
 export const question =
@@ -38,6 +39,7 @@ export async function run(report: (line: string) => void): Promise<void> {
     identify: () => 'edge-gateway',
     onRefused: () => {},
     onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });

@@ -6,6 +6,7 @@ import type { DiscoveryServer } from './discovery-server.ts';
 import { clusterType, type PreviewResource, previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
 import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
+import { noOperators } from './testing/no-operators.ts';
 
 const resource = (tag: string, host = '127.0.0.1'): PreviewResource =>
   previewResource({ service: 'partner', tag, url: `http://${host}:8080`, revision: `partner-${tag}` }, {});
@@ -25,6 +26,7 @@ beforeEach(async () => {
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
     onRefused: ({ name }, words, { node }) => told.push(`${node} refuses ${name}: ${words}`),
     onWithheld: (why, { node }) => told.push(`${node} is told nothing: ${why}`),
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });
@@ -177,6 +179,7 @@ test('two control planes that have found the same say the same: a client that go
     identify: () => 'edge-gateway',
     onRefused: () => {},
     onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });

@@ -17,7 +17,8 @@ import { previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
 import { PreviewWatch } from './preview-watch.ts';
 import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
-import { statusOf } from './status-page.ts';
+import { statusOf } from './status.ts';
+import { noOperators } from './testing/no-operators.ts';
 
 // A real gateway learns previews from a real control plane; the previews are one upstream that counts what it sees.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -43,6 +44,7 @@ async function start(port: number): Promise<void> {
     },
     onRefused: ({ name, preview: { revision } }, words) => refused.push(`${name} (${revision}): ${words}`),
     onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port,
   });
@@ -96,10 +98,6 @@ async function ask(tag: string | undefined, gateway = envoy): Promise<{ status: 
   });
   const by = standard.seen.length > before[0]! ? 'standard' : preview.seen.length > before[1]! ? 'preview' : undefined;
   return { status, by };
-}
-
-interface Status {
-  readonly clients: readonly { readonly withheld?: string }[];
 }
 
 const meets = (tag: string, by: 'standard' | 'preview', gateway = envoy) =>
@@ -224,8 +222,7 @@ test('a control plane that begins anew with a broken listing takes no preview fr
   const both = <T>(of: T) => [of, of];
   let listing = found([]);
   let watch: PreviewWatch | undefined;
-  const withheld = () =>
-    (JSON.parse(JSON.stringify(statusOf({ store, server, watch: watch! }))) as Status).clients.map((client) => client.withheld);
+  const withheld = () => statusOf({ store, server, watch: watch! }).clients.map((client) => client.withheld);
   const seen = await underLoad('pr-12', async () => {
     listening.close();
     await start(port);

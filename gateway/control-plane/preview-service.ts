@@ -1,6 +1,8 @@
 import { create } from '@bufbuild/protobuf';
-import { type ServerWritableStream, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, type Metadata, type ServerWritableStream, status } from '@grpc/grpc-js';
 import type {
+  ControlPlaneStatus,
+  GetStatusRequest,
   WatchPreviewsRequest,
   WatchPreviewsResponse,
 } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
@@ -12,17 +14,27 @@ import type { PreviewStore } from './preview-store.ts';
 
 type Stream = ServerWritableStream<WatchPreviewsRequest, WatchPreviewsResponse>;
 
+type GetStatus = handleUnaryCall<GetStatusRequest, ControlPlaneStatus>;
+
+/** What the handlers need. */
+interface PreviewServiceOptions extends Pick<DiscoveryServerOptions, 'store' | 'identify' | 'onWithheld'> {
+  /** Whether an operator calls. */
+  readonly isOperator: (metadata: Metadata) => boolean;
+  readonly status: () => ControlPlaneStatus;
+}
+
 /** The handlers of kumiko.platform.controlplane.v1.PreviewService. */
-export function previewService({
-  store,
-  identify,
-  onWithheld,
-}: {
-  readonly store: PreviewStore;
-  readonly identify: DiscoveryServerOptions['identify'];
-  readonly onWithheld: DiscoveryServerOptions['onWithheld'];
-}) {
+export function previewService({ store, identify, onWithheld, isOperator, status: statusNow }: PreviewServiceOptions) {
+  const GetStatus: GetStatus = ({ metadata }, answer) => {
+    if (isOperator(metadata)) answer(null, statusNow());
+    else
+      answer({
+        code: status.PERMISSION_DENIED,
+        details: 'only operators are told how it stands, by a token that the platform has checked',
+      });
+  };
   return {
+    GetStatus,
     WatchPreviews: (stream: Stream) => {
       const workload = identify(stream.metadata);
       if (workload === undefined) {

@@ -7,6 +7,7 @@ import { discoveryService } from './discovery-protocol.ts';
 import { DiscoveryServer } from './discovery-server.ts';
 import { previewService } from './preview-service.ts';
 import type { PreviewStore } from './preview-store.ts';
+import { type StatusSources, statusOf } from './status.ts';
 
 interface ControlPlaneOptions {
   readonly store: PreviewStore;
@@ -14,6 +15,9 @@ interface ControlPlaneOptions {
   readonly identify: (metadata: Metadata) => string | undefined;
   readonly onRefused: OnRefused;
   readonly onWithheld: OnWithheld;
+  /** Whether an operator calls, who is told how it stands. */
+  readonly isOperator: (metadata: Metadata) => boolean;
+  readonly watch: StatusSources['watch'];
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
@@ -30,19 +34,16 @@ export interface ControlPlane {
 // Cloud Run's front and Envoy both keep connections open; one whose other end is gone is noticed.
 const channelOptions = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 };
 
-/** Serves what a store has, to gateways by Envoy's protocol and to services by ours, plaintext: Cloud Run's front is before it. */
-export async function startControlPlane({
-  store,
-  identify,
-  onRefused,
-  onWithheld,
-  host,
-  port,
-}: ControlPlaneOptions): Promise<ControlPlane> {
+/** Serves what a store has, to gateways by Envoy's protocol, to services and operators by ours, plaintext: Cloud Run's front is before it. */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { store, identify, onRefused, onWithheld, isOperator, watch, host, port } = options;
   const discovery = new DiscoveryServer({ store, identify, onRefused, onWithheld });
   const grpc = new Server(channelOptions);
   grpc.addService(discoveryService().definition, discovery.handlers as unknown as UntypedServiceImplementation);
-  grpc.addService(serviceDefinition(PreviewService) as ServiceDefinition, previewService({ store, identify, onWithheld }));
+  grpc.addService(
+    serviceDefinition(PreviewService) as ServiceDefinition,
+    previewService({ store, identify, onWithheld, isOperator, status: () => statusOf({ store, server: discovery, watch }) }),
+  );
   new HealthImplementation({ '': 'SERVING' }).addToServer(grpc);
   const bound = await new Promise<number>((resolve, reject) => {
     grpc.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, at) => (error === null ? resolve(at) : reject(error)));
