@@ -3,6 +3,7 @@ import { type DeltaRequest, type DeltaResponse, discoveryService } from '../gate
 import { clusterType, type FoundPreview, type PreviewResource, previewResource } from '../gateway/control-plane/preview-resource.ts';
 import { PreviewStore } from '../gateway/control-plane/preview-store.ts';
 import { startControlPlane } from '../gateway/control-plane/start-control-plane.ts';
+import { noOperators } from '../gateway/control-plane/testing/no-operators.ts';
 import { machine } from './load/compare.ts';
 
 export const question =
@@ -33,7 +34,15 @@ export async function run(report: (line: string) => void): Promise<void> {
   const megabytes = (process.memoryUsage().rss - heapBefore) / 1e6;
   report(`${all.length} previews: ${Math.round(builtMs)} ms (target 1000), ${Math.round(megabytes)} MB (200)`);
 
-  const server = await startControlPlane({ store, identify: () => 'edge-gateway', onRefused: () => {}, host: '127.0.0.1', port: 0 });
+  const server = await startControlPlane({
+    store,
+    identify: () => 'edge-gateway',
+    onRefused: () => {},
+    onWithheld: () => {},
+    ...noOperators,
+    host: '127.0.0.1',
+    port: 0,
+  });
   const { Client } = discoveryService();
   const clients = Array.from({ length: counts.clients }, (_, index) =>
     watcher(new Client(`127.0.0.1:${server.port}`, credentials.createInsecure()), index < counts.stalled),

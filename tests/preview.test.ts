@@ -6,9 +6,12 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
-import { project } from '../deploy/local/platform/place.ts';
+import { operatorEmail, project } from '../deploy/local/platform/place.ts';
+import { servicePort } from '../deploy/local/platform/ports.ts';
 import { createClient } from '../services/platform/contracts/client.ts';
 import { PartnerService } from '../services/platform/contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { PreviewService } from '../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+import { audienceOf, controlPlane } from '../services/platform/contracts/identities.ts';
 import { previewAttribute } from '../services/platform/contracts/preview.ts';
 import { usePlatform } from './test-platform.ts';
 
@@ -105,6 +108,31 @@ describe('a preview of the partner service', () => {
   it('is of no use to a forged token', async () => {
     const { token } = await partner({ partner: 'pr-123' });
     expect((await listDeals(`${token.slice(0, -6)}AAAAAA`)).status).toBe(401);
+  });
+});
+
+describe('how the control plane stands', () => {
+  const asked = async (request: object | undefined) => {
+    const token = request === undefined ? undefined : await mint(request);
+    const headers = async (): Promise<Record<string, string>> => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+    const client = createClient(PreviewService, { url: `http://127.0.0.1:${servicePort(test.platform.ports, controlPlane)}`, headers });
+    return client.getStatus({}).finally(() => client.close());
+  };
+  const audience = audienceOf(controlPlane, project);
+
+  it('is told to operators, by the port that gateways connect to', async () => {
+    const { previews, clients } = await asked({ kind: 'operator', subject: operatorEmail, audience });
+    expect(previews.map(({ name }) => name)).toEqual(['customer@pr-5', 'job@pr-7', 'partner@pr-123']);
+    expect(clients.map(({ workload }) => workload).toSorted()).toEqual(['edge-gateway', 'jobs-gateway']);
+  });
+
+  it.each<[string, object | undefined, status]>([
+    ['who shows no token', undefined, status.UNAUTHENTICATED],
+    ['an operator by a token for the edge', { kind: 'operator', subject: operatorEmail }, status.UNAUTHENTICATED],
+    ['who is no operator', { kind: 'operator', subject: 'else@kumiko.example', audience }, status.PERMISSION_DENIED],
+    ['a workload', { kind: 'service', subject: 'edge', as: 'edge-gateway', audience }, status.PERMISSION_DENIED],
+  ])('is not told to %s', async (_, request, code) => {
+    await expect(asked(request)).rejects.toMatchObject({ code });
   });
 });
 

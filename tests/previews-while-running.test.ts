@@ -197,6 +197,38 @@ describe('a preview of a running platform', { timeout: 120_000 }, () => {
     expect(await healthAt(url, await gatewayToken('partner'))).toBe('SERVING');
   });
 
+  it('of a service that the jobs gateway leads to is met there as well before it counts as started', async () => {
+    await started('job', 'pr-6');
+    const askers = () =>
+      logOf('job-pr-6')
+        .split('\n')
+        .flatMap((line) => (line.includes('"INVALID_ARGUMENT"') ? [/"callerKind":"(\w+)"/.exec(line)?.[1]] : []));
+    await expect.poll(() => [...new Set(askers())].toSorted(), { timeout: 5_000 }).toEqual(['operator', 'trigger']);
+  });
+
+  it('that serves health and nothing else is listed by the gateways, and is not started: what was seen last is told', async () => {
+    const main = join(otherCode, 'services/webhook/main.ts');
+    const whole = readFileSync(main, 'utf8');
+    writeFileSync(
+      main,
+      `import { Server, ServerCredentials } from '@grpc/grpc-js';
+       import { HealthImplementation } from 'grpc-health-check';
+       const server = new Server();
+       new HealthImplementation({ '': 'SERVING' }).addToServer(server);
+       server.bindAsync(\`\${process.env['HOST']}:\${process.env['PORT']}\`, ServerCredentials.createInsecure(), () => {});`,
+    );
+    const listed = async () => (await fetch(`${endpoints().admin}/clusters`)).text();
+    const starting = preview('start', 'webhook', 'pr-4', '--from', otherCode);
+    await expect.poll(listed, { timeout: 60_000 }).toContain('webhook@pr-4::');
+    const { code, stderr } = await starting;
+    writeFileSync(main, whole);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/has met the revision webhook-pr-4 within 30 s: the last one was answered by no revision \(UNIMPLEMENTED/);
+    expect(await tags('webhook')).toEqual({});
+    expect((await preview('list')).stdout).not.toContain('webhook');
+    expect(await listed()).not.toContain('webhook@pr-4::');
+  });
+
   it('cannot be started by who makes a mistake, who is told one thing to do about it; and nothing changes', async () => {
     await started('partner', 'pr-1');
     const before = [await preview('list'), await tags('partner')];

@@ -76,11 +76,12 @@ test('only the gateways are without the invoker check; they and the control plan
   expect(always.map(({ name }) => name)).toEqual(['edge-gateway', 'jobs-gateway', 'control-plane']);
 });
 
-test('nothing but the edge gateway can be reached through a load balancer, and nothing from the internet directly', () => {
+test('nothing but the edge gateway can be reached through a load balancer, and from the internet directly only the control plane, behind the invoker check', () => {
   expect(Object.fromEntries(workloads.map((workload) => [workload.name, annotationsOf(workload)['run.googleapis.com/ingress']]))).toEqual({
     'edge-gateway': 'internal-and-cloud-load-balancing',
     'jobs-gateway': 'internal',
-    ...Object.fromEntries([...serviceNames, 'control-plane'].map((name) => [name, 'internal'])),
+    ...Object.fromEntries(serviceNames.map((name) => [name, 'internal'])),
+    'control-plane': 'all',
   });
 });
 
@@ -89,6 +90,8 @@ test.each([
   ['edge-gateway', 'run.googleapis.com/ingress', 'all', /ingress all would open its run\.app URL/],
   ['jobs-gateway', 'run.googleapis.com/ingress', 'internal-and-cloud-load-balancing', /for the edge gateway only/],
   ['partner', 'run.googleapis.com/invoker-iam-disabled', 'true', /for the gateways, which verify tokens themselves/],
+  ['control-plane', 'run.googleapis.com/invoker-iam-disabled', 'true', /for the gateways, which verify tokens themselves/],
+  ['control-plane', 'run.googleapis.com/ingress', 'internal', /keeps operators out/],
 ])('%s with %s: %s is refused', (name, annotation, value, reason) => {
   const manifest = manifestOf(named(name));
   expect(exposureFaults(named(name), manifest)).toEqual([]);

@@ -61,8 +61,12 @@ export function cloudRunService(workload: Workload, deployment: Deployment): run
   };
 }
 
-/** Only the edge gateway is behind the external load balancer, and even its own URL answers nobody on the internet. */
-function ingressOf(workload: Workload): 'internal' | 'internal-and-cloud-load-balancing' {
+/**
+ * Only the edge gateway is behind the external load balancer, and even its own URL answers nobody on the internet. The control plane answers operators at its
+ * URL: Cloud Run's check lets them in, and nobody else from outside.
+ */
+function ingressOf(workload: Workload): 'internal' | 'internal-and-cloud-load-balancing' | 'all' {
+  if (workload.kind === 'control-plane') return 'all';
   return workload.kind === 'gateway' && workload.role === 'edge' ? 'internal-and-cloud-load-balancing' : 'internal';
 }
 

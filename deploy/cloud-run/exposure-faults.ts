@@ -7,7 +7,9 @@ export function exposureFaults(workload: Workload, manifest: run_v1.Schema$Servi
   const annotations = manifest.metadata?.annotations ?? {};
   const ingress = annotations['run.googleapis.com/ingress'];
   const faults: string[] = [];
-  if (ingress === undefined || ingress === 'all') {
+  if (workload.kind === 'control-plane') {
+    if (ingress !== 'all') faults.push(`${name}: run.googleapis.com/ingress ${ingress ?? '(missing)'} keeps operators out; expected all`);
+  } else if (ingress === undefined || ingress === 'all') {
     faults.push(
       `${name}: run.googleapis.com/ingress ${ingress ?? '(missing)'} would open its run.app URL to the internet; expected internal`,
     );

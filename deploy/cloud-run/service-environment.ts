@@ -54,9 +54,10 @@ export function serviceVariables(name: string, environment: Environment, urlOf?:
 
 /** The environment variables of the control plane. */
 export function controlPlaneVariables(environment: Environment): Readonly<Record<string, string>> {
-  const { project, region } = environment;
+  const { project, region, operatorEmails } = environment;
   return {
     GOOGLE_CLOUD_PROJECT: project,
+    OPERATOR_EMAILS: operatorEmails.join(','),
     RUN_LOCATIONS: `projects/${project}/locations/${region}`,
     CHANGES_SUBSCRIPTION: changesSubscription,
     TRUSTED_CA_FILE: deployedGatewayEnvironment(environment).trustedCaFile!,

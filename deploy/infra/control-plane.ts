@@ -13,7 +13,7 @@ const changes = 'protoPayload.serviceName="run.googleapis.com" AND resource.type
  * it does not hear it finds at its next listing.
  */
 export function createControlPlane({ environment, options }: Context, accounts: ServiceAccounts, services: RunServices): void {
-  const { project, region } = environment;
+  const { project, region, operatorEmails } = environment;
   const member = memberOf(accounts, controlPlane);
   // Listing is a right over a location, not over one service.
   new gcp.projects.IAMMember('control-plane-lists-services', { project, role: 'roles/run.viewer', member });
@@ -47,13 +47,23 @@ export function createControlPlane({ environment, options }: Context, accounts: 
     member: sink.writerIdentity,
   });
 
-  for (const invoker of callingWorkloads) {
+  const invokers = [
+    ...callingWorkloads.map((workload) => [workload, memberOf(accounts, workload)] as const),
+    // They ask how it stands.
+    ...operatorEmails.map((email) => [email, personOrAccount(email)] as const),
+  ];
+  for (const [invoker, invokingMember] of invokers) {
     new gcp.cloudrunv2.ServiceIamMember(`${invoker}-invokes-${controlPlane}`, {
       project,
       location: region,
       name: runService(services, controlPlane).name,
       role: 'roles/run.invoker',
-      member: memberOf(accounts, invoker),
+      member: invokingMember,
     });
   }
+}
+
+/** As IAM names who has an address. */
+function personOrAccount(email: string): string {
+  return `${email.endsWith('.gserviceaccount.com') ? 'serviceAccount' : 'user'}:${email}`;
 }

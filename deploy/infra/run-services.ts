@@ -1,5 +1,5 @@
 import * as gcp from '@pulumi/gcp';
-import { listWorkloads } from '../cloud-run/workloads.ts';
+import { listWorkloads, type Workload } from '../cloud-run/workloads.ts';
 import type { Context } from './context.ts';
 import type { Network } from './network.ts';
 import { accountOf, type ServiceAccounts } from './service-accounts.ts';
@@ -17,14 +17,13 @@ const placeholder = 'us-docker.pkg.dev/cloudrun/container/hello';
 export function createRunServices({ environment, options }: Context, accounts: ServiceAccounts, network: Network): RunServices {
   const { project, region } = environment;
   const services = listWorkloads(environment.github.previews).map((workload) => {
-    const edge = workload.kind === 'gateway' && workload.role === 'edge';
     const service = new gcp.cloudrunv2.Service(
       workload.name,
       {
         project,
         location: region,
         name: workload.name,
-        ingress: edge ? 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER' : 'INGRESS_TRAFFIC_INTERNAL_ONLY',
+        ingress: ingressOf(workload),
         // Envoy verifies the tokens itself.
         invokerIamDisabled: workload.kind === 'gateway',
         customAudiences: [workload.audience(project)],
@@ -40,6 +39,14 @@ export function createRunServices({ environment, options }: Context, accounts: S
     return [workload.name, service];
   });
   return Object.fromEntries(services) as RunServices;
+}
+
+/** As the manifests have it. */
+function ingressOf(workload: Workload): string {
+  if (workload.kind === 'control-plane') return 'INGRESS_TRAFFIC_ALL';
+  return workload.kind === 'gateway' && workload.role === 'edge'
+    ? 'INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER'
+    : 'INGRESS_TRAFFIC_INTERNAL_ONLY';
 }
 
 /** The Cloud Run service of a workload. @throws {TypeError} where there is none. */

@@ -1,4 +1,4 @@
-/** `npm run -s grpc -- HOST:PORT SERVICE/METHOD JSON [TOKEN]`: one native gRPC call, its messages printed as JSON lines. */
+/** `npm run -s grpc -- HOST:PORT-OR-URL SERVICE/METHOD JSON [TOKEN]`: one native gRPC call, its messages printed as JSON lines. */
 
 import { parseArgs } from 'node:util';
 import { createFileRegistry, type DescMessage, fromJsonString, toJsonString } from '@bufbuild/protobuf';
@@ -10,9 +10,9 @@ import { streamsRequests } from '../../services/platform/contracts/streams.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
 
 const registry = createFileRegistry(readDescriptorSet());
-const usage = `usage: npm run -s grpc -- HOST:PORT SERVICE/METHOD [JSON] [TOKEN]
+const usage = `usage: npm run -s grpc -- HOST:PORT|URL SERVICE/METHOD [JSON] [TOKEN]
 
-  one native gRPC call; its messages are printed as lines of JSON. The services:
+  one native gRPC call, with TLS to a URL that begins with https; its messages are printed as lines of JSON. The services:
 ${services.flatMap(({ grpcServices }) => grpcServices.map(({ typeName }) => `  ${typeName}`)).join('\n')}`;
 
 await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, async () => {
@@ -20,7 +20,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, 
   const [serviceName = '', methodName = ''] = path.split('/');
   const service = registry.getService(serviceName);
   const method = service?.methods.find((candidate) => candidate.name === methodName);
-  if (address === undefined) throw new UsageError('HOST:PORT is missing');
+  if (address === undefined) throw new UsageError('HOST:PORT or URL is missing');
   if (service === undefined) throw new UsageError(`there is no service "${serviceName}"`);
   if (method === undefined) {
     throw new UsageError(`${serviceName} has no method "${methodName}": it has ${service.methods.map(({ name }) => name).join(', ')}`);
@@ -29,7 +29,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, 
     throw new UsageError(`${path} takes a stream of requests, which this command cannot send: grpcurl can`);
   }
   const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
-  const client = createClient(service, { url: `http://${address}`, headers });
+  const client = createClient(service, { url: address.includes('://') ? address : `http://${address}`, headers });
   // The descriptor is known only now, so the client's methods have no static types.
   const call = (client as unknown as Record<string, (request: object) => unknown>)[method.localName];
   try {

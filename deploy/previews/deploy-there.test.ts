@@ -22,14 +22,14 @@ const described = (name: string) =>
 test('the services that were named get a revision with the tag and without traffic, by the manifests of this commit', () => {
   const ran: string[] = [];
   const manifests: { metadata: { name: string }; spec: { template: { metadata: { name: string } }; traffic: object[] } }[] = [];
-  const { tag, suffix } = deployThere('staging', 123, ['partner', 'job'], (program, args) => {
+  const { tag, suffix, url } = deployThere('staging', 123, ['partner', 'job'], (program, args) => {
     ran.push(`${program} ${args.slice(0, 4).join(' ')}`);
     if (program === 'git') return '1a2b3c4\n';
     if (args[2] === 'describe') return described(args[3]!);
     if (args[2] === 'replace') manifests.push(parse(readFileSync(args[3]!, 'utf8')));
     return '';
   });
-  expect(tag).toBe('pr-123');
+  expect([tag, url]).toEqual(['pr-123', 'https://staging.kumiko.example']);
   expect(suffix).toMatch(/^pr-123-1a2b3c4-[a-z0-9]+$/);
   expect(suffix.length).toBeLessThanOrEqual(30);
   expect(manifests.map(({ metadata, spec }) => [metadata.name, spec.template.metadata.name, spec.traffic])).toEqual(

@@ -16,6 +16,8 @@ interface Deployed {
   readonly tag: string;
   /** The end of the revisions' names: it says of which commit they are. */
   readonly suffix: string;
+  /** The edge gateway's origin. */
+  readonly url: string;
 }
 
 /** Runs a program, and returns what it prints. Tests put another in its place. */
@@ -31,7 +33,7 @@ const runProgram: RunProgram = (program, args) => {
 
 /**
  * Builds the images of services and deploys each as a revision with the tag of a pull request and without traffic, as releases are deployed: by the manifests
- * that this commit renders, and gcloud. It is done when Cloud Run says that the revisions are ready; the gateways learn of the tag within seconds.
+ * that this commit renders, and gcloud. It is done when Cloud Run says that the revisions are ready; whether requests meet them is for prove-there.ts.
  *
  * @throws {PreviewCommandError} where the environment has no previews, or a program fails.
  */
@@ -42,7 +44,7 @@ export function deployThere(
   run: RunProgram = runProgram,
 ): Deployed {
   const environment = environmentWithPreviews(environmentName);
-  const { project, region } = environment;
+  const { project, region, domain } = environment;
   const tag = tagOf(pullRequest);
   // A commit may be deployed again, and a revision's name is used once.
   const suffix = `${tag}-${run('git', ['rev-parse', '--short=7', 'HEAD']).trim()}-${Math.floor(Date.now() / 1000).toString(36)}`;
@@ -69,5 +71,5 @@ export function deployThere(
   } finally {
     rmSync(folder, { recursive: true });
   }
-  return { tag, suffix };
+  return { tag, suffix, url: `https://${domain}` };
 }

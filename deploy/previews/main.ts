@@ -10,16 +10,17 @@ import { tagOf } from './forgotten.ts';
 import { PreviewsHere } from './here.ts';
 import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
+import { proveThere } from './prove-there.ts';
 import { forgetThere, listThere, removeThere } from './there.ts';
 
 const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | traffic SERVICE TAG PERCENT | list
                           [--state-dir DIR]
-       npm run preview -- deploy --env NAME --pr NUMBER --services "NAMES" | list --env NAME [--pr NUMBER]
+       npm run preview -- deploy --env NAME --pr NUMBER --services "NAMES" [--token-command COMMAND] | list --env NAME [--pr NUMBER]
        npm run preview -- remove --env NAME --pr NUMBER | forget --env NAME --open "NUMBERS" [--idle DAYS]
        npm run preview -- plan --base REF
 
   previews of the platform that runs here: second instances of its services, for tokens that ask for them
-  start partner pr-123     starts this folder's code beside the default of the service, and sets the tag
+  start partner pr-123     starts this folder's code beside the default of the service, sets the tag, and is done when a request has met it
   --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
   stop partner pr-123      takes the tag away, lets requests end, and ends it
   traffic partner v2 10    gives it 10 percent of its service's requests, and the default the rest
@@ -27,7 +28,9 @@ const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] |
   --state-dir DIR          where the platform's state lives, .kumiko unless told
 
   previews of pull requests in an environment on Google Cloud, such as "staging"
-  deploy                   builds and deploys this commit's services as revisions with the pull request's tag and without traffic
+  deploy                   builds and deploys this commit's services as revisions with the pull request's tag and without traffic, and is
+                           done when a tester's request has met each; where nobody can send one it says so
+  --token-command COMMAND  prints a tester's token with the claim kumiko_preview that is in $KUMIKO_PREVIEW; for sh
   list                     the tags of its services, and the revisions that they lead to
   remove                   takes the tag of a pull request off every service
   forget                   takes away those of pull requests that are not among the open ones, and those that no request has met for
@@ -40,6 +43,7 @@ const options = {
   env: { type: 'string' },
   pr: { type: 'string' },
   services: { type: 'string' },
+  'token-command': { type: 'string' },
   open: { type: 'string' },
   idle: { type: 'string' },
   'state-dir': { type: 'string' },
@@ -61,7 +65,7 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
-  deploy: { takes: ['env', 'pr', 'services'], needs: ['env', 'pr', 'services'], run: deploy },
+  deploy: { takes: ['env', 'pr', 'services', 'token-command'], needs: ['env', 'pr', 'services'], run: deploy },
   start: { takes: ['from', 'state-dir'], run: start },
   stop: { takes: ['state-dir'], run: stop },
   traffic: { takes: ['state-dir'], run: traffic },
@@ -123,21 +127,24 @@ async function list(line: Line): Promise<void> {
   }
 }
 
-async function deploy({ values: { env, pr, services = '' } }: Line): Promise<void> {
-  const asked = services.split(/[\s,]+/).filter((name) => name !== '');
+async function deploy({ values }: Line): Promise<void> {
+  const asked = (values.services ?? '').split(/[\s,]+/).filter((name) => name !== '');
   const unknown = asked.find((name) => !serviceNames.includes(name));
   if (unknown !== undefined) throw new UsageError(`--services ${unknown}: expected ${serviceNames.join(', ')}`);
   if (asked.length === 0) {
     process.stdout.write('no service is touched: there is nothing to deploy\n');
     return;
   }
-  const { tag, suffix } = deployThere(env!, number('pr', pr), asked);
-  print(
-    asked.map((service) => `${service}=${tag} is ${service}-${suffix}\n`),
-    '',
-  );
+  const { tag, suffix, url } = deployThere(values.env!, number('pr', values.pr), asked);
+  const tokenCommand = values['token-command'] === '' ? undefined : values['token-command'];
+  for (const service of asked) {
+    const revision = `${service}-${suffix}`;
+    const unproved = await proveThere({ url, service, tag, revision, tokenCommand });
+    const proof = unproved === undefined ? `a request to ${url} has met it` : `that a request meets it is not proved: ${unproved}`;
+    process.stdout.write(`${service}=${tag} is ${revision}; ${proof}\n`);
+  }
   const claim = JSON.stringify(Object.fromEntries(asked.map((service) => [service, tag])));
-  process.stdout.write(`a token with the claim "kumiko_preview": ${claim} meets it, every other one does not\n`);
+  process.stdout.write(`a token with the claim "kumiko_preview": ${claim} meets it at ${url}, every other one does not\n`);
 }
 
 async function remove({ values }: Line): Promise<void> {

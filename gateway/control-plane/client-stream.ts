@@ -1,3 +1,4 @@
+import { ArrivalGuard, type Holdings } from './arrival-guard.ts';
 import { blamed } from './blame.ts';
 import type { Node } from './discovery-protocol.ts';
 import type { PreviewResource } from './preview-resource.ts';
@@ -20,6 +21,8 @@ export interface ClientState {
   readonly acceptedAt?: number;
   /** Since when it has owed an answer. */
   readonly owesSince?: number;
+  /** Why it is told nothing, though there is something to tell. */
+  readonly withheld?: string;
   /** What it has refused last. */
   readonly refused?: { readonly version: string; readonly words: string; readonly at: number; readonly previews: readonly string[] };
 }
@@ -27,11 +30,15 @@ export interface ClientState {
 /** Called when an Envoy refuses a version of a preview; once for each version. */
 export type OnRefused = (resource: PreviewResource, words: string, client: ClientState) => void;
 
+/** Called when a client comes that is told nothing yet, lest it lose most of what it has. */
+export type OnWithheld = (why: string, client: Pick<ClientState, 'workload' | 'node'>) => void;
+
 /** What the streams of all clients share. */
 export interface StreamSurroundings {
   readonly store: PreviewStore;
   readonly now: () => number;
   readonly onRefused: OnRefused;
+  readonly onWithheld: OnWithheld;
 }
 
 /** An answer to what was sent, or a question. */
@@ -52,6 +59,7 @@ export class ClientStream {
   readonly #endWatching: () => void;
   #state: ClientState;
   #subscription: Subscription | undefined;
+  #guard: ArrivalGuard | undefined;
   #nonce = 0;
 
   constructor(
@@ -88,6 +96,11 @@ export class ClientStream {
     return { isNew, of: this.#subscription };
   }
 
+  /** The client comes with what it has from before. */
+  arrive(holdings: Holdings): void {
+    this.#guard ??= new ArrivalGuard(this.#around.store, holdings);
+  }
+
   /** Takes an answer to the update that is under way; one to an earlier update says nothing. */
   take({ nonce, refusal }: Incoming): void {
     const subscription = this.#subscription;
@@ -114,13 +127,22 @@ export class ClientStream {
   /** Sends what there is to say, unless the client still owes an answer. */
   push(): void {
     const { store, now } = this.#around;
-    if (!store.isKnown) return;
+    if (!store.isKnown || this.#isWithheld()) return;
     const update = this.#subscription?.next(store.served);
     if (update === undefined) return;
     this.#nonce += 1;
     const version = store.version;
     this.#state = { ...this.#state, sent: version, owesSince: now() };
     this.#send(update, String(this.#nonce), version);
+  }
+
+  #isWithheld(): boolean {
+    const why = this.#guard?.judge();
+    const { withheld, ...state } = this.#state;
+    if (why === withheld) return why !== undefined;
+    this.#state = { ...state, ...(why !== undefined && { withheld: why }) };
+    if (why !== undefined && withheld === undefined) this.#around.onWithheld(why, this.#state);
+    return why !== undefined;
   }
 
   close(): void {

@@ -33,5 +33,16 @@ export const controlPlaneShape = {
     .min(1)
     .optional()
     .describe("the file of CA certificates in the gateways' image; without it previews are reached without TLS"),
-  STATUS_PORT: z.coerce.number().int().min(0).max(65_535).default(9901).describe('a port of loopback for the status page'),
+  OPERATOR_EMAILS: z
+    .string()
+    .transform((text) => text.split(',').map((one) => one.trim()))
+    .pipe(z.array(z.email()).min(1))
+    .describe('whom the status is told to, with commas between: "operator@example.com"'),
+  STATUS_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe('a port of loopback for a page with the same; without it there is none'),
 } as const;

@@ -45,6 +45,8 @@ export interface DeltaResponse {
 
 /** envoy.service.discovery.v3.DiscoveryRequest. */
 export interface StateRequest extends Request {
+  /** Of the response that was accepted last, be it from another stream. */
+  readonly version_info?: string;
   readonly resource_names?: readonly string[];
 }
 

@@ -6,6 +6,7 @@ import type { DiscoveryServer } from './discovery-server.ts';
 import { clusterType, type PreviewResource, previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
 import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
+import { noOperators } from './testing/no-operators.ts';
 
 const resource = (tag: string, host = '127.0.0.1'): PreviewResource =>
   previewResource({ service: 'partner', tag, url: `http://${host}:8080`, revision: `partner-${tag}` }, {});
@@ -24,6 +25,8 @@ beforeEach(async () => {
     store,
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
     onRefused: ({ name }, words, { node }) => told.push(`${node} refuses ${name}: ${words}`),
+    onWithheld: (why, { node }) => told.push(`${node} is told nothing: ${why}`),
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });
@@ -103,6 +106,67 @@ test('a client that comes again is told what it does not have, and what is gone'
   expect(answer.removed_resources).toEqual(['partner@pr-0']);
 });
 
+const many = Array.from({ length: 12 }, (_, index) => `pr-${index}`);
+const has = (tags: readonly string[]) => Object.fromEntries(tags.map((tag) => [`partner@${tag}`, resource(tag).version]));
+
+test('a control plane that begins anew with less than half of what a client has tells it nothing, until a listing is whole again', async () => {
+  store.publish([]);
+  const { ask, next, came } = delta();
+  ask({ ...first, initial_resource_versions: has(many) });
+  const why = 'the listing looks wrong: it has 0 of the 12 previews that there were';
+  await expect.poll(() => server.clients[0]?.withheld).toBe(why);
+  // A listing that is as bad, and a refusal by another client, which is none.
+  store.publish(many.slice(0, 5).map((tag) => resource(tag)));
+  store.refuse(resource('pr-1'), 'no');
+  await expect.poll(() => server.clients[0]?.withheld).toBe('the listing looks wrong: it has 5 of the 12 previews that there were');
+  expect(came).toEqual([]);
+  store.publish([...many, 'pr-12'].map((tag) => resource(tag)));
+  const answer = await next();
+  expect([names(answer), answer.removed_resources]).toEqual([['partner@pr-12'], ['partner@pr-1']]);
+  expect(server.clients[0]!.withheld).toBeUndefined();
+  expect(told).toEqual([`edge-gateway is told nothing: ${why}`]);
+});
+
+test('what three listings in a row say is told, and from then on everything; who comes with little or with most is told at once', async () => {
+  store.publish([]);
+  const { ask, next } = delta();
+  ask({ ...first, initial_resource_versions: has(many) });
+  await expect.poll(() => server.clients[0]?.withheld).toBeDefined();
+  store.publish([]);
+  store.publish([]);
+  const gone = await next();
+  expect(gone.removed_resources).toHaveLength(12);
+  ask(ack(gone));
+  store.publish([resource('pr-1')]);
+  expect(names(await next())).toEqual(['partner@pr-1']);
+  const few = delta('jobs-gateway');
+  few.ask({ ...first, initial_resource_versions: has(many.slice(0, 9)) });
+  expect((await few.next()).removed_resources).toHaveLength(8);
+  store.publish(many.slice(6).map((tag) => resource(tag)));
+  const half = delta('jobs-gateway');
+  half.ask({ ...first, initial_resource_versions: has(many) });
+  expect((await half.next()).removed_resources).toHaveLength(6);
+});
+
+test('in the variant that tells the whole state, the version says how many a client has from before', async () => {
+  store.publish(many.map((tag) => resource(tag)));
+  const before = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  before.ask(first);
+  const { version_info, nonce } = await before.next();
+  before.ask({ type_url: clusterType, response_nonce: nonce, version_info });
+  store.publish([]);
+  store.publish([]);
+  const after = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'jobs-gateway');
+  after.ask({ ...first, version_info });
+  await expect.poll(() => server.clients[1]?.withheld).toBe('the listing looks wrong: it has 0 of the 12 previews that there were');
+  store.publish(many.slice(0, 6).map((tag) => resource(tag)));
+  expect((await after.next()).resources).toHaveLength(6);
+  const fresh = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'jobs-gateway');
+  store.publish([]);
+  fresh.ask(first);
+  expect((await fresh.next()).resources ?? []).toEqual([]);
+});
+
 test('two control planes that have found the same say the same: a client that goes from one to the other is sent only what the other knows better', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
   const here = delta();
@@ -114,6 +178,8 @@ test('two control planes that have found the same say the same: a client that go
     store: other,
     identify: () => 'edge-gateway',
     onRefused: () => {},
+    onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });

@@ -1,5 +1,6 @@
 import { type Metadata, type ServerDuplexStream, status } from '@grpc/grpc-js';
-import { type ClientState, ClientStream, type OnRefused, type StreamSurroundings } from './client-stream.ts';
+import { heldByName } from './arrival-guard.ts';
+import { type ClientState, ClientStream, type OnRefused, type OnWithheld, type StreamSurroundings } from './client-stream.ts';
 import type { DeltaRequest, DeltaResponse, DiscoveryHandlers, StateRequest, StateResponse } from './discovery-protocol.ts';
 import { clusterType, type PreviewResource } from './preview-resource.ts';
 import type { PreviewStore } from './preview-store.ts';
@@ -10,6 +11,7 @@ export interface DiscoveryServerOptions {
   /** Which workload of ours calls; undefined: nobody that may. */
   readonly identify: (metadata: Metadata) => string | undefined;
   readonly onRefused: OnRefused;
+  readonly onWithheld: OnWithheld;
   readonly now?: () => number;
 }
 
@@ -25,8 +27,8 @@ export class DiscoveryServer {
   readonly #identify: DiscoveryServerOptions['identify'];
   readonly #streams = new Set<ClientStream>();
 
-  constructor({ store, identify, onRefused, now = Date.now }: DiscoveryServerOptions) {
-    this.#around = { store, onRefused, now };
+  constructor({ store, identify, onRefused, onWithheld, now = Date.now }: DiscoveryServerOptions) {
+    this.#around = { store, onRefused, onWithheld, now };
     this.#identify = identify;
   }
 
@@ -60,6 +62,7 @@ export class DiscoveryServer {
       }
       client.take({ nonce: request.response_nonce, refusal: refusalIn(request) });
       const { isNew, of: subscription } = client.subscription(request.initial_resource_versions);
+      if (isNew) client.arrive(heldByName(Object.keys(request.initial_resource_versions ?? {}), this.#around.store));
       const { resource_names_subscribe: names = [], resource_names_unsubscribe: gone = [] } = request;
       // Without names a first request asks for all, as one for "*" does.
       if (names.includes(all) || (isNew && names.length === 0)) subscription.subscribeAll(this.#around.store.served);
@@ -75,9 +78,10 @@ export class DiscoveryServer {
     const { store } = this.#around;
     let asked: readonly string[] = [];
     const wantsAll = () => asked.length === 0 || asked.includes(all);
+    const wanted = () => (wantsAll() ? [...store.served.values()] : asked.flatMap((name) => store.served.get(name) ?? []));
     const client = this.#open(stream, { whole: true }, (_, nonce, version) => {
-      const wanted = wantsAll() ? [...store.served.values()] : asked.flatMap((name) => store.served.get(name) ?? []);
-      stream.write({ version_info: version, type_url: clusterType, nonce, resources: wanted.map(packed) });
+      const resources = wanted().map(packed);
+      stream.write({ version_info: countedVersion(resources.length, version), type_url: clusterType, nonce, resources });
     });
     if (client === undefined) return;
     stream.on('data', (request: StateRequest) => {
@@ -94,6 +98,7 @@ export class DiscoveryServer {
       const added = names.filter((name) => !asked.includes(name) && name !== all);
       const changed = isNew || gone.length + added.length > 0 || names.length !== asked.length;
       asked = names;
+      if (isNew) client.arrive({ count: countIn(request.version_info), left: () => wanted().length });
       if (changed && !wantsAll()) subscription.unsubscribeAll();
       subscription.unsubscribe(gone);
       if (added.length > 0) subscription.subscribe(added);
@@ -127,6 +132,17 @@ export class DiscoveryServer {
     });
     return client;
   }
+}
+
+/**
+ * A client of this variant does not say by name what it has from before. It says which version it has accepted last, so how many resources that had stands in it.
+ */
+function countedVersion(count: number, version: string): string {
+  return `${count}.${version}`;
+}
+
+function countIn(version: string | undefined): number {
+  return Number(/^(\d{1,9})\./.exec(version ?? '')?.[1] ?? 0);
 }
 
 function packed({ body }: PreviewResource): { type_url: string; value: Buffer } {

@@ -1,11 +1,11 @@
 /** The control plane: tells gateways and services which previews there are. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { credentials } from '@grpc/grpc-js';
+import { credentials, type Metadata } from '@grpc/grpc-js';
 import { PassThroughClient } from 'google-auth-library';
 import { ConfigError, loadConfig } from '../../services/platform/chassis/process/config.ts';
 import { standardOutput } from '../../services/platform/chassis/telemetry/log-destination.ts';
 import { createLogger } from '../../services/platform/chassis/telemetry/logger.ts';
-import { principalIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
+import { operatorIdentifier, principalIdentifier } from '../../services/platform/chassis/trust/platform-identity.ts';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { controlPlaneShape } from './config.ts';
@@ -27,15 +27,8 @@ async function main(): Promise<void> {
   const { GOOGLE_CLOUD_PROJECT: project, RUN_API_ENDPOINT: endpoint, CHANGES_SUBSCRIPTION: subscription } = config;
   const logger = createLogger({ service: controlPlane, level: config.LOG_LEVEL, destination });
   const store = new PreviewStore();
-  const identifyWorkload = principalIdentifier(project);
-  const server = await startControlPlane({
-    store,
-    identify: (metadata) => identifyWorkload(metadata.get('x-serverless-authorization')[0]?.toString()),
-    onRefused: ({ name, version, preview: { revision, url } }, words, { node, agent }) =>
-      logger.error({ preview: name, version, revision, url, node, agent, words }, 'a gateway refuses a preview'),
-    host: config.HOST,
-    port: config.PORT,
-  });
+  const identifyPrincipal = principalIdentifier(project);
+  const isOperator = operatorIdentifier(config.OPERATOR_EMAILS);
   // Google's clients take time to load: who asks meanwhile waits for the first listing.
   const client = import('@google-cloud/run').then(
     ({ v2 }) => new v2.ServicesClient({ projectId: project, ...(endpoint !== undefined && localServer(endpoint)) }),
@@ -48,23 +41,40 @@ async function main(): Promise<void> {
     intervalMs: config.LISTING_INTERVAL,
     wait: (ms, signal) => delay(ms, undefined, { signal }).catch(() => {}),
   });
-  const page = await startStatusPage({ store, server: server.discovery, watch }, config.STATUS_PORT);
+  const server = await startControlPlane({
+    store,
+    identify: (metadata) => identifyPrincipal(first(metadata, 'x-serverless-authorization')),
+    onRefused: ({ name, version, preview: { revision, url } }, words, { node, agent }) =>
+      logger.error({ preview: name, version, revision, url, node, agent, words }, 'a gateway refuses a preview'),
+    onWithheld: (why, { workload, node }) =>
+      logger.error({ workload, node, why }, 'a client is told nothing until the listing is another one, or has come three times'),
+    isOperator: (metadata) => isOperator(first(metadata, 'x-serverless-authorization'), first(metadata, 'authorization')),
+    watch,
+    host: config.HOST,
+    port: config.PORT,
+  });
+  const page =
+    config.STATUS_PORT === undefined ? undefined : await startStatusPage({ store, server: server.discovery, watch }, config.STATUS_PORT);
   const changes =
     subscription === undefined
       ? undefined
       : client.then(async () => (await import('./changes.ts')).watchChanges(project, subscription, () => watch.changed(), logger));
   void watch.run();
-  logger.child({}, { level: 'info' }).info({ port: server.port, statusPort: page.port }, 'listening');
+  logger.child({}, { level: 'info' }).info({ port: server.port, statusPort: page?.port }, 'listening');
 
   const stop = async () => {
     watch.end();
     server.close();
-    page.close();
+    page?.close();
     await (await changes)?.().catch(() => {});
     destination.flush();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop);
+}
+
+function first(metadata: Metadata, name: string): string | undefined {
+  return metadata.get(name)[0]?.toString();
 }
 
 /** The client's options for a server of this machine, which asks nobody who he is. */

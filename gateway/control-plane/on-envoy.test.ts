@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileRegistry } from '@bufbuild/protobuf';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
@@ -14,7 +15,10 @@ import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import type { DiscoveryServer } from './discovery-server.ts';
 import { previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
+import { PreviewWatch } from './preview-watch.ts';
 import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
+import { statusOf } from './status.ts';
+import { noOperators } from './testing/no-operators.ts';
 
 // A real gateway learns previews from a real control plane; the previews are one upstream that counts what it sees.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -39,6 +43,8 @@ async function start(port: number): Promise<void> {
       return 'edge-gateway';
     },
     onRefused: ({ name, preview: { revision } }, words) => refused.push(`${name} (${revision}): ${words}`),
+    onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port,
   });
@@ -79,11 +85,11 @@ afterAll(async () => {
 });
 
 /** A partner's request, whose token asks for a preview. */
-async function ask(tag: string | undefined): Promise<{ status: number; by: 'standard' | 'preview' | undefined }> {
+async function ask(tag: string | undefined, gateway = envoy): Promise<{ status: number; by: 'standard' | 'preview' | undefined }> {
   const before = [standard.seen.length, preview.seen.length];
   const token = await authority.token({ as: 'partner', ...(tag !== undefined && { claims: { kumiko_preview: { partner: tag } } }) });
   const headers = [['authorization', `Bearer ${token}`]] as const;
-  const { status } = await send(envoy.ports['edge']!, {
+  const { status } = await send(gateway.ports['edge']!, {
     protocol: 'HTTP/1.1',
     method: 'GET',
     path: '/v1/partner/deals',
@@ -94,8 +100,15 @@ async function ask(tag: string | undefined): Promise<{ status: number; by: 'stan
   return { status, by };
 }
 
-const meets = (tag: string, by: 'standard' | 'preview') =>
-  vi.waitFor(async () => expect(await ask(tag)).toEqual({ status: 200, by }), { timeout: 30_000, interval: 20 });
+const meets = (tag: string, by: 'standard' | 'preview', gateway = envoy) =>
+  vi.waitFor(async () => expect(await ask(tag, gateway)).toEqual({ status: 200, by }), { timeout: 30_000, interval: 20 });
+
+/** A gateway's file, but for the variant of the protocol. */
+function toldTheWholeState(port: number) {
+  const environment = { ...environmentOf({ upstream: standard, authority }), previews: { controlPlane: `http://127.0.0.1:${port}` } };
+  const file = JSON.stringify(compileBootstrap({ role: 'edge', environment }));
+  return JSON.parse(file.replace('"api_type":"DELTA_GRPC"', '"api_type":"GRPC"')) as ReturnType<typeof compileBootstrap>;
+}
 
 /** Keeps on asking while `work` is done. How many answers were no 200, and how many each gave. */
 async function underLoad(tag: string, work: () => Promise<void>): Promise<{ failed: number; standard: number; preview: number }> {
@@ -105,9 +118,12 @@ async function underLoad(tag: string, work: () => Promise<void>): Promise<{ fail
   const load = Array.from({ length: 8 }, async () => {
     while (going) if ((await ask(tag)).status !== 200) failed += 1;
   });
-  await work();
-  going = false;
-  await Promise.all(load);
+  try {
+    await work();
+  } finally {
+    going = false;
+    await Promise.all(load);
+  }
   return { failed, standard: standard.seen.length - before[0], preview: preview.seen.length - before[1] };
 }
 
@@ -186,6 +202,55 @@ test('while the control plane is gone nothing changes; one that comes back with 
   });
   expect(seen.failed).toBe(0);
   await meets('pr-2', 'standard');
+});
+
+test('a control plane that begins anew with a broken listing takes no preview from a gateway, in either variant, and says so; then the listing heals', async () => {
+  const tags = Array.from({ length: 12 }, (_, index) => `pr-${index + 1}`);
+  const found = (some: readonly string[]) => ({ services: 4, previews: some.map((tag) => good(tag).preview) });
+  store.publish(tags.map(good));
+  const { port } = listening;
+  const whole = await startEnvoy(toldTheWholeState(port), { folder });
+  const accepted = () => server.clients.map((client) => client.accepted);
+  await expect.poll(accepted, { timeout: 30_000 }).toEqual([store.version, store.version]);
+  const everywhere = async (tag: string) => {
+    for (const gateway of [envoy, whole]) await meets(tag, 'preview', gateway);
+  };
+  await everywhere('pr-12');
+  const allMet = async () => {
+    for (const tag of tags) for (const gateway of [envoy, whole]) expect(await ask(tag, gateway)).toEqual({ status: 200, by: 'preview' });
+  };
+  const both = <T>(of: T) => [of, of];
+  let listing = found([]);
+  let watch: PreviewWatch | undefined;
+  const withheld = () => statusOf({ store, server, watch: watch! }).clients.map((client) => client.withheld);
+  const seen = await underLoad('pr-12', async () => {
+    listening.close();
+    await start(port);
+    watch = new PreviewWatch({
+      store,
+      list: async () => listing,
+      environment: {},
+      logger: pino({ level: 'silent' }),
+      intervalMs: 60_000,
+      // Until it hears of a change.
+      wait: (_, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    });
+    void watch.run();
+    await expect.poll(withheld, { timeout: 60_000 }).toEqual(both('the listing looks wrong: it has 0 of the 12 previews that there were'));
+    await allMet();
+    listing = found(tags.slice(0, 5));
+    watch.changed();
+    await expect.poll(withheld, { timeout: 30_000 }).toEqual(both('the listing looks wrong: it has 5 of the 12 previews that there were'));
+    await allMet();
+    listing = found([...tags, 'pr-13']);
+    watch.changed();
+    await everywhere('pr-13');
+    expect(withheld()).toEqual(both(undefined));
+    await allMet();
+  });
+  watch?.end();
+  await whole.close();
+  expect([seen.failed, seen.standard]).toEqual([0, 0]);
 });
 
 test('a gateway that starts while there is no control plane serves, and learns previews when there is one', async () => {

@@ -9,7 +9,7 @@ export interface Refusal {
   readonly at: number;
 }
 
-/** A change of what is served, by names; none where it is only known now that there is nothing. */
+/** What has changed, by names; none where a listing was as the one before. */
 type Listener = (names: readonly string[]) => void;
 
 /** So many accepted versions of a preview are kept: a gateway that answers late may refuse the newest ones one after another. */
@@ -23,6 +23,7 @@ export class PreviewStore {
   readonly #now: () => number;
   /** Undefined until it was told for the first time: nobody must be told of nothing by one that knows nothing yet. */
   #found: ReadonlyMap<string, PreviewResource> | undefined;
+  #listings = 0;
   /** In the order in which they were first accepted. */
   readonly #accepted = new Map<string, readonly PreviewResource[]>();
   readonly #refused = new Map<string, Refusal[]>();
@@ -38,6 +39,11 @@ export class PreviewStore {
   /** Whether it is known which previews there are. */
   get isKnown(): boolean {
     return this.#found !== undefined;
+  }
+
+  /** How often it was told what there is. */
+  get listings(): number {
+    return this.#listings;
   }
 
   /** What is served, by name. */
@@ -61,16 +67,16 @@ export class PreviewStore {
 
   /** Takes over what there is now. What is gone is forgotten, with all that was said of it. */
   publish(resources: readonly PreviewResource[]): void {
-    const first = !this.isKnown;
     const before: ReadonlyMap<string, PreviewResource> = this.#found ?? new Map();
     const found = new Map(resources.map((resource) => [resource.name, resource]));
     this.#found = found;
+    this.#listings += 1;
     const gone = [...before.keys()].filter((name) => !found.has(name));
     const come = [...found.keys()].filter((name) => found.get(name) !== before.get(name));
     for (const known of [this.#accepted, this.#refused]) {
       for (const name of known.keys()) if (!found.has(name)) known.delete(name);
     }
-    this.#serve([...gone, ...come], first);
+    this.#tell(this.#serve([...gone, ...come]));
   }
 
   /** An Envoy uses this version. */
@@ -90,18 +96,20 @@ export class PreviewStore {
       name,
       accepted.filter((known) => known.version !== version),
     );
-    this.#serve([name]);
+    const changed = this.#serve([name]);
+    if (changed.length > 0) this.#tell(changed);
     return true;
   }
 
-  /** Calls back after each change, with the names of what has changed. Returns how to end that. */
+  /** Calls back after each listing and each refusal that changes something, with the names of what has changed. Returns how to end that. */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  #serve(names: readonly string[], first = false): void {
-    const changed = names.filter((name) => {
+  /** Returns the names of what has changed by it. */
+  #serve(names: readonly string[]): string[] {
+    return names.filter((name) => {
       const before = this.#served.get(name);
       const now = this.#choose(name);
       if (now === undefined) this.#served.delete(name);
@@ -111,7 +119,10 @@ export class PreviewStore {
       if (now !== undefined) this.#sum += numberOf(now);
       return true;
     });
-    if (changed.length > 0 || first) for (const listener of [...this.#listeners]) listener(changed);
+  }
+
+  #tell(names: readonly string[]): void {
+    for (const listener of [...this.#listeners]) listener(names);
   }
 
   #choose(name: string): PreviewResource | undefined {

@@ -1,45 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DiscoveryServer } from './discovery-server.ts';
-import type { PreviewStore } from './preview-store.ts';
-import type { PreviewWatch } from './preview-watch.ts';
+import { toJsonString } from '@bufbuild/protobuf';
+import { ControlPlaneStatusSchema } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+import { type StatusSources, statusOf } from './status.ts';
 
-/** Where what is told comes from. */
-interface StatusSources {
-  readonly store: PreviewStore;
-  readonly server: DiscoveryServer;
-  readonly watch: Pick<PreviewWatch, 'state'>;
-}
-
-/** The whole state for operators: what is served, what was refused in whose words, how each client stands, how the listings go. Times are ISO 8601. */
-export function statusOf({ store, server, watch }: StatusSources): object {
-  const iso = (ms: number | undefined) => (ms === undefined ? undefined : new Date(ms).toISOString());
-  const { listedAt, fault, faults } = watch.state;
-  return {
-    version: store.version,
-    listing: { at: iso(listedAt), fault, faults },
-    previews: [...store.served.values()]
-      .sort((a, b) => a.name.localeCompare(b.name))
-      .map(({ name, version, preview: { url, revision } }) => ({ name, version, url, revision })),
-    refused: [...store.refusals].map(([name, { version, words, at }]) => ({
-      name,
-      version,
-      words,
-      at: iso(at),
-      served: store.served.get(name)?.version,
-    })),
-    clients: server.clients.map(({ connectedAt, acceptedAt, owesSince, refused, ...client }) => ({
-      ...client,
-      connectedAt: iso(connectedAt),
-      acceptedAt: iso(acceptedAt),
-      owesSince: iso(owesSince),
-      refused: refused && { ...refused, at: iso(refused.at) },
-    })),
-  };
-}
-
-/** Answers `GET /` with it as JSON, on loopback only. */
+/** Answers `GET /` with how it stands as JSON, on loopback only: for whoever is on the machine. */
 export async function startStatusPage(sources: StatusSources, port: number): Promise<{ port: number; close: () => void }> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET' || request.url !== '/') {
@@ -47,7 +13,7 @@ export async function startStatusPage(sources: StatusSources, port: number): Pro
       return;
     }
     response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-    response.end(`${JSON.stringify(statusOf(sources), null, 2)}\n`);
+    response.end(`${toJsonString(ControlPlaneStatusSchema, statusOf(sources), { prettySpaces: 2, alwaysEmitImplicit: true })}\n`);
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

@@ -8,7 +8,7 @@ import {
 } from '../../../services/platform/contracts/identities.ts';
 import { invokersOf } from '../../../services/platform/contracts/invokers.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
-import { location, project } from '../platform/place.ts';
+import { location, operatorEmail, project } from '../platform/place.ts';
 import { metadataPort, outsidePort, type Ports, servicePort } from '../platform/ports.ts';
 import { changesTo } from '../platform/run-changes.ts';
 import { ensureRunServices } from '../platform/run-topology.ts';
@@ -116,9 +116,11 @@ export async function startCloud(
     const front = await startCloudRunFront({
       port,
       audience: audienceOf(service, project),
-      allowedEmails: (service === controlPlane ? callingWorkloads : invokersOf(service)).map((workload) =>
-        serviceAccountEmail(workload, project),
-      ),
+      allowedEmails: [
+        ...(service === controlPlane ? callingWorkloads : invokersOf(service)).map((workload) => serviceAccountEmail(workload, project)),
+        // How it stands is told to people.
+        ...(service === controlPlane ? [operatorEmail] : []),
+      ],
       keys,
       clock: systemClock,
       backend: isDefault ? traffic.of(service, pool) : pool,

@@ -11,7 +11,7 @@ import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraff
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
-import { untilGateways } from './until-gateways.ts';
+import { untilForgotten } from './until-forgotten.ts';
 
 /** A preview as people see it. */
 export interface PreviewStatus extends LocalPreview {
@@ -79,7 +79,7 @@ export class RunningPreviews {
   }
 
   /**
-   * Starts code beside the default of a service and resolves when it serves and its tag is set.
+   * Starts code beside the default of a service and resolves when its tag is set and a request through the gateways has met it.
    *
    * @param from a folder of the project by its absolute path, or what git knows a commit by; this folder as it is, where undefined.
    * @param place where it listens; ports that are free, unless told.
@@ -176,7 +176,7 @@ export class RunningPreviews {
     const variables = await code.environment({ service, ports, secrets });
     await orAborted(prepared(), signal);
     // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
-    const loading = Promise.all([import('./until-serving.ts'), this.#openTags()]);
+    const loading = Promise.all([import('./until-serving.ts'), this.#openTags(), import('./until-preview-met.ts')]);
     entry.undo.push(() => instances.remove(name));
     await instances.add(name, {
       program: code.program,
@@ -192,18 +192,18 @@ export class RunningPreviews {
         onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)),
       }),
     });
-    const [{ untilServing }, tags] = await loading;
+    const [{ untilServing }, tags, { untilPreviewMet }] = await loading;
     await orAborted(untilServing(containerPort), signal);
     await orAborted(this.#openFront(entry.status), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));
     await orAborted(tags.add(entry.status, url), signal);
     entry.undo.push(async () => {
       await tags.remove(entry.status);
-      await untilGateways(ports, entry.status, false, this.#closing.signal).catch((error: unknown) => {
+      await untilForgotten(ports, entry.status, this.#closing.signal).catch((error: unknown) => {
         if (!this.#closing.signal.aborted) tell(String(error));
       });
     });
-    await untilGateways(ports, entry.status, true, signal);
+    await untilPreviewMet(ports, entry.status, signal);
   }
 
   async #ended(entry: Entry, how: string): Promise<void> {

@@ -45,6 +45,7 @@ export function controlPlaneEnvironment(ports: Ports): Record<string, string> {
     HOST: '127.0.0.1',
     PORT: String(containerPort(ports, controlPlane)),
     STATUS_PORT: String(ports.previews),
+    OPERATOR_EMAILS: operatorEmail,
     GOOGLE_CLOUD_PROJECT: project,
     RUN_LOCATIONS: `projects/${project}/locations/${location}`,
     RUN_API_ENDPOINT: `127.0.0.1:${ports.run}`,

@@ -4,6 +4,7 @@ import type { DiscoveryServer } from '../discovery-server.ts';
 import { previewResource } from '../preview-resource.ts';
 import { PreviewStore } from '../preview-store.ts';
 import { startControlPlane } from '../start-control-plane.ts';
+import { noOperators } from './no-operators.ts';
 
 /** The control plane's server with previews that a test tells, in the place of those that Cloud Run has. Everybody may ask. */
 export interface ToldPreviews {
@@ -23,6 +24,8 @@ export async function startToldPreviews(): Promise<ToldPreviews> {
     store,
     identify: () => 'edge-gateway',
     onRefused: () => {},
+    onWithheld: () => {},
+    ...noOperators,
     host: '127.0.0.1',
     port: 0,
   });

@@ -19,20 +19,41 @@ export function principalIdentifier(project: string): IdentifyPrincipal {
     if (header === undefined) return undefined;
     const cached = known.get(header);
     if (cached !== undefined) return cached;
-    const email = emailOf(header);
+    const email = checkedToken(header)?.email;
     const workload = email === undefined ? undefined : byEmail.get(email);
     if (workload !== undefined) known.set(header, workload);
     return workload;
   };
 }
 
-function emailOf(header: string): string | undefined {
+/** Whether an operator sent a request, from its X-Serverless-Authorization and Authorization headers. */
+type IdentifyOperator = (serverless: string | undefined, authorization: string | undefined) => boolean;
+
+/**
+ * Reads the ID token of a person whom the platform has let in. It looks at Authorization only where the other header is absent, so that one proves nothing beside
+ * it (https://cloud.google.com/run/docs/authenticating/service-to-service).
+ */
+export function operatorIdentifier(emails: readonly string[]): IdentifyOperator {
+  return (serverless, authorization) => {
+    const header = serverless ?? authorization;
+    const token = header === undefined ? undefined : checkedToken(header);
+    return token?.isVerified === true && emails.includes(token.email);
+  };
+}
+
+/** Who it is for, by a token that the platform has checked. */
+interface CheckedToken {
+  readonly email: string;
+  readonly isVerified: boolean;
+}
+
+function checkedToken(header: string): CheckedToken | undefined {
   const [, payload, signature] = header.replace(/^bearer /i, '').split('.');
   if (payload === undefined || signature !== checkedSignature) return undefined;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
     if (typeof claims !== 'object' || claims === null || !('email' in claims) || typeof claims.email !== 'string') return undefined;
-    return claims.email;
+    return { email: claims.email, isVerified: 'email_verified' in claims && claims.email_verified === true };
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Client } from '../../contracts/client.ts';
-import type { PreviewService } from '../../contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
+import type { Preview, PreviewService } from '../../contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
 
 /** The first list is waited for so long: then the work meets the default, as it does where there is no such preview. */
 const firstListMs = 1_000;
@@ -32,6 +32,7 @@ interface DirectoryOptions {
 export class PreviewDirectory {
   readonly #options: DirectoryOptions;
   readonly #closed = new AbortController();
+  #known: readonly Preview[] = [];
   #urls = new Map<string, string>();
   #firstList: Promise<void> | undefined;
   #watching = new AbortController();
@@ -78,7 +79,8 @@ export class PreviewDirectory {
     let told = false;
     while (!signal.aborted) {
       try {
-        for await (const { previews } of client.watchPreviews({ services: [...services] }, { signal })) {
+        for await (const { previews } of client.watchPreviews({ services: [...services], known: [...this.#known] }, { signal })) {
+          this.#known = previews;
           this.#urls = new Map(previews.map(({ service, tag, url }) => [`${service}@${tag}`, url]));
           told = false;
           onList();

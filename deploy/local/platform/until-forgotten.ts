@@ -7,19 +7,17 @@ const limitMs = 30_000;
 const pauseMs = 20;
 
 /**
- * Resolves when both gateways lead requests to a preview, or no longer do: Envoy lists a cluster from when it can be used on.
+ * Resolves when neither gateway leads requests to a preview any more: Envoy forgets a cluster before it closes its connections.
  *
  * @throws {Error} where they have not heard of it in time.
  */
-export async function untilGateways(ports: Ports, target: PreviewTarget, lead: boolean, signal: AbortSignal): Promise<void> {
+export async function untilForgotten(ports: Ports, target: PreviewTarget, signal: AbortSignal): Promise<void> {
   const name = previewClusterName(target);
   const deadline = Date.now() + limitMs;
   for (const admin of [ports.edge_admin, ports.jobs_admin]) {
-    while ((await knows(admin, name, signal)) !== lead) {
+    while ((await knows(admin, name, signal)) !== false) {
       if (Date.now() > deadline)
-        throw new Error(
-          `the gateways have not heard within ${limitMs / 1_000} s that ${name} ${lead ? 'is there' : 'is gone'}: see control-plane.log`,
-        );
+        throw new Error(`the gateways have not heard within ${limitMs / 1_000} s that ${name} is gone: see control-plane.log`);
       await delay(pauseMs, undefined, { signal });
     }
   }
