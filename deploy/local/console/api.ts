@@ -1,4 +1,5 @@
 // What the console's server and its page say to each other: types only, read by both.
+import type { PicturePart } from '../cloud/inspect/picture-part.ts';
 import type { TraceSummary } from '../cloud/traces/trace-summary.ts';
 
 /** How a process of the platform is. */
@@ -282,13 +283,6 @@ export interface FaultState {
   }[];
 }
 
-/** A part of the platform. */
-export interface PicturePart {
-  readonly id: string;
-  readonly kind: 'client' | 'gateway' | 'service' | 'topic' | 'queue' | 'schedule' | 'store' | 'outside';
-  readonly label: string;
-}
-
 /** The parts with their places, and the ways between them. */
 export interface Picture {
   readonly width: number;
@@ -300,14 +294,6 @@ export interface Picture {
     readonly to: string;
     readonly points: readonly (readonly [number, number])[];
   }[];
-}
-
-/** What goes along a way just now. */
-export interface WayRate {
-  readonly way: string;
-  readonly perSecond: number;
-  readonly failed: number;
-  readonly p95Ms: number;
 }
 
 /** What a gateway says of itself. */

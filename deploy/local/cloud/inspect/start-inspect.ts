@@ -11,6 +11,7 @@ import type { RunStore } from '../traces/run-store.ts';
 import type { SpanStore } from '../traces/span-store.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { traceRoutes } from './trace-routes.ts';
+import type { WayRates } from './way-rates.ts';
 
 /** What can be looked at. */
 export interface Inspected {
@@ -19,6 +20,7 @@ export interface Inspected {
   readonly runs: RunStore;
   readonly spans: SpanStore;
   readonly records: RecordStore;
+  readonly rates: WayRates;
   readonly broker: Broker;
   readonly queues: TaskQueues;
   readonly jobs: SchedulerJobs;

@@ -4,11 +4,8 @@ import { controlPlane, gateways } from '../../../../services/platform/contracts/
 import { listMethods } from '../../../../services/platform/contracts/methods.ts';
 import { eventTopics, product, serviceNames, services } from '../../../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../../../services/platform/contracts/triggers.ts';
-import type { Span } from '../../cloud/traces/span.ts';
-import type { PicturePart } from '../api.ts';
-
-/** From whom to whom something goes, such as "edge>customer". */
-export type Way = `${string}>${string}`;
+import type { Span } from '../traces/span.ts';
+import type { PicturePart, Way } from './picture-part.ts';
 
 /** The parts of the platform and the ways between them, as protos and deployment declare them; more ways may be seen in traces. */
 export interface DeclaredPicture {
@@ -69,9 +66,10 @@ export function declaredPicture(outside: Readonly<Record<string, number>>): Decl
   ];
   const systemAt = new Map(Object.entries(outside).map(([system, port]) => [port, system]));
   const sourceOf = new Map(
-    triggers.flatMap((trigger) =>
-      trigger.kind === 'subscription' ? [] : [[trigger.path, `${trigger.kind} ${trigger.resourceId}`] as const],
-    ),
+    triggers.map((trigger) => [
+      trigger.path,
+      trigger.kind === 'subscription' ? `topic ${trigger.topic}` : `${trigger.kind} ${trigger.resourceId}`,
+    ]),
   );
   const ids = new Set(parts.map(({ id }) => id));
   const known = (from: string, to: string): Way | undefined => (ids.has(from) && ids.has(to) && from !== to ? `${from}>${to}` : undefined);
