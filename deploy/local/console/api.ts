@@ -261,6 +261,8 @@ export interface WebhookRow {
   /** The HTTP status of the last answer; 0 where there was none; undefined before the first. */
   readonly answer: number | undefined;
   readonly isWaiting: boolean;
+  /** What was sent, masked. */
+  readonly body: unknown;
 }
 
 /** What goes wrong because somebody asked for it. */
@@ -303,4 +305,15 @@ export interface EnvoyState {
     readonly name: string;
     readonly hosts: readonly { readonly address: string; readonly health: string; readonly requests: number; readonly failures: number }[];
   }[];
+}
+
+/** A variable of a service's environment. */
+export interface SettingRow {
+  readonly name: string;
+  /** Masked where it is a secret. */
+  readonly value: string;
+  /** Who says that it has it. */
+  readonly from: string;
+  /** Where production has its value from; nothing for what every service has. */
+  readonly production: string;
 }

@@ -59,6 +59,8 @@ export interface PlatformOptions {
   readonly console?: boolean;
   /** Restarts what a change of code concerns. */
   readonly watch?: boolean;
+  /** Stops this platform, forgets its state and starts it again, where somebody asks for that in the console. */
+  readonly reset?: () => void;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -118,6 +120,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     watch = false,
     limits = {},
     programs = {},
+    reset,
     signal,
   } = options;
   const executable = requireEnvoy();
@@ -196,6 +199,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       withConsole ? import('../console/start-console.ts') : undefined,
     ]);
     const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
+    const environmentOf = (name: string) => ({ ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing });
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
@@ -204,7 +208,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
           ...programs[name],
-          env: { ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing },
+          env: environmentOf(name),
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
           // Two cores start what the first public read needs before the rest; the rest would only be in its way.
@@ -242,7 +246,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const console = await consoleModule?.startConsole({
       port: ports.console,
       stateDir,
-      platform: { endpoints, ports, processes, clock, previews: running, disturb, lastChange: () => lastChange },
+      platform: { endpoints, ports, processes, clock, previews: running, disturb, reset, environmentOf, lastChange: () => lastChange },
     });
     if (console !== undefined) servers.push(console);
     await answering(ports);

@@ -40,7 +40,8 @@ export function traceRoutes({ runs, spans, records, rates }: Inspected): JsonRou
         return { status: 200, body: { trace, spans: found, records: kept, isCut: found.length === shownSpans } };
       },
     },
-    { method: 'GET', path: '/seq', handle: () => ({ status: 200, body: { seq: spans.lastSeq() } }) },
+    // A number that grows with whatever is seen.
+    { method: 'GET', path: '/seq', handle: () => ({ status: 200, body: { seq: spans.lastSeq() + records.lastSeq() } }) },
     { method: 'GET', path: '/rates', handle: () => ({ status: 200, body: { rates: rates.rates() } }) },
     {
       method: 'GET',

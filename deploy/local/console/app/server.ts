@@ -15,6 +15,9 @@ export class ServerError extends Error {
 /** Whether the server is there: false while it is being started again. */
 export const isConnected = signal(true);
 
+/** Whether the server does not let this browser in any more: its state, and the token with it, was reset. */
+export const isLockedOut = signal(false);
+
 /** How the platform is, as last told. */
 export const platform = signal<PlatformState | undefined>(undefined);
 
@@ -56,12 +59,17 @@ export function listen(want: string, query: Readonly<Record<string, string>>, on
     source = new EventSource(`/api/live?${new URLSearchParams({ ...query, want })}`);
     source.onopen = () => {
       isConnected.value = true;
+      isLockedOut.value = false;
       on('connected', undefined);
     };
     source.onerror = () => {
       isConnected.value = false;
       // A browser asks again by itself, unless it was answered with an error.
       if (source?.readyState !== EventSource.CLOSED) return;
+      // It does not tell which.
+      ask('/api/platform').catch(({ status }: ServerError) => {
+        isLockedOut.value = status === 401;
+      });
       timer = setTimeout(open, reconnectMs);
     };
     for (const name of want.split(',')) source.addEventListener(name, ({ data }) => on(name, JSON.parse(data)));

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WayRate } from '../../../cloud/inspect/picture-part.ts';
-import type { EnvoyState, MethodRow, Picture } from '../../api.ts';
+import type { EnvoyState, MethodRow, Picture, SettingRow } from '../../api.ts';
 import { Trouble } from '../parts/parts.tsx';
 import { bytes, duration } from '../parts/text.ts';
 import { address, setQuery } from '../router.ts';
@@ -171,7 +171,7 @@ function PartDetail({
         {part.kind === 'gateway' ? (
           <Envoy role={part.id} />
         ) : (
-          <ul>
+          <ul aria-label="Methods">
             {own.map(({ name, access }) => (
               <li key={name}>
                 <a href={`/explorer/${name}`}>{name.replace(/^.*\.(?=[A-Z])/, '')}</a> <span class="faint">{access}</span>
@@ -180,7 +180,41 @@ function PartDetail({
           </ul>
         )}
       </div>
+      {own.length > 0 && <Settings service={part.id} />}
     </section>
+  );
+}
+
+/** The environment that a service is started with. */
+function Settings({ service }: { readonly service: string }) {
+  const { value, error } = useServer<{ settings: SettingRow[] }>(`/api/settings/${service}`);
+  return (
+    <>
+      <h2>Settings</h2>
+      <Trouble text={error} />
+      <table aria-label="Settings">
+        <thead>
+          <tr>
+            <th>variable</th>
+            <th>value</th>
+            <th>from</th>
+            <th>in production</th>
+          </tr>
+        </thead>
+        <tbody>
+          {(value?.settings ?? []).map(({ name, value: text, from, production }) => (
+            <tr key={name}>
+              <td class="mono nowrap">{name}</td>
+              <td class={`mono cut${text === '[masked]' ? ' masked' : ''}`} title={text}>
+                {text}
+              </td>
+              <td class="nowrap">{from}</td>
+              <td class="nowrap">{production}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 
