@@ -33,6 +33,8 @@ const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
 const endingLimitMs = 5_000;
 const portsLimitMs = 500;
+/** Requests have this long to end where code has changed: whoever has changed it waits, and what is killed is safe. */
+const changedGraceMs = 250;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
 export const processNames: readonly ProcessName[] = ['edge', 'jobs', controlPlane, ...serviceNames, 'spanner', 'cloud'];
@@ -259,7 +261,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       watching = watchCode({
         migrate: () => applyMigrations(ports, stateDir),
         writeBootstraps: () => Promise.all((['edge', 'jobs'] as const).map((role) => writeBootstrap(role, ports, stateDir, traces))),
-        restart: (name) => processes.resume(name),
+        restart: (name) => processes.resume(name, changedGraceMs),
         onChange(change) {
           lastChange = change;
           if (change.state !== 'restarting') tell(changeInWords(change));
