@@ -16,7 +16,7 @@ describeInBrowser("a console in a browser is found one's way about in", () => {
       await stage.page.waitForURL(`${stage.base}${path}`);
       await stage.page.locator('main > *').first().waitFor();
       await stage.page.reload();
-      await stage.page.locator(`nav.side a[aria-current=stage.page][href="${path}"]`).waitFor();
+      await stage.page.locator(`nav.side a[aria-current=page][href="${path}"]`).waitFor();
       await stage.page.screenshot({ path: join(shots, `screen${path!.replaceAll('/', '-')}.png`) });
     }
     expect(stage.complaints).toEqual([]);

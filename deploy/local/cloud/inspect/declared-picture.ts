@@ -13,6 +13,8 @@ export interface DeclaredPicture {
   readonly ways: readonly Way[];
   /** The way that a span tells of; undefined where it is none of its own. */
   wayOf(span: Span): Way | undefined;
+  /** The way of what a subscription delivers, which no span tells: several may deliver to one method. */
+  wayOfSubscription(subscription: string): Way | undefined;
 }
 
 /**
@@ -66,10 +68,12 @@ export function declaredPicture(outside: Readonly<Record<string, number>>): Decl
   ];
   const systemAt = new Map(Object.entries(outside).map(([system, port]) => [port, system]));
   const sourceOf = new Map(
-    triggers.map((trigger) => [
-      trigger.path,
-      trigger.kind === 'subscription' ? `topic ${trigger.topic}` : `${trigger.kind} ${trigger.resourceId}`,
-    ]),
+    triggers.flatMap((trigger) =>
+      trigger.kind === 'subscription' ? [] : [[trigger.path, `${trigger.kind} ${trigger.resourceId}`] as const],
+    ),
+  );
+  const topicOf = new Map(
+    triggers.flatMap((trigger) => (trigger.kind === 'subscription' ? [[trigger.resourceId, trigger.topic] as const] : [])),
   );
   const ids = new Set(parts.map(({ id }) => id));
   const known = (from: string, to: string): Way | undefined => (ids.has(from) && ids.has(to) && from !== to ? `${from}>${to}` : undefined);
@@ -77,6 +81,10 @@ export function declaredPicture(outside: Readonly<Record<string, number>>): Decl
   return {
     parts,
     ways: [...new Set(ways)],
+    wayOfSubscription(subscription) {
+      const topic = topicOf.get(subscription);
+      return topic === undefined ? undefined : known(`topic ${topic}`, jobs);
+    },
     wayOf({ service, kind, name, attributes }) {
       const who = gatewayOf(service) ?? service;
       if (name === 'ingress') {

@@ -30,12 +30,12 @@ export async function startObserver(options: {
   const runs = openRunStore(options.stateDir, options.startedMs);
   const [spans, records] = [openSpanStore(runs), openRecordStore(runs)];
   const outside = () => Object.fromEntries(outsideSystems.map((system) => [system, outsidePort(options.ports, system)]));
-  let picture: DeclaredPicture | undefined;
-  const wayOf = () => {
-    picture ??= declaredPicture(outside());
-    return picture.wayOf;
+  let declared: DeclaredPicture | undefined;
+  const picture = () => {
+    declared ??= declaredPicture(outside());
+    return declared;
   };
-  const rates = new WayRates(wayOf, spans.endedSince, systemClock);
+  const rates = new WayRates(picture, spans.endedSince, systemClock);
   const add: SpanStore['add'] = (added) => {
     spans.add(added);
     rates.add(added);
@@ -45,7 +45,10 @@ export async function startObserver(options: {
   const calls = watchCalls(types, records.add);
   return {
     onCall: calls.see,
-    onDelivery: watchDeliveries(types, records.add),
+    onDelivery: watchDeliveries(types, (delivered) => {
+      records.add(delivered);
+      rates.delivered(delivered);
+    }),
     inspect: (cloud) => startInspect({ ...cloud, types, runs, spans, records, rates }),
   };
 }

@@ -61,3 +61,22 @@ it('counts on where a percentile of all would say nothing more', () => {
   rates.add(Array.from({ length: 1_000 }, () => ended(0, 'a')));
   expect(rates.rates()).toEqual([{ way: 'edge>a', perSecond: 100, failed: 0, p95Ms: 5 }]);
 });
+
+it('tells of deliveries as well: those of subscriptions', () => {
+  const { rates } = watched();
+  rates.rates();
+  const delivered = (kind: string, resource: string, ok: boolean) => ({
+    kind,
+    resource,
+    trace: '',
+    atMs: nowMs - 100,
+    spec: { tookMs: 20, ok },
+  });
+  rates.delivered([
+    delivered('event', 'reader', true),
+    delivered('event', 'reader', false),
+    delivered('event', 'pulled', true),
+    delivered('task', 'reader', true),
+  ]);
+  expect(rates.rates()).toEqual([{ way: 'topic notes>jobs', perSecond: 0.2, failed: 1, p95Ms: 20 }]);
+});

@@ -1,4 +1,6 @@
 import type { Clock } from '../../shared/local-server.ts';
+import type { DeliveryRecord } from '../messages/delivery-record.ts';
+import type { NewRecord } from '../traces/record-store.ts';
 import type { Span } from '../traces/span.ts';
 import type { DeclaredPicture } from './declared-picture.ts';
 import type { Way, WayRate } from './picture-part.ts';
@@ -17,18 +19,22 @@ interface Passed {
 
 /** Counts what goes along each way while somebody looks, second by second, so that a look costs as little under load as without it. */
 export class WayRates {
-  readonly #wayOf: () => DeclaredPicture['wayOf'];
+  readonly #picture: () => Pick<DeclaredPicture, 'wayOf' | 'wayOfSubscription'>;
   readonly #recent: (sinceUs: number) => readonly Span[];
   readonly #clock: Pick<Clock, 'now'>;
   readonly #seconds = new Map<number, Map<Way, Passed>>();
   #askedMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param wayOf found at the first question, not before: it takes time.
+   * @param picture made at the first question, not before: it takes time.
    * @param recent the spans that ended since a time, for the first question.
    */
-  constructor(wayOf: () => DeclaredPicture['wayOf'], recent: (sinceUs: number) => readonly Span[], clock: Pick<Clock, 'now'>) {
-    this.#wayOf = wayOf;
+  constructor(
+    picture: () => Pick<DeclaredPicture, 'wayOf' | 'wayOfSubscription'>,
+    recent: (sinceUs: number) => readonly Span[],
+    clock: Pick<Clock, 'now'>,
+  ) {
+    this.#picture = picture;
     this.#recent = recent;
     this.#clock = clock;
   }
@@ -36,6 +42,16 @@ export class WayRates {
   /** Hears of new spans. */
   add(spans: readonly Span[]): void {
     if (this.#isLookedAt()) this.#count(spans);
+  }
+
+  /** Hears of what was delivered. */
+  delivered(records: readonly NewRecord[]): void {
+    if (!this.#isLookedAt()) return;
+    for (const { kind, resource, atMs, spec } of records) {
+      const way = kind === 'event' ? this.#picture().wayOfSubscription(resource) : undefined;
+      const { tookMs, ok } = spec as DeliveryRecord;
+      if (way !== undefined) this.#pass(way, atMs + tookMs, tookMs, !ok);
+    }
   }
 
   /** Rate, failures and the 95th percentile of each way, over the last ten seconds. */
@@ -69,18 +85,21 @@ export class WayRates {
   }
 
   #count(spans: readonly Span[]): void {
-    const wayOf = this.#wayOf();
+    const { wayOf } = this.#picture();
     for (const span of spans) {
       const way = wayOf(span);
-      if (way === undefined) continue;
-      const second = Math.floor(span.endUs / 1e6);
-      const passed = this.#seconds.get(second) ?? new Map<Way, Passed>();
-      this.#seconds.set(second, passed);
-      const own = passed.get(way) ?? { count: 0, failed: 0, took: [] };
-      passed.set(way, own);
-      own.count += 1;
-      if (span.failed) own.failed += 1;
-      if (own.took.length < sampled) own.took.push((span.endUs - span.startUs) / 1_000);
+      if (way !== undefined) this.#pass(way, span.endUs / 1_000, (span.endUs - span.startUs) / 1_000, span.failed);
     }
+  }
+
+  #pass(way: Way, endMs: number, tookMs: number, failed: boolean): void {
+    const second = Math.floor(endMs / 1_000);
+    const passed = this.#seconds.get(second) ?? new Map<Way, Passed>();
+    this.#seconds.set(second, passed);
+    const own = passed.get(way) ?? { count: 0, failed: 0, took: [] };
+    passed.set(way, own);
+    own.count += 1;
+    if (failed) own.failed += 1;
+    if (own.took.length < sampled) own.took.push(tookMs);
   }
 }
