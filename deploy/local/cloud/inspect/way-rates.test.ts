@@ -15,9 +15,10 @@ const ended = (agoMs: number, service: string, tookMs = 5, failed = false): Span
 function watched(recent: readonly Span[] = []) {
   let read = 0;
   const rates = new WayRates(
-    () =>
-      ({ service }) =>
-        service === 'nowhere' ? undefined : `edge>${service}`,
+    () => ({
+      wayOf: ({ service }) => (service === 'nowhere' ? undefined : `edge>${service}`),
+      wayOfSubscription: (subscription) => (subscription === 'reader' ? 'topic notes>jobs' : undefined),
+    }),
     () => {
       read += 1;
       return recent;
