@@ -72,31 +72,55 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
   requireEnvoy();
   if (portBase > 0 && !(await isFree(portBase))) throw new PortTakenError('edge', portBase, portBase);
   await import('../build.ts');
-  const [{ printBanner }, { whenLauncherGone }, { parsePreviews, parseTraffic }, { startPlatform }] = await Promise.all([
-    import('./platform/banner.ts'),
-    import('./platform/launcher.ts'),
-    import('./platform/previews.ts'),
-    import('./platform/start-platform.ts'),
-  ]);
+  const [{ printBanner }, { consoleTokenFile }, { forgetState }, { whenLauncherGone }, { parsePreviews, parseTraffic }, { startPlatform }] =
+    await Promise.all([
+      import('./platform/banner.ts'),
+      import('./console/console-token.ts'),
+      import('./platform/forget-state.ts'),
+      import('./platform/launcher.ts'),
+      import('./platform/previews.ts'),
+      import('./platform/start-platform.ts'),
+    ]);
   const previews = parsePreviews(values.preview);
   const traffic = parseTraffic(values.traffic, previews);
   const cloudRun = mode && (await cloudRunOptions(mode));
-  const starting = startPlatform({
-    portBase,
-    stateDir: values['state-dir'],
-    previews,
-    traffic,
-    traces: !values['no-console'],
-    console: !values['no-console'],
-    watch: values.watch,
-    ...cloudRun,
-    signal: stopping.signal,
-  });
+  const startAt = (base: number) =>
+    startPlatform({
+      portBase: base,
+      stateDir: values['state-dir'],
+      previews,
+      traffic,
+      traces: !values['no-console'],
+      console: !values['no-console'],
+      watch: values.watch,
+      ...cloudRun,
+      reset: () => void reset(),
+      signal: stopping.signal,
+    });
+  let starting = startAt(portBase);
   const stop = async () => {
     if (stopping.signal.aborted) return;
     stopping.abort();
     await starting.then((platform) => platform.stop()).catch(() => {});
     process.exit(0);
+  };
+  /** What was told to end does not begin anew. */
+  const reset = async () => {
+    const before = await starting;
+    starting = (async () => {
+      await before.stop();
+      stopping.signal.throwIfAborted();
+      await forgetState(values['state-dir'], [consoleTokenFile]);
+      return startAt(before.ports.edge);
+    })();
+    try {
+      await seed(await starting, values['state-dir']);
+      process.stderr.write('the platform has begun anew: its state was reset in the console\n');
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      process.stderr.write(`the platform could not be started after its reset: ${error instanceof Error ? error.message : error}\n`);
+      process.exit(1);
+    }
   };
   process.on('SIGINT', () => void stop());
   process.on('SIGTERM', () => void stop());

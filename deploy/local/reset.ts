@@ -1,10 +1,9 @@
 /** `npm run reset`: forgets the local platform's state. */
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { runCommand } from '../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from './platform/endpoints.ts';
-import { removeLeftCode } from './platform/preview-code.ts';
+import { forgetState } from './platform/forget-state.ts';
 import { defaultStateDir } from './platform/state-dir.ts';
 
 const usage = `usage: npm run reset [-- --state-dir DIR]
@@ -20,7 +19,7 @@ await runCommand({ usage }, async () => {
     process.exitCode = 1;
     return;
   }
-  await removeLeftCode(join(stateDir, 'previews'));
+  if (existsSync(stateDir)) await forgetState(stateDir);
   rmSync(stateDir, { recursive: true, force: true });
   process.stdout.write('the local state is empty\n');
 });

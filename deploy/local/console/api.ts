@@ -1,4 +1,5 @@
 // What the console's server and its page say to each other: types only, read by both.
+import type { PicturePart } from '../cloud/inspect/picture-part.ts';
 import type { TraceSummary } from '../cloud/traces/trace-summary.ts';
 
 /** How a process of the platform is. */
@@ -260,6 +261,8 @@ export interface WebhookRow {
   /** The HTTP status of the last answer; 0 where there was none; undefined before the first. */
   readonly answer: number | undefined;
   readonly isWaiting: boolean;
+  /** What was sent, masked. */
+  readonly body: unknown;
 }
 
 /** What goes wrong because somebody asked for it. */
@@ -282,13 +285,6 @@ export interface FaultState {
   }[];
 }
 
-/** A part of the platform. */
-export interface PicturePart {
-  readonly id: string;
-  readonly kind: 'client' | 'gateway' | 'service' | 'topic' | 'queue' | 'schedule' | 'store' | 'outside';
-  readonly label: string;
-}
-
 /** The parts with their places, and the ways between them. */
 export interface Picture {
   readonly width: number;
@@ -302,14 +298,6 @@ export interface Picture {
   }[];
 }
 
-/** What goes along a way just now. */
-export interface WayRate {
-  readonly way: string;
-  readonly perSecond: number;
-  readonly failed: number;
-  readonly p95Ms: number;
-}
-
 /** What a gateway says of itself. */
 export interface EnvoyState {
   readonly filters: readonly string[];
@@ -317,4 +305,15 @@ export interface EnvoyState {
     readonly name: string;
     readonly hosts: readonly { readonly address: string; readonly health: string; readonly requests: number; readonly failures: number }[];
   }[];
+}
+
+/** A variable of a service's environment. */
+export interface SettingRow {
+  readonly name: string;
+  /** Masked where it is a secret. */
+  readonly value: string;
+  /** Who says that it has it. */
+  readonly from: string;
+  /** Where production has its value from; nothing for what every service has. */
+  readonly production: string;
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { createClient } from '../../../services/platform/contracts/client.ts';
 import { ClientError } from '../../../services/platform/contracts/client-error.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { serviceNames, services } from '../../../services/platform/contracts/services.ts';
@@ -54,11 +53,11 @@ async function backlogOf(endpoints: Endpoints, service: string): Promise<Backlog
 async function asking<T>(
   endpoints: Endpoints,
   service: string,
-  ask: (client: ReturnType<typeof maintenanceClient>) => Promise<T>,
+  ask: (client: Awaited<ReturnType<typeof maintenanceClient>>) => Promise<T>,
 ): Promise<T> {
   const caller = services.find(({ maintains }) => maintains)?.name ?? service;
   const token = await devToken(endpoints, 'service', service, { as: caller });
-  const client = maintenanceClient(endpoints.services[service] ?? '', token);
+  const client = await maintenanceClient(endpoints.services[service] ?? '', token);
   try {
     return await ask(client);
   } finally {
@@ -66,6 +65,8 @@ async function asking<T>(
   }
 }
 
-function maintenanceClient(url: string, token: string) {
+/** Loaded when it is asked for: the supervisor speaks gRPC for nothing else. */
+async function maintenanceClient(url: string, token: string) {
+  const { createClient } = await import('../../../services/platform/contracts/client.ts');
   return createClient(MaintenanceService, { url, headers: async () => ({ 'x-serverless-authorization': `Bearer ${token}` }) });
 }

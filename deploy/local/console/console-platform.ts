@@ -15,6 +15,10 @@ export interface ConsolePlatform {
   readonly previews: Pick<RunningPreviews, 'list' | 'start' | 'stop'>;
   /** Replaces what goes wrong in the local cloud; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
+  /** Stops the platform, forgets its state, and starts it again; undefined where whoever started it cannot. */
+  readonly reset: (() => void) | undefined;
+  /** The variables that a service is started with. */
+  environmentOf(service: string): Readonly<Record<string, string>>;
   /** What the last change of code has led to; undefined where there was none, or nobody watches. */
   lastChange(): CodeChange | undefined;
 }

@@ -2,9 +2,12 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The file of the token, in the folder of the state. */
+export const consoleTokenFile = 'console.token';
+
 /** The token that lets a browser into the console. It stays over a restart, so that an open page goes on by itself; only this user can read its file. */
 export function consoleToken(stateDir: string): string {
-  const file = join(stateDir, 'console.token');
+  const file = join(stateDir, consoleTokenFile);
   if (existsSync(file)) return readFileSync(file, 'utf8');
   const token = randomBytes(32).toString('base64url');
   writeFileSync(file, token, { mode: 0o600, flag: 'wx' });

@@ -36,7 +36,7 @@ const faultsSchema = z.strictObject({
 const always = 1;
 
 /** What a person may do to the platform, each undone by its opposite. */
-export function leverRoutes({ processes, clock, previews, disturb, endpoints }: ConsolePlatform): JsonRoute[] {
+export function leverRoutes({ processes, clock, previews, disturb, endpoints, reset }: ConsolePlatform): JsonRoute[] {
   const held = new Set<string>();
   let disturbance: Disturbance = {};
   const process = (verb: string, work: (name: string) => Promise<unknown> | unknown): JsonRoute => ({
@@ -93,6 +93,18 @@ export function leverRoutes({ processes, clock, previews, disturb, endpoints }: 
       },
     },
     { method: 'POST', path: '/api/previews/stop', handle: (request) => done(() => previews.stop(request.json(stopSchema))) },
+    {
+      method: 'POST',
+      path: '/api/reset',
+      handle: (request) => {
+        request.json(noBody);
+        if (reset === undefined)
+          throw new HttpProblem(409, 'failed', 'This platform was not started by npm start: start it anew yourself.');
+        // Whoever asks hears of it before the console goes with the rest.
+        setTimeout(reset, 100);
+        return { status: 202, body: {} };
+      },
+    },
     { method: 'GET', path: '/api/faults', handle: async () => ({ status: 200, body: await faults() }) },
     {
       method: 'POST',

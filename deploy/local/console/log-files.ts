@@ -20,7 +20,7 @@ export type LogFiles = () => readonly { readonly process: string; readonly file:
 /** What a search looks through of each file: its end. */
 const searchedBytes = 4 << 20;
 /** What is read of a file at one time while it is followed. */
-const followedBytes = 1 << 20;
+const followedBytes = 4 << 20;
 
 /** The newest lines that are wanted, in time. */
 export function searchLogs(files: LogFiles, query: LogQuery, limit: number): LogLine[] {

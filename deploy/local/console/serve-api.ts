@@ -10,6 +10,7 @@ import { type LiveSource, serveLive } from './live.ts';
 import type { LogFiles } from './log-files.ts';
 import { logRoute, logSource } from './log-routes.ts';
 import { pictureRoutes } from './picture/picture-routes.ts';
+import { settingsRoute } from './picture/settings.ts';
 import { platformSource, platformState } from './platform-state.ts';
 import { storyOf } from './story.ts';
 import { webhookRoutes } from './webhooks.ts';
@@ -36,6 +37,7 @@ export function serveApi(options: ApiOptions): (request: IncomingMessage, respon
   const json = jsonListener([
     ...explorer.routes,
     ...picture.routes,
+    settingsRoute(platform),
     { method: 'GET', path: '/api/platform', handle: () => ({ status: 200, body: state() }) },
     logRoute(files),
     ofCloud(inspect, '/traces'),
@@ -86,7 +88,7 @@ function doneByCloud(port: number, path: string): JsonRoute {
   };
 }
 
-/** Tells that there are new spans. */
+/** Tells that something new was seen: spans, or what passed. After a break it tells so once, since a page may have asked meanwhile and heard nothing. */
 function traceSource(port: number): LiveSource {
   return {
     name: 'traces',
@@ -94,10 +96,11 @@ function traceSource(port: number): LiveSource {
     open() {
       let last: number | undefined;
       return async () => {
+        const before = last;
+        last = undefined;
         const { seq } = await askCloud<{ seq: number }>(port, '/seq');
-        const isNew = seq !== last;
         last = seq;
-        return isNew ? { seq } : undefined;
+        return seq === before ? undefined : { seq };
       };
     },
   };

@@ -5,7 +5,7 @@ import type { WebhookOutbox } from './webhook-outbox.ts';
 
 const sendSchema = z.strictObject({ seq: z.int().min(1), signature: z.enum(['good', 'broken']) });
 
-/** Lets people see the webhooks of a system and send one again: `GET /control/webhooks`, and `POST` with {"seq", "signature"}. Their bodies are not shown. */
+/** Lets people see the webhooks of a system and send one again: `GET /control/webhooks`, and `POST` with {"seq", "signature"}. Bodies are masked. */
 export function webhookControl(webhooks: Pick<WebhookOutbox, 'list' | 'sendAgain'>): JsonRoute[] {
   return [
     { method: 'GET', path: '/control/webhooks', handle: () => ({ status: 200, body: { webhooks: webhooks.list() } }) },

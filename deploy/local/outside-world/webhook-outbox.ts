@@ -1,6 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { JsonValue } from '@bufbuild/protobuf';
+import { maskedFields } from '../cloud/messages/mask-fields.ts';
 import type { DeliveryMishaps } from '../cloud/push/delivery-faults.ts';
 import type { Clock } from '../shared/local-server.ts';
 
@@ -32,6 +34,8 @@ interface WebhookStatus {
   /** The HTTP status of the last answer, 0 for none; undefined while it waits. */
   readonly answer: number | undefined;
   readonly isWaiting: boolean;
+  /** What was sent, masked. */
+  readonly body: JsonValue;
 }
 
 /** Sends signed webhooks until the receiver answers 2xx. */
@@ -97,9 +101,18 @@ export function createWebhookOutbox(options: {
     },
     list: () =>
       known.all().map((row) => {
-        const { id, type } = JSON.parse(String(row['body'])) as { id: string; type: string };
+        const body = JSON.parse(String(row['body'])) as { id: string; type: string };
+        const { id, type } = body;
         const answer = row['answer'] === null ? undefined : Number(row['answer']);
-        return { seq: Number(row['seq']), id, type, attempts: Number(row['attempts']), answer, isWaiting: row['waiting'] === 1 };
+        return {
+          seq: Number(row['seq']),
+          id,
+          type,
+          attempts: Number(row['attempts']),
+          answer,
+          isWaiting: row['waiting'] === 1,
+          body: maskedFields(body),
+        };
       }),
     async sendAgain(seq, signature) {
       const body = one.get(seq)?.['body'];

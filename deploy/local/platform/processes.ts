@@ -102,11 +102,11 @@ export class Processes {
     return this.#child(name).stop(stopGraceMs);
   }
 
-  /** Starts a process again that was halted; one that runs is ended before. Resolves when it listens. @throws {Error} with the end of its log. */
-  async resume(name: ProcessName): Promise<void> {
+  /** Starts a process again that was halted; one that runs is ended before, as `end` does it. Resolves when it listens. @throws {Error} with the end of its log. */
+  async resume(name: ProcessName, graceMs: number = stopGraceMs): Promise<void> {
     this.#signal?.throwIfAborted();
     const child = this.#child(name);
-    await child.stop(stopGraceMs);
+    await child.stop(graceMs);
     await child.start();
   }
 

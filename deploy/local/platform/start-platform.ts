@@ -34,6 +34,8 @@ const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
 const endingLimitMs = 5_000;
 const portsLimitMs = 500;
+/** Requests have this long to end where code has changed: whoever has changed it waits, and what is killed is safe. */
+const changedGraceMs = 250;
 
 /** The processes that the platform always has, in the order of the picture in the README. */
 export const processNames: readonly ProcessName[] = ['edge', 'jobs', controlPlane, ...serviceNames, 'spanner', 'cloud'];
@@ -60,6 +62,8 @@ export interface PlatformOptions {
   readonly console?: boolean;
   /** Restarts what a change of code concerns. */
   readonly watch?: boolean;
+  /** Stops this platform, forgets its state and starts it again, where somebody asks for that in the console. */
+  readonly reset?: () => void;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }
@@ -119,6 +123,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     watch = false,
     limits = {},
     programs = {},
+    reset,
     signal,
   } = options;
   const executable = requireEnvoy();
@@ -198,6 +203,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       withConsole ? import('../console/start-console.ts') : undefined,
     ]);
     const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
+    const environmentOf = (name: string) => ({ ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing });
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
@@ -206,7 +212,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           program: join(servicesFolder, name, 'main.ts'),
           nodeFlags: serviceNodeFlags,
           ...programs[name],
-          env: { ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing },
+          env: environmentOf(name),
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
           // Two cores start what the first public read needs before the rest; the rest would only be in its way.
@@ -244,7 +250,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const console = await consoleModule?.startConsole({
       port: ports.console,
       stateDir,
-      platform: { endpoints, ports, processes, clock, previews: running, disturb, lastChange: () => lastChange },
+      platform: { endpoints, ports, processes, clock, previews: running, disturb, reset, environmentOf, lastChange: () => lastChange },
     });
     if (console !== undefined) servers.push(console);
     await answering(ports);
@@ -257,7 +263,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       watching = watchCode({
         migrate: () => applyMigrations(ports, stateDir),
         writeBootstraps: () => Promise.all((['edge', 'jobs'] as const).map((role) => writeBootstrap(role, ports, stateDir, traces))),
-        restart: (name) => processes.resume(name),
+        restart: (name) => processes.resume(name, changedGraceMs),
         onChange(change) {
           lastChange = change;
           if (change.state !== 'restarting') tell(changeInWords(change));

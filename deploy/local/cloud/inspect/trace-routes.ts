@@ -1,7 +1,7 @@
 import { gateways } from '../../../../services/platform/contracts/identities.ts';
 import { product } from '../../../../services/platform/contracts/services.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
-import type { JsonRequest, JsonRoute } from '../../shared/http/json-server.ts';
+import type { JsonRoute } from '../../shared/http/json-server.ts';
 import { parseTraceQuery, QueryError } from '../traces/trace-query.ts';
 import type { Inspected } from './inspected.ts';
 
@@ -12,7 +12,7 @@ const listLength = 200;
 const shownSpans = 10_000;
 
 /** What was observed: runs, traces, and what passed in them. */
-export function traceRoutes({ runs, spans, records }: Inspected): JsonRoute[] {
+export function traceRoutes({ runs, spans, records, rates }: Inspected): JsonRoute[] {
   return [
     {
       method: 'GET',
@@ -40,15 +40,9 @@ export function traceRoutes({ runs, spans, records }: Inspected): JsonRoute[] {
         return { status: 200, body: { trace, spans: found, records: kept, isCut: found.length === shownSpans } };
       },
     },
-    { method: 'GET', path: '/seq', handle: () => ({ status: 200, body: { seq: spans.lastSeq() } }) },
-    {
-      method: 'GET',
-      path: '/since',
-      handle: ({ query }) => ({
-        status: 200,
-        body: { seq: spans.lastSeq(), spans: spans.since(numberOf(query, 'seq'), numberOf(query, 'endUs')) },
-      }),
-    },
+    // A number that grows with whatever is seen.
+    { method: 'GET', path: '/seq', handle: () => ({ status: 200, body: { seq: spans.lastSeq() + records.lastSeq() } }) },
+    { method: 'GET', path: '/rates', handle: () => ({ status: 200, body: { rates: rates.rates() } }) },
     {
       method: 'GET',
       path: '/records',
@@ -74,8 +68,4 @@ function termsOf(text: string) {
     if (error instanceof QueryError) throw new HttpProblem(400, 'invalid_query', error.message);
     throw error;
   }
-}
-
-function numberOf(query: JsonRequest['query'], name: string): number {
-  return Number(query.get(name) ?? 0) || 0;
 }

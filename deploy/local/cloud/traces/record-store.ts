@@ -33,6 +33,8 @@ export interface RecordStore {
     readonly mention?: string;
     readonly limit: number;
   }): KeptRecord[];
+  /** The number of the newest record. */
+  lastSeq(): number;
 }
 
 /** What records may take on disk, about. */
@@ -46,6 +48,7 @@ export function openRecordStore({ database, transaction, current }: RunStore, ke
   const ofTrace = database.prepare('SELECT * FROM records WHERE trace = ? ORDER BY seq LIMIT 2000');
   const newest = database.prepare(`SELECT * FROM records WHERE kind IN (SELECT value FROM json_each(?1)) AND (?2 = '' OR resource = ?2)
     AND (?3 = '' OR spec LIKE ?3 ESCAPE '\\') ORDER BY seq DESC LIMIT ?4`);
+  const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM records');
   let total = Number(database.prepare('SELECT coalesce(sum(bytes), 0) AS total FROM records').get()?.['total']);
 
   return {
@@ -67,6 +70,7 @@ export function openRecordStore({ database, transaction, current }: RunStore, ke
     ofTrace: (trace) => ofTrace.all(trace).map(recordOf),
     newest: ({ kinds, resource = '', mention, limit }) =>
       newest.all(JSON.stringify(kinds), resource, mention === undefined ? '' : likePattern(mention), limit).map(recordOf),
+    lastSeq: () => Number(last.get()?.['seq']),
   };
 }
 

@@ -19,8 +19,8 @@ export interface SpanStore {
     readonly throughService?: string | undefined;
     readonly limit: number;
   }): TraceSummary[];
-  /** Those that came after the one of this number and ended after this time, the newest first. */
-  since(seq: number, endUs: number): Span[];
+  /** Those that ended after this time, in microseconds since the epoch: the newest of them first, a few thousand at most. */
+  endedSince(endUs: number): Span[];
   /** The number of the newest span. */
   lastSeq(): number;
 }
@@ -42,7 +42,8 @@ export function openSpanStore({ database, transaction, current }: RunStore, kept
   const forget = database.prepare('DELETE FROM spans WHERE seq <= (SELECT max(seq) FROM spans) - ?');
   const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM spans');
   const ofTrace = database.prepare(`SELECT * FROM spans WHERE trace >= ? AND trace < ? || 'g' ORDER BY trace, start_us, seq LIMIT ?`);
-  const ended = database.prepare('SELECT * FROM spans WHERE seq > ? AND end_us > ? ORDER BY seq DESC LIMIT 5000');
+  const newest = database.prepare(`SELECT trace FROM spans WHERE (?1 = '' OR service = ?1) AND (?2 = 0 OR run = ?2) ORDER BY seq DESC`);
+  const ended = database.prepare('SELECT * FROM spans WHERE end_us > ? ORDER BY seq DESC LIMIT 5000');
 
   return {
     add: (spans) =>
@@ -72,6 +73,7 @@ export function openSpanStore({ database, transaction, current }: RunStore, kept
     latest: (limit, mention) =>
       summaries('trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?)', mention, limit),
     search({ terms, run, throughService, limit }) {
+      if (terms.length === 0) return listNewest(run, throughService, limit);
       const wanted = terms.map(conditionOf);
       if (throughService !== undefined) wanted.push({ sql: 'service = ?', values: [throughService] });
       if (run !== undefined) wanted.push({ sql: 'run = ?', values: [run] });
@@ -80,9 +82,19 @@ export function openSpanStore({ database, transaction, current }: RunStore, kept
       const values = wanted.flatMap((condition) => condition.values);
       return list(where, values, limit);
     },
-    since: (seq, endUs) => ended.all(seq, endUs).map(spanOf),
+    endedSince: (endUs) => ended.all(endUs).map(spanOf),
     lastSeq: () => Number(last.get()?.['seq']),
   };
+
+  /** Reads from the newest span back only as far as the list goes: a page asks for this again and again while spans come in. */
+  function listNewest(run: number | undefined, throughService: string | undefined, limit: number): TraceSummary[] {
+    const traces = new Set<string>();
+    for (const row of newest.iterate(throughService ?? '', run ?? 0)) {
+      traces.add(String(row['trace']));
+      if (traces.size === limit) break;
+    }
+    return list('WHERE trace IN (SELECT value FROM json_each(?))', [JSON.stringify([...traces])], limit);
+  }
 
   function summaries(condition: string, mention: string | undefined, limit: number): TraceSummary[] {
     return mention === undefined ? list('', [], limit) : list(`WHERE ${condition}`, [mention], limit);

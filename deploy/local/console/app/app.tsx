@@ -6,7 +6,7 @@ import { isPaletteOpen, Palette } from './parts/palette.tsx';
 import { clockTime, duration } from './parts/text.ts';
 import { address, followLinks, go } from './router.ts';
 import { screenAt, screens } from './screens.tsx';
-import { isConnected, listen, platform, troubles } from './server.ts';
+import { isConnected, isLockedOut, listen, platform, troubles } from './server.ts';
 
 function App() {
   const { pathname } = address.value;
@@ -25,7 +25,9 @@ function App() {
         {!isConnected.value ? (
           <span role="status" class="warn">
             <span class="dot warn" />
-            the platform does not answer; this page goes on by itself when it does
+            {isLockedOut.value
+              ? 'this browser is not let in any more: open the address that npm start has printed; then this page goes on by itself'
+              : 'the platform does not answer; this page goes on by itself when it does'}
           </span>
         ) : down.length > 0 ? (
           <span role="status">

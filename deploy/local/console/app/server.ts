@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PlatformState } from '../api.ts';
 
 /** What the server said went wrong, for people. */
@@ -14,6 +14,9 @@ export class ServerError extends Error {
 
 /** Whether the server is there: false while it is being started again. */
 export const isConnected = signal(true);
+
+/** Whether the server does not let this browser in any more: its state, and the token with it, was reset. */
+export const isLockedOut = signal(false);
 
 /** How the platform is, as last told. */
 export const platform = signal<PlatformState | undefined>(undefined);
@@ -56,12 +59,17 @@ export function listen(want: string, query: Readonly<Record<string, string>>, on
     source = new EventSource(`/api/live?${new URLSearchParams({ ...query, want })}`);
     source.onopen = () => {
       isConnected.value = true;
+      isLockedOut.value = false;
       on('connected', undefined);
     };
     source.onerror = () => {
       isConnected.value = false;
       // A browser asks again by itself, unless it was answered with an error.
       if (source?.readyState !== EventSource.CLOSED) return;
+      // It does not tell which.
+      ask('/api/platform').catch(({ status }: ServerError) => {
+        isLockedOut.value = status === 401;
+      });
       timer = setTimeout(open, reconnectMs);
     };
     for (const name of want.split(',')) source.addEventListener(name, ({ data }) => on(name, JSON.parse(data)));
@@ -82,8 +90,8 @@ export function listen(want: string, query: Readonly<Record<string, string>>, on
 interface Loaded<T> {
   readonly value: T | undefined;
   readonly error: string | undefined;
-  /** Asks once more. */
-  readonly reload: () => void;
+  /** Asks once more; resolves when that is shown. */
+  readonly reload: () => Promise<void>;
 }
 
 /** Asks the server for what a screen shows, again whenever `path` changes, every `everyMs` where that is told, and after each break. */
@@ -93,27 +101,32 @@ export function useServer<T>(path: string | undefined, everyMs?: number): Loaded
     value: undefined,
     error: undefined,
   });
-  const [count, setCount] = useState(0);
+  const reload = useRef(async () => {});
   const connected = isConnected.value;
   useEffect(() => {
     if (path === undefined) return;
-    const gone = new AbortController();
+    let gone = new AbortController();
     const load = async () => {
+      // What was asked before and has not come would be older.
+      gone.abort();
+      gone = new AbortController();
+      const { signal } = gone;
       try {
-        const value = await ask<T>(path, undefined, gone.signal);
-        if (!gone.signal.aborted) setState({ path, value, error: undefined });
+        const value = await ask<T>(path, undefined, signal);
+        if (!signal.aborted) setState({ path, value, error: undefined });
       } catch (error) {
         // What was seen last stays, with the error beside it.
-        if (!gone.signal.aborted)
+        if (!signal.aborted)
           setState((last) => ({ path, value: last.path === path ? last.value : undefined, error: (error as Error).message }));
       }
     };
+    reload.current = load;
     void load();
     const timer = everyMs === undefined ? undefined : setInterval(() => void load(), everyMs);
     return () => {
       gone.abort();
       clearInterval(timer);
     };
-  }, [path, everyMs, count, connected]);
-  return { value: state.value, error: state.error, reload: () => setCount((last) => last + 1) };
+  }, [path, everyMs, connected]);
+  return { value: state.value, error: state.error, reload: () => reload.current() };
 }

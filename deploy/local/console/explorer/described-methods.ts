@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { createFileRegistry, type DescField, type DescMessage, type FileRegistry, ScalarType } from '@bufbuild/protobuf';
-import { readCommentedSet } from '../../../../gateway/openapi/commented-set.ts';
+import { commentedSetFile, readCommentedSet } from '../../../../gateway/openapi/commented-set.ts';
 import { commentOf, firstSentence } from '../../../../gateway/openapi/comments.ts';
 import { inWords, keywordsOf, messageRulesOf, requiredFields, rulesOf, spokenRules } from '../../../../gateway/openapi/rules.ts';
 import { isSetByClients, sampleMessage } from '../../../../gateway/openapi/samples.ts';
@@ -24,6 +25,11 @@ export interface DescribedMethods {
 
 /** What a list is asked with beyond its first page (AIP-132, AIP-158): a made-up value of it is always wrong. */
 const leftOut = ['page_token', 'filter', 'order_by'];
+
+/** When the descriptor set that has comments was built, in milliseconds since the epoch. */
+export function lastDescribed(): number {
+  return statSync(commentedSetFile).mtimeMs;
+}
 
 /** Reads them off the descriptor set that has comments. */
 export function describeMethods(): DescribedMethods {

@@ -4,32 +4,44 @@ import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRoute } from '../../shared/http/json-server.ts';
 import type { CallEvent } from '../api.ts';
 import type { ConsolePlatform } from '../console-platform.ts';
-import { askedCallSchema, readyCall } from './asked-call.ts';
-import { copyCall } from './copy-call.ts';
-import { type DescribedMethods, describeMethods } from './described-methods.ts';
-import { sendCall } from './send-call.ts';
+import { askedCallSchema } from './asked-call.ts';
+import type { DescribedMethods } from './described-methods.ts';
 
 const copySchema = z.strictObject({ form: z.enum(['curl', 'grpcurl', 'typescript']), call: askedCallSchema });
 
-/** Every method, its form, and calls of it. */
+/** Loaded at the first question of the explorer: rules, samples and clients are more than all the rest of the console. */
+const loaded = async () => {
+  const [describing, asking, copying, sending] = await Promise.all([
+    import('./described-methods.ts'),
+    import('./asked-call.ts'),
+    import('./copy-call.ts'),
+    import('./send-call.ts'),
+  ]);
+  return { ...describing, ...asking, ...copying, ...sending };
+};
+
+/** Every method, its form, and calls of it. Forms are those of the protos as they were built last. */
 export function explorerRoutes({ endpoints }: Pick<ConsolePlatform, 'endpoints'>): {
   readonly routes: JsonRoute[];
   readonly call: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 } {
-  let described: DescribedMethods | undefined;
-  const methods = () => {
-    described ??= describeMethods();
-    return described;
+  let described: { readonly of: number; readonly methods: DescribedMethods } | undefined;
+  const methods = async () => {
+    const { describeMethods, lastDescribed } = await loaded();
+    const of = lastDescribed();
+    if (described?.of !== of) described = { of, methods: describeMethods() };
+    return described.methods;
   };
   const routes: JsonRoute[] = [
-    { method: 'GET', path: '/api/methods', handle: () => ({ status: 200, body: { methods: methods().rows } }) },
+    { method: 'GET', path: '/api/methods', handle: async () => ({ status: 200, body: { methods: (await methods()).rows } }) },
     {
       method: 'GET',
       path: '/api/methods/{service}/{method}',
-      handle: ({ params }) => {
-        const method = methods().method(`${params['service']}/${params['method']}`);
+      handle: async ({ params }) => {
+        const known = await methods();
+        const method = known.method(`${params['service']}/${params['method']}`);
         if (method === undefined) throw new HttpProblem(404, 'not_found', `There is no method ${params['service']}/${params['method']}.`);
-        return { status: 200, body: methods().form(method) };
+        return { status: 200, body: known.form(method) };
       },
     },
     {
@@ -37,8 +49,9 @@ export function explorerRoutes({ endpoints }: Pick<ConsolePlatform, 'endpoints'>
       path: '/api/copy',
       handle: async (request) => {
         const { form, call } = request.json(copySchema);
-        const ready = await readyCall(call, methods(), endpoints());
-        return { status: 200, body: { text: copyCall(form, call, ready, methods(), endpoints()) } };
+        const [{ readyCall, copyCall }, known] = await Promise.all([loaded(), methods()]);
+        const ready = await readyCall(call, known, endpoints());
+        return { status: 200, body: { text: copyCall(form, call, ready, known, endpoints()) } };
       },
     },
   ];
@@ -51,9 +64,10 @@ export function explorerRoutes({ endpoints }: Pick<ConsolePlatform, 'endpoints'>
     const tell = (event: CallEvent) => void response.write(`${JSON.stringify(event)}\n`);
     try {
       const asked = askedCallSchema.parse(JSON.parse(await textOf(request)));
-      const ready = await readyCall(asked, methods(), endpoints());
+      const [{ readyCall, sendCall }, known] = await Promise.all([loaded(), methods()]);
+      const ready = await readyCall(asked, known, endpoints());
       response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
-      for await (const event of sendCall(asked, ready, methods(), gone.signal)) tell(event);
+      for await (const event of sendCall(asked, ready, known, gone.signal)) tell(event);
     } catch (error) {
       const text = error instanceof HttpProblem ? error.message : error instanceof z.ZodError ? z.prettifyError(error) : String(error);
       if (!response.headersSent) response.writeHead(200, { 'content-type': 'application/x-ndjson' });

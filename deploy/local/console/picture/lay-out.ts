@@ -1,6 +1,6 @@
 import dagre from '@dagrejs/dagre';
-import type { Picture, PicturePart } from '../api.ts';
-import type { Way } from './parts.ts';
+import type { PicturePart, Way } from '../../cloud/inspect/picture-part.ts';
+import type { Picture } from '../api.ts';
 
 const height = 38;
 const widthOf = (label: string) => Math.max(84, label.length * 7.6 + 20);

@@ -1,16 +1,14 @@
 import { gateways } from '../../../../services/platform/contracts/identities.ts';
+import { type DeclaredPicture, declaredPicture } from '../../cloud/inspect/declared-picture.ts';
+import type { Way, WayRate } from '../../cloud/inspect/picture-part.ts';
 import { outsideSystems } from '../../cloud/outside-systems.ts';
-import type { Span } from '../../cloud/traces/span.ts';
 import { outsidePort } from '../../platform/ports.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRoute } from '../../shared/http/json-server.ts';
-import type { EnvoyState, Picture, WayRate } from '../api.ts';
+import type { EnvoyState, Picture } from '../api.ts';
 import { askCloud } from '../cloud-client.ts';
 import type { ConsolePlatform } from '../console-platform.ts';
 import type { LiveSource } from '../live.ts';
-import { type DeclaredPicture, declaredPicture, type Way } from './parts.ts';
-
-const windowMs = 10_000;
 
 /** The picture of the platform, what goes along its ways just now, and what its gateways say of themselves. */
 export function pictureRoutes({ ports, endpoints }: Pick<ConsolePlatform, 'ports' | 'endpoints'>): {
@@ -33,10 +31,8 @@ export function pictureRoutes({ ports, endpoints }: Pick<ConsolePlatform, 'ports
     return laidOut.picture;
   };
   const rates = async () => {
-    const sinceUs = (Date.now() - windowMs) * 1_000;
-    const { spans } = await askCloud<{ spans: Span[] }>(ports.inspect, `/since?endUs=${sinceUs}`);
-    const rows = ratesOf(spans, picture().wayOf);
-    for (const { way } of rows) seen.add(way as Way);
+    const { rates: rows } = await askCloud<{ rates: WayRate[] }>(ports.inspect, '/rates');
+    for (const { way } of rows) seen.add(way);
     return rows;
   };
   return {
@@ -62,28 +58,6 @@ export function pictureRoutes({ ports, endpoints }: Pick<ConsolePlatform, 'ports
     ],
     source: { name: 'rates', everyMs: 1_000, open: () => rates },
   };
-}
-
-/** Rate, errors and the 95th percentile of each way, over the window. */
-function ratesOf(spans: readonly Span[], wayOf: DeclaredPicture['wayOf']): WayRate[] {
-  const groups = new Map<string, { readonly took: number[]; failed: number }>();
-  for (const span of spans) {
-    const way = wayOf(span);
-    if (way === undefined) continue;
-    const group = groups.get(way) ?? { took: [], failed: 0 };
-    groups.set(way, group);
-    group.took.push((span.endUs - span.startUs) / 1_000);
-    if (span.failed) group.failed += 1;
-  }
-  return [...groups].map(([way, { took, failed }]) => {
-    const ordered = took.toSorted((a, b) => a - b);
-    return {
-      way,
-      perSecond: (took.length * 1_000) / windowMs,
-      failed,
-      p95Ms: ordered[Math.min(ordered.length - 1, Math.floor(ordered.length * 0.95))] ?? 0,
-    };
-  });
 }
 
 interface Clusters {

@@ -38,7 +38,7 @@ export type ProductionSource =
   | ((around: Around) => string | undefined);
 
 /** An environment variable of one service. */
-interface Variable<T extends z.ZodType = z.ZodType> {
+export interface Variable<T extends z.ZodType = z.ZodType> {
   /** What is accepted; say it in `.describe('…')`, for whoever gets it wrong. */
   readonly type: T;
   readonly local: (around: LocalAround) => string | undefined;

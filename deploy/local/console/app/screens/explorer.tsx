@@ -56,7 +56,12 @@ export function Explorer({ name }: { readonly name: string }) {
 }
 
 function Method({ name }: { readonly name: string }) {
-  const { value: form, error } = useServer<MethodForm>(`/api/methods/${name}`);
+  const { value: form, error, reload } = useServer<MethodForm>(`/api/methods/${name}`);
+  const change = platform.value?.change;
+  const builtMs = change?.state === 'done' ? change.atMs : 0;
+  useEffect(() => {
+    if (builtMs > 0) void reload();
+  }, [builtMs]);
   const { searchParams } = address.value;
   const [record, trace] = [searchParams.get('record'), searchParams.get('trace') ?? ''];
   const kept = useServer<{ readonly records: readonly RecordRow<CallRecord>[] }>(

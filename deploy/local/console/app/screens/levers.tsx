@@ -1,8 +1,8 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { FaultState } from '../../api.ts';
 import { Act, Trouble } from '../parts/parts.tsx';
 import { duration } from '../parts/text.ts';
-import { ask, platform, useServer } from '../server.ts';
+import { ask, isConnected, platform, useServer } from '../server.ts';
 
 const leaps = [
   ['a minute', 60],
@@ -36,7 +36,7 @@ export function Levers() {
             </Act>
           ))}
         </div>
-        <p class="hint">What falls due on the way happens. Time does not go back: npm run reset begins anew.</p>
+        <p class="hint">What falls due on the way happens. Time does not go back: a reset begins anew.</p>
       </div>
       <div class="panel">
         <div class="bar">
@@ -48,6 +48,7 @@ export function Levers() {
         {value !== undefined && <Faults state={value} set={set} />}
       </div>
       <Previews />
+      <Reset />
     </>
   );
 }
@@ -137,6 +138,47 @@ function Toggle({ on, text, act }: { readonly on: boolean; readonly text: string
     <Act act={act} class={on ? 'small on' : 'small'} pressed={on}>
       {text}
     </Act>
+  );
+}
+
+/** Begins anew, once somebody has read what that means. */
+function Reset() {
+  const [isAsked, setAsked] = useState(false);
+  const [isUnderWay, setUnderWay] = useState(false);
+  // It is done when the console has been away and is there again.
+  useEffect(() => {
+    if (!isConnected.value) setUnderWay(false);
+  }, [isConnected.value]);
+  const reset = async () => {
+    await ask('/api/reset', {});
+    setAsked(false);
+    setUnderWay(true);
+  };
+  return (
+    <div class="panel">
+      <h2>Reset</h2>
+      <p class="hint">
+        Stops every process, forgets database, messages, tasks, traces, logs, keys, business time, faults and previews, as{' '}
+        <code>npm run reset</code> does, and starts anew with what a first start has. This page goes on by itself.
+      </p>
+      <div class="bar">
+        {isUnderWay ? (
+          <span role="status">Everything is being stopped, forgotten and started again…</span>
+        ) : isAsked ? (
+          <>
+            <strong>Nothing of it comes back.</strong>
+            <Act act={reset}>Forget everything</Act>
+            <button type="button" class="small" onClick={() => setAsked(false)}>
+              Keep it
+            </button>
+          </>
+        ) : (
+          <button type="button" class="small" onClick={() => setAsked(true)}>
+            Reset…
+          </button>
+        )}
+      </div>
+    </div>
   );
 }
 

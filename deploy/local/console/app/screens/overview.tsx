@@ -1,11 +1,17 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { EnvoyState, MethodRow, Picture, WayRate } from '../../api.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { WayRate } from '../../../cloud/inspect/picture-part.ts';
+import type { EnvoyState, MethodRow, Picture, SettingRow } from '../../api.ts';
 import { Trouble } from '../parts/parts.tsx';
 import { bytes, duration } from '../parts/text.ts';
 import { address, setQuery } from '../router.ts';
 import { listen, platform, useServer } from '../server.ts';
 
 type Part = Picture['parts'][number];
+
+/** What is on its way moves so far in each step, until it looks the same again. */
+const stepMs = 200;
+const stepLength = 2.5;
+const dashLength = 10;
 
 /** Who talks with whom, and what goes along each way just now. */
 export function Overview() {
@@ -19,7 +25,7 @@ export function Overview() {
   const ways = new Set(value?.ways.map(({ id }) => id));
   const hasNew = value !== undefined && [...rates.keys()].some((way) => !ways.has(way));
   useEffect(() => {
-    if (hasNew) reload();
+    if (hasNew) void reload();
   }, [hasNew]);
   const chosen = value?.parts.find(({ id }) => id === address.value.searchParams.get('part'));
   return (
@@ -34,9 +40,24 @@ export function Overview() {
 function Drawing(props: { readonly picture: Picture; readonly rates: ReadonlyMap<string, WayRate>; readonly chosen: Part | undefined }) {
   const { picture, rates, chosen } = props;
   const states = new Map(platform.value?.processes.map(({ name, state }) => [name, state]));
+  const drawing = useRef<SVGSVGElement>(null);
+  // In steps: an animation of the browser's own would paint the drawing anew sixty times a second.
+  useEffect(() => {
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+    const timer = setInterval(() => {
+      drawing.current?.style.setProperty('--run', String(-((performance.now() / stepMs) * stepLength) % dashLength));
+    }, stepMs);
+    return () => clearInterval(timer);
+  }, []);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a drawing holds no fieldset
-    <svg class="picture" viewBox={`0 0 ${picture.width} ${picture.height}`} role="group" aria-label="The parts of the platform">
+    <svg
+      ref={drawing}
+      class="picture"
+      viewBox={`0 0 ${picture.width} ${picture.height}`}
+      role="group"
+      aria-label="The parts of the platform"
+    >
       {picture.ways.map(({ id, from, to, points }) => {
         const rate = rates.get(id);
         const near = chosen !== undefined && (from === chosen.id || to === chosen.id);
@@ -150,7 +171,7 @@ function PartDetail({
         {part.kind === 'gateway' ? (
           <Envoy role={part.id} />
         ) : (
-          <ul>
+          <ul aria-label="Methods">
             {own.map(({ name, access }) => (
               <li key={name}>
                 <a href={`/explorer/${name}`}>{name.replace(/^.*\.(?=[A-Z])/, '')}</a> <span class="faint">{access}</span>
@@ -159,7 +180,41 @@ function PartDetail({
           </ul>
         )}
       </div>
+      {own.length > 0 && <Settings service={part.id} />}
     </section>
+  );
+}
+
+/** The environment that a service is started with. */
+function Settings({ service }: { readonly service: string }) {
+  const { value, error } = useServer<{ settings: SettingRow[] }>(`/api/settings/${service}`);
+  return (
+    <>
+      <h2>Settings</h2>
+      <Trouble text={error} />
+      <table aria-label="Settings">
+        <thead>
+          <tr>
+            <th>variable</th>
+            <th>value</th>
+            <th>from</th>
+            <th>in production</th>
+          </tr>
+        </thead>
+        <tbody>
+          {(value?.settings ?? []).map(({ name, value: text, from, production }) => (
+            <tr key={name}>
+              <td class="mono nowrap">{name}</td>
+              <td class={`mono cut${text === '[masked]' ? ' masked' : ''}`} title={text}>
+                {text}
+              </td>
+              <td class="nowrap">{from}</td>
+              <td class="nowrap">{production}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 

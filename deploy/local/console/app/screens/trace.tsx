@@ -1,20 +1,29 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { CallRecord } from '../../../cloud/messages/call-record.ts';
 import type { DeliveryRecord } from '../../../cloud/messages/delivery-record.ts';
 import type { RecordRow, SpanRow, WholeTrace } from '../../api.ts';
+import { paced } from '../parts/paced.ts';
 import { Json, Trouble } from '../parts/parts.tsx';
 import { type Branch, codeName, outcomeOf, serviceLabel, spanLabel, treeOf } from '../parts/spans.ts';
 import { clockTime, dayTime, duration } from '../parts/text.ts';
 import { VirtualRows } from '../parts/virtual-rows.tsx';
 import { address, setQuery } from '../router.ts';
-import { platform, useServer } from '../server.ts';
+import { listen, platform, useServer } from '../server.ts';
 
 const rowHeight = 20;
 
 /** One trace as a waterfall, with the messages of each hop. */
 export function Trace({ id }: { readonly id: string }) {
+  const { value, error, reload } = useServer<WholeTrace>(`/api/traces/${encodeURIComponent(id)}`);
   // Spans come half a second after their call, and what it causes later.
-  const { value, error } = useServer<WholeTrace>(`/api/traces/${encodeURIComponent(id)}`, 1_500);
+  useEffect(() => {
+    const follow = paced(reload);
+    const end = listen('traces', {}, (source) => source === 'traces' && follow.ask());
+    return () => {
+      end();
+      follow.close();
+    };
+  }, []);
   if (value === undefined)
     return error === undefined ? <p class="empty">…</p> : <Trouble text={`${error} Spans come half a second after their call.`} />;
   return <Waterfall whole={value} />;

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { TraceSummary } from '../../../cloud/traces/trace-summary.ts';
 import type { TraceList } from '../../api.ts';
+import { paced } from '../parts/paced.ts';
 import { rowProps, Trouble } from '../parts/parts.tsx';
 import { serviceLabel } from '../parts/spans.ts';
 import { clockTime, dayTime, duration, shortName } from '../parts/text.ts';
@@ -14,7 +15,15 @@ export function Traces() {
   const query = new URLSearchParams({ ...(q !== '' && { q }), ...(run !== '' && { run }), ...(all && { all: '1' }) });
   const { value, error, reload } = useServer<TraceList>(`/api/traces?${query}`);
   const [isLive, setLive] = useState(true);
-  useEffect(() => (isLive ? listen('traces', {}, (source) => source === 'traces' && reload()) : undefined), [isLive]);
+  useEffect(() => {
+    if (!isLive) return;
+    const follow = paced(reload);
+    const end = listen('traces', {}, (source) => source === 'traces' && follow.ask());
+    return () => {
+      end();
+      follow.close();
+    };
+  }, [isLive]);
   const longest = Math.max(1, ...(value?.traces ?? []).map(({ startUs, endUs }) => endUs - startUs));
   return (
     <>

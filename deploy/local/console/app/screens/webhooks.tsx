@@ -1,11 +1,13 @@
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import type { WebhookRow } from '../../api.ts';
-import { Act, Trouble } from '../parts/parts.tsx';
+import { Act, Json, Trouble } from '../parts/parts.tsx';
 import { ask, useServer } from '../server.ts';
 
 /** What the outside world has sent, and the way to send it again, also with a signature that is none. */
 export function Webhooks() {
   const { value, error, reload } = useServer<{ systems: { system: string; webhooks: WebhookRow[] }[] }>('/api/webhooks', 2_000);
+  const [open, setOpen] = useState('');
   const [answers, setAnswers] = useState<Readonly<Record<string, string>>>({});
   const send = (system: string, seq: number, signature: 'good' | 'broken') => async () => {
     const { answer } = await ask<{ answer: number }>('/api/webhooks', { system, seq, signature });
@@ -34,21 +36,39 @@ export function Webhooks() {
                 </tr>
               </thead>
               <tbody>
-                {webhooks.map(({ seq, type, id, attempts, answer, isWaiting }) => (
-                  <tr key={seq}>
-                    <td class="num">{seq}</td>
-                    <td class="nowrap">{type}</td>
-                    <td class="mono cut">{id}</td>
-                    <td class="num">{attempts}</td>
-                    <td class="nowrap">{isWaiting ? <span class="warn">waits</span> : <span class="good">{answer}</span>}</td>
-                    <td class="actions">
-                      <span role="status" class="hint">
-                        {answers[`${system} ${seq}`]}
-                      </span>
-                      <Act act={send(system, seq, 'good')}>Send again</Act>
-                      <Act act={send(system, seq, 'broken')}>With a broken signature</Act>
-                    </td>
-                  </tr>
+                {webhooks.map(({ seq, type, id, attempts, answer, isWaiting, body }) => (
+                  <Fragment key={seq}>
+                    <tr>
+                      <td class="num">{seq}</td>
+                      <td class="nowrap">
+                        <button
+                          type="button"
+                          class="quiet small"
+                          aria-expanded={open === `${system} ${seq}`}
+                          onClick={() => setOpen(open === `${system} ${seq}` ? '' : `${system} ${seq}`)}
+                        >
+                          {type} {open === `${system} ${seq}` ? '▾' : '▸'}
+                        </button>
+                      </td>
+                      <td class="mono cut">{id}</td>
+                      <td class="num">{attempts}</td>
+                      <td class="nowrap">{isWaiting ? <span class="warn">waits</span> : <span class="good">{answer}</span>}</td>
+                      <td class="actions">
+                        <span role="status" class="hint">
+                          {answers[`${system} ${seq}`]}
+                        </span>
+                        <Act act={send(system, seq, 'good')}>Send again</Act>
+                        <Act act={send(system, seq, 'broken')}>With a broken signature</Act>
+                      </td>
+                    </tr>
+                    {open === `${system} ${seq}` && (
+                      <tr>
+                        <td colSpan={6}>
+                          <Json label="What was sent" value={body} />
+                        </td>
+                      </tr>
+                    )}
+                  </Fragment>
                 ))}
               </tbody>
             </table>

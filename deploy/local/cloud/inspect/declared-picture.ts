@@ -4,11 +4,8 @@ import { controlPlane, gateways } from '../../../../services/platform/contracts/
 import { listMethods } from '../../../../services/platform/contracts/methods.ts';
 import { eventTopics, product, serviceNames, services } from '../../../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../../../services/platform/contracts/triggers.ts';
-import type { Span } from '../../cloud/traces/span.ts';
-import type { PicturePart } from '../api.ts';
-
-/** From whom to whom something goes, such as "edge>customer". */
-export type Way = `${string}>${string}`;
+import type { Span } from '../traces/span.ts';
+import type { PicturePart, Way } from './picture-part.ts';
 
 /** The parts of the platform and the ways between them, as protos and deployment declare them; more ways may be seen in traces. */
 export interface DeclaredPicture {
@@ -16,6 +13,8 @@ export interface DeclaredPicture {
   readonly ways: readonly Way[];
   /** The way that a span tells of; undefined where it is none of its own. */
   wayOf(span: Span): Way | undefined;
+  /** The way of what a subscription delivers, which no span tells: several may deliver to one method. */
+  wayOfSubscription(subscription: string): Way | undefined;
 }
 
 /**
@@ -73,12 +72,19 @@ export function declaredPicture(outside: Readonly<Record<string, number>>): Decl
       trigger.kind === 'subscription' ? [] : [[trigger.path, `${trigger.kind} ${trigger.resourceId}`] as const],
     ),
   );
+  const topicOf = new Map(
+    triggers.flatMap((trigger) => (trigger.kind === 'subscription' ? [[trigger.resourceId, trigger.topic] as const] : [])),
+  );
   const ids = new Set(parts.map(({ id }) => id));
   const known = (from: string, to: string): Way | undefined => (ids.has(from) && ids.has(to) && from !== to ? `${from}>${to}` : undefined);
 
   return {
     parts,
     ways: [...new Set(ways)],
+    wayOfSubscription(subscription) {
+      const topic = topicOf.get(subscription);
+      return topic === undefined ? undefined : known(`topic ${topic}`, jobs);
+    },
     wayOf({ service, kind, name, attributes }) {
       const who = gatewayOf(service) ?? service;
       if (name === 'ingress') {

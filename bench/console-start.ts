@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { machine, median } from './load/compare.ts';
+import { startConsoleBrowser } from './servers/console-page.ts';
+import { edgePort, npmStart } from './servers/npm-start.ts';
+
+export const question =
+  'What does the console add to npm start and to memory, and how soon is its first row shown (targets: 150 ms, 40 MB, 300 ms after the platform is ready)?';
+
+const rounds = 6;
+const kinds = ['', '--no-console'] as const;
+
+/** Starts on the same state, with and without the console in turn; each time a browser that is there already opens a page when the platform says that it is ready. */
+export async function run(report: (line: string) => void): Promise<void> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-bench-'));
+  const seconds = { '': [] as number[], '--no-console': [] as number[] };
+  const cpuSeconds = { '': [] as number[], '--no-console': [] as number[] };
+  const memory = { '': [] as number[], '--no-console': [] as number[] };
+  const firstRow: number[] = [];
+  try {
+    report(machine());
+    const first = await npmStart(stateDir, 0);
+    // `npm start` has the same ports each time, and keeps what it has compiled.
+    const portBase = edgePort(stateDir);
+    const browser = await startConsoleBrowser(first.consoleUrl!);
+    try {
+      await first.stop();
+      for (let round = 0; round < rounds; round += 1) {
+        // Who comes first changes, since the machine remembers.
+        for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
+          const platform = await npmStart(stateDir, portBase, kind);
+          seconds[kind].push(platform.seconds);
+          cpuSeconds[kind].push(platform.cpuSeconds);
+          memory[kind].push(platform.memoryBytes().reduce((sum, size) => sum + size, 0) / 1e6);
+          if (kind === '') firstRow.push(await browser.firstRowMs('/processes'));
+          await platform.stop();
+        }
+      }
+    } finally {
+      await browser.close();
+    }
+    const least = (kind: (typeof kinds)[number]) => Math.min(...seconds[kind]);
+    const added = (least('') - least('--no-console')) * 1_000;
+    report(
+      `npm start: ${least('').toFixed(2)} s, ${least('--no-console').toFixed(2)} s without: ${added.toFixed(0)} ms more (the least of ${rounds}; target 150 ms)`,
+    );
+    report(`CPU time of the start: ${median(cpuSeconds['']).toFixed(2)} s, ${median(cpuSeconds['--no-console']).toFixed(2)} s without`);
+    const megabytes = median(memory['']) - median(memory['--no-console']);
+    report(
+      `memory once ready: ${median(memory['']).toFixed(0)} MB, ${median(memory['--no-console']).toFixed(0)} MB without: ${megabytes.toFixed(0)} MB more (PSS; target 40 MB)`,
+    );
+    report(
+      `first row of the page: ${median(firstRow).toFixed(0)} ms after ready, of ${firstRow.map((ms) => ms.toFixed(0)).join(', ')} (target 300 ms)`,
+    );
+  } finally {
+    rmSync(stateDir, { recursive: true, force: true });
+  }
+}
