@@ -43,8 +43,12 @@ export async function cachedTree(image: string, assemble: (tree: string) => Prom
   try {
     const sources = await assemble(unfinished);
     const tree = treeOf(image, sources);
-    // Another process may have been as fast.
-    if (!existsSync(tree)) renameSync(unfinished, tree);
+    try {
+      renameSync(unfinished, tree);
+    } catch (error) {
+      // Another process was as fast.
+      if (!existsSync(tree)) throw error;
+    }
     writeFileSync(`${unfinished}.json`, JSON.stringify(sources));
     renameSync(`${unfinished}.json`, listFile);
     return tree;

@@ -41,7 +41,9 @@ export async function makeBases({ builder, epochSeconds, logFolder }: BaseOption
     Object.entries(stages).map(([target, argument]) => [argument, `localhost/kumiko-base/${target}:${suite}`]),
   );
   const inputs = digestOf([debian(), process.execPath, requireEnvoy(), join(npmFolder(), 'package.json'), certificates, dockerfile]);
-  if (Object.values(made).every((tag) => labelOf(builder, tag, inputsLabel) === inputs)) return made;
+  // Builders give labels to the last stage only, which is made when the others are there.
+  const known = Object.values(made).map((tag) => labelOf(builder, tag, inputsLabel));
+  if (!known.includes(undefined) && known.at(-1) === inputs) return made;
   const context = mkdtempSync(join(tmpdir(), 'kumiko-debian-base-'));
   try {
     linkOrCopy(debian(), join(context, 'debian.tar'));

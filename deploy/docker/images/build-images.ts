@@ -21,6 +21,8 @@ interface ImagesOptions {
   readonly args: Readonly<Record<string, string>>;
   /** The commit, as labels name it. */
   readonly revision: string;
+  /** The time of the commit. */
+  readonly created: Date;
   /** The time of everything in them. */
   readonly epochSeconds: number;
   readonly logFolder: string;
@@ -86,7 +88,7 @@ function gatewayBuild(options: ImagesOptions, bootstraps: string): ImageBuild {
 }
 
 function buildOf(image: string, options: ImagesOptions): Omit<ImageBuild, 'dockerfile' | 'args'> {
-  const { environment, revision, epochSeconds } = options;
+  const { environment, revision, created, epochSeconds } = options;
   return {
     tag: imageName(image, options),
     // https://specs.opencontainers.org/image-spec/annotations/
@@ -94,7 +96,7 @@ function buildOf(image: string, options: ImagesOptions): Omit<ImageBuild, 'docke
       'org.opencontainers.image.title': image,
       'org.opencontainers.image.revision': revision,
       'org.opencontainers.image.source': `https://github.com/${environment.github.repository}`,
-      'org.opencontainers.image.created': new Date(epochSeconds * 1_000).toISOString(),
+      'org.opencontainers.image.created': created.toISOString(),
     },
     epochSeconds,
     context: root,
