@@ -42,7 +42,7 @@ test.skipIf(skipped !== undefined)(
       mkdirSync(folder, { recursive: true });
       const sources = await bundleService(service, folder);
       writeFileSync(join(folder, 'sbom.cdx.json'), await billOfMaterials(service, sources));
-      // The last line but one of services.Dockerfile that copies, on nothing: a layer does not know what is below it.
+      // As services.Dockerfile copies it, on nothing: a layer does not know what is below it.
       const copies = readFileSync(join(import.meta.dirname, '../services.Dockerfile'), 'utf8').match(/^COPY .*\/bundle\/ \/$/gm);
       expect(copies).toHaveLength(1);
       writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY bundle/ /\n');
