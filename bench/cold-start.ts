@@ -103,7 +103,7 @@ async function bareServer(tree: string): Promise<Contender> {
   const process = new ImageProcess(tree, { ...contender.env, ...recordsCode });
   await process.call(healthCheck);
   await process.call(contender.call);
-  await process.stop();
+  await process.stop('SIGUSR2');
   return contender;
 }
 

@@ -15,7 +15,7 @@ import { serviceNames } from '../services/platform/contracts/services.ts';
 import { machine, median } from './load/compare.ts';
 
 export const question =
-  'How large is each image over its base, as it is pulled (target: customer at most 90 MB), how long does a container take from its start to its first answers (900 ms), and npm run images after a changed line (20 s)?';
+  'How large is each image over its base, as it is pulled (target: customer at most 90 MB), how long does a container take from its start to its first answers (900 ms), and npm run images after a changed line (20 s), and which layers are others then?';
 
 const rounds = 5;
 
@@ -37,6 +37,10 @@ export async function run(report: (line: string) => void): Promise<void> {
   }
   await reportStarts(report);
   report(`npm run images after a changed line: ${changedLineSeconds().toFixed(0)} s (target 20)`);
+  for (const image of images) {
+    const [before, after] = [builtImage(image), builtImage(image, 'bench')].map(layersOf);
+    report(`${image}: ${after!.filter((layer) => !before!.includes(layer)).length} of ${after!.length} layers are others after it`);
+  }
 }
 
 /** From podman's start to the answers of a service whose image is there; of that, podman and runc alone take about 0.3 s. */
@@ -83,6 +87,11 @@ function bytesOverBase(image: string, layout: string): number {
   const base = `localhost/kumiko-base/${image === 'gateway' ? 'envoy' : 'runtime'}:bookworm`;
   const inBase = Number(podman('image', 'inspect', '--format', '{{len .RootFS.Layers}}', base).stdout);
   return layers.slice(inBase).reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The digests of an image's layers. */
+function layersOf(image: string): string[] {
+  return podman('image', 'inspect', '--format', '{{join .RootFS.Layers "\\n"}}', image).stdout.split('\n');
 }
 
 function changedLineSeconds(): number {

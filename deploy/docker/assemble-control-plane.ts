@@ -7,8 +7,8 @@ import { bundleProgram, copyContracts } from './bundle-service.ts';
 
 const program = join(import.meta.dirname, '../../gateway/control-plane/main.ts');
 
-/** Makes the file tree of the control plane's image: `app/` with the bundle, its bill of materials, our contracts and Envoy's protos, which it reads. */
-export async function assembleControlPlane(tree: string): Promise<void> {
+/** Makes the file tree of the control plane's image: `app/` with the bundle, its bill of materials, our contracts and Envoy's protos, which it reads. Returns the sources that are in it. */
+export async function assembleControlPlane(tree: string): Promise<readonly string[]> {
   const folder = join(tree, 'app');
   const sources = await bundleProgram(program, folder);
   writeFileSync(join(folder, 'sbom.cdx.json'), await billOfMaterials(controlPlane, sources));
@@ -17,4 +17,5 @@ export async function assembleControlPlane(tree: string): Promise<void> {
   cpSync(api, join(folder, 'envoy-protos'), { recursive: true });
   const descriptor = 'google/protobuf/descriptor.proto';
   cpSync(join(wellKnown, descriptor), join(folder, 'envoy-protos/well-known', descriptor));
+  return sources;
 }

@@ -7,9 +7,14 @@ import type { Rewrite } from './shrink/rewrites.ts';
 import { warmUp } from './shrink/warm-up.ts';
 
 /** Makes the file tree of a service's image, `app/` with the bundle, its bill of materials and its code cache. Returns the sources that are in it. */
-export async function assembleService(service: string, tree: string, cloud: ScratchCloud, without?: Rewrite): Promise<readonly string[]> {
+export async function assembleService(
+  service: string,
+  tree: string,
+  cloud: ScratchCloud | Promise<ScratchCloud>,
+  without?: Rewrite,
+): Promise<readonly string[]> {
   const sources = await bundleService(service, join(tree, 'app'), without);
   writeFileSync(join(tree, 'app/sbom.cdx.json'), await billOfMaterials(service, sources));
-  await warmUp(service, tree, cloud);
+  await warmUp(service, tree, await cloud);
   return sources;
 }

@@ -8,7 +8,12 @@ import { imageEnvironment, nodeFlags } from './image-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = ['services.Dockerfile', 'gateway.Dockerfile'];
-const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8').replaceAll(/\\\n\s*/g, '');
+/** A Dockerfile with its lines joined, and the names of its stages where arguments stand for them unless told. */
+const read = (name: string) => {
+  const text = readFileSync(join(import.meta.dirname, name), 'utf8').replaceAll(/\\\n\s*/g, '');
+  const stages = [...text.matchAll(/^ARG (\w+)=(\w+)$/gm)];
+  return stages.reduce((known, [, argument, stage]) => known.replaceAll(`\${${argument}}`, stage!), text);
+};
 /** The instructions that the image is made by: of the last stage, and of the one that it begins with. */
 const lastStage = (name: string): string[] => {
   const stages = read(name).split(/^FROM /m);
@@ -42,7 +47,7 @@ test.each(files)('%s copies from the build what was assembled, and nothing else'
     'services.Dockerfile': ['/runtime/', ...layers.map((layer) => `/trees/\${SERVICE}/${layer}/`)],
   };
   const lines = lastStage(name).filter((line) => /^(COPY|ADD)/.test(line));
-  expect(lines).toEqual(copied[name]!.map((from) => `COPY --from=build ${from} /`));
+  expect(lines).toEqual(copied[name]!.map((from) => `COPY --from=${name === 'services.Dockerfile' ? 'assembled' : 'build'} ${from} /`));
   expect(read(name)).toContain('npm run -s assemble -- ');
 });
 

@@ -101,13 +101,13 @@ export class RunningServer {
   }
 
   /** Sends a signal, and resolves when it has ended. Calls go on. */
-  signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<{ readonly code: number | null; readonly output: string }> {
+  signal(signal: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): Promise<{ readonly code: number | null; readonly output: string }> {
     this.#child.kill(signal);
     return this.ended;
   }
 
   /** Ends it, by SIGTERM as Cloud Run does. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<{ readonly code: number | null; readonly output: string }> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2' = 'SIGTERM'): Promise<{ readonly code: number | null; readonly output: string }> {
     this.#client?.close();
     return this.signal(signal);
   }

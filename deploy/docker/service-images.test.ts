@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
@@ -9,6 +10,7 @@ import { assembleService } from './assemble-service.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { bundleService } from './bundle-service.ts';
 import { serviceCases } from './contract/service-cases.ts';
+import { startTelemetryReceiver } from './contract/telemetry-receiver.ts';
 import { ImageProcess } from './image-process.ts';
 import { healthCheck } from './running-server.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
@@ -85,6 +87,47 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(filesOf(service)).toEqual(assembled);
   });
 
+  test('tells of a request before its answer: spans and metrics have come while it stands still, and the rest comes at its end', async () => {
+    const receiver = await startTelemetryReceiver();
+    const metricIntervalMs = 500;
+    const spanIntervalMs = 50;
+    try {
+      const process = start(service, {
+        ...cloud.environmentOf(service),
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_BSP_SCHEDULE_DELAY: String(spanIntervalMs),
+        OTEL_METRIC_EXPORT_INTERVAL: String(metricIntervalMs),
+      });
+      const [call] = warmUpCalls(service);
+      await process.call(call!);
+      const traces = Array.from({ length: 5 }, (_, index) => `${index + 1}`.padStart(32, 'f'));
+      const hasSpan = (trace: string) => receiver.received.some(({ body }) => body.includes(Buffer.from(trace, 'hex')));
+      const metrics = () => receiver.received.filter(({ path }) => path === '/v1/metrics').length;
+      let spansInTime = 0;
+      let metricsInTime = 0;
+      for (const trace of traces) {
+        const before = metrics();
+        globalThis.process.kill(process.pid, 'SIGCONT');
+        // What timers have sent when it woke up is not the request's.
+        await delay(2 * spanIntervalMs);
+        await process.call({ ...call!, headers: { ...call!.headers, traceparent: `00-${trace}-b7ad6b7169203331-01` } });
+        globalThis.process.kill(process.pid, 'SIGSTOP');
+        // For longer than an interval, in which it does nothing.
+        await delay(2 * metricIntervalMs);
+        if (hasSpan(trace)) spansInTime += 1;
+        if (metrics() > before) metricsInTime += 1;
+      }
+      // A request waits for 100 ms at most: a busy machine may miss one.
+      expect(spansInTime).toBeGreaterThan(traces.length / 2);
+      expect(metricsInTime).toBeGreaterThan(traces.length / 2);
+      globalThis.process.kill(process.pid, 'SIGCONT');
+      await process.stop();
+      expect(traces.filter((trace) => !hasSpan(trace))).toEqual([]);
+    } finally {
+      receiver.close();
+    }
+  });
+
   test('holds nothing of the local cloud, the tests or the tools', () => {
     const own = sources.get(service)!.filter((source) => !source.includes('node_modules/'));
     expect(own.filter((source) => !source.startsWith('services/') && !source.startsWith('on demand:'))).toEqual([]);
@@ -141,6 +184,18 @@ test('what is bundled is the same in each build, its bill of materials too', asy
   const beside = globSync('**', { cwd: first, withFileTypes: true }).filter((entry) => entry.isFile());
   const names = beside.map((entry) => relative(first, join(entry.parentPath, entry.name)));
   expect(names.filter((path) => !paths.includes(path) && !path.startsWith('code-cache/'))).toEqual(['sbom.cdx.json']);
+});
+
+test('the code cache of another build holds the same functions', { timeout: 120_000 }, async () => {
+  const [service] = serviceNames;
+  const again = join(folder, 'warmed-again');
+  await assembleService(service!, again, cloud);
+  // V8 leaves bytes between objects unset: what is held shows in the sizes.
+  const sizes = (tree: string) => {
+    const cache = join(tree, 'app/code-cache');
+    return Object.fromEntries(readdirSync(cache).map((name) => [name, statSync(join(cache, name)).size]));
+  };
+  expect(sizes(again)).toEqual(sizes(treeOf(service!)));
 });
 
 test('a bill of materials lists Node and what is bundled, each with its licence and hash, and no tool', () => {

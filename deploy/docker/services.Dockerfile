@@ -5,6 +5,9 @@
 # Tags are exact where their publisher has exact ones; CI replaces both images by digest through these arguments (deploy/docker/README.md).
 ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+# Stages. Builders that look at every stage again for each image are given both as images, built once.
+ARG ASSEMBLED=build
+ARG SHARED=runtime
 
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
@@ -17,11 +20,15 @@ RUN mkdir -p /runtime/nodejs /runtime/usr/lib \
  && cp node_modules/node/bin/node /runtime/nodejs/node \
  && cp --dereference "$(ldd /runtime/nodejs/node | awk '/libatomic/ { print $3 }')" /runtime/usr/lib/
 COPY . .
-# What is generated is kept from one build to the next, and made again where its inputs changed.
+# What is generated or assembled is kept from one build to the next, and made again where its inputs changed.
 RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
     --mount=type=cache,target=/build/deploy/local/cloud/spanner/engine/gen \
+    --mount=type=cache,target=/build/deploy/local/console/gen \
     --mount=type=cache,target=/build/wasm-filters/build \
+    --mount=type=cache,target=/build/node_modules/.cache/kumiko-images \
     npm run -s assemble -- --all --out /trees
+
+FROM ${ASSEMBLED} AS assembled
 
 FROM ${RUNTIME_IMAGE} AS runtime
 # The same as imageEnvironment and nodeFlags in deploy/docker/image-process.ts, where the reasons are.
@@ -32,10 +39,10 @@ WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "--no-opt", "--no-allocation-site-pretenuring", "/app/main.js"]
-COPY --from=build /runtime/ /
+COPY --from=assembled /runtime/ /
 
-FROM runtime
+FROM ${SHARED}
 ARG SERVICE
-# What V8 made of the bundle last: it alone is not the same in every build.
-COPY --from=build /trees/${SERVICE}/bundle/ /
-COPY --from=build /trees/${SERVICE}/code-cache/ /
+# What V8 made of the bundle last: it alone is for one version of Node.
+COPY --from=assembled /trees/${SERVICE}/bundle/ /
+COPY --from=assembled /trees/${SERVICE}/code-cache/ /

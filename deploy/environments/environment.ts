@@ -217,7 +217,9 @@ export function parseEnvironment(value: unknown, source: string): Environment {
 export function readEnvironment(name: string, folder: string = join(productFolder, 'deploy/environments')): Environment {
   const file = join(folder, `${name}.yaml`);
   if (!/^[a-z0-9-]+$/.test(name) || !existsSync(file)) {
-    const known = readdirSync(folder).flatMap((entry) => (entry.endsWith('.yaml') ? [entry.slice(0, -'.yaml'.length)] : []));
+    const entries = existsSync(folder) ? readdirSync(folder) : [];
+    const known = entries.flatMap((entry) => (entry.endsWith('.yaml') ? [entry.slice(0, -'.yaml'.length)] : []));
+    if (known.length === 0) throw new EnvironmentError(`there is no environment "${name}": ${folder} has none`);
     throw new EnvironmentError(`there is no environment "${name}" in deploy/environments; an example: ${known.join(', ')}`);
   }
   return parseEnvironment(parse(readFileSync(file, 'utf8')), `deploy/environments/${name}.yaml`);

@@ -16,7 +16,7 @@ const imageTag = 'main';
 const manifests = render({ environment, imageTag, target: 'cloud-run' });
 
 /** The name of an image as `npm run images` builds it. */
-export const builtImage = (image: string) => imageName(image, { environment, imageTag });
+export const builtImage = (image: string, tag = imageTag) => imageName(image, { environment, imageTag: tag });
 
 /** Why images are not run here, as a reason to skip; undefined where they are, or have to be. */
 export function missingImages(): string | undefined {

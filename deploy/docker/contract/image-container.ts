@@ -121,7 +121,9 @@ export class ImageContainer extends RunningServer {
     };
   }
 
-  override async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<{ readonly code: number | null; readonly output: string }> {
+  override async stop(
+    signal: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2' = 'SIGTERM',
+  ): Promise<{ readonly code: number | null; readonly output: string }> {
     // podman hands on what can be handed on; what ends at once ends podman itself.
     if (signal === 'SIGKILL') podman('rm', '--force', '--time', '0', this.#name);
     const end = await super.stop(signal);

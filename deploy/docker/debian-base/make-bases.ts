@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
-import type { BuilderName } from '../images/builder.ts';
+import { type BuilderName, labelOf } from '../images/builder.ts';
 import { ImagesError } from '../images/images-error.ts';
 import { runBuilder } from '../images/run-builder.ts';
 
@@ -15,6 +16,11 @@ const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 /** The arguments of the Dockerfiles, by the stage that stands in for each. */
 const stages = { runtime: 'RUNTIME_IMAGE', build: 'BUILD_IMAGE', envoy: 'ENVOY_IMAGE' } as const;
+
+const dockerfile = join(import.meta.dirname, 'Dockerfile');
+
+/** The label of a base image that tells what it was made of. */
+const inputsLabel = 'kumiko.inputs';
 
 /** What base images are made with. */
 interface BaseOptions {
@@ -30,26 +36,40 @@ interface BaseOptions {
  * @throws {ImagesError} where debootstrap is not there or not allowed to work.
  */
 export async function makeBases({ builder, epochSeconds, logFolder }: BaseOptions): Promise<Record<string, string>> {
+  if (!existsSync(certificates)) throw new ImagesError(`${certificates} is missing: apt-get install ca-certificates`);
+  const made = Object.fromEntries(
+    Object.entries(stages).map(([target, argument]) => [argument, `localhost/kumiko-base/${target}:${suite}`]),
+  );
+  const inputs = digestOf([debian(), process.execPath, requireEnvoy(), join(npmFolder(), 'package.json'), certificates, dockerfile]);
+  // Builders give labels to the last stage only, which is made when the others are there.
+  const known = Object.values(made).map((tag) => labelOf(builder, tag, inputsLabel));
+  if (!known.includes(undefined) && known.at(-1) === inputs) return made;
   const context = mkdtempSync(join(tmpdir(), 'kumiko-debian-base-'));
   try {
     linkOrCopy(debian(), join(context, 'debian.tar'));
     linkOrCopy(process.execPath, join(context, 'node'));
     linkOrCopy(requireEnvoy(), join(context, 'envoy'));
     cpSync(npmFolder(), join(context, 'npm'), { recursive: true });
-    if (!existsSync(certificates)) throw new ImagesError(`${certificates} is missing: apt-get install ca-certificates`);
     cpSync(certificates, join(context, 'ca-certificates.crt'), { dereference: true });
-    const args: Record<string, string> = {};
     // One after the other: each begins with the last one's layers.
     for (const [target, argument] of Object.entries(stages)) {
-      args[argument] = `localhost/kumiko-base/${target}:${suite}`;
-      const dockerfile = join(import.meta.dirname, 'Dockerfile');
-      const build = { dockerfile, tag: args[argument], target, args: {}, labels: {}, epochSeconds, context };
+      const build = { dockerfile, tag: made[argument]!, target, args: {}, labels: { [inputsLabel]: inputs }, epochSeconds, context };
       await runBuilder(builder, build, join(logFolder, `base-${target}.log`));
     }
-    return args;
+    return made;
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
+}
+
+/** Of small files by what is in them; of large ones by size and time, which is enough to see that they are others. */
+function digestOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${size} `).update(size < 1_000_000 ? readFileSync(file) : String(mtimeMs));
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** Debian's files, made once and kept in the cache that all checkouts share. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -20,6 +21,8 @@ interface ImagesOptions {
   readonly args: Readonly<Record<string, string>>;
   /** The commit, as labels name it. */
   readonly revision: string;
+  /** The time of the commit. */
+  readonly created: Date;
   /** The time of everything in them. */
   readonly epochSeconds: number;
   readonly logFolder: string;
@@ -31,7 +34,7 @@ export function imageName(image: string, { environment, imageTag }: Pick<ImagesO
 }
 
 /**
- * Builds every image: first what those of the services share, then as many at a time as there are CPUs. Calls back with each that is there.
+ * Builds every image, as many at a time as there are CPUs: those of the services when what they share is there. Calls back with each that is built.
  *
  * @throws {ImagesError} where one cannot be built; the others are finished first.
  */
@@ -42,11 +45,11 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
     for (const [name, content] of render({ environment, imageTag, target: 'cloud-run' })) {
       if (dirname(name) === 'bootstrap') writeFileSync(join(bootstraps, basename(name)), content);
     }
-    const shared = { ...buildOf('shared', options, bootstraps), dockerfile: dockerfile('services'), target: 'runtime', labels: {} };
-    await runBuilder(options.builder, { ...shared, tag: 'localhost/kumiko-base/shared' }, join(options.logFolder, 'shared.log'));
+    const stages = await buildStages(options);
     await inTurn(images, async (image) => {
       const startedAt = performance.now();
-      await runBuilder(options.builder, buildOf(image, options, bootstraps), join(options.logFolder, `${image}.log`));
+      const build = image === 'gateway' ? gatewayBuild(options, bootstraps) : serviceBuild(image, options, stages);
+      await runBuilder(options.builder, build, join(options.logFolder, `${image}.log`));
       built(image, (performance.now() - startedAt) / 1_000);
     });
   } finally {
@@ -54,21 +57,47 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
   }
 }
 
-function buildOf(image: string, options: ImagesOptions, bootstraps: string): ImageBuild {
-  const { environment, revision, epochSeconds, args } = options;
-  const isGateway = image === 'gateway';
+/**
+ * Builds the stages of services.Dockerfile that all of its images share. Returns the arguments that name them as images: podman and buildah would look at each
+ * step of both for every image again, which takes them seconds. Docker does not, and its builders need not see the images of this machine.
+ */
+async function buildStages(options: ImagesOptions): Promise<Record<string, string>> {
+  const checkout = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  const common = { dockerfile: dockerfile('services'), labels: {}, epochSeconds: options.epochSeconds, context: root };
+  const made: Record<string, string> = {};
+  for (const [argument, target] of [
+    ['ASSEMBLED', 'build'],
+    ['SHARED', 'runtime'],
+  ] as const) {
+    const tag = `localhost/kumiko-base/${argument.toLowerCase()}:${checkout}`;
+    const args = { ...without('ENVOY_IMAGE', options.args), ...(options.builder !== 'docker' && made) };
+    await runBuilder(options.builder, { ...common, tag, target, args }, join(options.logFolder, `${argument.toLowerCase()}.log`));
+    made[argument] = tag;
+  }
+  return options.builder === 'docker' ? {} : made;
+}
+
+function serviceBuild(image: string, options: ImagesOptions, stages: Readonly<Record<string, string>>): ImageBuild {
+  const args = { ...without('ENVOY_IMAGE', options.args), ...stages, SERVICE: image };
+  return { ...buildOf(image, options), dockerfile: dockerfile('services'), args };
+}
+
+function gatewayBuild(options: ImagesOptions, bootstraps: string): ImageBuild {
+  const args = without('RUNTIME_IMAGE', options.args);
+  return { ...buildOf('gateway', options), dockerfile: dockerfile('gateway'), args, contexts: { bootstraps } };
+}
+
+function buildOf(image: string, options: ImagesOptions): Omit<ImageBuild, 'dockerfile' | 'args'> {
+  const { environment, revision, created, epochSeconds } = options;
   return {
-    dockerfile: dockerfile(isGateway ? 'gateway' : 'services'),
     tag: imageName(image, options),
-    args: isGateway ? without('RUNTIME_IMAGE', args) : { ...without('ENVOY_IMAGE', args), SERVICE: image },
     // https://specs.opencontainers.org/image-spec/annotations/
     labels: {
       'org.opencontainers.image.title': image,
       'org.opencontainers.image.revision': revision,
       'org.opencontainers.image.source': `https://github.com/${environment.github.repository}`,
-      'org.opencontainers.image.created': new Date(epochSeconds * 1_000).toISOString(),
+      'org.opencontainers.image.created': created.toISOString(),
     },
-    ...(isGateway && { contexts: { bootstraps } }),
     epochSeconds,
     context: root,
   };

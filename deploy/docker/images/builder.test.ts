@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { buildArguments, findBuilder, type Run } from './builder.ts';
+import { buildArguments, findBuilder, labelOf, type Run } from './builder.ts';
 
 const build = {
   dockerfile: 'deploy/docker/gateway.Dockerfile',
@@ -69,4 +69,17 @@ test.each(['podman', 'buildah'] as const)('%s gives everything one time, and kee
 
 test('docker is given the time as the variable that it knows', () => {
   expect(buildArguments('docker', build).slice(0, 3)).toEqual(['build', '--build-arg', 'SOURCE_DATE_EPOCH=1700000000']);
+});
+
+test.each([
+  ['podman', ['image', 'inspect', '--format', '{{index .Config.Labels "kumiko.inputs"}}', 'base']],
+  ['docker', ['image', 'inspect', '--format', '{{index .Config.Labels "kumiko.inputs"}}', 'base']],
+  ['buildah', ['inspect', '--type', 'image', '--format', '{{index .OCIv1.Config.Labels "kumiko.inputs"}}', 'base']],
+] as const)('%s is asked for a label of an image, which it may not have', (name, expected) => {
+  const answer = (code: number) => (_: string, args: readonly string[]) => {
+    expect(args).toEqual(expected);
+    return { code, output: 'abc' };
+  };
+  expect(labelOf(name, 'base', 'kumiko.inputs', answer(0))).toBe('abc');
+  expect(labelOf(name, 'base', 'kumiko.inputs', answer(125))).toBeUndefined();
 });

@@ -91,5 +91,13 @@ export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
   ];
 }
 
+/** The value of a label of an image; undefined where the builder has no such image. */
+export function labelOf(name: BuilderName, image: string, label: string, tried: Run = run): string | undefined {
+  const [command, labels] =
+    name === 'buildah' ? [['inspect', '--type', 'image'], '.OCIv1.Config.Labels'] : [['image', 'inspect'], '.Config.Labels'];
+  const { code, output } = tried(name, [...command, '--format', `{{index ${labels} "${label}"}}`, image]);
+  return code === 0 ? output : undefined;
+}
+
 const firstLine = (text: string) => text.split('\n', 1)[0] ?? '';
 const lastLine = (text: string) => text.split('\n').at(-1) ?? '';

@@ -8,6 +8,7 @@ import { makeBases } from '../debian-base/make-bases.ts';
 import { buildImages, imageName } from './build-images.ts';
 import { type BuilderName, builderNames, findBuilder } from './builder.ts';
 import { ImagesError } from './images-error.ts';
+import { layerTimeSeconds } from './layer-time.ts';
 import { removeLeftBehind } from './left-behind.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -17,7 +18,7 @@ const usage = `usage:
       deploy/environments/NAME.yaml ("production"). TAG is "main". The builder is the first that works here.
       --build-arg names base images: BUILD_IMAGE, RUNTIME_IMAGE, ENVOY_IMAGE
       --debian-base makes them, where none can be pulled (needs debootstrap, and to be root)
-  SOURCE_DATE_EPOCH is the time of everything in the images, in seconds; the commit's where it is not set`;
+  SOURCE_DATE_EPOCH is the time of everything in the images, in seconds; 1970 where it is not set, so that layers stay the same`;
 
 await runCommand({ usage, isMistake: (error) => error instanceof EnvironmentError || error instanceof ImagesError }, main);
 
@@ -38,7 +39,15 @@ async function main(): Promise<void> {
   const builder = findBuilder(asked(values.builder));
   const logFolder = join(root, '.kumiko/images');
   removeLeftBehind(builder, logFolder);
-  const common = { environment, imageTag: values.tag, builder, revision: revision(), epochSeconds: epochSeconds(), logFolder };
+  const common = {
+    environment,
+    imageTag: values.tag,
+    builder,
+    revision: revision(),
+    created: created(),
+    epochSeconds: layerTimeSeconds(),
+    logFolder,
+  };
   const startedAt = performance.now();
   const args = { ...(values['debian-base'] && (await makeBases(common))), ...given };
   await buildImages({ ...common, args }, (image, seconds) => {
@@ -69,11 +78,9 @@ function revision(): string {
   return `${git('rev-parse', 'HEAD')}${changed ? '-dirty' : ''}`;
 }
 
-function epochSeconds(): number {
-  const set = process.env['SOURCE_DATE_EPOCH'];
-  if (set === undefined) return Number(git('log', '-1', '--format=%ct'));
-  if (!/^\d{1,10}$/.test(set)) throw new ImagesError(`SOURCE_DATE_EPOCH is "${set}": expected seconds since 1970`);
-  return Number(set);
+/** The commit's time. */
+function created(): Date {
+  return new Date(Number(git('log', '-1', '--format=%ct')) * 1_000);
 }
 
 function git(...args: string[]): string {
