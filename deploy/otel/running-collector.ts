@@ -52,8 +52,17 @@ export function validate(executable: string, config: Config, folder: string): vo
   }
 }
 
-/** Runs the collector on free ports; it prints what it would send to Google Cloud. */
-export async function startCollector(executable: string, config: Config, folder: string): Promise<RunningCollector> {
+/**
+ * Runs the collector on free ports; it prints what it would send to Google Cloud.
+ *
+ * @param cloudMonitoring host:port of what takes metrics in the place of Cloud Monitoring, by Google's own exporter.
+ */
+export async function startCollector(
+  executable: string,
+  config: Config,
+  folder: string,
+  cloudMonitoring?: string,
+): Promise<RunningCollector> {
   const ports = await freePorts(3);
   const { grpc, http } = config.receivers.otlp.protocols;
   grpc.endpoint = `127.0.0.1:${ports[0]}`;
@@ -61,6 +70,10 @@ export async function startCollector(executable: string, config: Config, folder:
   for (const extension of Object.values(config.extensions ?? {})) extension.endpoint = `127.0.0.1:${ports[2]}`;
   config.exporters = { debug: { verbosity: 'detailed' } };
   for (const pipeline of Object.values(config.service.pipelines)) pipeline.exporters = ['debug'];
+  if (cloudMonitoring !== undefined) {
+    config.exporters['googlecloud'] = { project: 'kumiko-test', metric: { endpoint: cloudMonitoring, use_insecure: true } };
+    config.service.pipelines['metrics']?.exporters.push('googlecloud');
+  }
   config.service.telemetry = { logs: { level: 'info', encoding: 'console' }, metrics: { level: 'none' } };
   const file = join(folder, 'run.yaml');
   writeFileSync(file, stringify(config));
