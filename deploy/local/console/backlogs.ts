@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { createClient } from '../../../services/platform/contracts/client.ts';
 import { ClientError } from '../../../services/platform/contracts/client-error.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
@@ -6,9 +5,9 @@ import { serviceNames, services } from '../../../services/platform/contracts/ser
 import { devToken } from '../platform/dev-token.ts';
 import type { Endpoints } from '../platform/endpoints.ts';
 import type { JsonRoute } from '../shared/http/json-server.ts';
+import { noBody } from '../shared/http/json-server.ts';
 import type { BacklogRow } from './api.ts';
 
-const noBody = z.strictObject({});
 const relayed = 1_000;
 const patienceMs = 3_000;
 
