@@ -4,12 +4,16 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { metrics } from '@opentelemetry/api';
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { startService } from '../../../services/platform/chassis/process/start-service.ts';
+import { bind } from '../../../services/platform/chassis/server/bind.ts';
 import type { Outbox } from '../../../services/platform/cloud/events/outbox.ts';
 import { relayOutbox } from '../../../services/platform/cloud/events/relay-outbox.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
+import { WebhookAdminService } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import { WebhookService } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { type Instrument, instruments } from '../../../services/platform/contracts/instruments.ts';
 import { services } from '../../../services/platform/contracts/services.ts';
-import { clientFor, startTestService, testEnv } from '../../../services/platform/testing/test-service.ts';
+import { clientFor, stub, testEnv } from '../../../services/platform/testing/test-service.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { labelOf, metricType } from '../own-metrics.ts';
 import { createPlatform } from '../platform.ts';
@@ -35,16 +39,19 @@ async function emitted(): Promise<Map<string, Set<string>>> {
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
   const left = { publishPending: async () => ({ published: 1, failed: 0 }), backlog: async () => ({ rows: 7, lagSeconds: 301.5 }) };
-  const service = await startTestService({
-    env: testEnv('http://127.0.0.1:1/jwks.json'),
-    maintenance: {
-      relayOutbox: ({ limit }, call) => relayOutbox(left as unknown as Outbox, limit, call),
-      pruneHistory: async () => {
-        throw new Error('a bug');
-      },
+  const upkeep = stub(MaintenanceService, {
+    relayOutbox: ({ limit }, call) => relayOutbox(left as unknown as Outbox, limit, call),
+    pruneHistory: async () => {
+      throw new Error('a bug');
     },
   });
-  const client = clientFor(MaintenanceService, service.url, 'job');
+  const stubs = [bind(WebhookService, stub(WebhookService, {})), bind(WebhookAdminService, stub(WebhookAdminService, {}))];
+  const service = await startService(
+    { name: 'webhook', manifest: { variables: {} }, start: async () => ({ bindings: [...stubs, bind(MaintenanceService, upkeep)] }) },
+    { env: testEnv('http://127.0.0.1:1/jwks.json'), destination: { write: () => {} } },
+  );
+  await service.started;
+  const client = clientFor(MaintenanceService, `http://127.0.0.1:${service.port}`, 'job');
   await client.relayOutbox({ limit: 10 });
   await assert.rejects(client.pruneHistory({ limit: 10 }));
   client.close();

@@ -2,7 +2,7 @@ import { instruments, observableGaugeOf } from '../../contracts/instruments.ts';
 
 /**
  * Measures how many reads and transactions were under way at one time. There is no pool whose sessions could be counted: Google's client keeps one multiplexed
- * session for all, which takes any number of requests, and its own metrics go to Cloud Monitoring and not to us. What is under way at one time is what fills
+ * session for all, which takes any number of requests, and its own metrics would go past the collector and are off in images. What is under way at one time is what fills
  * a connection, and what queues where Spanner is slow. Told is the most since the last export, because exports come when it is quiet.
  *
  * To be called when the SDK has been started.
