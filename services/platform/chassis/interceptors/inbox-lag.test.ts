@@ -66,7 +66,7 @@ test('an event that was handled tells how long ago it was published; one that fa
   const [point, ...others] = all.find(({ descriptor }) => descriptor.name === instruments.inboxLag.name)?.dataPoints ?? [];
   expect(others).toEqual([]);
   expect(point?.attributes).toEqual({ 'rpc.method': 'sample.desk.v1.DeskService/HandleEvent' });
-  const { count, min, sum = 0 } = point?.value as Histogram;
+  const { count, min, sum = 0 } = point!.value as Histogram;
   expect({ count, min }).toEqual({ count: 2, min: 0 });
   expect(sum).toBeGreaterThanOrEqual(90);
   expect(sum).toBeLessThan(150);
