@@ -3,7 +3,6 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtImage, containerManifest, missingImages } from '../deploy/docker/contract/built-images.ts';
-import { freePort } from '../deploy/docker/contract/free-port.ts';
 import { ImageContainer } from '../deploy/docker/contract/image-container.ts';
 import { podman, removeOrphans, removeWithParent } from '../deploy/docker/contract/podman.ts';
 import { images } from '../deploy/docker/images.ts';
@@ -12,6 +11,7 @@ import { startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
 import { warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
 import { servicesFolder } from '../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../services/platform/contracts/services.ts';
+import { freePort } from '../services/platform/tools/free-port.ts';
 import { machine, median } from './load/compare.ts';
 
 export const question =

@@ -65,6 +65,13 @@ describe('a platform, and a product on it', () => {
     expect(naming).toEqual([]);
   });
 
+  it('the tests of the platform stand on a product of their own: none imports what is made of the protos of another', () => {
+    const contracts = all.filter(({ from, to }) => from.startsWith('services/platform/') && to.includes('/gen/types/'));
+    expect(contracts.length).toBeGreaterThan(50);
+    const allowed = /^services\/platform\/(contracts\/gen\/types\/(?!kumiko\/(?!platform\/))|testing\/fixture\/gen\/types\/)/;
+    expect(shown(contracts.filter(({ to }) => !allowed.test(to)))).toEqual([]);
+  });
+
   it('the product is built on the platform, and nothing the other way round', () => {
     const down = all.filter(({ from, to }) => platform.includes(from) && owners.some((owner) => to.startsWith(`services/${owner}/`)));
     expect(shown(down)).toEqual([]);

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../services/platform/tools/free-port.ts';
 
 /** Google's own Pub/Sub emulator, where this machine has it. */
 type PubsubEmulator = { readonly jar: string } | { readonly missing: string };
@@ -58,15 +58,6 @@ async function listening(child: ChildProcess, port: number): Promise<void> {
     }
   }
   throw new Error(`the Pub/Sub emulator ended with code ${child.exitCode} before it listened`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function onPath(command: string, env: NodeJS.ProcessEnv): string | undefined {

@@ -5,7 +5,7 @@ import { startCloudRunFront } from '../../deploy/local/cloud/cloud-run-front/clo
 import type { HostedInstance, InstanceHost } from '../../deploy/local/cloud/instances/instance-host.ts';
 import type { RevisionLimits } from '../../deploy/local/cloud/instances/limits.ts';
 import { RevisionPool } from '../../deploy/local/cloud/instances/revision-pool.ts';
-import { freePort } from '../../deploy/local/platform/free-port.ts';
+import { freePortFrom } from '../../deploy/local/platform/free-port.ts';
 import { systemClock } from '../../deploy/local/shared/local-server.ts';
 import { spawnLeashed } from '../../gateway/envoy/leash.ts';
 import { untilListening } from '../../services/platform/tools/listening-port.ts';
@@ -69,7 +69,7 @@ class BareHost implements InstanceHost {
   async start(revision: string): Promise<HostedInstance> {
     this.#started += 1;
     nextPort += 10;
-    const port = await freePort(nextPort, new Set());
+    const port = await freePortFrom(nextPort, new Set());
     const env = { ...process.env, PORT: String(port) };
     const child = spawnLeashed(process.execPath, [program], { stdout: 'pipe', stderr: 'inherit', env });
     child.stdout?.resume();

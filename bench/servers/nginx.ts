@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../services/platform/tools/free-port.ts';
 import { untilListening } from '../../services/platform/tools/listening-port.ts';
 import { endWithRunner } from '../load/end-with-runner.ts';
 import { cpuMilliseconds } from '../load/process-cpu.ts';
@@ -66,14 +66,4 @@ http {
     return (error as Error).message;
   }
   return { pid: child.pid!, port, cpuMs: () => cpuMilliseconds(child.pid!), stop };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +8,7 @@ import { readGatewayEnvironment } from '../../gateway/bootstrap/gateway-environm
 import { environmentFolder } from '../../gateway/bootstrap/golden.ts';
 import { renderBootstrap } from '../../gateway/bootstrap/render-bootstrap.ts';
 import { requireEnvoy } from '../../gateway/envoy/find-envoy.ts';
+import { freePort } from '../../services/platform/tools/free-port.ts';
 import { serveOtlpGrpc } from '../local/cloud/traces/otlp-grpc.ts';
 import type { Span } from '../local/cloud/traces/span.ts';
 
@@ -30,15 +30,6 @@ afterEach(() => {
   collector.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('the last request before SIGTERM is answered, logged and traced', async () => {
   const [port, admin] = [await freePort(), await freePort()];

@@ -1,6 +1,9 @@
 import type * as gcp from '@pulumi/gcp';
+import { instruments } from '../../services/platform/contracts/instruments.ts';
+import { services } from '../../services/platform/contracts/services.ts';
 import { listTriggers } from '../../services/platform/contracts/triggers.ts';
 import { logMetricType } from './log-metrics.ts';
+import { labelOf, seriesOf } from './own-metrics.ts';
 
 /** Every subscription that delivers events. */
 const subscriptions = listTriggers().flatMap(({ kind, resourceId }) => (kind === 'subscription' ? [resourceId] : []));
@@ -17,15 +20,13 @@ export const minutes = (count: number) => `${count * 60}s`;
 
 const run = 'resource.type = "cloud_run_revision"';
 
-const calls = `${run} AND metric.type = "${logMetricType('calls')}"`;
-/** What an operator should look at; every other code is part of a normal day. */
-const failures = ['UNKNOWN', 'DEADLINE_EXCEEDED', 'INTERNAL', 'UNAVAILABLE', 'DATA_LOSS'];
-const byMethod = {
-  alignmentPeriod: minutes(5),
-  perSeriesAligner: 'ALIGN_RATE',
-  crossSeriesReducer: 'REDUCE_SUM',
-  groupByFields: ['metric.labels.service', 'metric.labels.method'],
-};
+const byMethod = `job, ${labelOf(instruments.callDuration, 'rpc.method')}`;
+const allCalls = seriesOf(instruments.callDuration, { part: 'count' });
+/** `error.type` is there where the service is at fault; every other code is part of a normal day. */
+const failedCalls = seriesOf(instruments.callDuration, { part: 'count', where: { 'error.type': '!=""' } });
+
+/** The services whose relay tells every minute what is left. */
+const publishers = services.filter(({ publishes }) => publishes.length > 0).map(({ name }) => name);
 
 /** Whatever somebody is told of. */
 export const alerts: readonly Alert[] = [
@@ -50,18 +51,11 @@ export const alerts: readonly Alert[] = [
     id: 'methods',
     title: 'A method fails',
     // Behind the edge too: what events, tasks and schedules call.
-    condition: {
-      displayName: 'More than 5 % of the calls of a method failed for 10 minutes',
-      conditionThreshold: {
-        filter: `${calls} AND metric.labels.code = one_of(${failures.map((code) => `"${code}"`).join(', ')})`,
-        denominatorFilter: calls,
-        aggregations: [byMethod],
-        denominatorAggregations: [byMethod],
-        comparison: 'COMPARISON_GT',
-        thresholdValue: 0.05,
-        duration: minutes(10),
-      },
-    },
+    condition: whenever(
+      'More than 5 % of the calls of a method failed for 10 minutes',
+      `sum by (${byMethod}) (rate(${failedCalls}[5m])) / sum by (${byMethod}) (rate(${allCalls}[5m])) > 0.05`,
+      10,
+    ),
   },
   {
     id: 'latency',
@@ -94,18 +88,21 @@ export const alerts: readonly Alert[] = [
   {
     id: 'outbox',
     title: 'An outbox is behind',
-    condition: above(
+    condition: whenever(
       'The oldest event of an outbox waits for more than 3 minutes, for 5 minutes',
       // The relay runs every minute: whatever is older has failed more than once.
-      `${run} AND metric.type = "${logMetricType('outbox_lag')}"`,
-      {
-        alignmentPeriod: minutes(5),
-        perSeriesAligner: 'ALIGN_PERCENTILE_99',
-        crossSeriesReducer: 'REDUCE_MAX',
-        groupByFields: ['metric.labels.service'],
-      },
-      180,
+      `max by (job) (max_over_time(${seriesOf(instruments.outboxLag)}[5m])) > 180`,
       5,
+    ),
+  },
+  {
+    id: 'metrics',
+    title: 'Services say nothing',
+    // The alerts on what services measure would be silent too.
+    condition: whenever(
+      'A service whose relay runs every minute has sent no metrics for 15 minutes',
+      publishers.map((name) => `absent_over_time(${seriesOf(instruments.outboxLag, { job: `="${name}"` })}[15m])`).join(' or '),
+      0,
     ),
   },
   {
@@ -235,6 +232,20 @@ export const alerts: readonly Alert[] = [
     ),
   },
 ];
+
+/** What services measure themselves, as long as the PromQL expression has a value, for some minutes. */
+function whenever(displayName: string, query: string, forMinutes: number): gcp.types.input.monitoring.AlertPolicyCondition {
+  return {
+    displayName,
+    conditionPrometheusQueryLanguage: {
+      query,
+      duration: minutes(forMinutes),
+      evaluationInterval: minutes(1),
+      // A metric exists from its first value on, which comes with the first release; policies are there before.
+      disableMetricValidation: true,
+    },
+  };
+}
 
 /** A metric above a value, for some minutes. */
 function above(

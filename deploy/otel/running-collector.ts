@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { freePorts } from '../../services/platform/tools/free-port.ts';
 
 /** What a configuration of the collector has that is changed for a run. */
 interface Config {
@@ -52,8 +52,17 @@ export function validate(executable: string, config: Config, folder: string): vo
   }
 }
 
-/** Runs the collector on free ports; it prints what it would send to Google Cloud. */
-export async function startCollector(executable: string, config: Config, folder: string): Promise<RunningCollector> {
+/**
+ * Runs the collector on free ports; it prints what it would send to Google Cloud.
+ *
+ * @param cloudMonitoring host:port of what takes metrics in the place of Cloud Monitoring, by Google's own exporter.
+ */
+export async function startCollector(
+  executable: string,
+  config: Config,
+  folder: string,
+  cloudMonitoring?: string,
+): Promise<RunningCollector> {
   const ports = await freePorts(3);
   const { grpc, http } = config.receivers.otlp.protocols;
   grpc.endpoint = `127.0.0.1:${ports[0]}`;
@@ -61,6 +70,10 @@ export async function startCollector(executable: string, config: Config, folder:
   for (const extension of Object.values(config.extensions ?? {})) extension.endpoint = `127.0.0.1:${ports[2]}`;
   config.exporters = { debug: { verbosity: 'detailed' } };
   for (const pipeline of Object.values(config.service.pipelines)) pipeline.exporters = ['debug'];
+  if (cloudMonitoring !== undefined) {
+    config.exporters['googlecloud'] = { project: 'kumiko-test', metric: { endpoint: cloudMonitoring, use_insecure: true } };
+    config.service.pipelines['metrics']?.exporters.push('googlecloud');
+  }
   config.service.telemetry = { logs: { level: 'info', encoding: 'console' }, metrics: { level: 'none' } };
   const file = join(folder, 'run.yaml');
   writeFileSync(file, stringify(config));
@@ -91,17 +104,4 @@ async function ready(url: string, child: ChildProcess, output: () => string): Pr
     if ((await fetch(`${url}/v1/traces`).catch(() => undefined)) !== undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }

@@ -1,4 +1,5 @@
 import type { v2 } from '@google-cloud/run';
+import { lastSegment } from '../../services/platform/contracts/last-segment.ts';
 import type { FoundPreview } from './preview-resource.ts';
 
 /** What there is on Cloud Run. */
@@ -28,8 +29,8 @@ export async function listPreviews({ client, parents, services }: ListOptions): 
   let found = 0;
   for (const parent of parents) {
     for await (const { name, trafficStatuses } of client.listServicesAsync({ parent, pageSize }, { autoPaginate: false })) {
-      const service = name?.split('/').at(-1);
-      if (service === undefined || !services.includes(service)) continue;
+      const service = lastSegment(name ?? '');
+      if (!services.includes(service)) continue;
       found += 1;
       for (const { tag, uri, revision } of trafficStatuses ?? []) {
         const key = `${service}@${tag}`;

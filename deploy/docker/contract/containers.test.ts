@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { callersOf } from '../../../services/platform/contracts/callers.ts';
 import { listMethods } from '../../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { freePorts } from '../../../services/platform/tools/free-port.ts';
 import { healthCheck, type RawCall } from '../running-server.ts';
 import { calledBy, type ScratchCloud, startScratchCloud } from '../scratch-cloud.ts';
 import { warmUpCalls } from '../shrink/warm-up.ts';
 import { builtImage, containerManifest, missingImages } from './built-images.ts';
-import { freePort } from './free-port.ts';
 import { ImageContainer } from './image-container.ts';
 import { bytesOf, removeOrphans, removeWithParent } from './podman.ts';
 import { serviceCases } from './service-cases.ts';
@@ -24,7 +24,7 @@ describe.skipIf(skipped !== undefined)(`images of services as containers${skippe
     removeOrphans();
     removeWithParent();
     cloud = await startScratchCloud();
-    ports = await Promise.all(Array.from({ length: serviceNames.length * 8 }, freePort));
+    ports = await freePorts(serviceNames.length * 8);
   });
 
   afterAll(async () => {

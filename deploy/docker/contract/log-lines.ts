@@ -9,7 +9,7 @@ export function linesThatLoggingDoesNotUnderstand(output: string): string[] {
   return output.split('\n').filter((line) => line !== '' && !isUnderstood(line));
 }
 
-/** A line of Envoy's own log, beside its access log: text, which log metrics look for as such (deploy/infra/log-metrics.ts). */
+/** A line of Envoy's own log, beside its access log: text, in which a log metric looks for failures (deploy/infra/log-metrics.ts). */
 export const envoyText = /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\]\[\d+\]\[(info|warning|error|critical)\]\[\w+\] /;
 
 function isUnderstood(line: string): boolean {

@@ -1,13 +1,12 @@
-import { z } from 'zod';
 import { ClientError } from '../../../services/platform/contracts/client-error.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { serviceNames, services } from '../../../services/platform/contracts/services.ts';
 import { devToken } from '../platform/dev-token.ts';
 import type { Endpoints } from '../platform/endpoints.ts';
 import type { JsonRoute } from '../shared/http/json-server.ts';
+import { noBody } from '../shared/http/json-server.ts';
 import type { BacklogRow } from './api.ts';
 
-const noBody = z.strictObject({});
 const relayed = 1_000;
 const patienceMs = 3_000;
 

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type AbortMessage, isAbortAnswer } from '../cloud/spanner/abort-message.ts';
+import { usualAbortProbability } from '../cloud/spanner/transactions/abort-plan.ts';
 import type { Disturbance } from '../cloud/start-cloud.ts';
 import { PreviewError } from '../platform/preview-error.ts';
 import { HttpProblem } from '../shared/http/http-problem.ts';
 import type { JsonRequest, JsonRoute } from '../shared/http/json-server.ts';
+import { noBody } from '../shared/http/json-server.ts';
 import type { FaultState } from './api.ts';
 import type { ConsolePlatform } from './console-platform.ts';
 
-const noBody = z.strictObject({});
 const clockSchema = z.strictObject({
   seconds: z
     .number()
@@ -151,7 +152,7 @@ export function leverRoutes({ processes, clock, previews, disturb, endpoints, re
     disturb(disturbance);
     for (const name of held) signal(processes.pid(name), 'SIGCONT');
     held.clear();
-    await setAborts(usualAborts);
+    await setAborts(usualAbortProbability);
     for (const system of Object.keys(endpoints().outside)) await setOutside({ system, latencyMs: 0, errorRate: 0, declines: false });
   }
 
@@ -182,9 +183,6 @@ export function leverRoutes({ processes, clock, previews, disturb, endpoints, re
 
 /** A process that stands still answers nothing. */
 const answerLimitMs = 1_000;
-
-/** The local Spanner's own default. */
-const usualAborts = 0.05;
 
 async function outsideFaults(system: string, url: string): Promise<FaultState['outside'][number]> {
   try {

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
-import { type JsonRoute, jsonListener } from '../shared/http/json-server.ts';
+import { type JsonRoute, jsonListener, noBody } from '../shared/http/json-server.ts';
 import { backlogRoutes } from './backlogs.ts';
 import { askCloud } from './cloud-client.ts';
 import type { ConsolePlatform } from './console-platform.ts';
@@ -14,8 +13,6 @@ import { settingsRoute } from './picture/settings.ts';
 import { platformSource, platformState } from './platform-state.ts';
 import { storyOf } from './story.ts';
 import { webhookRoutes } from './webhooks.ts';
-
-const noBody = z.strictObject({});
 
 /** What the API works on. */
 interface ApiOptions {

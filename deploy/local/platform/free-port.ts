@@ -25,7 +25,7 @@ export function isFree(port: number): Promise<boolean> {
 }
 
 /** The first port from `first` on that nobody has. @throws {Error} where there is none. */
-export async function freePort(first: number, taken: ReadonlySet<number>): Promise<number> {
+export async function freePortFrom(first: number, taken: ReadonlySet<number>): Promise<number> {
   for (let port = first; port < 65_536; port++) if (!taken.has(port) && (await isFree(port))) return port;
   throw new Error('no port is free behind those of the platform');
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type HostAnswer, type HostQuestion, isHostQuestion } from '../cloud/instances/instance-messages.ts';
 import type { NodeProgram } from './child.ts';
-import { freePort } from './free-port.ts';
+import { freePortFrom } from './free-port.ts';
 import type { Processes, ProcessName } from './processes.ts';
 
 /** What the instances of a revision run. */
@@ -145,7 +145,7 @@ export class Instances {
     // One after the other, so that no two find the same port free.
     this.#placing = this.#placing.then(async () => {
       const taken = new Set([...this.#running.values()].map(({ port }) => port));
-      instance.port = isFirst ? firstPort : await freePort(portsFrom, taken);
+      instance.port = isFirst ? firstPort : await freePortFrom(portsFrom, taken);
     });
     await this.#placing;
     if (instance.state === 'stopping') throw new Error(`${instance.id} is not needed any more`);

@@ -1,7 +1,7 @@
 import { controlPlane, type Principal, runningWorkloads } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { outsideSystems } from '../cloud/outside-systems.ts';
-import { freePort, isFree, PortTakenError } from './free-port.ts';
+import { freePortFrom, isFree, PortTakenError } from './free-port.ts';
 
 /** What the platform itself listens at. */
 const gatewayPorts = ['edge', 'jobs', 'edge_admin', 'jobs_admin'] as const;
@@ -95,8 +95,8 @@ export function portsBehind(ports: Ports): number {
 
 /** Two ports behind those of the platform that nobody has: for a front and what is behind it. */
 export async function freePortPair(ports: Ports, taken: ReadonlySet<number>): Promise<readonly [number, number]> {
-  const first = await freePort(portsBehind(ports), taken);
-  return [first, await freePort(first + 1, taken)];
+  const first = await freePortFrom(portsBehind(ports), taken);
+  return [first, await freePortFrom(first + 1, taken)];
 }
 
 async function claim(base: number, names: readonly string[]): Promise<Ports> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { protos, ServicesClient } from '@google-cloud/run';
 import { credentials } from '@grpc/grpc-js';
+import { lastSegment } from '../../../services/platform/contracts/last-segment.ts';
 import { changeService } from '../../cloud-run/change-service.ts';
 import { uriAnnotation } from '../cloud/run/uris.ts';
 import { location, project } from './place.ts';
@@ -32,7 +33,7 @@ export class PreviewTags {
         );
       }
       const revision = `${`${service}-${tag}`.slice(0, maxNameLength - 7)}-${randomBytes(3).toString('hex')}`;
-      const standard = latestReadyRevision?.split('/').at(-1) ?? '';
+      const standard = lastSegment(latestReadyRevision ?? '');
       return {
         template: { revision, annotations: { [uriAnnotation]: url }, containers: [{ image: `${project}/${service}:${tag}` }] },
         traffic: [...(traffic ?? []).map((target) => pinned(target, standard)), { type: toRevision, revision, tag }],

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFile } from '../shared/file-lock.ts';
+import { lockFile } from '../../../services/platform/tools/file-lock.ts';
 
 /**
  * Locks a state directory for this process.

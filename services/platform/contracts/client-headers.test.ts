@@ -9,9 +9,14 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import {
+  type Book,
+  BookSchema,
+  LibraryService,
+  WatchRoomResponseSchema,
+} from '../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { createClient } from './client.ts';
 import { serviceDefinition } from './definitions.ts';
-import { CustomerService, type Deal, DealSchema, WatchGroupResponseSchema } from './gen/types/kumiko/customer/v1/customer_pb.js';
 
 let server: Server;
 let url: string;
@@ -20,16 +25,16 @@ const served: string[] = [];
 beforeAll(async () => {
   server = new Server();
   const implementation: UntypedServiceImplementation = {
-    GetDeal: (_call: ServerUnaryCall<unknown, Deal>, done: sendUnaryData<Deal>) => {
-      served.push('GetDeal');
-      done(null, create(DealSchema));
+    GetBook: (_call: ServerUnaryCall<unknown, Book>, done: sendUnaryData<Book>) => {
+      served.push('GetBook');
+      done(null, create(BookSchema));
     },
-    WatchGroup: (stream: ServerWritableStream<unknown, unknown>) => {
-      served.push('WatchGroup');
-      stream.write(create(WatchGroupResponseSchema));
+    WatchRoom: (stream: ServerWritableStream<unknown, unknown>) => {
+      served.push('WatchRoom');
+      stream.write(create(WatchRoomResponseSchema));
     },
   };
-  server.addService(serviceDefinition(CustomerService), implementation);
+  server.addService(serviceDefinition(LibraryService), implementation);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
   );
@@ -49,24 +54,24 @@ test('nothing is called when the signal aborts while the call waits for its toke
     aborter.abort();
     return {};
   };
-  const client = createClient(CustomerService, { url, headers });
-  await expect(client.getDeal({ name: 'deals/d' }, { signal: aborter.signal })).rejects.toMatchObject({ name: 'AbortError' });
+  const client = createClient(LibraryService, { url, headers });
+  await expect(client.getBook({ name: 'books/d' }, { signal: aborter.signal })).rejects.toMatchObject({ name: 'AbortError' });
   aborter = new AbortController();
-  const stream = client.watchGroup({ name: 'groups/g' }, { signal: aborter.signal });
+  const stream = client.watchRoom({ name: 'rooms/g' }, { signal: aborter.signal });
   await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ name: 'AbortError' });
   expect(served).toEqual([]);
   client.close();
 });
 
 test("what a call waits for its token is part of the method's deadline", async () => {
-  const client = createClient(CustomerService, {
+  const client = createClient(LibraryService, {
     url,
     headers: async () => {
       vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
       return {};
     },
   });
-  await expect(client.getDeal({ name: 'deals/d' })).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  await expect(client.getBook({ name: 'books/d' })).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
   expect(served).toEqual([]);
   client.close();
 });

@@ -24,6 +24,7 @@ import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { ClientError } from './client-error.ts';
 import { serviceDefinition } from './definitions.ts';
 import { describeMethod } from './methods.ts';
+import { opened } from './open-channels.ts';
 import { previewHeaders } from './preview.ts';
 import { formatTraceparent } from './traceparent.ts';
 
@@ -81,6 +82,7 @@ const tracer = trace.getTracer('kumiko');
  */
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
   const channel = connect(options.url);
+  const close = opened(channel);
   const definition = serviceDefinition(service);
   const methods = service.methods.map((desc) => {
     const deadline = describeMethod(desc).policy?.deadline;
@@ -91,7 +93,7 @@ export function createClient<S extends DescService>(service: S, options: ClientO
         : (request: MessageInitShape<DescMessage>, call: CallOptions = {}) => callUnary(channel, method, options, request, call);
     return [desc.localName, call];
   });
-  return { ...Object.fromEntries(methods), close: () => channel.close() } as Client<S>;
+  return { ...Object.fromEntries(methods), close } as Client<S>;
 }
 
 function connect(url: string): GrpcClient {

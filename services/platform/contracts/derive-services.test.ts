@@ -79,7 +79,7 @@ function derive(...specs: readonly FileSpec[]) {
             ],
     };
   });
-  const others = built.file.filter(({ name }) => !/^kumiko\/(?!platform)/.test(name));
+  const others = built.file.filter(({ name }) => /^(?:kumiko\/platform|buf|google|grpc)\//.test(name));
   const set = create(FileDescriptorSetSchema, { file: [...others, ...files] });
   const ownFiles = new Set([...files.map(({ name }) => name), 'kumiko/platform/v1/options.proto', 'kumiko/platform/v1/maintenance.proto']);
   return deriveServices({ set, bytes: toBinary(FileDescriptorSetSchema, set), options, http, ownFiles });

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { expect, test } from 'vitest';
-import { OrderSchema } from './gen/types/kumiko/customer/v1/customer_pb.js';
+import { LoanSchema } from '../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { shareMessageMemory } from './message-memory.ts';
 
 shareMessageMemory();
@@ -10,14 +10,14 @@ shareMessageMemory();
 const memoryOf = (writer: BinaryWriter) => (writer as unknown as { buffer: Uint8Array }).buffer;
 
 test.each([0, 1, 100, 4_000, 5_000, 300_000])('a message with a text of %d bytes is read as it was written', (length) => {
-  const order = create(OrderSchema, { name: 'x'.repeat(length), quantity: 7, total: { currencyCode: 'JPY', units: -5n } });
-  expect(fromBinary(OrderSchema, toBinary(OrderSchema, order))).toEqual(order);
+  const order = create(LoanSchema, { name: 'x'.repeat(length), quantity: 7, total: { currencyCode: 'JPY', units: -5n } });
+  expect(fromBinary(LoanSchema, toBinary(LoanSchema, order))).toEqual(order);
 });
 
 test('a message is not touched by those that are written after it', () => {
-  const first = toBinary(OrderSchema, create(OrderSchema, { name: 'first' }));
+  const first = toBinary(LoanSchema, create(LoanSchema, { name: 'first' }));
   const copy = Buffer.from(first);
-  for (let i = 0; i < 100; i++) toBinary(OrderSchema, create(OrderSchema, { name: `other ${i}` }));
+  for (let i = 0; i < 100; i++) toBinary(LoanSchema, create(LoanSchema, { name: `other ${i}` }));
   expect(first).toEqual(copy);
 });
 

@@ -5,15 +5,10 @@ import { type RunningService, startService } from '../chassis/process/start-serv
 import { bind } from '../chassis/server/bind.ts';
 import type { Handlers } from '../chassis/server/call.ts';
 import { type Client, createClient } from '../contracts/client.ts';
-import { CustomerAdminService } from '../contracts/gen/types/kumiko/customer/v1/admin_pb.js';
-import { CustomerService } from '../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { CustomerInternalService } from '../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { JobAdminService, OperationsService } from '../contracts/gen/types/kumiko/job/v1/admin_pb.js';
-import { JobService } from '../contracts/gen/types/kumiko/job/v1/job_pb.js';
-import { PartnerInternalService } from '../contracts/gen/types/kumiko/partner/v1/internal_pb.js';
-import { PartnerService } from '../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
 import { MaintenanceService } from '../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { audienceOf, internalDomain, type Principal, serviceAccountEmail } from '../contracts/identities.ts';
+import { DeskService } from './fixture/gen/types/sample/desk/v1/desk_pb.js';
+import { LibraryInternalService, LibraryService } from './fixture/gen/types/sample/library/v1/library_pb.js';
 
 export const project = 'kumiko-test';
 export const customerIssuer = `https://securetoken.google.com/${project}`;
@@ -51,11 +46,10 @@ export function stub<S extends DescService>(service: S, handlers: Partial<Handle
 /** What a test service does. */
 interface TestServiceOptions {
   readonly env: Record<string, string>;
-  readonly name?: 'customer' | 'partner' | 'job';
-  readonly customer?: Partial<Handlers<typeof CustomerService>>;
-  readonly internal?: Partial<Handlers<typeof CustomerInternalService>>;
-  readonly partner?: Partial<Handlers<typeof PartnerService>>;
-  readonly job?: Partial<Handlers<typeof JobService>>;
+  readonly name?: 'library' | 'desk';
+  readonly library?: Partial<Handlers<typeof LibraryService>>;
+  readonly internal?: Partial<Handlers<typeof LibraryInternalService>>;
+  readonly desk?: Partial<Handlers<typeof DeskService>>;
   readonly maintenance?: Partial<Handlers<typeof MaintenanceService>>;
   /** Awaited before the handlers are there. */
   readonly before?: Promise<void>;
@@ -69,26 +63,17 @@ export interface TestService extends RunningService {
   readonly lines: () => Record<string, unknown>[];
 }
 
-/** Starts a service of stub handlers on a free port. */
-export async function startTestService({ name = 'customer', env, before, close, ...handlers }: TestServiceOptions): Promise<TestService> {
+/** Starts a service of the fixture with stub handlers on a free port. The list of services has to be the fixture's: see KUMIKO_PRODUCT in vitest.config.ts. */
+export async function startTestService({ name = 'library', env, before, close, ...handlers }: TestServiceOptions): Promise<TestService> {
   const written: string[] = [];
   const start = async () => {
     await before;
     const bindings = {
-      customer: [
-        bind(CustomerService, stub(CustomerService, handlers.customer ?? {})),
-        bind(CustomerInternalService, stub(CustomerInternalService, handlers.internal ?? {})),
-        bind(CustomerAdminService, stub(CustomerAdminService, {})),
+      library: [
+        bind(LibraryService, stub(LibraryService, handlers.library ?? {})),
+        bind(LibraryInternalService, stub(LibraryInternalService, handlers.internal ?? {})),
       ],
-      partner: [
-        bind(PartnerService, stub(PartnerService, handlers.partner ?? {})),
-        bind(PartnerInternalService, stub(PartnerInternalService, {})),
-      ],
-      job: [
-        bind(JobService, stub(JobService, handlers.job ?? {})),
-        bind(JobAdminService, stub(JobAdminService, {})),
-        bind(OperationsService, stub(OperationsService, {})),
-      ],
+      desk: [bind(DeskService, stub(DeskService, handlers.desk ?? {}))],
     }[name];
     const maintenance = bind(MaintenanceService, stub(MaintenanceService, handlers.maintenance ?? {}));
     return { bindings: [...bindings, maintenance], ...(close && { close }) };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** A build step: files in, a folder out. */
 interface BuildStep {
@@ -12,15 +13,41 @@ interface BuildStep {
   readonly output: string;
 }
 
-/** Runs `build` unless the step's output was built from the very same inputs. Returns whether it ran. */
+/**
+ * Runs `build` unless the step's output was built from the very same inputs. Where two processes build the same output at once, the later one waits, and finds
+ * it done. Returns whether it ran.
+ */
 export async function buildIfChanged(step: BuildStep, build: () => void | Promise<void>): Promise<boolean> {
   const stampFile = join(step.output, '.stamp');
-  const stamp = fingerprint(step.inputs);
-  if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
-  process.stderr.write(`building ${step.name}\n`);
-  await build();
-  writeFileSync(stampFile, stamp);
-  return true;
+  const isCurrent = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint(step.inputs);
+  if (isCurrent()) return false;
+  mkdirSync(dirname(step.output), { recursive: true });
+  const release = await lock(`${step.output}.lock`, step.name);
+  try {
+    if (isCurrent()) return false;
+    // Read before the build: what changes meanwhile is built the next time.
+    const stamp = fingerprint(step.inputs);
+    process.stderr.write(`building ${step.name}\n`);
+    await build();
+    writeFileSync(stampFile, stamp);
+    return true;
+  } finally {
+    release();
+  }
+}
+
+/** Between two looks whether another process has ended its build. */
+const lockIntervalMs = 100;
+
+async function lock(file: string, name: string): Promise<() => void> {
+  // Loaded only when there is something to build: every start of the platform comes by here.
+  const { lockFile } = await import('./file-lock.ts');
+  for (let tries = 0; ; tries += 1) {
+    const release = lockFile(file);
+    if (release !== undefined) return release;
+    if (tries === 0) process.stderr.write(`waiting for another build of ${name}\n`);
+    await delay(lockIntervalMs);
+  }
 }
 
 function fingerprint(files: readonly string[]): string {

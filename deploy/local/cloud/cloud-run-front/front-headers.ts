@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http2';
-import { formatTraceparent, parseCloudTraceContext } from '../../../../services/platform/contracts/traceparent.ts';
+import { formatTraceparent, parseCloudTraceContext, parseTraceparent } from '../../../../services/platform/contracts/traceparent.ts';
 
 /** Adds what Cloud Run's front adds: where the request comes from, and a trace where there is none. */
 export function addFrontHeaders(headers: IncomingHttpHeaders, clientAddress: string): void {
@@ -26,8 +26,6 @@ function newTraceparent(): string {
 
 /** Google's older header, TRACE/SPAN;o=SAMPLED with a decimal span id; undefined for a malformed traceparent. */
 function cloudTraceContext(traceparent: string): string | undefined {
-  const match = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent);
-  if (match === null) return undefined;
-  const [, trace, span, flags] = match;
-  return `${trace}/${BigInt(`0x${span}`)};o=${Number.parseInt(flags!, 16) & 1}`;
+  const context = parseTraceparent(traceparent);
+  return context && `${context.traceId}/${BigInt(`0x${context.spanId}`)};o=${context.traceFlags & 1}`;
 }

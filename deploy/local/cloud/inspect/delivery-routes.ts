@@ -1,7 +1,9 @@
-import { z } from 'zod';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
+import { parseTraceparent } from '../../../../services/platform/contracts/traceparent.ts';
 import { location, project } from '../../platform/place.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRequest, JsonRoute } from '../../shared/http/json-server.ts';
+import { noBody } from '../../shared/http/json-server.ts';
 import { maskedJson, maskedMessage } from '../messages/mask-message.ts';
 import type { MessageTypes } from '../messages/message-types.ts';
 import type { Message } from '../pubsub/resources.ts';
@@ -10,12 +12,8 @@ import type { JobRunner } from '../scheduler/job-runner.ts';
 import type { StoredTask } from '../tasks/resources.ts';
 import type { Inspected } from './inspected.ts';
 
-const noBody = z.strictObject({});
-
 /** Of a queue or a subscription. */
 const listed = 200;
-
-const lastSegment = (name: string) => name.slice(name.lastIndexOf('/') + 1);
 
 /** What the local cloud has in hand: messages, tasks and jobs, masked; and what a person may do to them. */
 export function deliveryRoutes({ broker, queues, jobs, types }: Inspected): JsonRoute[] {
@@ -141,7 +139,7 @@ function taskRow({ name, request, body, scheduleMs, createMs, dispatchCount, las
     attempts: dispatchCount,
     last: lastAttempt?.responseStatus?.message,
     path: new URL(request.url).pathname,
-    trace: /^\w\w-(\w{32})-/.exec(request.headers['traceparent'] ?? '')?.[1] ?? '',
+    trace: parseTraceparent(request.headers['traceparent'])?.traceId ?? '',
     body: taskBody(new URL(request.url).pathname, body, types),
   };
 }

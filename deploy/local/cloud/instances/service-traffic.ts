@@ -1,4 +1,5 @@
-import { idOf, type StoredService } from '../run/resources.ts';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
+import type { StoredService } from '../run/resources.ts';
 import type { RunServices } from '../run/run-services.ts';
 import { uriAnnotation } from '../run/uris.ts';
 import type { Backend, RevisionPool } from './revision-pool.ts';
@@ -36,12 +37,12 @@ export class ServiceTraffic {
     for (const { message } of services.services(parent)) {
       const shares = (message.trafficStatuses ?? []).flatMap((target): TrafficShare<RevisionPool>[] => {
         const percent = target.percent ?? 0;
-        const pool = this.#poolAt(uriOf(services, message, target.revision || idOf(message.latestReadyRevision ?? '')));
+        const pool = this.#poolAt(uriOf(services, message, target.revision || lastSegment(message.latestReadyRevision ?? '')));
         return percent > 0 && pool !== undefined ? [{ target: pool, percent }] : [];
       });
       // While something changes, or where a revision of it runs nowhere, requests go where they went.
       if (shares.reduce((sum, { percent }) => sum + percent, 0) !== 100) continue;
-      const service = idOf(message.name);
+      const service = lastSegment(message.name);
       const before = this.#shares.get(service) ?? [];
       this.#shares.set(service, shares);
       for (const { target } of before) if (!shares.some((share) => share.target === target)) target.keepFor(0);

@@ -2,6 +2,7 @@ import type { ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from '
 import { decodeJwt } from 'jose';
 import { Access } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { previewHeader } from '../../../../services/platform/contracts/preview.ts';
+import { parseTraceparent } from '../../../../services/platform/contracts/traceparent.ts';
 import type { NewRecord } from '../traces/record-store.ts';
 import type { CallRecord } from './call-record.ts';
 import { GrpcFrames } from './grpc-frames.ts';
@@ -85,13 +86,13 @@ function follow(call: PassingCall, path: string, onEnd: (ended: EndedCall) => vo
 function recordOf({ call, path, atMs, tookMs, requests, responses, trailers }: EndedCall, types: MessageTypes): NewRecord {
   const { desc, policy } = types.methods.get(path)!;
   const { headers, service } = call;
-  const [, trace = '', parent = ''] = /^\w\w-(\w{32})-(\w{16})-/.exec(String(headers['traceparent'] ?? '')) ?? [];
+  const context = parseTraceparent(headers['traceparent']?.toString());
   const dataType = policy?.trigger?.kind.case === 'subscription' ? types.event : undefined;
   const code = trailers['grpc-status'];
   const spec: CallRecord = {
     service,
     method: path.slice(1),
-    parent,
+    parent: context?.spanId ?? '',
     tookMs,
     caller: policy?.access === Access.PUBLIC ? undefined : callerOf(headers.authorization),
     preview: typeof headers[previewHeader] === 'string' ? headers[previewHeader] : undefined,
@@ -101,7 +102,7 @@ function recordOf({ call, path, atMs, tookMs, requests, responses, trailers }: E
     code: code === undefined ? undefined : Number(code),
     message: decoded(String(trailers['grpc-message'] ?? '')),
   };
-  return { kind: 'call', resource: spec.method, trace, atMs, spec };
+  return { kind: 'call', resource: spec.method, trace: context?.traceId ?? '', atMs, spec };
 }
 
 /** https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses: percent-encoded; what is not, is taken as it is. */

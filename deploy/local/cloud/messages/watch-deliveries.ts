@@ -1,4 +1,6 @@
 import type { JsonValue } from '@bufbuild/protobuf';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
+import { parseTraceparent } from '../../../../services/platform/contracts/traceparent.ts';
 import type { Dispatch, OnDelivery } from '../push/http-dispatcher.ts';
 import type { NewRecord } from '../traces/record-store.ts';
 import type { DeliveryRecord } from './delivery-record.ts';
@@ -58,7 +60,7 @@ function sentBy({ url, headers, body }: Dispatch, types: MessageTypes): Sent {
     return { kind: 'schedule', resource: job, trace: '', id: headers['x-cloudscheduler-scheduletime'] ?? '', attempt: 0, body: request() };
   const queue = headers['x-cloudtasks-queuename'];
   if (queue !== undefined) {
-    const trace = traceOf(headers['traceparent']);
+    const trace = parseTraceparent(headers['traceparent'])?.traceId ?? '';
     return {
       kind: 'task',
       resource: queue,
@@ -72,15 +74,11 @@ function sentBy({ url, headers, body }: Dispatch, types: MessageTypes): Sent {
   const bytes = Buffer.from(message.data, 'base64');
   return {
     kind: 'event',
-    resource: subscription.slice(subscription.lastIndexOf('/') + 1),
-    trace: traceOf(message.attributes['traceparent']),
+    resource: lastSegment(subscription),
+    trace: parseTraceparent(message.attributes['traceparent'])?.traceId ?? '',
     id: message.messageId,
     attempt: deliveryAttempt,
     body: types.event === undefined ? `[${bytes.length} bytes]` : maskedMessage(types.event, bytes, types),
     attributes: message.attributes,
   };
-}
-
-function traceOf(traceparent: string | undefined): string {
-  return /^\w\w-(\w{32})-/.exec(traceparent ?? '')?.[1] ?? '';
 }

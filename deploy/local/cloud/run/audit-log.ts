@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import type { Operation } from './operations.ts';
-import { idOf, parseServiceName } from './resources.ts';
+import { parseServiceName } from './resources.ts';
 
 /** A change that Cloud Run writes into the log of admin activity. */
 export type AuditedMethod =
@@ -48,7 +49,7 @@ export function auditEntry(methodName: AuditedMethod, resource: string, { name: 
     insertId: randomUUID(),
     resource: {
       type: 'cloud_run_revision',
-      labels: { project_id: project, location, service_name: service, configuration_name: service, revision_name: idOf(revision) },
+      labels: { project_id: project, location, service_name: service, configuration_name: service, revision_name: lastSegment(revision) },
     },
     timestamp: new Date(nowMs).toISOString(),
     severity: error === undefined ? 'NOTICE' : 'ERROR',

@@ -1,5 +1,6 @@
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import { serviceConditions } from './conditions.ts';
-import { idOf, type Revision, type StoredService, type TrafficTargetStatus } from './resources.ts';
+import type { Revision, StoredService, TrafficTargetStatus } from './resources.ts';
 import { serviceUri, tagUri } from './uris.ts';
 
 /** A service after Cloud Run has done what it was asked for, or has failed to. */
@@ -11,7 +12,7 @@ interface Reconciled {
 
 /** Moves a service's traffic to where it is wanted. @param revisionOf finds a revision of it by its short name. */
 export function reconciled({ message }: StoredService, revisionOf: (id: string) => Revision | undefined, nowMs: number): Reconciled {
-  const latest = idOf(message.latestCreatedRevision ?? '');
+  const latest = lastSegment(message.latestCreatedRevision ?? '');
   const statuses: TrafficTargetStatus[] = [];
   for (const { type = null, revision = '', percent = 0, tag = '' } of message.traffic ?? []) {
     const target = revisionOf(revision || latest);

@@ -1,5 +1,6 @@
 import type { protos } from '@google-cloud/run';
 import { status } from '@grpc/grpc-js';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import { ApiError, invalidArgument } from '../google-api/api-error.ts';
 
 /** The messages as proto-loader reads them: int64 as text, enums by name, unset messages null. */
@@ -68,11 +69,6 @@ export function parentOf(serviceName: string): string {
   return serviceName.slice(0, serviceName.indexOf('/services/'));
 }
 
-/** The last segment of a full name. */
-export function idOf(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
-}
-
 /** INVALID_ARGUMENT in Cloud Run's words: "Violation in CreateServiceRequest.service.template: required field not present." */
 export function violation(field: string, problem: string): ApiError {
   return invalidArgument(`Violation in ${field}: ${problem}.`);
@@ -83,7 +79,7 @@ export function missing(kind: 'SERVICE' | 'REVISION', name: string): ApiError {
   const [, project, , location] = name.split('/');
   return new ApiError(
     status.NOT_FOUND,
-    `Resource '${idOf(name)}' of kind '${kind}' in region '${location}' in project '${project}' does not exist.`,
+    `Resource '${lastSegment(name)}' of kind '${kind}' in region '${location}' in project '${project}' does not exist.`,
   );
 }
 
@@ -92,6 +88,6 @@ export function checkEtag(message: { name: string; etag?: string | null }, asked
   if (!asked || asked === message.etag) return;
   throw new ApiError(
     status.ABORTED,
-    `Conflict for resource '${idOf(message.name)}': version '${asked}' was specified but current version is '${message.etag}'.`,
+    `Conflict for resource '${lastSegment(message.name)}': version '${asked}' was specified but current version is '${message.etag}'.`,
   );
 }

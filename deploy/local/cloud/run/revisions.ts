@@ -1,7 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import { fromMs } from '../google-api/protobuf-time.ts';
 import { condition } from './conditions.ts';
-import { idOf, type RevisionTemplate, type Service, type StoredRevision } from './resources.ts';
+import type { RevisionTemplate, Service, StoredRevision } from './resources.ts';
 
 const letters = 'abcdefghijklmnopqrstuvwxyz';
 
@@ -28,7 +29,7 @@ export function revisionOf(
     createTime: fromMs(nowMs),
     updateTime: fromMs(nowMs),
     launchStage: launchStage ?? 'GA',
-    service: idOf(service ?? ''),
+    service: lastSegment(service ?? ''),
     reconciling: false,
     conditions: ['Ready', 'ContainerReady', 'ResourcesAvailable'].map((type) => condition(type, 'CONDITION_SUCCEEDED', nowMs)),
     etag: `"${randomUUID()}"`,

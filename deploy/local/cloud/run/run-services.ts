@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { status } from '@grpc/grpc-js';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import type { Clock } from '../../shared/local-server.ts';
 import { ApiError } from '../google-api/api-error.ts';
 import { fromMs } from '../google-api/protobuf-time.ts';
@@ -11,7 +12,6 @@ import { reconciled } from './reconcile.ts';
 import {
   checkEtag,
   checkedParent,
-  idOf,
   missing,
   parentOf,
   parseServiceName,
@@ -144,10 +144,10 @@ export class RunServices {
     const { message } = this.revision(name);
     checkEtag(message, etag);
     const service = this.service(serviceOfRevision(name));
-    if (usedRevisions(service).has(idOf(name))) {
+    if (usedRevisions(service).has(lastSegment(name))) {
       throw new ApiError(
         status.FAILED_PRECONDITION,
-        `Revision '${idOf(name)}' is the latest of its service, or has traffic or a tag, and cannot be deleted.`,
+        `Revision '${lastSegment(name)}' is the latest of its service, or has traffic or a tag, and cannot be deleted.`,
       );
     }
     const deleted = { ...message, deleteTime: fromMs(this.#parts.clock.now()) };
@@ -205,7 +205,7 @@ export class RunServices {
   }
 
   #revisionFor({ message, revisions }: StoredService, template: RevisionTemplate): StoredRevision {
-    const id = template.revision || revisionName(idOf(message.name), revisions + 1);
+    const id = template.revision || revisionName(lastSegment(message.name), revisions + 1);
     const name = `${message.name}/revisions/${id}`;
     if (this.#parts.store.revision(name) !== undefined) {
       throw new ApiError(status.ALREADY_EXISTS, `Revision named '${id}' with different configuration already exists.`);
@@ -247,7 +247,7 @@ export class RunServices {
     if (tooMany <= 0) return;
     const revisions = store.revisions(service.message.name).toSorted((a, b) => a.createMs - b.createMs);
     const used = usedRevisions(service);
-    const unused = revisions.filter(({ message }) => !used.has(idOf(message.name)));
+    const unused = revisions.filter(({ message }) => !used.has(lastSegment(message.name)));
     for (const { message } of unused.slice(0, tooMany)) store.removeRevision(message.name);
   }
 
@@ -279,7 +279,7 @@ interface UpdateOptions {
 
 /** The short names of the revisions that have traffic or a tag, are wanted to, or are the latest. */
 function usedRevisions({ message }: StoredService): Set<string> {
-  const latest = [message.latestCreatedRevision, message.latestReadyRevision].map((name) => idOf(name ?? ''));
+  const latest = [message.latestCreatedRevision, message.latestReadyRevision].map((name) => lastSegment(name ?? ''));
   const targets = [...(message.traffic ?? []), ...(message.trafficStatuses ?? [])].map(({ revision }) => revision ?? '');
   return new Set([...latest, ...targets]);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type protos, RevisionsClient, ServicesClient } from '@google-cloud/run';
 import { type Client, credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import { type AdvanceableClock, createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { loadServices } from '../google-api/grpc-server.ts';
 import type { AuditEntry } from './audit-log.ts';
@@ -62,7 +63,7 @@ const settle = () => clock.advance(1_000);
 const failsWith = (call: Promise<unknown>, code: status, message = '') =>
   expect(call).rejects.toMatchObject({ code, details: expect.stringContaining(message) });
 const get = async (service = name) => (await services.getService({ name: service }))[0];
-const idOf = (full: string | null | undefined) => full?.split('/').at(-1) ?? '';
+const idOf = (full: string | null | undefined) => lastSegment(full ?? '');
 
 async function create(service: Service = {}, serviceId = 'partner'): Promise<Service> {
   const [operation] = await services.createService({ parent, serviceId, service: { template: template(), ...service } });

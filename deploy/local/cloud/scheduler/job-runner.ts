@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import { createWakeUp, type WakeUp } from '../../shared/clock/wake-up.ts';
 import type { Clock } from '../../shared/local-server.ts';
 import { backoffMs } from '../push/backoff.ts';
@@ -116,7 +117,7 @@ export class JobRunner {
         ...headers,
         'user-agent': 'Google-Cloud-Scheduler',
         'x-cloudscheduler': 'true',
-        'x-cloudscheduler-jobname': name.slice(name.lastIndexOf('/') + 1),
+        'x-cloudscheduler-jobname': lastSegment(name),
         'x-cloudscheduler-scheduletime': new Date(scheduledMs).toISOString(),
       },
       body,

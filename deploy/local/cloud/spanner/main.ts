@@ -1,4 +1,4 @@
-/** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability 0.05] [--abort-seed 1]`: the local Spanner as a process. */
+/** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability P] [--abort-seed 1]`: the local Spanner as a process. */
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 
@@ -6,14 +6,14 @@ import { parseArgs } from 'node:util';
 enableCompileCache();
 const { startSpanner } = await import('./start-spanner.ts');
 const { answerAbortMessage } = await import('./abort-message.ts');
+const { usualAbortProbability } = await import('./transactions/abort-plan.ts');
 const { businessNow } = await import('../../../../services/platform/chassis/process/business-time.ts');
 
 const { values } = parseArgs({
   options: {
     port: { type: 'string' },
     'data-dir': { type: 'string' },
-    // Spanner aborts transactions at any time: who works against this server meets it every day, not first in production.
-    'abort-probability': { type: 'string', default: '0.05' },
+    'abort-probability': { type: 'string', default: String(usualAbortProbability) },
     'abort-seed': { type: 'string', default: '1' },
   },
 });

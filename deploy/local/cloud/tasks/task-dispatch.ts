@@ -1,3 +1,4 @@
+import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
 import type { Dispatch } from '../push/http-dispatcher.ts';
 import type { StoredTask } from './resources.ts';
 
@@ -31,8 +32,4 @@ export function dispatchOf(queue: string, task: StoredTask): Dispatch {
     identity: request.oidcToken && { email: request.oidcToken.serviceAccountEmail, audience: request.oidcToken.audience },
     timeoutMs: task.dispatchDeadlineMs,
   };
-}
-
-function lastSegment(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
 }

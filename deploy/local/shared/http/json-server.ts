@@ -24,6 +24,9 @@ export interface JsonRequest {
   json<T>(schema: z.ZodType<T>): T;
 }
 
+/** The body of a request that says nothing. */
+export const noBody = z.strictObject({});
+
 /** What a route answers: `body` is sent as JSON. */
 export interface JsonResponse {
   readonly status: number;

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { DealSchema } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { DealSchema as PartnerDealSchema } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { BookSchema } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { filterFields, matches, parseFilter } from './filter.ts';
 import { parseOrderBy } from './order-by.ts';
 
-const fields = filterFields(PartnerDealSchema, ['state', 'sku', 'create_time']);
+const fields = filterFields(BookSchema, ['state', 'sku', 'create_time']);
 
 /** A filter in short: how it was understood. */
 function understood(text: string): string {
@@ -76,21 +75,21 @@ test.each([
 });
 
 test('a resource is named in full, and known by its id', () => {
-  const deals = filterFields(DealSchema, ['partner'], { partner: 'partners/' });
-  expect(parseFilter('partner = "partners/acme"', deals)).toMatchObject({ value: 'acme' });
-  for (const value of ['acme', 'partners/', 'deals/acme']) {
-    expect(() => parseFilter(`partner = "${value}"`, deals)).toThrow('partner is compared with a name such as "partners/…"');
+  const books = filterFields(BookSchema, ['author'], { author: 'authors/' });
+  expect(parseFilter('author = "authors/acme"', books)).toMatchObject({ value: 'acme' });
+  for (const value of ['acme', 'authors/', 'books/acme']) {
+    expect(() => parseFilter(`author = "${value}"`, books)).toThrow('author is compared with a name such as "authors/…"');
   }
 });
 
 test('a field that the message does not have is a mistake of ours', () => {
-  expect(() => filterFields(DealSchema, ['titel'])).toThrow('has no field titel');
-  expect(() => filterFields(DealSchema, ['available'])).toThrow('filters do not know');
+  expect(() => filterFields(BookSchema, ['titel'])).toThrow('has no field titel');
+  expect(() => filterFields(BookSchema, ['available'])).toThrow('filters do not know');
 });
 
 test('what is in memory is held against a filter as SQL would', () => {
-  const deal = { state: 'DRAFT', sku: 'a', create_time: new Date('2026-01-02T00:00:00Z') };
-  const isAskedFor = (text: string) => matches(parseFilter(text, fields)!, (field) => deal[field as keyof typeof deal]);
+  const book = { state: 'DRAFT', sku: 'a', create_time: new Date('2026-01-02T00:00:00Z') };
+  const isAskedFor = (text: string) => matches(parseFilter(text, fields)!, (field) => book[field as keyof typeof book]);
   const results = [
     'state = STATE_DRAFT AND sku != b',
     'create_time >= 2026-01-02T00:00:00Z AND create_time <= 2026-01-02T00:00:00Z',

@@ -1,10 +1,10 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { DealSchema, ListDealsRequestSchema } from '../../contracts/gen/types/kumiko/partner/v1/partner_pb.js';
+import { BookSchema, ListBooksRequestSchema } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { type ListQuery, listOf, listPage } from './list-page.ts';
 import { encodePageToken } from './page-token.ts';
 
-const deals = listOf(ListDealsRequestSchema, DealSchema, {
+const books = listOf(ListBooksRequestSchema, BookSchema, {
   filter: ['state', 'create_time'],
   order: { field: 'create_time', descending: true },
 });
@@ -12,14 +12,14 @@ const deals = listOf(ListDealsRequestSchema, DealSchema, {
 const items = [3, 2, 1].map((day) => ({ time: new Date(Date.UTC(2026, 0, day)), id: `${day}` }));
 
 /** A page of the items, as a database that knows nothing of filters. */
-function page(request: MessageInitShape<typeof ListDealsRequestSchema>, asked: ListQuery[] = []) {
+function page(request: MessageInitShape<typeof ListBooksRequestSchema>, asked: ListQuery[] = []) {
   const read = async (query: ListQuery) => {
     asked.push(query);
     const { order, after, limit } = query;
     const isBehind = ({ time }: { time: Date }) => (order.descending ? time < after.time : time > after.time);
     return (order.descending ? items : items.toReversed()).filter(isBehind).slice(0, limit);
   };
-  return listPage(deals, create(ListDealsRequestSchema, request), read, (item) => item);
+  return listPage(books, create(ListBooksRequestSchema, request), read, (item) => item);
 }
 
 const wrongToken = { code: 3, fieldViolations: [{ field: 'page_token' }] };

@@ -1,10 +1,8 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { UpdateProfileRequestSchema } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { ApplyEventRequestSchema } from '../../contracts/gen/types/kumiko/customer/v1/internal_pb.js';
-import { HandleEventRequestSchema } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
-import { AddPartnerKeyRequestSchema } from '../../contracts/gen/types/kumiko/partner/v1/identity_pb.js';
 import { storableRule } from '../../contracts/storable-text.ts';
+import { HandleEventRequestSchema } from '../../testing/fixture/gen/types/sample/desk/v1/desk_pb.js';
+import { ApplyEventRequestSchema, UpdateProfileRequestSchema } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { textViolations } from './text-violations.ts';
 
 /** As a request comes: read from its bytes. */
@@ -23,8 +21,8 @@ test('U+0000 is found in fields, lists and nested messages, by their paths in th
 });
 
 test('U+0000 is found in the message of a oneof', () => {
-  const event = { id: 'e', aggregate: 'deals/d', payload: { case: 'dealPublished', value: { title: '\0' } } } as const;
-  expect(fieldsAtFault(ApplyEventRequestSchema, { event })).toEqual(['event.deal_published.title']);
+  const event = { id: 'e', aggregate: 'books/d', payload: { case: 'bookPublished', value: { title: '\0' } } } as const;
+  expect(fieldsAtFault(ApplyEventRequestSchema, { event })).toEqual(['event.book_published.title']);
 });
 
 test('U+0000 is found in the keys and values of maps; such a key is not shown', () => {
@@ -34,10 +32,10 @@ test('U+0000 is found in the keys and values of maps; such a key is not shown', 
 });
 
 test('U+0000 is found anywhere in a Struct', () => {
-  const publicKey = { kty: 'EC', x: '\0', more: [{ deep: ['', 'a\0'] }] };
-  expect(fieldsAtFault(AddPartnerKeyRequestSchema, { key: { publicKey } })).toEqual([
-    'key.public_key.fields["x"].string_value',
-    'key.public_key.fields["more"].list_value.values[0].struct_value.fields["deep"].list_value.values[1].string_value',
+  const settings = { kty: 'EC', x: '\0', more: [{ deep: ['', 'a\0'] }] };
+  expect(fieldsAtFault(UpdateProfileRequestSchema, { profile: { settings } })).toEqual([
+    'profile.settings.fields["x"].string_value',
+    'profile.settings.fields["more"].list_value.values[0].struct_value.fields["deep"].list_value.values[1].string_value',
   ]);
 });
 

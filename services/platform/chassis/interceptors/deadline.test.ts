@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import type { Outcome, ServedMethod } from '../server/served-method.ts';
 import { ServerCall } from '../server/server-call.ts';
 import { deadline } from './deadline.ts';
@@ -25,7 +25,7 @@ function newCall(clientDeadline = Number.POSITIVE_INFINITY): ServerCall {
     clientDeadline,
     write: async () => {},
   };
-  return new ServerCall(CustomerService.method.getDeal, incoming, { logger: pino({ enabled: false }), project: 'p' });
+  return new ServerCall(LibraryService.method.getBook, incoming, { logger: pino({ enabled: false }), project: 'p' });
 }
 
 test.each([

@@ -10,6 +10,7 @@ import { caller } from './caller.ts';
 import { deadline } from './deadline.ts';
 import { errors } from './errors.ts';
 import { ifMatch } from './if-match.ts';
+import { inboxLag } from './inbox-lag.ts';
 import { logging } from './logging.ts';
 import { pathBinding } from './path-binding.ts';
 import { preview } from './preview.ts';
@@ -53,6 +54,8 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     // Behind validation, which has read the request: what a header says in the place of a field.
     ifMatch,
     requestId,
+    // Next to the handler: what was refused before it was not handled.
+    inboxLag(),
   ];
   return (method) => interceptors.reduceRight((next: Run, interceptor) => interceptor(next, method), handle(method));
 }

@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { status } from '@grpc/grpc-js';
 import { afterEach, expect, test } from 'vitest';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { startTestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, customerIssuer, project, testEnv } from '../../testing/test-service.ts';
+
+const fixture = join(import.meta.dirname, '../../testing/fixture');
 
 type Line = Record<string, unknown>;
 
@@ -28,8 +30,8 @@ afterEach(async () => {
 });
 
 function startProcess(env: Record<string, string>): ServiceProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../testing/fixture-main.ts')], {
-    env: { FIXTURE_KEY: 'hush', ...env },
+  const child = spawn(process.execPath, [join(fixture, 'services/library/main.ts')], {
+    env: { FIXTURE_KEY: 'hush', KUMIKO_PRODUCT: fixture, ...env },
   });
   children.push(child);
   const lines: Line[] = [];
@@ -70,7 +72,7 @@ test('a faulty environment ends the start with every fault, no value and no stac
   });
   expect(await service.ended).toEqual({ code: 1, signal: null });
   const faults = service.stderr().trim().split('\n');
-  expect(faults[0]).toBe('customer: the environment has 4 faults:');
+  expect(faults[0]).toBe('library: the environment has 4 faults:');
   expect(faults.slice(1).map((fault) => fault.trim().split(' ')[0])).toEqual(['PORT', 'CUSTOMER_ISSUER', 'OPERATOR_EMAILS', 'FIXTURE_KEY']);
   expect(service.stderr()).not.toContain('not-an-address');
 });
@@ -110,15 +112,15 @@ test('SIGTERM lets calls finish, ends streams, closes and ends with code 0', asy
   const service = startProcess(testEnv(issuer.jwksUri));
   const { port } = await service.line('listening');
   const token = await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' });
-  const client = clientFor(CustomerService, `http://127.0.0.1:${port}`, 'edge-gateway', token);
-  const stream = client.watchGroup({ name: 'groups/g' })[Symbol.asyncIterator]();
+  const client = clientFor(LibraryService, `http://127.0.0.1:${port}`, 'edge-gateway', token);
+  const stream = client.watchRoom({ name: 'rooms/g' })[Symbol.asyncIterator]();
   await stream.next();
-  const answer = client.getDeal({ name: 'deals/slow' });
+  const answer = client.getBook({ name: 'books/slow' });
   await service.line('called');
 
   service.child.kill('SIGTERM');
   await expect(stream.next()).rejects.toMatchObject({ code: status.UNAVAILABLE, message: 'the server is shutting down' });
-  await expect(answer).resolves.toMatchObject({ name: 'deals/slow' });
+  await expect(answer).resolves.toMatchObject({ name: 'books/slow' });
   expect(await service.ended).toEqual({ code: 0, signal: null });
   const said = service.lines
     .map(({ message }) => message)
@@ -142,15 +144,15 @@ test('the spans of the last calls are sent before the process ends', async () =>
   const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
   const service = startProcess({ ...testEnv('http://127.0.0.1:1/'), OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
   const { port } = await service.line('listening');
-  const client = clientFor(CustomerService, `http://127.0.0.1:${port}`, 'edge-gateway');
+  const client = clientFor(LibraryService, `http://127.0.0.1:${port}`, 'edge-gateway');
   const traceId = '0af7651916cd43dd8448eb211c80319c';
-  await client.getDeal({ name: 'deals/a' }, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } });
+  await client.getBook({ name: 'books/a' }, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } });
   client.close();
   service.child.kill('SIGTERM');
   expect(await service.ended).toEqual({ code: 0, signal: null });
   const sent = Buffer.concat(bodies);
   expect(sent.includes(Buffer.from(traceId, 'hex'))).toBe(true);
-  expect(sent.includes('kumiko.customer.v1.CustomerService/GetDeal')).toBe(true);
+  expect(sent.includes('sample.library.v1.LibraryService/GetBook')).toBe(true);
   expect(service.lines.find(({ code }) => code === 'OK')).toMatchObject({
     'logging.googleapis.com/trace': `projects/${project}/traces/${traceId}`,
     'logging.googleapis.com/spanId': expect.not.stringContaining('b7ad6b7169203331'),

@@ -2,10 +2,10 @@ import { status } from '@grpc/grpc-js';
 import { UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createClient } from '../../contracts/client.ts';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
-import { JobService } from '../../contracts/gen/types/kumiko/job/v1/job_pb.js';
 import { MaintenanceService } from '../../contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { audienceOf, type Principal, serviceAccountEmail } from '../../contracts/identities.ts';
+import { DeskService } from '../../testing/fixture/gen/types/sample/desk/v1/desk_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import {
   clientFor,
@@ -31,8 +31,8 @@ beforeAll(async () => {
   stranger = await startTestIssuer();
   service = await startTestService({
     env: testEnv(issuer.jwksUri),
-    customer: {
-      getDeal: async (_, { caller }) => {
+    library: {
+      getBook: async (_, { caller }) => {
         seen = caller;
         return {};
       },
@@ -49,9 +49,9 @@ beforeAll(async () => {
     },
   });
   jobs = await startTestService({
-    name: 'job',
+    name: 'desk',
     env: testEnv(issuer.jwksUri),
-    job: {
+    desk: {
       relayOutbox: async (_, { caller }) => {
         seen = caller;
         return {};
@@ -82,17 +82,17 @@ const triggerClaims = (workload: Principal, aud = audienceOf('jobs', project)) =
 });
 
 async function getProfile(token: string | undefined, workload: Principal = 'edge-gateway') {
-  const client = clientFor(CustomerService, service.url, workload, token);
+  const client = clientFor(LibraryService, service.url, workload, token);
   return client.getProfile({}).finally(() => client.close());
 }
 
-async function getDeal(headers: Record<string, string>) {
-  const client = createClient(CustomerService, { url: service.url });
-  return client.getDeal({ name: 'deals/a' }, { headers }).finally(() => client.close());
+async function getBook(headers: Record<string, string>) {
+  const client = createClient(LibraryService, { url: service.url });
+  return client.getBook({ name: 'books/a' }, { headers }).finally(() => client.close());
 }
 
 async function relayJobs(token: string | undefined, workload: Principal = 'jobs-gateway') {
-  const client = clientFor(JobService, jobs.url, workload, token);
+  const client = clientFor(DeskService, jobs.url, workload, token);
   return client.relayOutbox({}).finally(() => client.close());
 }
 
@@ -104,7 +104,7 @@ describe('the platform', () => {
     ['text', { 'x-serverless-authorization': 'Bearer x.y.SIGNATURE_REMOVED_BY_GOOGLE' }],
     ['null for claims', { 'x-serverless-authorization': 'Bearer x.bnVsbA.SIGNATURE_REMOVED_BY_GOOGLE' }],
   ])('is not passed with %s', async (_, headers) => {
-    await expect(getDeal(headers as Record<string, string>)).rejects.toMatchObject({
+    await expect(getBook(headers as Record<string, string>)).rejects.toMatchObject({
       code: status.UNAUTHENTICATED,
       reason: 'CALLER_UNKNOWN',
     });
@@ -113,13 +113,13 @@ describe('the platform', () => {
 
 describe('a public method', () => {
   test('is open through the edge gateway, whatever is in Authorization', async () => {
-    await getDeal({ 'x-serverless-authorization': platformHeader('edge-gateway') });
-    await getDeal({ 'x-serverless-authorization': platformHeader('edge-gateway'), authorization: 'Basic abc' });
+    await getBook({ 'x-serverless-authorization': platformHeader('edge-gateway') });
+    await getBook({ 'x-serverless-authorization': platformHeader('edge-gateway'), authorization: 'Basic abc' });
     expect(seen).toEqual({ kind: 'public' });
   });
 
-  test.each<Principal>(['job', 'partner'])('is closed to the service %s', async (workload) => {
-    await expect(getDeal({ 'x-serverless-authorization': platformHeader(workload) })).rejects.toMatchObject({
+  test.each<Principal>(['desk', 'library'])('is closed to the service %s', async (workload) => {
+    await expect(getBook({ 'x-serverless-authorization': platformHeader(workload) })).rejects.toMatchObject({
       code: status.PERMISSION_DENIED,
     });
   });
@@ -183,7 +183,7 @@ describe("a customers' method", () => {
     await expect(getProfile(await issuer.sign(triggerClaims('tasks')), 'jobs-gateway')).rejects.toMatchObject({
       code: status.PERMISSION_DENIED,
     });
-    await expect(getProfile(await issuer.sign(customerClaims), 'job')).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
+    await expect(getProfile(await issuer.sign(customerClaims), 'desk')).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 });
 
@@ -191,8 +191,8 @@ test('an issuer whose keys cannot be read is an outage, not a bad token', async 
   const gone = await startTestIssuer();
   const token = await gone.sign(customerClaims);
   await gone.close();
-  const alone = await startTestService({ env: testEnv(gone.jwksUri), customer: { getProfile: async () => ({}) } });
-  const client = clientFor(CustomerService, alone.url, 'edge-gateway', token);
+  const alone = await startTestService({ env: testEnv(gone.jwksUri), library: { getProfile: async () => ({}) } });
+  const client = clientFor(LibraryService, alone.url, 'edge-gateway', token);
   await expect(client.getProfile({})).rejects.toMatchObject({ code: status.UNAVAILABLE });
   client.close();
   await alone.stop();
@@ -223,11 +223,11 @@ describe('an internal method', () => {
   };
 
   test('is open to the services that its option names', async () => {
-    await relay('job');
-    expect(seen).toEqual({ kind: 'service', name: 'job' });
+    await relay('desk');
+    expect(seen).toEqual({ kind: 'service', name: 'desk' });
   });
 
-  test.each<Principal>(['partner', 'webhook', 'customer'])('is closed to the service %s', async (workload) => {
+  test.each<Principal>(['library'])('is closed to the service %s', async (workload) => {
     await expect(relay(workload)).rejects.toMatchObject({ code: status.PERMISSION_DENIED });
   });
 

@@ -1,7 +1,7 @@
 import { credentials, Client as GrpcClient, type ServiceError, status } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, startTestService, testEnv } from '../../testing/test-service.ts';
 
@@ -34,8 +34,8 @@ test('health is told without a token, for the server and for each service, and i
   const before = service.lines().length;
   const { client, check } = health(service.port);
   await expect(check('')).resolves.toMatchObject({ status: 'SERVING' });
-  await expect(check('kumiko.customer.v1.CustomerInternalService')).resolves.toMatchObject({ status: 'SERVING' });
-  await expect(check('kumiko.job.v1.JobService')).resolves.toMatchObject({ code: status.NOT_FOUND });
+  await expect(check('sample.library.v1.LibraryInternalService')).resolves.toMatchObject({ status: 'SERVING' });
+  await expect(check('sample.desk.v1.DeskService')).resolves.toMatchObject({ code: status.NOT_FOUND });
   expect(service.lines()).toHaveLength(before);
   client.close();
   await service.stop();
@@ -47,8 +47,8 @@ test('draining turns health to NOT_SERVING, lets the open call finish and closes
   const order: string[] = [];
   const service = await startTestService({
     env: testEnv(issuer.jwksUri),
-    customer: {
-      getDeal: async () => {
+    library: {
+      getBook: async () => {
         call();
         await finish;
         order.push('answered');
@@ -60,14 +60,14 @@ test('draining turns health to NOT_SERVING, lets the open call finish and closes
   const watcher = health(service.port);
   const statuses = watcher.watch('')[Symbol.asyncIterator]();
   expect((await statuses.next()).value).toMatchObject({ status: 'SERVING' });
-  const client = clientFor(CustomerService, service.url, 'edge-gateway');
-  const answer = client.getDeal({ name: 'deals/a' });
+  const client = clientFor(LibraryService, service.url, 'edge-gateway');
+  const answer = client.getBook({ name: 'books/a' });
   await called;
 
   const stopped = service.stop();
   expect((await statuses.next()).value).toMatchObject({ status: 'NOT_SERVING' });
-  const late = clientFor(CustomerService, service.url, 'edge-gateway');
-  await expect(late.getDeal({ name: 'deals/a' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+  const late = clientFor(LibraryService, service.url, 'edge-gateway');
+  await expect(late.getBook({ name: 'books/a' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
   resolve();
   await answer;
   await stopped;
@@ -94,5 +94,5 @@ test('reflection is there only where the environment asks for it', async () => {
   };
   expect(await ask(testEnv(issuer.jwksUri))).toBe(status.UNIMPLEMENTED);
   const answer = await ask({ ...testEnv(issuer.jwksUri), REFLECTION: 'true' });
-  expect(Buffer.concat(answer as Buffer[]).includes('kumiko.customer.v1.CustomerService')).toBe(true);
+  expect(Buffer.concat(answer as Buffer[]).includes('sample.library.v1.LibraryService')).toBe(true);
 });

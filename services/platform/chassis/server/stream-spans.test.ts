@@ -2,19 +2,19 @@ import { status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Client } from '../../contracts/client.ts';
-import { CustomerService, type WatchGroupResponse } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { inSpan } from '../../contracts/in-span.ts';
+import { LibraryService, type WatchRoomResponse } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { recordSpans, type SpanRecorder } from '../../testing/span-recorder.ts';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, customerIssuer, project, startTestService, type TestService, testEnv } from '../../testing/test-service.ts';
 
-const method = 'kumiko.customer.v1.CustomerService/WatchGroup';
-const traceOf = (name: string) => (name === 'groups/a' ? 'a' : 'b').repeat(32);
+const method = 'sample.library.v1.LibraryService/WatchRoom';
+const traceOf = (name: string) => (name === 'rooms/a' ? 'a' : 'b').repeat(32);
 
 let recorder: SpanRecorder;
 let issuer: TestIssuer;
 let service: TestService;
-let client: Client<typeof CustomerService>;
+let client: Client<typeof LibraryService>;
 /** Has a stream see a change, whoever calls it. */
 const change = new Map<string, () => void>();
 
@@ -23,12 +23,12 @@ beforeAll(async () => {
   issuer = await startTestIssuer();
   service = await startTestService({
     env: testEnv(issuer.jwksUri),
-    customer: {
-      async getDeal({ name }) {
+    library: {
+      async getBook({ name }) {
         for (const tell of change.values()) tell();
         return { name };
       },
-      async *watchGroup({ name }, call) {
+      async *watchRoom({ name }, call) {
         for (let seen = 1; !call.signal.aborted; seen += 1) {
           const next = new Promise<void>((resolve) => {
             change.set(name, resolve);
@@ -41,7 +41,7 @@ beforeAll(async () => {
     },
   });
   const token = await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' });
-  client = clientFor(CustomerService, service.url, 'edge-gateway', token);
+  client = clientFor(LibraryService, service.url, 'edge-gateway', token);
 });
 
 beforeEach(() => recorder.reset());
@@ -53,8 +53,8 @@ afterAll(async () => {
 });
 
 /** Opens a stream in a trace of its own, and reads its first message. */
-async function open(name: string): Promise<AsyncIterator<WatchGroupResponse>> {
-  const stream = client.watchGroup({ name }, { headers: { traceparent: `00-${traceOf(name)}-b7ad6b7169203331-01` } });
+async function open(name: string): Promise<AsyncIterator<WatchRoomResponse>> {
+  const stream = client.watchRoom({ name }, { headers: { traceparent: `00-${traceOf(name)}-b7ad6b7169203331-01` } });
   const messages = stream[Symbol.asyncIterator]();
   expect((await messages.next()).value?.resumeToken).toBe('1');
   return messages;
@@ -63,12 +63,12 @@ async function open(name: string): Promise<AsyncIterator<WatchGroupResponse>> {
 const ended = (name: string, kind: SpanKind) => recorder.spans().filter((span) => span.name === name && span.kind === kind);
 
 test('what a stream does about a later change belongs to its own trace, though another call has made the change', async () => {
-  const streams = await Promise.all([open('groups/a'), open('groups/b')]);
-  await client.getDeal({ name: 'deals/d' }, { headers: { traceparent: `00-${'c'.repeat(32)}-b7ad6b7169203331-01` } });
+  const streams = await Promise.all([open('rooms/a'), open('rooms/b')]);
+  await client.getBook({ name: 'books/d' }, { headers: { traceparent: `00-${'c'.repeat(32)}-b7ad6b7169203331-01` } });
   for (const stream of streams) expect((await stream.next()).value?.resumeToken).toBe('2');
   for (const stream of streams) await stream.return?.();
   await expect.poll(() => ended(method, SpanKind.SERVER)).toHaveLength(2);
-  for (const name of ['groups/a', 'groups/b']) {
+  for (const name of ['rooms/a', 'rooms/b']) {
     const server = ended(method, SpanKind.SERVER).find((span) => span.spanContext().traceId === traceOf(name));
     const reads = ended(`read ${name}`, SpanKind.INTERNAL);
     expect(reads).toHaveLength(2);
@@ -77,13 +77,13 @@ test('what a stream does about a later change belongs to its own trace, though a
 });
 
 test('the span of a stream lasts until its client goes away, and says so', async () => {
-  const [gone, other] = await Promise.all([open('groups/a'), open('groups/b')]);
+  const [gone, other] = await Promise.all([open('rooms/a'), open('rooms/b')]);
   expect(ended(method, SpanKind.SERVER)).toEqual([]);
   await gone.return?.();
   await expect.poll(() => ended(method, SpanKind.SERVER)).toHaveLength(1);
   expect(ended(method, SpanKind.SERVER)[0]).toMatchObject({
     attributes: { 'rpc.grpc.status_code': status.CANCELLED },
-    parentSpanContext: { traceId: traceOf('groups/a') },
+    parentSpanContext: { traceId: traceOf('rooms/a') },
   });
   expect(ended(method, SpanKind.CLIENT)).toHaveLength(1);
   await other.return?.();

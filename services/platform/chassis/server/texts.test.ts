@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../contracts/client.ts';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import {
   clientFor,
@@ -15,18 +15,18 @@ import {
 
 let issuer: TestIssuer;
 let service: TestService;
-let client: Client<typeof CustomerService>;
+let client: Client<typeof LibraryService>;
 
 beforeAll(async () => {
   issuer = await startTestIssuer();
   service = await startTestService({
     env: testEnv(issuer.jwksUri),
-    customer: {
+    library: {
       getProfile: async (_, { caller }) => ({ name: caller.kind === 'customer' ? caller.id : '' }),
       updateProfile: async ({ profile }) => profile ?? {},
     },
   });
-  client = clientFor(CustomerService, service.url, 'edge-gateway', await tokenOf('alice'));
+  client = clientFor(LibraryService, service.url, 'edge-gateway', await tokenOf('alice'));
 });
 
 afterAll(async () => {
@@ -82,13 +82,13 @@ describe('the subject of a token', () => {
     ['is too long', 'a'.repeat(256)],
     ['is no text', 7 as unknown as string],
   ])('is nobody where it %s', async (_, sub) => {
-    const stranger = clientFor(CustomerService, service.url, 'edge-gateway', await tokenOf(sub));
+    const stranger = clientFor(LibraryService, service.url, 'edge-gateway', await tokenOf(sub));
     await expect(stranger.getProfile({})).rejects.toMatchObject({ code: status.UNAUTHENTICATED, reason: 'TOKEN_INVALID' });
     stranger.close();
   });
 
   test.each(['アリス', '\ufffe', 'a'.repeat(255), 'auth0|5f7c8ec7c33c6c004bbafe82'])('is known as it is: %s', async (sub) => {
-    const known = clientFor(CustomerService, service.url, 'edge-gateway', await tokenOf(sub));
+    const known = clientFor(LibraryService, service.url, 'edge-gateway', await tokenOf(sub));
     expect((await known.getProfile({})).name).toBe(sub);
     known.close();
   });
@@ -103,7 +103,7 @@ async function call(method: string, request: Buffer): Promise<unknown> {
   metadata.set('authorization', `Bearer ${await tokenOf('alice')}`);
   const same = (bytes: Buffer) => bytes;
   return new Promise((resolve) => {
-    raw.makeUnaryRequest(`/kumiko.customer.v1.CustomerService/${method}`, same, same, request, metadata, (error, answer) => {
+    raw.makeUnaryRequest(`/sample.library.v1.LibraryService/${method}`, same, same, request, metadata, (error, answer) => {
       raw.close();
       resolve(error ?? answer);
     });

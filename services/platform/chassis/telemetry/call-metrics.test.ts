@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Client } from '../../contracts/client.ts';
-import { CustomerService } from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, customerIssuer, project, startTestService, type TestService, testEnv } from '../../testing/test-service.ts';
 
@@ -17,21 +17,21 @@ const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
 let issuer: TestIssuer;
 let service: TestService;
-let client: Client<typeof CustomerService>;
+let client: Client<typeof LibraryService>;
 
 beforeAll(async () => {
   metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
   issuer = await startTestIssuer();
   service = await startTestService({
     env: testEnv(issuer.jwksUri),
-    customer: {
-      getDeal: async ({ name }) => {
-        if (name === 'deals/lost') throw new Error('lost');
+    library: {
+      getBook: async ({ name }) => {
+        if (name === 'books/lost') throw new Error('lost');
         return { name };
       },
     },
   });
-  client = clientFor(CustomerService, service.url, 'edge-gateway', await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' }));
+  client = clientFor(LibraryService, service.url, 'edge-gateway', await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' }));
 });
 
 beforeEach(() => exporter.reset());
@@ -59,10 +59,10 @@ async function measured() {
 
 test('every call is measured by its method and how it ended, with no more about it', async () => {
   const unsampled = { headers: { traceparent: `00-${'a'.repeat(32)}-b7ad6b7169203331-00` } };
-  for (let calls = 0; calls < 3; calls += 1) await client.getDeal({ name: 'deals/a' }, unsampled);
-  await expect(client.getDeal({ name: 'deals/lost' })).rejects.toMatchObject({ code: status.INTERNAL });
-  await expect(client.getDeal({ name: 'no deal' })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
-  const method = { 'rpc.system.name': 'grpc', 'rpc.method': 'kumiko.customer.v1.CustomerService/GetDeal' };
+  for (let calls = 0; calls < 3; calls += 1) await client.getBook({ name: 'books/a' }, unsampled);
+  await expect(client.getBook({ name: 'books/lost' })).rejects.toMatchObject({ code: status.INTERNAL });
+  await expect(client.getBook({ name: 'no book' })).rejects.toMatchObject({ code: status.INVALID_ARGUMENT });
+  const method = { 'rpc.system.name': 'grpc', 'rpc.method': 'sample.library.v1.LibraryService/GetBook' };
   const all = await measured();
   expect(all?.map(({ attributes, count }) => ({ attributes, count }))).toEqual([
     { attributes: { ...method, 'rpc.response.status_code': 'OK' }, count: 3 },

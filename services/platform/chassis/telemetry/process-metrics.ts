@@ -1,31 +1,34 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { metrics, ValueType } from '@opentelemetry/api';
+import { instruments, meter, observableGaugeOf } from '../../contracts/instruments.ts';
+import { channelStates } from '../../contracts/open-channels.ts';
 
 /** Between two looks: each wakes the thread. */
 const resolutionMs = 100;
 
-const quantiles = [50, 90, 99] as const;
+const quantiles = [
+  { quantile: 50, instrument: instruments.eventLoopDelayP50 },
+  { quantile: 90, instrument: instruments.eventLoopDelayP90 },
+  { quantile: 99, instrument: instruments.eventLoopDelayP99 },
+];
 
 /**
- * Measures how late the event loop is (https://opentelemetry.io/docs/specs/semconv/runtime/nodejs-metrics/). Not the longest delay, which on Cloud Run
- * is the time without a request. Returns what ends it.
+ * Measures how late the event loop is, the memory, and the channels to other services. Not the longest delay of the loop, which on Cloud Run is the time
+ * without a request. To be called when the SDK has been started. Returns what ends it.
  */
 export function observeProcess(): () => void {
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
-  const meter = metrics.getMeter('kumiko');
-  const gauges = quantiles.map((quantile) => ({
-    quantile,
-    gauge: meter.createObservableGauge(`nodejs.eventloop.delay.p${quantile}`, { unit: 's', valueType: ValueType.DOUBLE }),
-  }));
-  const memory = meter.createObservableGauge('process.memory.usage', { unit: 'By', valueType: ValueType.INT });
-  meter.addBatchObservableCallback(
+  const gauges = quantiles.map(({ quantile, instrument }) => ({ quantile, gauge: observableGaugeOf(instrument) }));
+  const memory = observableGaugeOf(instruments.memory);
+  const channels = observableGaugeOf(instruments.clientChannels);
+  meter().addBatchObservableCallback(
     (result) => {
       if (delay.count > 0) for (const { quantile, gauge } of gauges) result.observe(gauge, delay.percentile(quantile) / 1e9);
       delay.reset();
       result.observe(memory, process.memoryUsage.rss());
+      for (const [state, count] of channelStates()) result.observe(channels, count, { state });
     },
-    [...gauges.map(({ gauge }) => gauge), memory],
+    [...gauges.map(({ gauge }) => gauge), memory, channels],
   );
   return () => delay.disable();
 }

@@ -19,6 +19,9 @@ const neverMs = 2 ** 31 - 1;
 /** The longest that an export may take, its repetitions included. */
 const exportTimeoutMs = 1_000;
 
+/** The longest that exports wait for what the metadata server says of the instance. It answers within milliseconds. */
+const metadataWaitMs = 2_000;
+
 /** What the SDK is started with. */
 interface SdkOptions extends TelemetryOptions {
   readonly endpoint: string;
@@ -86,7 +89,17 @@ export async function startSdk(options: SdkOptions): Promise<Telemetry> {
   };
 }
 
-/** It asks the metadata server, for which it would wait elsewhere (https://docs.cloud.google.com/run/docs/container-contract#services-env-vars). */
+/**
+ * Google's detector, on Cloud Run only (https://docs.cloud.google.com/run/docs/container-contract#services-env-vars): elsewhere it would wait for a metadata
+ * server. There it waits without an end where the server says nothing, and every export with it: what is not known in time is left out.
+ */
 async function cloudRunDetector(): Promise<ResourceDetector[]> {
-  return process.env['K_SERVICE'] === undefined ? [] : [(await import('@opentelemetry/resource-detector-gcp')).gcpDetector];
+  if (process.env['K_SERVICE'] === undefined) return [];
+  const { gcpDetector } = await import('@opentelemetry/resource-detector-gcp');
+  const detect = () => {
+    const { attributes = {} } = gcpDetector.detect();
+    const inTime = Object.entries(attributes).map(([name, value]) => [name, within(metadataWaitMs, Promise.resolve(value))]);
+    return { attributes: Object.fromEntries(inTime) };
+  };
+  return [{ detect }];
 }

@@ -5,13 +5,13 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../../deploy/local/cloud/pubsub/start-pubsub.ts';
 import { systemClock } from '../../../../deploy/local/shared/local-server.ts';
-import { EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { EventSchema } from '../../testing/fixture/gen/types/sample/event/v1/event_pb.js';
 import { createDeadLetters, type DeadLetters } from './dead-letters.ts';
 import type { EventMessage } from './event-message.ts';
 import type { EventPublisher } from './event-publisher.ts';
 
 const project = 'projects/kumiko-test';
-const topic = 'order-events';
+const topic = 'loan-events';
 let stateDir: string;
 let server: PubsubServer;
 let published: { topic: string; message: EventMessage }[];
@@ -58,7 +58,7 @@ afterEach(async () => {
 
 function bury(...ids: string[]): void {
   const messages = ids.map((id) => ({
-    data: Buffer.from(toBinary(EventSchema, create(EventSchema, { id, aggregate: `orders/${id}`, version: 1n }))),
+    data: Buffer.from(toBinary(EventSchema, create(EventSchema, { id, aggregate: `loans/${id}`, version: 1n }))),
     attributes: { event_id: id, CloudPubSubDeadLetterSourceDeliveryCount: '20' },
     orderingKey: '',
   }));
@@ -77,8 +77,8 @@ test('what is replayed is gone, and keeps its order and its own attributes', asy
   bury('a', 'b');
   expect(await deadLetters.replay(topic, 10)).toEqual({ replayed: 2, skipped: 0 });
   expect(published.map(({ topic, message: { orderingKey, attributes } }) => [topic, orderingKey, attributes])).toEqual([
-    [topic, 'orders/a', { event_id: 'a' }],
-    [topic, 'orders/b', { event_id: 'b' }],
+    [topic, 'loans/a', { event_id: 'a' }],
+    [topic, 'loans/b', { event_id: 'b' }],
   ]);
   expect(await waiting()).toEqual([]);
 });
@@ -91,7 +91,7 @@ test('no more than the limit is replayed', async () => {
 
 test('what cannot be published stays', async () => {
   bury('a', 'b', 'c');
-  refuses = (aggregate) => aggregate === 'orders/b';
+  refuses = (aggregate) => aggregate === 'loans/b';
   await expect(deadLetters.replay(topic, 10)).rejects.toThrow('not now');
   expect(await waiting()).toEqual(expect.arrayContaining(['b', 'c']));
   expect(published).toHaveLength(1);

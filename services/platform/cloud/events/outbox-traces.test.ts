@@ -7,9 +7,9 @@ import { SpanKind } from '@opentelemetry/api';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type PubsubServer, startPubsub } from '../../../../deploy/local/cloud/pubsub/start-pubsub.ts';
 import { systemClock } from '../../../../deploy/local/shared/local-server.ts';
-import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { inSpan } from '../../contracts/in-span.ts';
 import { activeTraceparent, parseTraceparent } from '../../contracts/traceparent.ts';
+import { type Event, EventSchema } from '../../testing/fixture/gen/types/sample/event/v1/event_pb.js';
 import { recordSpans, type SpanRecorder } from '../../testing/span-recorder.ts';
 import type { Database, Row } from '../spanner/database.ts';
 import { createEventPublisher, type EventPublisher } from './event-publisher.ts';
@@ -18,7 +18,7 @@ import { createOutbox, type Outbox } from './outbox.ts';
 const project = 'kumiko-test';
 const stateDir = mkdtempSync(join(tmpdir(), 'outbox-traces-'));
 const requests = Array.from({ length: 40 }, (_, index) => ({
-  order: `orders/o${index}`,
+  order: `loans/o${index}`,
   traceId: (index + 1).toString(16).padStart(32, 'a'),
 }));
 
@@ -39,8 +39,8 @@ beforeAll(async () => {
   process.env['METADATA_SERVER_DETECTION'] = 'none';
   process.env['PUBSUB_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
   reader = new PubSub({ projectId: project });
-  const [topic] = await reader.createTopic('order-events');
-  const [subscription] = await topic.createSubscription('order-events-test', { enableMessageOrdering: true });
+  const [topic] = await reader.createTopic('loan-events');
+  const [subscription] = await topic.createSubscription('loan-events-test', { enableMessageOrdering: true });
   received = new Map();
   subscription.on('message', (message: Message) => {
     message.ack();
@@ -69,9 +69,7 @@ afterAll(async () => {
 function request({ order, traceId }: (typeof requests)[number], work: (event: Event) => Promise<void>): Promise<string> {
   const origin = { kind: SpanKind.SERVER, attributes: {}, continues: `00-${traceId}-b7ad6b7169203331-01` };
   return inSpan('request', origin, async (span) => {
-    await work(
-      create(EventSchema, { id: `e-${order}`, aggregate: order, version: 1n, payload: { case: 'paymentVoidRequested', value: {} } }),
-    );
+    await work(create(EventSchema, { id: `e-${order}`, aggregate: order, version: 1n, payload: { case: 'loanOverdue', value: {} } }));
     return span.spanContext().spanId;
   });
 }
@@ -99,7 +97,7 @@ async function expectOwnTraces(requestSpans: readonly string[]): Promise<void> {
       send?.parentSpanContext?.spanId,
     ];
   });
-  const expected = requests.map(({ order, traceId }, index) => [order, traceId, 'send order-events', order, requestSpans[index]]);
+  const expected = requests.map(({ order, traceId }, index) => [order, traceId, 'send loan-events', order, requestSpans[index]]);
   expect(seen.toSorted()).toEqual(expected.toSorted());
 }
 
@@ -115,7 +113,7 @@ test('a relay sends each event in the trace that it was made in, linked with its
     return span.spanContext().traceId;
   });
   await expectOwnTraces(spans);
-  const sends = recorder.spans().filter(({ name }) => name === 'send order-events');
+  const sends = recorder.spans().filter(({ name }) => name === 'send loan-events');
   expect(new Set(sends.flatMap(({ links }) => links.map(({ context }) => context.traceId)))).toEqual(new Set([relay]));
   expect(activeTraceparent()).toBeUndefined();
 });

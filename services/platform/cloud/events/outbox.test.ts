@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { beforeEach, expect, it } from 'vitest';
-import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
+import { type Event, EventSchema } from '../../testing/fixture/gen/types/sample/event/v1/event_pb.js';
 import { type RecordingPublisher, recordingPublisher } from '../../testing/recording-publisher.ts';
 import type { Database, Transaction } from '../spanner/database.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -33,32 +33,32 @@ beforeEach(() => {
 });
 
 it('relays page by page, so that no more than a page is in hand', async () => {
-  store(Array.from({ length: 1_200 }, (_, i) => newEvent(`deals/${i}`, 1)));
+  store(Array.from({ length: 1_200 }, (_, i) => newEvent(`books/${i}`, 1)));
   expect(await outbox.publishPending(10_000)).toEqual({ published: 1_200, failed: 0 });
   expect(readPages).toEqual([500, 500, 200]);
   expect(rows).toEqual([]);
 });
 
 it('relays no more rows than its limit, the oldest first', async () => {
-  const events = Array.from({ length: 1_200 }, (_, i) => newEvent(`deals/${i}`, 1));
+  const events = Array.from({ length: 1_200 }, (_, i) => newEvent(`books/${i}`, 1));
   store(events);
   expect(await outbox.publishPending(700)).toEqual({ published: 700, failed: 0 });
   expect(rows.map(({ id }) => id)).toEqual(events.slice(700).map(({ id }) => id));
 });
 
 it('ends behind a page of which something failed: the next one may hold later events of the same aggregate', async () => {
-  const events = [...Array.from({ length: 500 }, (_, i) => newEvent(`deals/${i}`, 1)), newEvent('deals/0', 2)];
+  const events = [...Array.from({ length: 500 }, (_, i) => newEvent(`books/${i}`, 1)), newEvent('books/0', 2)];
   store(events);
   publisher.failing.add(events[0]!.id);
   expect(await outbox.publishPending(10_000)).toMatchObject({ published: 499, failed: 1 });
   expect(rows.map(({ id }) => id)).toEqual([events[0]!.id, events[500]!.id]);
   publisher.failing.clear();
   expect(await outbox.publishPending(10_000)).toEqual({ published: 2, failed: 0 });
-  expect(publisher.published.slice(-2)).toEqual([events[0]!, events[500]!].map(({ id }) => `deal-events deals/0 ${id}`));
+  expect(publisher.published.slice(-2)).toEqual([events[0]!, events[500]!].map(({ id }) => `book-events books/0 ${id}`));
 });
 
 it('starts no page so late that it might not end before the deadline', async () => {
-  store(Array.from({ length: 1_200 }, (_, i) => newEvent(`deals/${i}`, 1)));
+  store(Array.from({ length: 1_200 }, (_, i) => newEvent(`books/${i}`, 1)));
   expect(await outbox.publishPending(10_000, inSeconds(10))).toEqual({ published: 500, failed: 0 });
   expect(await outbox.publishPending(10_000, inSeconds(60))).toEqual({ published: 700, failed: 0 });
 });
@@ -66,7 +66,7 @@ it('starts no page so late that it might not end before the deadline', async () 
 it('stores no event that Pub/Sub would refuse, as all later events of its aggregate would wait behind it', () => {
   const insert = (aggregate: string, attributes = {}) => outbox.insert(newEvent(aggregate, 1), attributes);
   expect(() => insert('é'.repeat(513))).toThrow('the ordering key has 1026 bytes: Pub/Sub takes at most 1024');
-  expect(() => insert('deals/1', { kumiko_preview: 'p'.repeat(1025) })).toThrow('the attribute "kumiko_preview" has 1025 bytes');
+  expect(() => insert('books/1', { kumiko_preview: 'p'.repeat(1025) })).toThrow('the attribute "kumiko_preview" has 1025 bytes');
   insert('é'.repeat(512), { kumiko_preview: 'p'.repeat(1024) });
 });
 
@@ -75,7 +75,7 @@ function store(events: readonly Event[]): void {
 }
 
 function newEvent(aggregate: string, version: number): Event {
-  return create(EventSchema, { id: randomUUID(), aggregate, version: BigInt(version), payload: { case: 'dealClosed', value: {} } });
+  return create(EventSchema, { id: randomUUID(), aggregate, version: BigInt(version), payload: { case: 'bookClosed', value: {} } });
 }
 
 /** Knows the two statements of the relay. */

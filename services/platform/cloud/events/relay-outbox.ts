@@ -1,5 +1,5 @@
-import { metrics } from '@opentelemetry/api';
 import type { Logger } from 'pino';
+import { gaugeOf, instruments } from '../../contracts/instruments.ts';
 import type { Outbox } from './outbox.ts';
 
 /** What the relay needs of the call that it is run by. */
@@ -10,7 +10,7 @@ interface RelayCall {
 
 /**
  * The relay of an owner: publishes at most `limit` of what its outbox holds, as far as the call's deadline lets it, and says in one log line and two gauges
- * what is left. The metrics that alerts stand on are made of that line (deploy/infra/log-metrics.ts), so it comes with every run, also where nothing waits.
+ * what is left, with every run, also where nothing waits: an alert stands on the gauges, and another on their absence.
  *
  * @throws {DatabaseError} where the rows cannot be read or deleted.
  */
@@ -23,9 +23,7 @@ export async function relayOutbox(
   if (failed > 0) logger.warn({ err: error, failed }, 'events wait for the next relay');
   const { rows, lagSeconds } = await outbox.backlog();
   logger.info({ published, outboxRows: rows, outboxLagSeconds: lagSeconds }, 'outbox relayed');
-  // Asked for now: the API's meters do not change to an SDK that is started later.
-  const meter = metrics.getMeter('kumiko');
-  meter.createGauge('kumiko.outbox.events', { unit: '{event}', description: 'Events that are stored and not published.' }).record(rows);
-  meter.createGauge('kumiko.outbox.lag', { unit: 's', description: 'The age of the oldest of them.' }).record(lagSeconds);
+  gaugeOf(instruments.outboxEvents).record(rows);
+  gaugeOf(instruments.outboxLag).record(lagSeconds);
   return { published, failed };
 }

@@ -20,14 +20,14 @@ import type { LocalServer } from '../../../../deploy/local/shared/local-server.t
 import { type Client, createClient } from '../../contracts/client.ts';
 import { serviceDefinition } from '../../contracts/definitions.ts';
 import {
-  CustomerService,
-  type Deal,
-  DealSchema,
-  type GetDealRequest,
-  type WatchGroupRequest,
-  type WatchGroupResponse,
-  WatchGroupResponseSchema,
-} from '../../contracts/gen/types/kumiko/customer/v1/customer_pb.js';
+  type Book,
+  BookSchema,
+  type GetBookRequest,
+  LibraryService,
+  type WatchRoomRequest,
+  type WatchRoomResponse,
+  WatchRoomResponseSchema,
+} from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { createIdTokens } from './identity.ts';
 
 const audience = 'https://customer.kumiko-test.kumiko.internal';
@@ -45,7 +45,7 @@ let issuer: Issuer;
 let metadata: LocalServer;
 let server: Server;
 let front: CloudRunFront;
-let client: Client<typeof CustomerService>;
+let client: Client<typeof LibraryService>;
 /** Sends the next message of the stream that is open. */
 let tellMore: () => void;
 
@@ -60,14 +60,14 @@ beforeAll(async () => {
   vi.stubEnv('GCE_METADATA_HOST', `127.0.0.1:${metadata.port}`);
   server = new Server();
   const implementation: UntypedServiceImplementation = {
-    GetDeal: ({ request }: ServerUnaryCall<GetDealRequest, Deal>, done: sendUnaryData<Deal>) =>
-      done(null, create(DealSchema, { name: request.name })),
-    WatchGroup: (stream: ServerWritableStream<WatchGroupRequest, WatchGroupResponse>) => {
-      tellMore = () => stream.write(create(WatchGroupResponseSchema, {}));
+    GetBook: ({ request }: ServerUnaryCall<GetBookRequest, Book>, done: sendUnaryData<Book>) =>
+      done(null, create(BookSchema, { name: request.name })),
+    WatchRoom: (stream: ServerWritableStream<WatchRoomRequest, WatchRoomResponse>) => {
+      tellMore = () => stream.write(create(WatchRoomResponseSchema, {}));
       tellMore();
     },
   };
-  server.addService(serviceDefinition(CustomerService), implementation);
+  server.addService(serviceDefinition(LibraryService), implementation);
   const targetPort = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port))),
   );
@@ -91,7 +91,7 @@ beforeEach(() => {
   client?.close();
   const idTokens = createIdTokens({ machineNow: clock.now });
   const headers = async () => ({ 'x-serverless-authorization': await idTokens.header(audience) });
-  client = createClient(CustomerService, { url: `http://127.0.0.1:${front.port}`, headers });
+  client = createClient(LibraryService, { url: `http://127.0.0.1:${front.port}`, headers });
 });
 
 afterAll(async () => {
@@ -104,32 +104,32 @@ afterAll(async () => {
   rmSync(stateDir, { recursive: true });
 });
 
-const call = () => client.getDeal({ name: 'deals/d' }).then(({ name }) => name);
+const call = () => client.getBook({ name: 'books/d' }).then(({ name }) => name);
 
 test('calls that begin together seconds before the token ends are let in, with one new token', async () => {
   await call();
   nowMs += hour - 2_000;
-  expect(new Set(await Promise.all(Array.from({ length: 50 }, call)))).toEqual(new Set(['deals/d']));
+  expect(new Set(await Promise.all(Array.from({ length: 50 }, call)))).toEqual(new Set(['books/d']));
   expect(minted).toBe(2);
   // The old one is over now.
   nowMs += 3_000;
-  expect(await call()).toBe('deals/d');
+  expect(await call()).toBe('books/d');
 });
 
 test('calls are let in to the last second while the metadata server is down, and again when it is back', async () => {
   await call();
   isDown = true;
   nowMs += hour - 2_000;
-  expect(await call()).toBe('deals/d');
+  expect(await call()).toBe('books/d');
   nowMs += 2_000;
   await expect(call()).rejects.toThrow('Could not fetch ID token');
   isDown = false;
-  expect(await call()).toBe('deals/d');
+  expect(await call()).toBe('books/d');
   expect(minted).toBe(2);
 });
 
 test('a stream that was let in goes on after its token has expired', async () => {
-  const stream = client.watchGroup({ name: 'groups/g' });
+  const stream = client.watchRoom({ name: 'rooms/g' });
   await stream[Symbol.asyncIterator]().next();
   nowMs += 2 * hour;
   tellMore();

@@ -1,6 +1,7 @@
 import type { Transaction as SpannerTransaction } from '@google-cloud/spanner';
 import { type Span, SpanKind } from '@opentelemetry/api';
 import { inSpan } from '../../contracts/in-span.ts';
+import { concurrency } from './concurrency.ts';
 import { type Database, DatabaseError, type Row, type Statement, type Transaction, type Value } from './database.ts';
 import { connectSpanner, type DatabaseAddress } from './spanner-client.ts';
 import { isSpannerError, mayRunAgain, toDatabaseError, withRetryDelay } from './spanner-errors.ts';
@@ -22,6 +23,7 @@ export function openDatabase(address: DatabaseAddress): Database {
   const connection = connectSpanner(address);
   // Whoever uses the database hears of it.
   connection.catch(() => {});
+  const underWay = concurrency();
   // https://opentelemetry.io/docs/specs/semconv/database/database-spans/
   const described = { 'db.system.name': 'gcp.spanner', 'db.namespace': address.database };
 
@@ -57,11 +59,13 @@ export function openDatabase(address: DatabaseAddress): Database {
   return {
     query(statement: Statement, values: readonly Value[] = []): Promise<Row[]> {
       const attributes = { ...described, 'db.query.summary': statement.name };
-      return inSpan(statement.name, { kind: SpanKind.CLIENT, attributes }, () => query(statement, values));
+      return underWay(() => inSpan(statement.name, { kind: SpanKind.CLIENT, attributes }, () => query(statement, values)));
     },
 
     async transact<T>(body: (tx: Transaction) => Promise<T>): Promise<T> {
-      const outcome = await inSpan('transaction', { kind: SpanKind.CLIENT, attributes: described }, (span) => transact(body, span));
+      const outcome = await underWay(() =>
+        inSpan('transaction', { kind: SpanKind.CLIENT, attributes: described }, (span) => transact(body, span)),
+      );
       if ('thrown' in outcome) throw outcome.thrown;
       return outcome.value;
     },

@@ -5,8 +5,8 @@ import { inboxInsert } from '../../cloud/events/inbox.ts';
 import { createOutbox } from '../../cloud/events/outbox.ts';
 import type { Database } from '../../cloud/spanner/database.ts';
 import { answerOnce, type RequestKey } from '../../cloud/spanner/request-ids.ts';
-import { type Event, EventSchema } from '../../contracts/gen/types/kumiko/event/v1/event_pb.js';
 import { withPreview } from '../../contracts/preview.ts';
+import { type Event, EventSchema } from '../fixture/gen/types/sample/event/v1/event_pb.js';
 import { type RecordingPublisher, recordingPublisher } from '../recording-publisher.ts';
 import {
   counterValue,
@@ -27,13 +27,13 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: publishes fresh events with topic, key and attributes, and deletes their rows',
     async run({ database }) {
       const { outbox, publisher, store } = await newOutbox(database);
-      const event = newEvent('deals/d1', 1);
+      const event = newEvent('books/d1', 1);
       await store([event]);
       expect(await pending(database)).toEqual([event.id]);
       await outbox.publish([event]);
       expect(await pending(database)).toEqual([]);
-      expect(publisher.published).toEqual([`deal-events deals/d1 ${event.id}`]);
-      expect(publisher.messages[0]?.attributes).toEqual({ event_id: event.id, event_type: 'dealClosed' });
+      expect(publisher.published).toEqual([`book-events books/d1 ${event.id}`]);
+      expect(publisher.messages[0]?.attributes).toEqual({ event_id: event.id, event_type: 'bookClosed' });
       expect(fromBinary(EventSchema, publisher.messages[0]!.data)).toEqual(event);
     },
   },
@@ -41,7 +41,7 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: an event made for previews says so, also when the relay sends it',
     async run({ database }) {
       const { outbox, publisher, store } = await newOutbox(database);
-      const [fresh, stored] = [newEvent('deals/a', 1), newEvent('deals/b', 1)];
+      const [fresh, stored] = [newEvent('books/a', 1), newEvent('books/b', 1)];
       await withPreview('partner=pr-1', async () => {
         await store([fresh, stored]);
         await outbox.publish([fresh]);
@@ -54,7 +54,7 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: leaves what could not be published, tells so, and the relay sends it',
     async run({ database }) {
       const { outbox, publisher, store } = await newOutbox(database);
-      const events = [newEvent('deals/a', 1), newEvent('deals/b', 1)];
+      const events = [newEvent('books/a', 1), newEvent('books/b', 1)];
       await store(events, { kumiko_preview: 'pr-1' });
       publisher.failing.add(events[0]!.id);
       await expect(outbox.publish(events, { kumiko_preview: 'pr-1' })).rejects.toThrow('1 events are left in storage.outbox');
@@ -70,14 +70,14 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: never publishes an event of an aggregate before an earlier one that failed',
     async run({ database }) {
       const { outbox, publisher, store } = await newOutbox(database);
-      const [first, second, third] = [newEvent('deals/d1', 1), newEvent('deals/d1', 2), newEvent('deals/d1', 3)];
+      const [first, second, third] = [newEvent('books/d1', 1), newEvent('books/d1', 2), newEvent('books/d1', 3)];
       await store([first, second]);
       publisher.failing.add(first.id);
       await expect(outbox.publish([first, second])).rejects.toThrow('2 events are left');
       publisher.failing.clear();
       await store([third]);
       await outbox.publish([third]);
-      expect(publisher.published).toEqual([first, second, third].map((event) => `deal-events deals/d1 ${event.id}`));
+      expect(publisher.published).toEqual([first, second, third].map((event) => `book-events books/d1 ${event.id}`));
       expect(await pending(database)).toEqual([]);
     },
   },
@@ -85,13 +85,13 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: the relay publishes the oldest first and each aggregate by version, up to its limit',
     async run({ database }) {
       const { outbox, publisher, store } = await newOutbox(database);
-      const events = [newEvent('deals/a', 1), newEvent('deals/a', 2), newEvent('deals/b', 1), newEvent('deals/a', 3)];
+      const events = [newEvent('books/a', 1), newEvent('books/a', 2), newEvent('books/b', 1), newEvent('books/a', 3)];
       for (const event of events) await store([event]);
       expect(await outbox.publishPending(3)).toEqual({ published: 3, failed: 0 });
       expect(await pending(database)).toEqual([events[3]!.id]);
-      expect(publisher.published.filter((line) => line.includes('deals/a'))).toEqual([
-        `deal-events deals/a ${events[0]!.id}`,
-        `deal-events deals/a ${events[1]!.id}`,
+      expect(publisher.published.filter((line) => line.includes('books/a'))).toEqual([
+        `book-events books/a ${events[0]!.id}`,
+        `book-events books/a ${events[1]!.id}`,
       ]);
     },
   },
@@ -100,9 +100,9 @@ export const messageCases: readonly StorageCase[] = [
     async run({ database }) {
       const { outbox, store, clock } = await newOutbox(database);
       expect(await outbox.backlog()).toEqual({ rows: 0, lagSeconds: 0 });
-      await store([newEvent('deals/a', 1)]);
+      await store([newEvent('books/a', 1)]);
       clock.ms += 90_000;
-      await store([newEvent('deals/b', 1)]);
+      await store([newEvent('books/b', 1)]);
       expect(await outbox.backlog()).toEqual({ rows: 2, lagSeconds: 90.002 });
       await outbox.publishPending(10);
       expect(await outbox.backlog()).toEqual({ rows: 0, lagSeconds: 0 });
@@ -112,11 +112,11 @@ export const messageCases: readonly StorageCase[] = [
     name: 'outbox: tells which events of some aggregates wait, by their versions',
     async run({ database }) {
       const { outbox, store } = await newOutbox(database);
-      const events = [newEvent('deals/a', 2), newEvent('deals/b', 1), newEvent('deals/a', 1), newEvent('deals/c', 3)];
+      const events = [newEvent('books/a', 2), newEvent('books/b', 1), newEvent('books/a', 1), newEvent('books/c', 3)];
       await store(events);
       const ids = async (...aggregates: string[]) => (await outbox.waiting(aggregates)).map(({ id }) => id);
-      expect(await ids('deals/a', 'deals/c', 'deals/none')).toEqual([events[2]!.id, events[0]!.id, events[3]!.id]);
-      expect(await ids('deals/none')).toEqual([]);
+      expect(await ids('books/a', 'books/c', 'books/none')).toEqual([events[2]!.id, events[0]!.id, events[3]!.id]);
+      expect(await ids('books/none')).toEqual([]);
     },
   },
   {
@@ -124,7 +124,7 @@ export const messageCases: readonly StorageCase[] = [
     async run({ database }) {
       const one = await newOutbox(database);
       const two = await newOutbox(database);
-      const events = Array.from({ length: 20 }, (_, i) => newEvent(`deals/${i % 5}`, i + 1));
+      const events = Array.from({ length: 20 }, (_, i) => newEvent(`books/${i % 5}`, i + 1));
       await one.store(events);
       let open = () => {};
       const gate = new Promise<void>((resolve) => {
@@ -149,7 +149,7 @@ export const messageCases: readonly StorageCase[] = [
     async run({ database }) {
       const { outbox, publisher } = await newOutbox(database);
       const rolledBack = database.transact(async (tx) => {
-        await tx.batch([outbox.insert(newEvent('deals/d1', 1))]);
+        await tx.batch([outbox.insert(newEvent('books/d1', 1))]);
         throw new Error('no');
       });
       await expect(rolledBack).rejects.toThrow('no');
@@ -186,7 +186,7 @@ export const messageCases: readonly StorageCase[] = [
       const key = newKey('a');
       expect(await once(target, key, id, 'first')).toEqual({ answer: 'first', replayed: false });
       expect(await once(target, key, id, 'second')).toEqual({ answer: 'first', replayed: true });
-      expect(await once(target, key, id, new Error('the group is full'))).toEqual({ answer: 'first', replayed: true });
+      expect(await once(target, key, id, new Error('the room is full'))).toEqual({ answer: 'first', replayed: true });
       expect(await counterValue(target, id)).toBe(1n);
     },
   },
@@ -216,7 +216,7 @@ export const messageCases: readonly StorageCase[] = [
     async run(target) {
       const id = await newCounter(target, 0);
       const key = newKey('a');
-      await expect(once(target, key, id, new Error('the group is full'))).rejects.toThrow('the group is full');
+      await expect(once(target, key, id, new Error('the room is full'))).rejects.toThrow('the room is full');
       expect(await once(target, key, id, 'now it works')).toEqual({ answer: 'now it works', replayed: false });
     },
   },
@@ -243,7 +243,7 @@ async function newOutbox(database: Database) {
 }
 
 function newEvent(aggregate: string, version: number): Event {
-  return create(EventSchema, { id: randomUUID(), aggregate, version: BigInt(version), payload: { case: 'dealClosed', value: {} } });
+  return create(EventSchema, { id: randomUUID(), aggregate, version: BigInt(version), payload: { case: 'bookClosed', value: {} } });
 }
 
 async function pending(database: Database): Promise<unknown[]> {
@@ -251,7 +251,7 @@ async function pending(database: Database): Promise<unknown[]> {
 }
 
 function newKey(fingerprint: string): RequestKey {
-  return { caller: 'alice', method: 'OpenGroup', requestId: randomUUID(), fingerprint };
+  return { caller: 'alice', method: 'OpenRoom', requestId: randomUUID(), fingerprint };
 }
 
 /** A request that increments a counter and answers with a text, or is refused. */

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lockFile } from '../../../shared/file-lock.ts';
+import { lockFile } from '../../../../../services/platform/tools/file-lock.ts';
 
 /** A directory that belongs to this process until it is released, or the process ends in whatever way. */
 interface DirectoryLock {

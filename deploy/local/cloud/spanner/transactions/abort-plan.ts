@@ -1,3 +1,6 @@
+/** How probable an abort is where nobody says otherwise: who works against this server meets aborts every day, not first in production. */
+export const usualAbortProbability = 0.05;
+
 /** Where a transaction is aborted: before its first statement runs, or when it commits. */
 export type AbortPoint = 'statement' | 'commit';
 

@@ -1,0 +1,36 @@
+import { metrics } from '@opentelemetry/api';
+import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
+import { afterAll, expect, test } from 'vitest';
+import { instruments } from '../../contracts/instruments.ts';
+import { concurrency } from './concurrency.ts';
+
+const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+
+afterAll(async () => {
+  await reader.shutdown();
+  metrics.disable();
+});
+
+async function told(): Promise<unknown> {
+  exporter.reset();
+  await reader.forceFlush();
+  const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
+  return all.find(({ descriptor }) => descriptor.name === instruments.databaseConcurrency.name)?.dataPoints.map(({ value }) => value);
+}
+
+test('each export tells the most that were under way at one time since the one before, whether they end well or not', async () => {
+  const underWay = concurrency();
+  expect(await told()).toEqual([0]);
+  const [one, two] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const both = [underWay(() => one.promise), underWay(() => two.promise)];
+  two.reject(new Error('aborted'));
+  await expect(both[1]).rejects.toThrow('aborted');
+  expect(await told()).toEqual([2]);
+  expect(await told()).toEqual([1]);
+  one.resolve();
+  await both[0];
+  expect(await told()).toEqual([1]);
+  expect(await told()).toEqual([0]);
+});
