@@ -2,7 +2,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { findBrowser } from '../../tests/browser.ts';
 
 /** A browser that the console of a platform has let in. */
-export interface ConsoleBrowser {
+interface ConsoleBrowser {
   /** Shows a screen in a page of its own, such as "/traces". */
   open(path: string): Promise<Page>;
   /** Opens a screen in a page that is there already; the time until it shows a row, in milliseconds. */

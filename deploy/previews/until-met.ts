@@ -3,7 +3,7 @@ import { credentials, Client as GrpcClient, Metadata, type ServiceError, status 
 import { revisionHeader } from '../../services/platform/contracts/preview.ts';
 
 /** What is to be met, and how it is asked for. Times in milliseconds. */
-export interface Meeting {
+interface Meeting {
   /** The gateway's origin. */
   readonly url: string;
   /** A method of the service that takes one message. */

@@ -7,7 +7,7 @@ const request = protobuf.parse(source).root.lookupType('otlp.ExportTraceServiceR
 const serverKind = 2;
 
 /** A span that is sent, with hexadecimal ids. */
-export interface SentSpan {
+interface SentSpan {
   readonly trace: string;
   readonly id: string;
   readonly parent?: string;

@@ -32,7 +32,7 @@ export function launchBrowser(): Promise<Browser> {
 export const secret = 'Himitsu-no-michi 7f3a';
 
 /** A platform with a console, and a browser that is let in. */
-export interface ConsoleStage {
+interface ConsoleStage {
   readonly platform: Platform;
   readonly stateDir: string;
   /** The page of the test. Its screenshot is left, and nothing may have been loaded from elsewhere. */

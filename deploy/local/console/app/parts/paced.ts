@@ -4,7 +4,7 @@ const share = 0.05;
 const leastMs = 500;
 
 /** Work that is asked for again and again. */
-export interface Paced {
+interface Paced {
   /** Has the work done: at once, or when its time has come, once for all that ask until then. */
   ask(): void;
   /** Nothing is done from now on. */
