@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DescService } from '@bufbuild/protobuf';
 import { metrics } from '@opentelemetry/api';
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { startService } from '../../../services/platform/chassis/process/start-service.ts';
@@ -10,6 +11,7 @@ import type { Outbox } from '../../../services/platform/cloud/events/outbox.ts';
 import { relayOutbox } from '../../../services/platform/cloud/events/relay-outbox.ts';
 import { MaintenanceService } from '../../../services/platform/contracts/gen/types/kumiko/platform/v1/maintenance_pb.js';
 import { WebhookAdminService } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/admin_pb.js';
+import { WebhookInternalService } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/internal_pb.js';
 import { WebhookService } from '../../../services/platform/contracts/gen/types/kumiko/webhook/v1/webhook_pb.js';
 import { type Instrument, instruments } from '../../../services/platform/contracts/instruments.ts';
 import { services } from '../../../services/platform/contracts/services.ts';
@@ -45,7 +47,9 @@ async function emitted(): Promise<Map<string, Set<string>>> {
       throw new Error('a bug');
     },
   });
-  const stubs = [bind(WebhookService, stub(WebhookService, {})), bind(WebhookAdminService, stub(WebhookAdminService, {}))];
+  const stubs = [WebhookService, WebhookAdminService, WebhookInternalService].map((each) =>
+    bind<DescService>(each, stub<DescService>(each, {})),
+  );
   const service = await startService(
     { name: 'webhook', manifest: { variables: {} }, start: async () => ({ bindings: [...stubs, bind(MaintenanceService, upkeep)] }) },
     { env: testEnv('http://127.0.0.1:1/jwks.json'), destination: { write: () => {} } },
