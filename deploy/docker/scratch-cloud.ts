@@ -1,18 +1,20 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import { spawnLeashed } from '../../gateway/envoy/leash.ts';
 import type { LocalAround } from '../../services/platform/chassis/process/manifest.ts';
 import { audienceOf, internalDomain, type Principal, serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
-import { product, serviceNames } from '../../services/platform/contracts/services.ts';
+import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { manifestOf } from '../environments/manifests.ts';
+import { layFirstDatabase } from '../local/platform/database/first-database.ts';
+import { applyMigrations } from '../local/platform/database/migrations.ts';
+import { project } from '../local/platform/place.ts';
+import { databaseEnvironment } from '../local/platform/service-environment.ts';
 
 const root = join(import.meta.dirname, '../..');
-const project = `${product}-scratch`;
 /** Nothing listens there. */
 const nowhere = '127.0.0.1:9';
 
@@ -23,12 +25,16 @@ export interface ScratchCloud {
   close(): Promise<void>;
 }
 
-/** Starts the local Spanner in a folder of its own and applies the migrations. */
+/** Starts the local Spanner in a folder of its own, with every migration applied. */
 export async function startScratchCloud(): Promise<ScratchCloud> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-scratch-'));
+  await layFirstDatabase(folder);
   const spanner = spawnLeashed(
     process.execPath,
-    [join(root, 'deploy/local/cloud/spanner/main.ts'), ...['--port', '0', '--data-dir', folder, '--abort-probability', '0']],
+    [
+      join(root, 'deploy/local/cloud/spanner/main.ts'),
+      ...['--port', '0', '--data-dir', join(folder, 'spanner'), '--abort-probability', '0'],
+    ],
     { stdout: 'pipe', stderr: 'inherit' },
   );
   const close = async () => {
@@ -40,10 +46,9 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const database = databaseEnvironment(await listeningPort(spanner));
-    await promisify(execFile)(process.execPath, [join(root, 'services/platform/cloud/spanner/migrate-main.ts')], {
-      env: { ...process.env, ...database },
-    });
+    const ports = { spanner: await listeningPort(spanner) };
+    await applyMigrations(ports, folder);
+    const database = { ...databaseEnvironment(ports), METADATA_SERVER_DETECTION: 'none' };
     return { environmentOf: (service) => ({ ...database, ...commonEnvironment, ...ownEnvironment(service) }), close };
   } catch (error) {
     await close();
@@ -57,16 +62,6 @@ async function listeningPort(child: ChildProcess): Promise<number> {
     if (message === 'listening' && port !== undefined) return port;
   }
   throw new Error('the local Spanner ended before it listened');
-}
-
-function databaseEnvironment(spannerPort: number): Record<string, string> {
-  return {
-    GOOGLE_CLOUD_PROJECT: project,
-    SPANNER_INSTANCE: 'scratch',
-    SPANNER_DATABASE: 'scratch',
-    SPANNER_EMULATOR_HOST: `127.0.0.1:${spannerPort}`,
-    METADATA_SERVER_DETECTION: 'none',
-  };
 }
 
 /** What every service needs beside the database. */

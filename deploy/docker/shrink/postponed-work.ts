@@ -126,7 +126,7 @@ const lazyModules = [
   '@google-cloud/pubsub/build/protos/protos.js',
   // For errors that are HTML pages.
   'html-entities/dist/commonjs/index.js',
-  // Asked for only by the metrics that are switched off.
+  // The Spanner client asks for it for its own metrics, which the image switches off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
 
@@ -182,11 +182,13 @@ export function postponedWork(without?: Rewrite): Plugin {
       build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (kind !== 'require-call' || pluginData === namespace || !couldStandFor(path, replaced)) return undefined;
         const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
-        return replaced.includes(insideOf(resolved.path)) ? { path: resolved.path, namespace } : undefined;
+        const inside = insideOf(resolved.path);
+        // The bundle has the path in the module's name, and is to be the same whichever folder it is built in.
+        return replaced.includes(inside) ? { path: inside, namespace, pluginData: resolved.path } : undefined;
       });
       build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
-      build.onLoad({ filter: /./, namespace }, ({ path }) => ({
-        contents: standInFor(path),
+      build.onLoad({ filter: /./, namespace }, ({ pluginData }) => ({
+        contents: standInFor(pluginData as string),
         loader: 'js',
         resolveDir: '/',
       }));

@@ -11,7 +11,7 @@ import { databaseEnvironment } from '../service-environment.ts';
 const migrate = join(import.meta.dirname, '../../../../services/platform/cloud/spanner/migrate-main.ts');
 
 /** Brings the database to the state of the migrations. Asks it only when the migrations changed since the last time: the client takes time to load. */
-export async function applyMigrations(ports: Ports, stateDir: string): Promise<void> {
+export async function applyMigrations(ports: Pick<Ports, 'spanner'>, stateDir: string): Promise<void> {
   const stamp = migrationsStamp();
   if (stampOf(stateDir) === stamp) return;
   await promisify(execFile)(process.execPath, [migrate], {

@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { billOfMaterials } from '../bill-of-materials.ts';
+import { bundleService } from '../bundle-service.ts';
+import { buildArguments } from '../images/builder.ts';
+import { layerTimeSeconds } from '../images/layer-time.ts';
+import { builtImage, missingImages } from './built-images.ts';
+import { podman } from './podman.ts';
+
+const skipped = missingImages();
+const [service] = serviceNames as [string];
+
+const layersOf = (image: string) => JSON.parse(podman('image', 'inspect', '--format', '{{json .RootFS.Layers}}', image).stdout) as string[];
+
+/** Builds an image of a folder with a Dockerfile, with nothing that was built before. */
+function build(context: string, tag: string): void {
+  const { code, stderr } = podman(
+    ...buildArguments('podman', {
+      dockerfile: join(context, 'Dockerfile'),
+      tag,
+      args: {},
+      labels: {},
+      epochSeconds: layerTimeSeconds(),
+      context,
+    }),
+    '--no-cache',
+  );
+  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+}
+
+test.skipIf(skipped !== undefined)(
+  `a service that is bundled again is the same layer as in its image${skipped === undefined ? '' : ` (${skipped})`}`,
+  { timeout: 60_000 },
+  async () => {
+    const context = mkdtempSync(join(tmpdir(), 'kumiko-again-'));
+    const tag = `localhost/kumiko-again:${process.pid}`;
+    try {
+      const folder = join(context, 'bundle/app');
+      mkdirSync(folder, { recursive: true });
+      const sources = await bundleService(service, folder);
+      writeFileSync(join(folder, 'sbom.cdx.json'), await billOfMaterials(service, sources));
+      // The last line but one of services.Dockerfile that copies, on nothing: a layer does not know what is below it.
+      const copies = readFileSync(join(import.meta.dirname, '../services.Dockerfile'), 'utf8').match(/^COPY .*\/bundle\/ \/$/gm);
+      expect(copies).toHaveLength(1);
+      writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY bundle/ /\n');
+      build(context, tag);
+      const [again] = layersOf(tag);
+      // What V8 made of it lies above.
+      expect(layersOf(builtImage(service)).at(-2)).toBe(again);
+    } finally {
+      podman('image', 'rm', '--force', tag);
+      rmSync(context, { recursive: true, force: true });
+    }
+  },
+);
