@@ -1,7 +1,6 @@
 import protobuf from 'protobufjs';
 import { envoyTypes } from '../bootstrap/validation/envoy-types.ts';
-import type { ReadMessage } from '../bootstrap/validation/read-message.ts';
-import { isWellKnown } from '../bootstrap/validation/well-known.ts';
+import { isMap, ReadMessage } from '../bootstrap/validation/message.ts';
 
 /** The bytes of a message of Envoy's API that was read without a fault. */
 export function encodeMessage(message: ReadMessage): Buffer {
@@ -17,17 +16,17 @@ function plain({ type, fields }: ReadMessage): Record<string, unknown> {
 
 function plainField(field: protobuf.Field, value: unknown): unknown {
   if (field instanceof protobuf.MapField) {
-    return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, plainSingle(field, item)]));
+    return Object.fromEntries(Object.entries(isMap(value) ? value : {}).map(([key, item]) => [key, plainSingle(field, item)]));
   }
-  return field.repeated ? (value as unknown[]).map((item) => plainSingle(field, item)) : plainSingle(field, value);
+  return field.repeated ? (Array.isArray(value) ? value : []).map((item) => plainSingle(field, item)) : plainSingle(field, value);
 }
 
 function plainSingle(field: protobuf.Field, value: unknown): unknown {
   const type = field.resolvedType;
   if (!(type instanceof protobuf.Type)) return value;
   const name = type.fullName.slice(1);
-  if (name === 'google.protobuf.Any') return packed(value as ReadMessage);
-  return isWellKnown(name) ? wellKnown(name, value) : plain(value as ReadMessage);
+  if (!(value instanceof ReadMessage)) return wellKnown(name, value);
+  return name === 'google.protobuf.Any' ? packed(value) : plain(value);
 }
 
 function packed(message: ReadMessage): { type_url: string; value: Buffer } {
@@ -36,9 +35,8 @@ function packed(message: ReadMessage): { type_url: string; value: Buffer } {
 
 /** Durations and wrappers are all that clusters use. */
 function wellKnown(name: string, value: unknown): unknown {
-  if (name === 'google.protobuf.Duration') {
-    const nanos = value as bigint;
-    return { seconds: Number(nanos / 1_000_000_000n), nanos: Number(nanos % 1_000_000_000n) };
+  if (name === 'google.protobuf.Duration' && typeof value === 'bigint') {
+    return { seconds: Number(value / 1_000_000_000n), nanos: Number(value % 1_000_000_000n) };
   }
   if (name.endsWith('Value')) return { value };
   throw new TypeError(`${name} is not written here`);

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs';
 import { type Fault, join } from './fault.ts';
+import { isMap } from './message.ts';
 import { type Rules, valueRules } from './value-rules.ts';
 
 /** Checks a field against its protoc-gen-validate rules. `value` is as read, undefined where the field is absent. */
@@ -8,10 +9,10 @@ export function checkField(field: protobuf.Field, value: unknown, path: string):
   if (value !== undefined && options['(envoy.annotations.disallowed_by_default)'] === true) {
     return [{ path, message: 'is deprecated: Envoy refuses it by default' }];
   }
-  const rules = options['(validate.rules)'] as Rules | undefined;
-  if (rules === undefined) return [];
-  if (field.map) return mapRules((rules['map'] ?? {}) as Rules, (value ?? {}) as Record<string, unknown>, path);
-  if (field.repeated) return listRules((rules['repeated'] ?? {}) as Rules, (value ?? []) as readonly unknown[], path);
+  const rules = options['(validate.rules)'];
+  if (!isMap(rules)) return [];
+  if (field.map) return mapRules(mapAt(rules, 'map'), isMap(value) ? value : {}, path);
+  if (field.repeated) return listRules(mapAt(rules, 'repeated'), Array.isArray(value) ? value : [], path);
   // An absent member of a oneof breaks nothing, whatever its rules say.
   if (value === undefined && field.partOf) return [];
   return check(rules, value ?? implicitDefault(field), path);
@@ -36,10 +37,10 @@ function implicitDefault(field: protobuf.Field): unknown {
 function check(rules: Rules, value: unknown, path: string): Fault[] {
   const faults: string[] = [];
   for (const [kind, rule] of Object.entries(rules)) {
-    if (typeof rule !== 'object' || rule === null) continue;
+    if (!isMap(rule)) continue;
     if (value === undefined) {
-      if ((rule as Rules)['required'] === true) faults.push('is required');
-    } else faults.push(...valueRules(kind, rule as Rules, value));
+      if (rule['required'] === true) faults.push('is required');
+    } else faults.push(...valueRules(kind, rule, value));
   }
   return faults.map((message) => ({ path, message }));
 }
@@ -50,8 +51,7 @@ function listRules(rules: Rules, items: readonly unknown[], path: string): Fault
   if (items.length < Number(rules['min_items'] ?? 0)) fail(`needs at least ${rules['min_items']} items`);
   if (items.length > Number(rules['max_items'] ?? Number.POSITIVE_INFINITY)) fail(`must have at most ${rules['max_items']} items`);
   if (rules['unique'] === true && new Set(items).size < items.length) fail('must not hold an item twice');
-  const each = rules['items'] as Rules | undefined;
-  return each === undefined ? faults : [...faults, ...items.flatMap((item, index) => check(each, item, join(path, index)))];
+  return [...faults, ...items.flatMap((item, index) => check(mapAt(rules, 'items'), item, join(path, index)))];
 }
 
 function mapRules(rules: Rules, entries: Record<string, unknown>, path: string): Fault[] {
@@ -59,12 +59,15 @@ function mapRules(rules: Rules, entries: Record<string, unknown>, path: string):
   if (Object.keys(entries).length < Number(rules['min_pairs'] ?? 0))
     faults.push({ path, message: `needs at least ${rules['min_pairs']} entries` });
   for (const [key, value] of Object.entries(entries)) {
-    faults.push(
-      ...check((rules['keys'] ?? {}) as Rules, key, join(path, key)),
-      ...check((rules['values'] ?? {}) as Rules, value, join(path, key)),
-    );
+    faults.push(...check(mapAt(rules, 'keys'), key, join(path, key)), ...check(mapAt(rules, 'values'), value, join(path, key)));
   }
   return faults;
+}
+
+/** Rules inside of rules; none where there are none. */
+function mapAt(rules: Rules, name: string): Rules {
+  const inner = rules[name];
+  return isMap(inner) ? inner : {};
 }
 
 function optionsOf(object: protobuf.ReflectionObject): Record<string, unknown> {

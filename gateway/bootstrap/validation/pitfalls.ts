@@ -1,7 +1,6 @@
 import { type Fault, join } from './fault.ts';
-import type { ReadMessage } from './read-message.ts';
+import { isMap, type ReadMessage } from './message.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
 type Check = (message: ReadMessage, all: readonly ReadMessage[]) => Fault[];
 
 const http = 'envoy.extensions.filters.http';
@@ -56,12 +55,9 @@ export function checkPitfalls(messages: readonly ReadMessage[]): Fault[] {
   return messages.flatMap((message) => checks[message.type]?.(message, messages) ?? []);
 }
 
-function list<T>(value: unknown): readonly T[] {
-  return Array.isArray(value) ? (value as readonly T[]) : [];
-}
-
-function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields['http_filters']);
+function checkFilterOrder(manager: ReadMessage): Fault[] {
+  const { path } = manager;
+  const filters = manager.items('http_filters');
   const types = filters.map((filter) => configOf(filter)?.type);
   const at = (index: number) => join(join(path, 'http_filters'), index);
   const faults: Fault[] = [];
@@ -81,26 +77,26 @@ function checkFilterOrder({ fields, path }: ReadMessage): Fault[] {
 
 /** What configures a filter: with ExtensionWithMatcher it stands inside of that. */
 function configOf(filter: ReadMessage | undefined): ReadMessage | undefined {
-  const config = filter?.fields['typed_config'] as ReadMessage | undefined;
-  return config?.type === 'envoy.extensions.common.matching.v3.ExtensionWithMatcher'
-    ? configOf(config.fields['extension_config'] as ReadMessage | undefined)
-    : config;
+  const config = filter?.inner('typed_config');
+  return config?.type === 'envoy.extensions.common.matching.v3.ExtensionWithMatcher' ? configOf(config.inner('extension_config')) : config;
 }
 
 /** The headers by which our dynamic-routing filter chooses routes, or undefined for any other filter. */
 function routingHeaders(filter: ReadMessage | undefined): string[] | undefined {
-  const config = configOf(filter)?.fields['config'] as ReadMessage | undefined;
+  const config = configOf(filter)?.inner('config');
   try {
-    const { payloads, headers = {} } = JSON.parse(String(config?.fields['configuration'])) as { payloads?: unknown; headers?: object };
-    return payloads === undefined ? undefined : Object.values(headers).map(String);
+    const configuration: unknown = JSON.parse(String(config?.fields['configuration']));
+    if (!isMap(configuration) || configuration['payloads'] === undefined) return undefined;
+    return Object.values(configuration['headers'] ?? {}).map(String);
   } catch {
     return undefined;
   }
 }
 
 /** A filter that routes by the verified payload finds none before jwt_authn, and behind the transcoder the route may be resolved already. */
-function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields['http_filters']);
+function checkRoutingOrder(manager: ReadMessage): Fault[] {
+  const { path } = manager;
+  const filters = manager.items('http_filters');
   const at = (type: string) => filters.findIndex((filter) => configOf(filter)?.type === `${http}.${type}`);
   const [jwt, transcoder] = [at('jwt_authn.v3.JwtAuthentication'), at('grpc_json_transcoder.v3.GrpcJsonTranscoder')];
   return filters.flatMap((filter, index) => {
@@ -113,7 +109,8 @@ function checkRoutingOrder({ fields, path }: ReadMessage): Fault[] {
  * Names that jwt_authn writes are removed from a request only where its verifier runs; those that choose a route would choose it before the
  * filter that removes them.
  */
-function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+function checkSpoofing(manager: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const { path } = manager;
   const inside = all.filter((message) => message.path.startsWith(`${path}.`));
   const stripped = inside
     .filter(({ type }) => type === 'envoy.config.common.mutation_rules.v3.HeaderMutation')
@@ -126,9 +123,9 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
   });
   const transcodes = inside.some(({ type }) => type === `${http}.grpc_json_transcoder.v3.GrpcJsonTranscoder`);
   const appended = transcodes ? [{ name: 'x-envoy-original-method', path: join(path, 'early_header_mutation_extensions') }] : [];
-  const routing = list<ReadMessage | undefined>(fields['http_filters']).flatMap((filter, index) =>
-    (routingHeaders(filter) ?? []).map((name) => ({ name, path: join(join(path, 'http_filters'), index) })),
-  );
+  const routing = manager
+    .items('http_filters')
+    .flatMap((filter, index) => (routingHeaders(filter) ?? []).map((name) => ({ name, path: join(join(path, 'http_filters'), index) })));
   return [...written, ...appended, ...routing]
     .filter(({ name }) => !stripped.includes(name))
     .map(({ name, path: at }) => ({ path: at, message: `a client can spoof ${name}: remove it in early_header_mutation_extensions` }));
@@ -138,14 +135,14 @@ function checkSpoofing({ fields, path }: ReadMessage, all: readonly ReadMessage[
 const guards = [`${jwtAuthn}.JwtAuthentication`, `${http}.rbac.v3.RBAC`];
 
 /** Nothing may skip a filter that lets in, nor turn one off that adds or removes tokens and routes. */
-function checkGuards({ fields, path }: ReadMessage): Fault[] {
-  return list<ReadMessage | undefined>(fields['http_filters']).flatMap((filter, index) => {
-    const at = join(join(path, 'http_filters'), index);
+function checkGuards(manager: ReadMessage): Fault[] {
+  return manager.items('http_filters').flatMap((filter, index) => {
+    const at = join(join(manager.path, 'http_filters'), index);
     const type = configOf(filter)?.type ?? '';
     const faults: Fault[] = [];
     if (filter?.fields['disabled'] === true && (guards.includes(type) || type === `${http}.wasm.v3.Wasm`))
       faults.push({ path: join(at, 'disabled'), message: 'nothing would be looked at' });
-    if (guards.includes(type) && (filter?.fields['typed_config'] as ReadMessage | undefined)?.type !== type)
+    if (guards.includes(type) && filter?.inner('typed_config')?.type !== type)
       faults.push({ path: join(at, 'typed_config'), message: 'must stand by itself: a matcher around it could let requests past it' });
     return faults;
   });
@@ -155,15 +152,15 @@ function checkGuards({ fields, path }: ReadMessage): Fault[] {
  * Where routes say what tokens they need, each has to, by a name that the filter knows: rules are for requests without a route. Nothing may turn the check
  * off: a route for everybody says so by a requirement of its own.
  */
-function checkRequirements({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
-  const filters = list<ReadMessage | undefined>(fields['http_filters']);
-  const filter = filters.find((one) => (one?.fields['typed_config'] as ReadMessage | undefined)?.type === `${jwtAuthn}.JwtAuthentication`);
+function checkRequirements(manager: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const { path } = manager;
+  const filter = manager.items('http_filters').find((one) => one?.inner('typed_config')?.type === `${jwtAuthn}.JwtAuthentication`);
   if (filter === undefined) return [];
   const faults: Fault[] = [];
   const name = String(filter.fields['name']);
-  const known = Object.keys(((filter.fields['typed_config'] as ReadMessage).fields['requirement_map'] as object | undefined) ?? {});
+  const known = (filter.inner('typed_config')?.entries('requirement_map') ?? []).map(([requirement]) => requirement);
   for (const message of all.filter((one) => one.path.startsWith(`${path}.route_config`))) {
-    const own = (message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined)?.[name];
+    const own = message.entries('typed_per_filter_config').find(([of]) => of === name)?.[1];
     const at = join(join(message.path, 'typed_per_filter_config'), name);
     if (own !== undefined && (own.type !== `${jwtAuthn}.PerRouteConfig` || own.fields['requirement_name'] === undefined))
       faults.push({ path: at, message: 'must name a requirement: anything else turns the token check off' });
@@ -182,17 +179,16 @@ const optional = [
   'header_mutation.v3.HeaderMutation',
 ];
 
-function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMessage[]): Fault[] {
-  const types = new Map(
-    list<ReadMessage | undefined>(fields['http_filters']).map((filter) => [filter?.fields['name'], configOf(filter)?.type]),
-  );
+function checkRouteOverrides(manager: ReadMessage, all: readonly ReadMessage[]): Fault[] {
+  const types = new Map(manager.items('http_filters').map((filter) => [filter?.fields['name'], configOf(filter)?.type]));
   return (
     all
-      .filter((message) => message.path.startsWith(`${path}.route_config`))
+      .filter((message) => message.path.startsWith(`${manager.path}.route_config`))
       // What a route answers by itself reaches nothing that a filter could guard.
       .filter(({ fields }) => fields['direct_response'] === undefined)
       .flatMap((message) =>
-        Object.entries((message.fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
+        message
+          .entries('typed_per_filter_config')
           .filter(
             ([name, own]) =>
               own?.type === 'envoy.config.route.v3.FilterConfig' &&
@@ -208,10 +204,12 @@ function checkRouteOverrides({ fields, path }: ReadMessage, all: readonly ReadMe
 }
 
 /** Without rules rbac allows everything; with rules that deny, everything but what they name. */
-function checkRules({ fields, path }: ReadMessage): Fault[] {
-  if (!allows((fields['rules'] as ReadMessage | undefined)?.fields['action']))
+function checkRules(rbac: ReadMessage): Fault[] {
+  const { fields, path } = rbac;
+  const rules = rbac.inner('rules')?.fields;
+  if (!allows(rules?.['action']))
     return [{ path: join(join(path, 'rules'), 'action'), message: 'must be ALLOW: what no policy names would be let through' }];
-  if ((fields['rules'] as ReadMessage | undefined)?.fields['policies'] !== undefined || fields['matcher'] !== undefined) return [];
+  if (rules?.['policies'] !== undefined || fields['matcher'] !== undefined) return [];
   return [{ path: join(path, 'rules'), message: 'must have policies: without any rules everything is allowed' }];
 }
 
@@ -221,37 +219,42 @@ function allows(action: unknown): boolean {
 }
 
 /** A route that turns rbac off must not lead to a service. */
-function checkPermission({ fields, path }: ReadMessage): Fault[] {
-  return Object.entries((fields['typed_per_filter_config'] as Record<string, ReadMessage | undefined> | undefined) ?? {})
-    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && fields['direct_response'] === undefined)
+function checkPermission(route: ReadMessage): Fault[] {
+  return route
+    .entries('typed_per_filter_config')
+    .filter(([, own]) => own?.type === `${http}.rbac.v3.RBACPerRoute` && route.fields['direct_response'] === undefined)
     .filter(([, own]) => {
-      const rules = ((own?.fields['rbac'] as ReadMessage | undefined)?.fields['rules'] as ReadMessage | undefined)?.fields;
+      const rules = own?.inner('rbac', 'rules')?.fields;
       return rules === undefined || !allows(rules['action']);
     })
     .map(([name]) => ({
-      path: join(join(path, 'typed_per_filter_config'), name),
+      path: join(join(route.path, 'typed_per_filter_config'), name),
       message: 'must have rules that allow: without any, or with such as deny, everybody else is let through',
     }));
 }
 
 /** Without a rule that matches, a request goes through unverified. */
-function checkLastRule({ fields, path }: ReadMessage): Fault[] {
-  const last = list<ReadMessage | undefined>(fields['rules']).at(-1);
-  const match = (last?.fields['match'] as ReadMessage | undefined)?.fields ?? {};
-  if (match['prefix'] === '/' && (last?.fields['requires'] ?? last?.fields['requirement_name']) !== undefined) return [];
+function checkLastRule(filter: ReadMessage): Fault[] {
+  const last = filter.items('rules').at(-1);
+  if (last?.inner('match')?.fields['prefix'] === '/' && (last?.fields['requires'] ?? last?.fields['requirement_name']) !== undefined)
+    return [];
   return [
-    { path: join(path, 'rules'), message: 'the last rule must be prefix "/" with a requirement: what no rule matches is not verified' },
+    {
+      path: join(filter.path, 'rules'),
+      message: 'the last rule must be prefix "/" with a requirement: what no rule matches is not verified',
+    },
   ];
 }
 
-function checkProvider({ fields, path }: ReadMessage): Fault[] {
+function checkProvider(provider: ReadMessage): Fault[] {
+  const { fields, path } = provider;
   const faults: Fault[] = [];
   const fail = (field: string, message: string) => faults.push({ path: join(path, field), message });
   if (fields['require_expiration'] !== true && fields['max_lifetime'] === undefined) {
     fail('require_expiration', 'must be true, or max_lifetime set: a token without "exp" would never expire');
   }
-  if (list(fields['from_headers']).length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
-  if (list(fields['audiences']).length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
+  if (provider.list('from_headers').length === 0) fail('from_headers', 'must be set: the default takes tokens from URLs too');
+  if (provider.list('audiences').length === 0) fail('audiences', "must be set: any of the issuer's tokens would do");
   return faults;
 }
 
@@ -264,7 +267,7 @@ function checkRegex({ fields, path }: ReadMessage): Fault[] {
     new RegExp(regex.replaceAll('(?P<', '(?<'));
     return [];
   } catch (error) {
-    return fault((error as Error).message);
+    return fault(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -274,10 +277,9 @@ function checkRateLimit({ fields, path }: ReadMessage): Fault[] {
     .map((field) => ({ path: join(path, field), message: 'must be set: the default is 0 %' }));
 }
 
-function checkUpstreamTls({ fields, path }: ReadMessage): Fault[] {
-  const common = (fields['common_tls_context'] as ReadMessage | undefined)?.fields;
-  const validation = (common?.['validation_context'] as ReadMessage | undefined)?.fields ?? ({} as Fields);
-  const names = fields['auto_sni_san_validation'] === true || list(validation['match_typed_subject_alt_names']).length > 0;
-  if (validation['trusted_ca'] !== undefined && names) return [];
-  return [{ path, message: 'needs trusted_ca and auto_sni_san_validation: without both no certificate is checked' }];
+function checkUpstreamTls(context: ReadMessage): Fault[] {
+  const validation = context.inner('common_tls_context', 'validation_context');
+  const names = context.fields['auto_sni_san_validation'] === true || (validation?.list('match_typed_subject_alt_names') ?? []).length > 0;
+  if (validation?.fields['trusted_ca'] !== undefined && names) return [];
+  return [{ path: context.path, message: 'needs trusted_ca and auto_sni_san_validation: without both no certificate is checked' }];
 }

@@ -2,15 +2,8 @@ import protobuf from 'protobufjs';
 import { envoyTypes } from './envoy-types.ts';
 import { type Fault, join } from './fault.ts';
 import { checkField, checkOneof } from './field-rules.ts';
+import { isMap, type JsonMap, ReadMessage } from './message.ts';
 import { isWellKnown, readWellKnown } from './well-known.ts';
-
-/** A message as it was read: fields under the names of the proto file, defaults absent, Any already resolved to what it holds. */
-export interface ReadMessage {
-  /** The full name, without a leading dot. */
-  readonly type: string;
-  readonly path: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 /** What a reading found. */
 interface Reading {
@@ -18,8 +11,6 @@ interface Reading {
   readonly messages: readonly ReadMessage[];
   readonly faults: readonly Fault[];
 }
-
-type JsonMap = Record<string, unknown>;
 
 /** Reads JSON as a message of Envoy's API, by the rules of proto3's JSON mapping and of protoc-gen-validate. */
 export function readMessage(typeName: string, value: unknown): Reading {
@@ -36,7 +27,7 @@ class MessageReader implements Reading {
   message(type: protobuf.Type, value: unknown, path: string): ReadMessage | undefined {
     if (!isMap(value)) return this.#fault(path, `must be an object (${typeOf(type)})`);
     const fields: JsonMap = {};
-    const read: ReadMessage = { type: typeOf(type), path, fields };
+    const read = new ReadMessage(typeOf(type), path, fields);
     this.messages.push(read);
     for (const [key, content] of Object.entries(value)) {
       const at = join(path, key);
@@ -84,12 +75,12 @@ class MessageReader implements Reading {
   }
 
   #any(value: unknown, path: string): unknown {
-    if (!isMap(value) || typeof value['@type'] !== 'string') return this.#fault(path, 'must be an object with "@type"');
-    const { '@type': url, ...content } = value as { '@type': string };
+    if (!isMap(value) || !hasTypeUrl(value)) return this.#fault(path, 'must be an object with "@type"');
+    const { '@type': url, ...content } = value;
     const name = url.slice(url.lastIndexOf('/') + 1);
     if (!url.includes('/')) return this.#fault(join(path, '@type'), `must be a type URL such as "type.googleapis.com/${name}"`);
     if (isWellKnown(name)) {
-      const { value: inner, ...rest } = content as JsonMap;
+      const { value: inner, ...rest }: JsonMap = content;
       const extra = Object.keys(rest)[0];
       if (extra !== undefined) return this.#fault(join(path, extra), `unknown field: ${name} in an Any has "value" only`);
       return this.#wellKnown(name, inner, join(path, 'value'));
@@ -146,6 +137,6 @@ function typeOf(type: protobuf.Type | protobuf.Enum): string {
   return name;
 }
 
-function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function hasTypeUrl(value: JsonMap): value is JsonMap & { readonly '@type': string } {
+  return typeof value['@type'] === 'string';
 }

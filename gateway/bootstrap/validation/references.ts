@@ -2,9 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { type Fault, join } from './fault.ts';
-import type { ReadMessage } from './read-message.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { isMap, type ReadMessage } from './message.ts';
 
 const hcmPackage = 'envoy.extensions.filters.network.http_connection_manager.v3';
 
@@ -19,8 +17,8 @@ const clusterFields: Readonly<Record<string, string>> = {
 /** Checks that what one part names, another part or the disk has. */
 export function checkReferences(messages: readonly ReadMessage[], withFiles: boolean): Fault[] {
   return [
-    ...checkUnique(messages, 'envoy.config.cluster.v3.Cluster', ({ name }) => text(name)),
-    ...checkUnique(messages, 'envoy.config.listener.v3.Listener', ({ name }) => text(name)),
+    ...checkUnique(messages, 'envoy.config.cluster.v3.Cluster', ({ fields }) => text(fields['name'])),
+    ...checkUnique(messages, 'envoy.config.listener.v3.Listener', ({ fields }) => text(fields['name'])),
     ...checkUnique(messages, 'envoy.config.listener.v3.Listener', boundAddress),
     ...checkClusters(messages),
     ...checkJwtProviders(messages),
@@ -38,23 +36,19 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** The fields of a message inside a message. */
-function inner(fields: Fields, ...names: readonly string[]): Fields {
-  return names.reduce<Fields>((at, name) => (at[name] as ReadMessage | undefined)?.fields ?? {}, fields);
-}
-
-function checkUnique(messages: readonly ReadMessage[], type: string, keyOf: (fields: Fields) => string | undefined): Fault[] {
+function checkUnique(messages: readonly ReadMessage[], type: string, keyOf: (message: ReadMessage) => string | undefined): Fault[] {
   const first = new Map<string, string>();
-  return ofType(messages, type).flatMap(({ fields, path }) => {
-    const key = keyOf(fields);
+  return ofType(messages, type).flatMap((message) => {
+    const { path } = message;
+    const key = keyOf(message);
     const owner = key === undefined ? undefined : first.get(key);
     if (key !== undefined && owner === undefined) first.set(key, path);
     return owner === undefined ? [] : [{ path, message: `"${key}" is taken by ${owner}` }];
   });
 }
 
-function boundAddress(listener: Fields): string | undefined {
-  const { address, port_value: port } = inner(listener, 'address', 'socket_address');
+function boundAddress(listener: ReadMessage): string | undefined {
+  const { address, port_value: port } = listener.inner('address', 'socket_address')?.fields ?? {};
   return port === undefined || port === 0 ? undefined : `${address}:${port}`;
 }
 
@@ -77,21 +71,18 @@ function checkClusters(messages: readonly ReadMessage[]): Fault[] {
 /** Our filters name clusters in their JSON configuration. */
 function clustersOfPlugin(configuration: unknown): unknown[] {
   try {
-    const { metadata_cluster: metadata, audiences = {} } = JSON.parse(String(configuration)) as {
-      metadata_cluster?: unknown;
-      audiences?: object;
-    };
-    return [metadata, ...Object.keys(audiences)];
+    const parsed: unknown = JSON.parse(String(configuration));
+    return isMap(parsed) ? [parsed['metadata_cluster'], ...Object.keys(parsed['audiences'] ?? {})] : [];
   } catch {
     return [];
   }
 }
 
 function checkJwtProviders(messages: readonly ReadMessage[]): Fault[] {
-  return ofType(messages, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication').flatMap(({ fields, path }) => {
-    const providers = Object.keys((fields['providers'] as object | undefined) ?? {});
+  return ofType(messages, 'envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication').flatMap((filter) => {
+    const providers = filter.entries('providers').map(([name]) => name);
     return messages
-      .filter((message) => message.path.startsWith(`${path}.`) && message.fields['provider_name'] !== undefined)
+      .filter((message) => message.path.startsWith(`${filter.path}.`) && message.fields['provider_name'] !== undefined)
       .filter((message) => !providers.includes(String(message.fields['provider_name'])))
       .map((message) => ({
         path: join(message.path, 'provider_name'),
@@ -102,12 +93,14 @@ function checkJwtProviders(messages: readonly ReadMessage[]): Fault[] {
 
 /** A per-route configuration for a filter that is not in the chain does nothing, in silence. */
 function checkRouteFilters(messages: readonly ReadMessage[]): Fault[] {
-  return ofType(messages, `${hcmPackage}.HttpConnectionManager`).flatMap(({ fields, path }) => {
-    const filters = ((fields['http_filters'] ?? []) as readonly (ReadMessage | undefined)[]).map((filter) => filter?.fields['name']);
+  return ofType(messages, `${hcmPackage}.HttpConnectionManager`).flatMap((manager) => {
+    const filters = manager.items('http_filters').map((filter) => filter?.fields['name']);
     return messages
-      .filter((message) => message.path.startsWith(`${path}.route_config`))
+      .filter((message) => message.path.startsWith(`${manager.path}.route_config`))
       .flatMap((message) =>
-        Object.keys((message.fields['typed_per_filter_config'] as object | undefined) ?? {})
+        message
+          .entries('typed_per_filter_config')
+          .map(([name]) => name)
           .filter((name) => !filters.includes(name))
           .map((name) => ({
             path: join(join(message.path, 'typed_per_filter_config'), name),
@@ -131,18 +124,20 @@ function checkFiles(messages: readonly ReadMessage[]): Fault[] {
     faults.push({ path, message: `there is no file ${file}` });
     return false;
   };
-  for (const { type, fields, path } of messages) {
+  for (const message of messages) {
+    const { type, fields, path } = message;
     const filename = type === 'envoy.config.core.v3.DataSource' ? text(fields['filename']) : undefined;
     if (filename !== undefined) exists(filename, join(path, 'filename'));
     if (type !== 'envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder') continue;
     const descriptor = text(fields['proto_descriptor']);
     const at = join(path, 'proto_descriptor');
-    if (descriptor !== undefined && exists(descriptor, at)) faults.push(...checkServices(descriptor, fields, path));
+    if (descriptor !== undefined && exists(descriptor, at)) faults.push(...checkServices(descriptor, message));
   }
   return faults;
 }
 
-function checkServices(descriptorFile: string, fields: Fields, path: string): Fault[] {
+function checkServices(descriptorFile: string, transcoder: ReadMessage): Fault[] {
+  const { path } = transcoder;
   let known: Set<string>;
   try {
     const { file } = fromBinary(FileDescriptorSetSchema, readFileSync(descriptorFile));
@@ -150,7 +145,11 @@ function checkServices(descriptorFile: string, fields: Fields, path: string): Fa
   } catch {
     return [{ path: join(path, 'proto_descriptor'), message: `${descriptorFile} is no descriptor set` }];
   }
-  return ((fields['services'] ?? []) as readonly string[]).flatMap((service, index) =>
-    known.has(service) ? [] : [{ path: join(join(path, 'services'), index), message: `${descriptorFile} has no service "${service}"` }],
-  );
+  return transcoder
+    .list('services')
+    .flatMap((service, index) =>
+      known.has(String(service))
+        ? []
+        : [{ path: join(join(path, 'services'), index), message: `${descriptorFile} has no service "${service}"` }],
+    );
 }
