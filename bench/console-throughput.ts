@@ -23,12 +23,17 @@ const screens = ['/picture', '/traces', '/logs'];
  */
 export async function run(report: (line: string) => void): Promise<void> {
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'kumiko-bench-')));
-  const [bare, own] = [await npmStart(folders[0]!, 0, '--no-console'), await npmStart(folders[1]!, 0)];
-  const browser = await startConsoleBrowser(own.consoleUrl!);
-  const [barePort, ownPort] = folders.map(edgePort);
+  const ends: (() => Promise<unknown>)[] = [];
   const names = ['--no-console', 'closed', ...screens];
   const micros = new Map(names.map((name) => [name, [] as number[]]));
   try {
+    const bare = await npmStart(folders[0]!, 0, '--no-console');
+    ends.push(bare.stop);
+    const own = await npmStart(folders[1]!, 0);
+    ends.push(own.stop);
+    const browser = await startConsoleBrowser(own.consoleUrl!);
+    ends.push(browser.close);
+    const [barePort, ownPort] = folders.map(edgePort);
     report(machine());
     // The first round warms up.
     for (let round = 0; round <= rounds; round += 1) {
@@ -47,8 +52,7 @@ export async function run(report: (line: string) => void): Promise<void> {
       report(`${name} against ${base}: ${ratio.toFixed(3)} times the CPU time (target ${name === 'closed' ? '1' : '1.03'})`);
     }
   } finally {
-    await browser.close();
-    await Promise.all([bare.stop(), own.stop()]);
+    for (const end of ends.toReversed()) await end();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openRead } from '../deploy/environments/open-read.ts';
 import { machine, median } from './load/compare.ts';
+import { endWithRunner } from './load/end-with-runner.ts';
 import { edgePort, npmStart } from './servers/npm-start.ts';
 
 export const question = 'How long after a line of a service was changed does npm start --watch answer with the new code (target: 2 s)?';
@@ -19,7 +20,7 @@ export async function run(report: (line: string) => void): Promise<void> {
   const source = readFileSync(file, 'utf8');
   // Also where this ends before it has done so itself.
   const restore = () => writeFileSync(file, source);
-  process.on('exit', restore);
+  const restored = endWithRunner(restore);
   try {
     const platform = await npmStart(stateDir, 0, '--watch --no-console');
     const edge = `http://127.0.0.1:${edgePort(stateDir)}`;
@@ -43,7 +44,7 @@ export async function run(report: (line: string) => void): Promise<void> {
     }
   } finally {
     restore();
-    process.off('exit', restore);
+    restored();
     rmSync(stateDir, { recursive: true, force: true });
   }
 }

@@ -122,26 +122,29 @@ it('old and new code work on one schema while traffic moves between them: no req
     await Promise.race([failed, expect.poll(() => written.size, { timeout: 60_000, interval: 20 }).toBeGreaterThan(until)]);
   };
   const share = (percent: number) => platform.previews.give({ service: 'notes', tag: 'next', percent });
-  await more(10);
-  // The old code runs on the new schema from here on.
-  await run(process.execPath, [join(next, 'services/platform/cloud/spanner/migrate-main.ts')], {
-    env: {
-      ...process.env,
-      KUMIKO_PRODUCT: join(next, productPath),
-      ...databaseEnvironment(platform.ports),
-      METADATA_SERVER_DETECTION: 'none',
-    },
-  });
-  await more(10);
-  await platform.previews.start({ service: 'notes', tag: 'next' }, next);
-  await share(50);
-  await more(120);
-  await share(100);
-  await more(20);
-  // And back, with what the new code has written.
-  await share(0);
-  await more(20);
-  over = true;
+  try {
+    await more(10);
+    // The old code runs on the new schema from here on.
+    await run(process.execPath, [join(next, 'services/platform/cloud/spanner/migrate-main.ts')], {
+      env: {
+        ...process.env,
+        KUMIKO_PRODUCT: join(next, productPath),
+        ...databaseEnvironment(platform.ports),
+        METADATA_SERVER_DETECTION: 'none',
+      },
+    });
+    await more(10);
+    await platform.previews.start({ service: 'notes', tag: 'next' }, next);
+    await share(50);
+    await more(120);
+    await share(100);
+    await more(20);
+    // And back, with what the new code has written.
+    await share(0);
+    await more(20);
+  } finally {
+    over = true;
+  }
   await failed;
   expect([...readings.keys()].toSorted()).toEqual(['next read by next', 'next read by old', 'old read by next', 'old read by old']);
   const listed = new Set<string>();

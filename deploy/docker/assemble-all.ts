@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleControlPlane } from './assemble-control-plane.ts';
 import { assembleService } from './assemble-service.ts';
+import { inTurn } from './in-turn.ts';
 import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
 import { cachedTree, removeOldTrees } from './tree-cache.ts';
 
@@ -14,27 +14,28 @@ export const layers = ['bundle', 'code-cache'] as const;
 /**
  * Assembles images where their code has changed, as many at a time as there are CPUs, and hands on each tree. They share one scratch cloud, which is started
  * where a service needs it.
+ *
+ * @throws what one failed with, once the others are finished.
  */
 export async function assembleEach(images: readonly string[], done: (image: string, tree: string) => void): Promise<void> {
   let cloud: Promise<ScratchCloud> | undefined;
   const assemble = async (image: string, tree: string): Promise<readonly string[]> => {
     process.stderr.write(`assembling ${image}\n`);
     if (image === controlPlane) return assembleControlPlane(tree);
-    cloud ??= startScratchCloud();
+    if (cloud === undefined) {
+      cloud = startScratchCloud();
+      // It is awaited when a bundle is there: until then nobody would have taken its failure, and the process would end at once.
+      cloud.catch(() => {});
+    }
     return assembleService(image, tree, cloud);
   };
-  const waiting = [...images];
-  const next = async (): Promise<void> => {
-    for (let image = waiting.shift(); image !== undefined; image = waiting.shift()) {
-      const name = image;
-      done(name, await cachedTree(name, (tree) => assemble(name, tree)));
-    }
-  };
   try {
-    await Promise.all(Array.from({ length: availableParallelism() }, next));
+    await inTurn(images, async (image) => done(image, await cachedTree(image, (tree) => assemble(image, tree))));
     removeOldTrees();
   } finally {
-    await (await cloud)?.close();
+    // Where it did not start, there is nothing to close, and the image that waited for it has failed with the reason.
+    const started = await cloud?.catch(() => undefined);
+    await started?.close();
   }
 }
 

@@ -17,7 +17,6 @@ COPY --from=bootstraps edge.yaml jobs.yaml /bootstraps/
 # What is generated is kept from one build to the next, and made again where its inputs changed.
 RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
     --mount=type=cache,target=/build/deploy/local/cloud/spanner/engine/gen \
-    --mount=type=cache,target=/build/deploy/local/platform/database/gen \
     --mount=type=cache,target=/build/deploy/local/console/gen \
     --mount=type=cache,target=/build/wasm-filters/build \
     npm run -s assemble -- gateway --out /tree --bootstraps /bootstraps

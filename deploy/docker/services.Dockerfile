@@ -23,7 +23,6 @@ COPY . .
 # What is generated or assembled is kept from one build to the next, and made again where its inputs changed.
 RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
     --mount=type=cache,target=/build/deploy/local/cloud/spanner/engine/gen \
-    --mount=type=cache,target=/build/deploy/local/platform/database/gen \
     --mount=type=cache,target=/build/deploy/local/console/gen \
     --mount=type=cache,target=/build/wasm-filters/build \
     --mount=type=cache,target=/build/node_modules/.cache/kumiko-images \

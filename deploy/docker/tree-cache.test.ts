@@ -1,28 +1,32 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { cachedTree, removeOldTrees } from './tree-cache.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'kumiko-tree-cache-'));
 const source = join(folder, 'service.ts');
-const image = `test-${process.pid}`;
+const cache = join(folder, 'cache');
 let assembled = 0;
 
 /** A "bundle" that is its one source. */
-const treeNow = () =>
-  cachedTree(image, async (tree) => {
+const treeNow = () => {
+  const assemble = async (tree: string) => {
     assembled += 1;
     writeFileSync(join(tree, 'main.js'), readFileSync(source));
     return [relative(root, source), 'node_modules/pino/pino.js', 'on demand:pino'];
-  });
-const made = new Set<string>();
+  };
+  return cachedTree('service', assemble, cache);
+};
 
-afterEach(() => {
-  for (const tree of made) rmSync(tree, { recursive: true, force: true });
-  rmSync(join(root, 'node_modules/.cache/kumiko-images', `${image}.sources.json`), { force: true });
-});
+/** Makes a folder look as if nobody had asked for it in so many days. */
+function age(path: string, days: number): void {
+  const then = new Date(Date.now() - days * 24 * 3_600_000);
+  utimesSync(path, then, then);
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('a tree is assembled again where a source of it has changed, and taken as it is where none has, or one has changed back', async () => {
   writeFileSync(source, 'one');
@@ -36,18 +40,38 @@ test('a tree is assembled again where a source of it has changed, and taken as i
   writeFileSync(source, 'one');
   expect(await treeNow()).toBe(first);
   expect(assembled).toBe(2);
-  for (const tree of [first, second]) made.add(tree);
 });
 
-test('what fails to be assembled leaves no tree, and one that nobody has asked for in a week goes', async () => {
+test('builds of one image at one time do not get in the way of each other', async () => {
+  writeFileSync(source, 'at one time');
+  const trees = await Promise.all([treeNow(), treeNow()]);
+  expect(new Set(trees).size).toBe(1);
+  expect(readFileSync(join(trees[0]!, 'main.js'), 'utf8')).toBe('at one time');
+});
+
+test('what fails to be assembled leaves nothing', async () => {
+  const fails = cachedTree('failing', () => Promise.reject(new Error('no such service')), cache);
+  await expect(fails).rejects.toThrow('no such service');
+  expect(readdirSync(cache).filter((name) => name.startsWith('failing'))).toEqual([]);
+});
+
+test('a tree that nobody has asked for in 30 days goes, as does what a build that was killed has left', async () => {
   writeFileSync(source, 'three');
-  await expect(cachedTree(image, () => Promise.reject(new Error('no such service')))).rejects.toThrow('no such service');
   const tree = await treeNow();
-  made.add(tree);
-  removeOldTrees();
-  expect(existsSync(tree)).toBe(true);
-  const longAgo = new Date(Date.now() - 8 * 24 * 3_600_000);
-  utimesSync(tree, longAgo, longAgo);
-  removeOldTrees();
+  const left = join(cache, 'service.a1B2c3');
+  mkdirSync(join(left, 'tree'), { recursive: true });
+  age(tree, 29);
+  age(left, 29);
+  removeOldTrees(cache);
+  expect([tree, left].map((path) => existsSync(path))).toEqual([true, true]);
+  age(tree, 31);
+  age(left, 31);
+  // It is asked for, so it is young.
+  expect(await treeNow()).toBe(tree);
+  removeOldTrees(cache);
+  expect([tree, left].map((path) => existsSync(path))).toEqual([true, false]);
+  age(tree, 31);
+  removeOldTrees(cache);
   expect(existsSync(tree)).toBe(false);
+  expect(readdirSync(cache)).toContain('service.sources.json');
 });

@@ -3,6 +3,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,10 +17,15 @@ import { descriptorFile } from '../../services/platform/contracts/descriptor-fil
 
 const root = join(import.meta.dirname, '../..');
 /** Removed by `npm ci`; kept by the builders of images in a cache mount. */
-const folder = join(root, 'node_modules/.cache/kumiko-images');
+const sharedFolder = join(root, 'node_modules/.cache/kumiko-images');
 
-/** A tree that nobody has asked for in so long is removed. */
-const keptMs = 7 * 24 * 3_600_000;
+/**
+ * A tree that nobody has asked for in so long, 30 days, is removed. Nobody knows what runs from a tree: a platform that was started longer ago, and whose trees
+ * nobody has asked for since, loses its files.
+ */
+const keptMs = 30 * 24 * 3_600_000;
+
+const listEnding = '.sources.json';
 
 /**
  * The file tree of an image, made where something that it is made of has changed since: what makes trees, packages, contracts, and the sources that were in it
@@ -27,52 +33,67 @@ const keptMs = 7 * 24 * 3_600_000;
  *
  * @param assemble makes the tree in a folder and returns the sources that are in it, from the root of the project.
  */
-export async function cachedTree(image: string, assemble: (tree: string) => Promise<readonly string[]>): Promise<string> {
-  const listFile = join(folder, `${image}.sources.json`);
+export async function cachedTree(
+  image: string,
+  assemble: (tree: string) => Promise<readonly string[]>,
+  folder = sharedFolder,
+): Promise<string> {
+  const listFile = join(folder, `${image}${listEnding}`);
   if (existsSync(listFile)) {
-    const tree = treeOf(image, JSON.parse(readFileSync(listFile, 'utf8')) as string[]);
-    if (existsSync(tree)) {
-      const now = new Date();
-      utimesSync(tree, now, now);
-      return tree;
-    }
+    const tree = join(folder, treeName(image, JSON.parse(readFileSync(listFile, 'utf8')) as string[]));
+    if (existsSync(tree)) return askedFor(tree);
   }
-  const unfinished = join(folder, `${image}.${process.pid}`);
-  rmSync(unfinished, { recursive: true, force: true });
-  mkdirSync(unfinished, { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  // Builds in containers share the folder, and may have the same process id.
+  const unfinished = mkdtempSync(join(folder, `${image}.`));
   try {
-    const sources = await assemble(unfinished);
-    const tree = treeOf(image, sources);
+    // One below: the folder itself is for nobody else to read.
+    const made = join(unfinished, 'tree');
+    mkdirSync(made);
+    const sources = await assemble(made);
+    const tree = join(folder, treeName(image, sources));
     try {
-      renameSync(unfinished, tree);
+      renameSync(made, tree);
     } catch (error) {
-      // Another process was as fast.
+      // It is there already: of another process that was as fast, or of an earlier list of sources.
       if (!existsSync(tree)) throw error;
     }
-    writeFileSync(`${unfinished}.json`, JSON.stringify(sources));
-    renameSync(`${unfinished}.json`, listFile);
-    return tree;
+    const list = join(unfinished, 'sources.json');
+    writeFileSync(list, JSON.stringify(sources));
+    renameSync(list, listFile);
+    return askedFor(tree);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
 }
 
-/** Removes trees that are of no use any more. */
-export function removeOldTrees(nowMs = Date.now()): void {
+/** Removes trees that nobody has asked for in a long time, and what builds that were killed have left of theirs. */
+export function removeOldTrees(folder = sharedFolder): void {
   if (!existsSync(folder)) return;
+  const before = Date.now() - keptMs;
   for (const name of readdirSync(folder)) {
+    if (name.endsWith(listEnding)) continue;
     const path = join(folder, name);
-    if (!name.endsWith('.json') && statSync(path).mtimeMs < nowMs - keptMs) rmSync(path, { recursive: true, force: true });
+    // Another build may have removed it meanwhile.
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && found.mtimeMs < before) rmSync(path, { recursive: true, force: true });
   }
 }
 
-/** Where the tree of an image lies that is made of these sources as they are now. */
-function treeOf(image: string, sources: readonly string[]): string {
+/** Begins the time anew for which a tree is kept. */
+function askedFor(tree: string): string {
+  const now = new Date();
+  utimesSync(tree, now, now);
+  return tree;
+}
+
+/** What the tree of an image is called that is made of these sources as they are now. */
+function treeName(image: string, sources: readonly string[]): string {
   const hash = createHash('sha256').update(toolsDigest());
   // Packages are as the lockfile has them, and what is no file is derived from them.
   const own = sources.filter((source) => !source.includes('node_modules/') && existsSync(join(root, source)));
   for (const source of own.toSorted()) hash.update(source).update(readFileSync(join(root, source)));
-  return join(folder, `${image}-${hash.digest('hex').slice(0, 16)}`);
+  return `${image}-${hash.digest('hex').slice(0, 16)}`;
 }
 
 let tools: string | undefined;

@@ -90,8 +90,8 @@ export const alerts: readonly Alert[] = [
     title: 'An outbox is behind',
     condition: whenever(
       'The oldest event of an outbox waits for more than 3 minutes, for 5 minutes',
-      // The relay runs every minute: whatever is older has failed more than once.
-      `max by (job) (max_over_time(${seriesOf(instruments.outboxLag)}[5m])) > 180`,
+      // The relay runs every minute, on any instance: whatever is older has failed more than once.
+      `max by (job) (max_over_time(${seriesOf(instruments.outboxLag)}[2m])) > 180`,
       5,
     ),
   },

@@ -84,6 +84,13 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
   const previews = parsePreviews(values.preview);
   const traffic = parseTraffic(values.traffic, previews);
   const cloudRun = mode && (await cloudRunOptions(mode));
+  /** Resets in a moment, so that whoever asks hears of it before the console goes with the rest. False where the platform begins already. */
+  const reset = (): boolean => {
+    if (isBeginning) return false;
+    isBeginning = true;
+    setTimeout(() => void beginAnew(), 100);
+    return true;
+  };
   const startAt = (base: number) =>
     startPlatform({
       portBase: base,
@@ -94,10 +101,12 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       console: !values['no-console'],
       watch: values.watch,
       ...cloudRun,
-      reset: () => void reset(),
+      reset,
       signal: stopping.signal,
     });
   let starting = startAt(portBase);
+  /** From a start to its first data: nothing may be reset meanwhile. */
+  let isBeginning = true;
   const stop = async () => {
     if (stopping.signal.aborted) return;
     stopping.abort();
@@ -105,7 +114,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     process.exit(0);
   };
   /** What was told to end does not begin anew. */
-  const reset = async () => {
+  const beginAnew = async () => {
     const before = await starting;
     starting = (async () => {
       await before.stop();
@@ -115,6 +124,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     })();
     try {
       await seed(await starting, values['state-dir']);
+      isBeginning = false;
       process.stderr.write('the platform has begun anew: its state was reset in the console\n');
     } catch (error) {
       if (stopping.signal.aborted) return;
@@ -128,6 +138,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
   try {
     const platform = await starting;
     await seed(platform, values['state-dir']);
+    isBeginning = false;
     await printBanner(platform);
     process.stdout.write(`ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n`);
   } catch (error) {

@@ -10,7 +10,7 @@ import { tagOf } from './forgotten.ts';
 import { PreviewsHere } from './here.ts';
 import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
-import { proveThere } from './prove-there.ts';
+import { proveEachThere } from './prove-there.ts';
 import { forgetThere, listThere, removeThere } from './there.ts';
 
 const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | traffic SERVICE TAG PERCENT | list
@@ -20,7 +20,8 @@ const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] |
        npm run preview -- plan --base REF
 
   previews of the platform that runs here: second instances of its services, for tokens that ask for them
-  start partner pr-123     starts this folder's code beside the default of the service, sets the tag, and is done when a request has met it
+  start partner pr-123     starts this folder's code beside the default of the service, sets the tag, and is done when a request has met it,
+                           or where only services call it when the gateways have it
   --from DIR-OR-REF        the code of another folder of this project, or of a branch, tag or commit
   stop partner pr-123      takes the tag away, lets requests end, and ends it
   traffic partner v2 10    gives it 10 percent of its service's requests, and the default the rest
@@ -29,7 +30,7 @@ const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] |
 
   previews of pull requests in an environment on Google Cloud, such as "staging"
   deploy                   builds and deploys this commit's services as revisions with the pull request's tag and without traffic, and is
-                           done when a tester's request has met each; where nobody can send one it says so
+                           done when a tester's request has met each; where nobody can send one, or none has met it, it says so
   --token-command COMMAND  prints a tester's token with the claim kumiko_preview that is in $KUMIKO_PREVIEW; for sh
   list                     the tags of its services, and the revisions that they lead to
   remove                   takes the tag of a pull request off every service
@@ -137,12 +138,7 @@ async function deploy({ values }: Line): Promise<void> {
   }
   const { tag, suffix, url } = deployThere(values.env!, number('pr', values.pr), asked);
   const tokenCommand = values['token-command'] === '' ? undefined : values['token-command'];
-  for (const service of asked) {
-    const revision = `${service}-${suffix}`;
-    const unproved = await proveThere({ url, service, tag, revision, tokenCommand });
-    const proof = unproved === undefined ? `a request to ${url} has met it` : `that a request meets it is not proved: ${unproved}`;
-    process.stdout.write(`${service}=${tag} is ${revision}; ${proof}\n`);
-  }
+  await proveEachThere({ url, services: asked, tag, suffix, tokenCommand, tell: (line) => process.stdout.write(`${line}\n`) });
   const claim = JSON.stringify(Object.fromEntries(asked.map((service) => [service, tag])));
   process.stdout.write(`a token with the claim "kumiko_preview": ${claim} meets it at ${url}, every other one does not\n`);
 }

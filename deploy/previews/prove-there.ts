@@ -21,6 +21,8 @@ interface Deployed {
 const standardLimitMs = 180_000;
 const standardPauseMs = 1_000;
 
+const oneWord = /^[\x21-\x7e]+$/;
+
 /** The variable in which a token command finds the claim, as JSON. */
 const claimVariable = 'KUMIKO_PREVIEW';
 
@@ -51,6 +53,37 @@ export async function proveThere({ url, service, tag, revision, tokenCommand, ..
   return undefined;
 }
 
+/** Services of one pull request, whose revisions' names end the same. */
+interface DeployedServices extends Omit<Deployed, 'service' | 'revision'> {
+  readonly services: readonly string[];
+  readonly suffix: string;
+  /** Told a line about each service, as soon as it is known. */
+  readonly tell: (line: string) => void;
+}
+
+/**
+ * As proveThere, of one service after the other; one that no request meets stops none of the others.
+ *
+ * @throws {PreviewCommandError} at the end, which names those that no request has met.
+ */
+export async function proveEachThere({ services, suffix, tell, ...deployed }: DeployedServices): Promise<void> {
+  const { url, tag } = deployed;
+  const failed: string[] = [];
+  for (const service of services) {
+    const revision = `${service}-${suffix}`;
+    const say = (proof: string) => tell(`${service}=${tag} is ${revision}; ${proof}`);
+    try {
+      const unproved = await proveThere({ ...deployed, service, revision });
+      say(unproved === undefined ? `a request to ${url} has met it` : `that a request meets it is not proved: ${unproved}`);
+    } catch (error) {
+      if (!(error instanceof PreviewCommandError)) throw error;
+      failed.push(`${service}=${tag}`);
+      say(`no request has met it: ${error.message}`);
+    }
+  }
+  if (failed.length > 0) throw new PreviewCommandError(`no request has met ${failed.join(', ')}`);
+}
+
 function printedBy(command: string, claim: string): string {
   const { status, stdout } = spawnSync('sh', ['-c', command], {
     encoding: 'utf8',
@@ -58,6 +91,12 @@ function printedBy(command: string, claim: string): string {
     env: { ...process.env, [claimVariable]: claim },
   });
   if (status !== 0) throw new PreviewCommandError(`--token-command ends with ${status}`);
-  if (stdout.trim() === '') throw new PreviewCommandError('--token-command prints nothing: a token is expected');
-  return stdout.trim();
+  const token = stdout.trim();
+  if (token === '') throw new PreviewCommandError('--token-command prints nothing: a token is expected');
+  // What it prints is quoted nowhere: a token may be among it.
+  if (!oneWord.test(token))
+    throw new PreviewCommandError(
+      '--token-command prints more than a token: one in one line is expected, of printable ASCII without spaces',
+    );
+  return token;
 }

@@ -66,11 +66,18 @@ async function ask(
   { url, grpcPath, headers, signal }: Pick<Meeting, 'url' | 'grpcPath' | 'headers' | 'signal'>,
   deadline: number,
 ): Promise<Answer> {
-  const metadata = new Metadata();
+  let wanted: Readonly<Record<string, string>>;
   try {
-    for (const [name, value] of Object.entries(await headers())) metadata.set(name, value);
+    wanted = await headers();
   } catch (error) {
     return { words: `there is no token: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  const metadata = new Metadata();
+  try {
+    for (const [name, value] of Object.entries(wanted)) metadata.set(name, value);
+  } catch {
+    // What grpc-js says quotes the value, which is a token.
+    return { words: 'the token has characters that no header may have' };
   }
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === 'https:';

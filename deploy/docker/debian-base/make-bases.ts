@@ -40,7 +40,8 @@ export async function makeBases({ builder, epochSeconds, logFolder }: BaseOption
   const made = Object.fromEntries(
     Object.entries(stages).map(([target, argument]) => [argument, `localhost/kumiko-base/${target}:${suite}`]),
   );
-  const inputs = digestOf([debian(), process.execPath, requireEnvoy(), join(npmFolder(), 'package.json'), certificates, dockerfile]);
+  const files = [debian(), process.execPath, requireEnvoy(), join(npmFolder(), 'package.json'), certificates, dockerfile];
+  const inputs = digestOf(files, epochSeconds);
   // Builders give labels to the last stage only, which is made when the others are there.
   const known = Object.values(made).map((tag) => labelOf(builder, tag, inputsLabel));
   if (!known.includes(undefined) && known.at(-1) === inputs) return made;
@@ -62,9 +63,9 @@ export async function makeBases({ builder, epochSeconds, logFolder }: BaseOption
   }
 }
 
-/** Of small files by what is in them; of large ones by size and time, which is enough to see that they are others. */
-function digestOf(files: readonly string[]): string {
-  const hash = createHash('sha256');
+/** Of small files by what is in them; of large ones by size and time, which is enough to see that they are others; and of the time that is given to all of it. */
+function digestOf(files: readonly string[], epochSeconds: number): string {
+  const hash = createHash('sha256').update(`${epochSeconds} `);
   for (const file of files) {
     const { size, mtimeMs } = statSync(file);
     hash.update(`${size} `).update(size < 1_000_000 ? readFileSync(file) : String(mtimeMs));

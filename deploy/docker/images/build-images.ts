@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { product } from '../../../services/platform/contracts/services.ts';
 import { render } from '../../cloud-run/render.ts';
 import { imageRepository } from '../../environments/addresses.ts';
 import type { Environment } from '../../environments/environment.ts';
 import { images } from '../images.ts';
+import { inTurn } from '../in-turn.ts';
 import type { BuilderName, ImageBuild } from './builder.ts';
 import { runBuilder } from './run-builder.ts';
 
@@ -60,17 +62,22 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
 /**
  * Builds the stages of services.Dockerfile that all of its images share. Returns the arguments that name them as images: podman and buildah would look at each
  * step of both for every image again, which takes them seconds. Docker does not, and its builders need not see the images of this machine.
+ *
+ * Builds at one time may share the builder: each has tags for its own checkout, product, bases and time, so that none is handed another's stages. The tags stay
+ * when the images are built: the builder's cache is the untagged layers below them. Removing an image takes those along, and without a tag a prune does.
  */
 async function buildStages(options: ImagesOptions): Promise<Record<string, string>> {
-  const checkout = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  const bases = without('ENVOY_IMAGE', options.args);
+  const inputs = JSON.stringify([root, product, Object.entries(bases).toSorted(), options.epochSeconds]);
+  const digest = createHash('sha256').update(inputs).digest('hex').slice(0, 12);
   const common = { dockerfile: dockerfile('services'), labels: {}, epochSeconds: options.epochSeconds, context: root };
   const made: Record<string, string> = {};
   for (const [argument, target] of [
     ['ASSEMBLED', 'build'],
     ['SHARED', 'runtime'],
   ] as const) {
-    const tag = `localhost/kumiko-base/${argument.toLowerCase()}:${checkout}`;
-    const args = { ...without('ENVOY_IMAGE', options.args), ...(options.builder !== 'docker' && made) };
+    const tag = `localhost/kumiko-base/${argument.toLowerCase()}:${product}-${digest}`;
+    const args = { ...bases, ...(options.builder !== 'docker' && made) };
     await runBuilder(options.builder, { ...common, tag, target, args }, join(options.logFolder, `${argument.toLowerCase()}.log`));
     made[argument] = tag;
   }
@@ -106,14 +113,4 @@ function buildOf(image: string, options: ImagesOptions): Omit<ImageBuild, 'docke
 /** A builder warns of arguments that a Dockerfile does not have. */
 function without(name: string, args: ImagesOptions['args']): ImagesOptions['args'] {
   return Object.fromEntries(Object.entries(args).filter(([argument]) => argument !== name));
-}
-
-async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const waiting = [...items];
-  const next = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) await work(item);
-  };
-  const ended = await Promise.allSettled(Array.from({ length: availableParallelism() }, next));
-  const failed = ended.find((result) => result.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
 }

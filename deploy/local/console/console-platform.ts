@@ -16,7 +16,7 @@ export interface ConsolePlatform {
   /** Replaces what goes wrong in the local cloud; `{}` lifts everything. */
   disturb(disturbance: Disturbance): void;
   /** Stops the platform, forgets its state, and starts it again; undefined where whoever started it cannot. */
-  readonly reset: (() => void) | undefined;
+  readonly reset: (() => boolean) | undefined;
   /** The variables that a service is started with. */
   environmentOf(service: string): Readonly<Record<string, string>>;
   /** What the last change of code has led to; undefined where there was none, or nobody watches. */

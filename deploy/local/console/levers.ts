@@ -101,8 +101,7 @@ export function leverRoutes({ processes, clock, previews, disturb, endpoints, re
         request.json(noBody);
         if (reset === undefined)
           throw new HttpProblem(409, 'failed', 'This platform was not started by npm start: start it anew yourself.');
-        // Whoever asks hears of it before the console goes with the rest.
-        setTimeout(reset, 100);
+        if (!reset()) throw new HttpProblem(409, 'failed', 'The platform is just beginning: ask again when its first data are there.');
         return { status: 202, body: {} };
       },
     },

@@ -11,7 +11,7 @@ import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraff
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { serviceNodeFlags } from './service-flags.ts';
-import { untilForgotten } from './until-forgotten.ts';
+import { untilForgotten } from './until-listed.ts';
 
 /** A preview as people see it. */
 export interface PreviewStatus extends LocalPreview {
@@ -79,7 +79,8 @@ export class RunningPreviews {
   }
 
   /**
-   * Starts code beside the default of a service and resolves when its tag is set and a request through the gateways has met it.
+   * Starts code beside the default of a service and resolves when its tag is set and a request through the gateways has met it, or where only services call it
+   * when the gateways list it.
    *
    * @param from a folder of the project by its absolute path, or what git knows a commit by; this folder as it is, where undefined.
    * @param place where it listens; ports that are free, unless told.

@@ -63,7 +63,7 @@ export interface PlatformOptions {
   /** Restarts what a change of code concerns. */
   readonly watch?: boolean;
   /** Stops this platform, forgets its state and starts it again, where somebody asks for that in the console. */
-  readonly reset?: () => void;
+  readonly reset?: () => boolean;
   /** Ends the start: what has started by then is ended, and the start fails. */
   readonly signal?: AbortSignal;
 }

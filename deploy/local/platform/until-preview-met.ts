@@ -5,6 +5,7 @@ import { devToken } from './dev-token.ts';
 import { operatorEmail } from './place.ts';
 import type { Ports } from './ports.ts';
 import type { LocalPreview } from './previews.ts';
+import { untilListed } from './until-listed.ts';
 
 const limitMs = 30_000;
 const pauseMs = 20;
@@ -12,8 +13,15 @@ const pauseMs = 20;
 /** Whom nobody knows: what is asked is looked at by nobody. */
 const subject = 'preview';
 
-/** Resolves when a request has met a preview through each gateway that leads to its service. @throws {NotMet} where none has in time. */
+/**
+ * Resolves when a request has met a preview through each gateway that leads to its service. One of a service that only services call is met by none: then when the
+ * gateways list it, of which services hear from where the gateways do.
+ *
+ * @throws {NotMet} where none has in time, {Error} where they do not list it in time.
+ */
 export async function untilPreviewMet(ports: Ports, { service, tag, name }: LocalPreview, signal: AbortSignal): Promise<void> {
+  const proofs = proofsOf(service);
+  if (proofs.length === 0) return untilListed(ports, { service, tag }, signal);
   const meets = (proof: Proof) =>
     untilMet({
       url: `http://127.0.0.1:${ports[proof.gateway]}`,
@@ -24,7 +32,7 @@ export async function untilPreviewMet(ports: Ports, { service, tag, name }: Loca
       pauseMs,
       signal,
     });
-  await Promise.all(proofsOf(service).map(meets));
+  await Promise.all(proofs.map(meets));
 }
 
 /** At the edge the token says which preview; at jobs the request does, where the token is a trigger's. */

@@ -89,7 +89,7 @@ export function declaredPicture(outside: Readonly<Record<string, number>>): Decl
       const who = gatewayOf(service) ?? service;
       if (name === 'ingress') {
         if (who === edge) return `clients>${edge}`;
-        const source = sourceOf.get(new URL(String(attributes['http.url'] ?? ''), 'http://jobs').pathname);
+        const source = sourceOf.get(URL.parse(String(attributes['http.url'] ?? ''), 'http://jobs')?.pathname ?? '');
         return source === undefined ? undefined : known(source, who);
       }
       if (attributes['upstream_cluster.name'] !== undefined) return known(who, String(attributes['upstream_cluster.name']));

@@ -1,5 +1,5 @@
-import { secret } from '../../../../services/platform/chassis/process/config.ts';
 import type { ProductionSource, Variable } from '../../../../services/platform/chassis/process/manifest.ts';
+import { Secret } from '../../../../services/platform/chassis/process/secret.ts';
 import { serviceNames } from '../../../../services/platform/contracts/services.ts';
 import { manifestOf } from '../../../environments/manifests.ts';
 import { masked } from '../../cloud/messages/mask-message.ts';
@@ -21,14 +21,14 @@ export function settingsRoute({ environmentOf }: Pick<ConsolePlatform, 'environm
   };
 }
 
-/** What is a secret in production, or of a type that hides itself, is masked. */
+/** What is a secret in production, or is read as a text that hides itself, is masked. */
 export function settingsOf(service: string, environment: Readonly<Record<string, string>>): SettingRow[] {
   const own: Readonly<Record<string, Variable>> = manifestOf(service).variables;
   return Object.entries(environment)
     .map(([name, value]): SettingRow => {
       const variable = own[name];
       const isOwn = variable !== undefined;
-      const isSecret = isOwn && (variable.type === secret || isSecretSource(variable.production));
+      const isSecret = isOwn && (isSecretSource(variable.production) || holdsSecret(variable.type.safeParse(value).data));
       return {
         name,
         value: isSecret ? masked : value,
@@ -39,6 +39,12 @@ export function settingsOf(service: string, environment: Readonly<Record<string,
     .toSorted(
       (a, b) => Number(a.from === 'every service has it') - Number(b.from === 'every service has it') || a.name.localeCompare(b.name),
     );
+}
+
+/** Whether a value is a secret, or has one in it. */
+function holdsSecret(value: unknown): boolean {
+  if (value instanceof Secret) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsSecret);
 }
 
 function isSecretSource(source: ProductionSource): source is { readonly secret: string } {

@@ -1,4 +1,4 @@
-/** Builds gen/, the database that a state begins with. Does nothing when no input changed. */
+/** Builds the database that a state begins with. Does nothing when no input changed. */
 import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';

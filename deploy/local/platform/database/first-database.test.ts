@@ -46,6 +46,15 @@ describe('the database that a state begins with', () => {
     expect(await missing()).toHaveLength(migrationFiles().length);
   });
 
+  test('is not laid where a build takes it away meanwhile', async () => {
+    const built = join(stateDir, 'built');
+    mkdirSync(built);
+    // The stamp of these migrations, and what it is about is gone.
+    writeStamp(built, migrationsStamp());
+    await layFirstDatabase(stateDir, built);
+    expect(readdirSync(stateDir)).toEqual(['built']);
+  });
+
   test('never replaces one that is there', async () => {
     mkdirSync(join(stateDir, 'spanner'));
     await layFirstDatabase(stateDir);

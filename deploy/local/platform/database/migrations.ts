@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { servicesFolder } from '../../../../services/platform/contracts/product-folder.ts';
@@ -30,6 +30,11 @@ export function stampOf(folder: string): string | undefined {
 /** Remembers beside a database which migrations it has seen. */
 export function writeStamp(folder: string, stamp: string): void {
   writeFileSync(stampFile(folder), stamp);
+}
+
+/** Forgets it. */
+export function removeStamp(folder: string): void {
+  rmSync(stampFile(folder), { force: true });
 }
 
 /** A fingerprint of all migrations as they are now. */

@@ -4,6 +4,8 @@ import { AggregationTemporality, InstrumentType, type PushMetricExporter } from 
 /** Cloud Monitoring refuses points of a series that come faster (https://docs.cloud.google.com/monitoring/quotas#custom_metrics_quotas). */
 const leastDistanceMs = 10_000;
 
+const gauges: readonly InstrumentType[] = [InstrumentType.GAUGE, InstrumentType.OBSERVABLE_GAUGE];
+
 type Export = PushMetricExporter['export'];
 type Config = ConstructorParameters<typeof OTLPMetricExporter>[0];
 
@@ -30,8 +32,11 @@ export class PacedMetricExporter extends OTLPMetricExporter {
     super.export(metrics, done);
   }
 
-  /** A gauge is told once where it was measured: what an instance has seen of an outbox is no longer true when another has emptied it. */
+  /**
+   * A gauge is told once where it was measured: what an instance has seen of an outbox is no longer true when another has emptied it, and no channel need be in
+   * a state that one was in before.
+   */
   override selectAggregationTemporality(type: InstrumentType): AggregationTemporality {
-    return type === InstrumentType.GAUGE ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
+    return gauges.includes(type) ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
   }
 }

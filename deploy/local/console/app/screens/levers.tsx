@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FaultState } from '../../api.ts';
 import { Act, Trouble } from '../parts/parts.tsx';
 import { duration } from '../parts/text.ts';
@@ -146,11 +146,14 @@ function Reset() {
   const [isAsked, setAsked] = useState(false);
   const [isUnderWay, setUnderWay] = useState(false);
   // It is done when the console has been away and is there again.
+  const wasAway = useRef(false);
   useEffect(() => {
-    if (!isConnected.value) setUnderWay(false);
+    if (!isConnected.value) wasAway.current = true;
+    else if (wasAway.current) setUnderWay(false);
   }, [isConnected.value]);
   const reset = async () => {
     await ask('/api/reset', {});
+    wasAway.current = false;
     setAsked(false);
     setUnderWay(true);
   };

@@ -6,18 +6,32 @@ import type { PreviewTarget } from './previews.ts';
 const limitMs = 30_000;
 const pauseMs = 20;
 
+/** The admin interfaces of the gateways, by the names of their ports. */
+type Admins = Pick<Ports, 'edge_admin' | 'jobs_admin'>;
+
+/** Resolves when both gateways list a preview, which Envoy does once it can be used. @throws {Error} where they have not heard of it in time. */
+export function untilListed(ports: Admins, target: PreviewTarget, signal: AbortSignal): Promise<void> {
+  return until(true, ports, target, signal);
+}
+
 /**
  * Resolves when neither gateway leads requests to a preview any more: Envoy forgets a cluster before it closes its connections.
  *
  * @throws {Error} where they have not heard of it in time.
  */
-export async function untilForgotten(ports: Ports, target: PreviewTarget, signal: AbortSignal): Promise<void> {
+export function untilForgotten(ports: Admins, target: PreviewTarget, signal: AbortSignal): Promise<void> {
+  return until(false, ports, target, signal);
+}
+
+async function until(known: boolean, ports: Admins, target: PreviewTarget, signal: AbortSignal): Promise<void> {
   const name = previewClusterName(target);
   const deadline = Date.now() + limitMs;
   for (const admin of [ports.edge_admin, ports.jobs_admin]) {
-    while ((await knows(admin, name, signal)) !== false) {
+    while ((await knows(admin, name, signal)) !== known) {
       if (Date.now() > deadline)
-        throw new Error(`the gateways have not heard within ${limitMs / 1_000} s that ${name} is gone: see control-plane.log`);
+        throw new Error(
+          `the gateways have not heard within ${limitMs / 1_000} s that ${name} is ${known ? 'there' : 'gone'}: see control-plane.log`,
+        );
       await delay(pauseMs, undefined, { signal });
     }
   }
