@@ -5,10 +5,12 @@
  * HTTP/2 connection with the gateway's own ID token, errors become google.rpc.Status, and each request leaves a line in the access log. It has no limits,
  * retries or metrics.
  */
+
 import { create, type DescMethodUnary, fromJson, type JsonValue, type Message, toJson } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { serviceDefinition } from '../../services/platform/contracts/definitions.ts';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { CustomerService } from '../../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { calledUpstream, logAccess, requestIds } from './access-log.ts';
 import { createIdToken } from './id-token.ts';
@@ -63,7 +65,7 @@ async function forward(method: DescMethodUnary, json: JsonValue, request: Fastif
   try {
     message = create(method.input, fromJson(method.input, json, { ignoreUnknownFields: true }));
   } catch (error) {
-    return refuse(reply, status.INVALID_ARGUMENT, (error as Error).message);
+    return refuse(reply, status.INVALID_ARGUMENT, errorText(error));
   }
   try {
     calledUpstream(reply, definition[method.name]!.path);

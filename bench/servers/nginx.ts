@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { freePort } from '../../services/platform/tools/free-port.ts';
 import { untilListening } from '../../services/platform/tools/listening-port.ts';
 import { endWithRunner } from '../load/end-with-runner.ts';
@@ -63,7 +64,7 @@ http {
     });
   } catch (error) {
     await stop();
-    return (error as Error).message;
+    return errorText(error);
   }
   return { pid: child.pid!, port, cpuMs: () => cpuMilliseconds(child.pid!), stop };
 }

@@ -1,5 +1,7 @@
 /** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
+
 import { type CallOptions, createClient } from '../../services/platform/contracts/client.ts';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
 import { guardedRead, openRead } from '../environments/open-read.ts';
 
@@ -50,7 +52,7 @@ if (url === undefined || !URL.canParse(url)) {
   process.exitCode = 2;
 } else {
   for (const [what, check] of checks) {
-    const fault = await check(url).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+    const fault = await check(url).catch((error: unknown) => errorText(error));
     process.stdout.write(`${fault === undefined ? 'ok  ' : 'FAIL'} ${what}${fault === undefined ? '' : `: ${fault}`}\n`);
     if (fault !== undefined) process.exitCode = 1;
   }

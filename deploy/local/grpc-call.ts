@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { createFileRegistry, type DescMessage, fromJsonString, toJsonString } from '@bufbuild/protobuf';
 import { createClient } from '../../services/platform/contracts/client.ts';
 import { ClientError } from '../../services/platform/contracts/client-error.ts';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
 import { services } from '../../services/platform/contracts/services.ts';
 import { streamsRequests } from '../../services/platform/contracts/streams.ts';
@@ -46,6 +47,6 @@ function readRequest(type: DescMessage, json: string): object {
   try {
     return fromJsonString(type, json, { registry });
   } catch (error) {
-    throw new UsageError(`JSON is no ${type.typeName}: ${(error as Error).message}`);
+    throw new UsageError(`JSON is no ${type.typeName}: ${errorText(error)}`);
   }
 }

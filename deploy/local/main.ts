@@ -1,9 +1,11 @@
 /** `npm start`: builds what has changed and starts the whole platform on this machine. */
+
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { compileCache } from './platform/compile-cache.ts';
 import type { CloudRunMode } from './platform/run-limits.ts';
 import type { Platform } from './platform/start-platform.ts';
@@ -128,7 +130,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       process.stderr.write('the platform has begun anew: its state was reset in the console\n');
     } catch (error) {
       if (stopping.signal.aborted) return;
-      process.stderr.write(`the platform could not be started after its reset: ${error instanceof Error ? error.message : error}\n`);
+      process.stderr.write(`the platform could not be started after its reset: ${errorText(error)}\n`);
       process.exit(1);
     }
   };

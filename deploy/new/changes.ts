@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { Mistake } from './mistake.ts';
 import { root } from './product.ts';
 
@@ -57,7 +58,7 @@ export class Changes {
       }
     } catch (error) {
       for (const step of undo) step();
-      throw new Mistake(`nothing is written: ${(error as Error).message}`);
+      throw new Mistake(`nothing is written: ${errorText(error)}`);
     }
   }
 }

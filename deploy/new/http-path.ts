@@ -1,3 +1,4 @@
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import { parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
 import type { Method } from '../../services/platform/contracts/methods.ts';
@@ -34,7 +35,7 @@ export function parseRoute(verb: string, path: string): Route {
   try {
     parseHttpTemplate(path);
   } catch (error) {
-    throw new UsageError(`"${path}" cannot be a path: ${(error as Error).message}`);
+    throw new UsageError(`"${path}" cannot be a path: ${errorText(error)}`);
   }
   const variables = [...path.matchAll(/\{([^=}]+)(?:=([^}]+))?\}/g)].map(([, field = '', pattern = '*']) => ({ field, pattern }));
   for (const [index, { field }] of variables.entries()) {

@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { UsageError } from '../../services/platform/tools/command-line.ts';
 import { addMethod } from './add-method.ts';
 import type { Changes } from './changes.ts';
@@ -102,7 +103,7 @@ function checkCron(cron: string, rest: readonly string[]): void {
     if (!/^[\d*/,A-Za-z-]+( [\d*/,A-Za-z-]+){4}$/.test(cron)) throw new Error('not five fields');
     new Cron(cron, { paused: true });
   } catch (error) {
-    throw new UsageError(`"${cron}" is no schedule (${(error as Error).message}): ${advice}`);
+    throw new UsageError(`"${cron}" is no schedule (${errorText(error)}): ${advice}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { fromJson, type JsonValue, type Message, type Registry } from '@bufbuild/protobuf';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { UsageError } from '../../services/platform/tools/command-line.ts';
 import type { OperatorCommand } from './operator-commands.ts';
 
@@ -29,7 +30,7 @@ export function readRequest(
   try {
     return fromJson(method.input, json, { registry });
   } catch (error) {
-    throw new UsageError(`${name}: ${(error as Error).message}`);
+    throw new UsageError(`${name}: ${errorText(error)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { render } from '../cloud-run/render.ts';
 import { parseCurrentTraffic } from '../cloud-run/traffic.ts';
@@ -27,7 +28,7 @@ const runProgram: RunProgram = (program, args) => {
   try {
     return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
-    throw new PreviewCommandError(`${program} ${args.slice(0, 4).join(' ')} fails: ${(error as Error).message.split('\n', 1)[0]}`);
+    throw new PreviewCommandError(`${program} ${args.slice(0, 4).join(' ')} fails: ${errorText(error).split('\n', 1)[0]}`);
   }
 };
 

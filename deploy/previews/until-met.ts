@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, Client as GrpcClient, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { revisionHeader } from '../../services/platform/contracts/preview.ts';
 
 /** What is to be met, and how it is asked for. Times in milliseconds. */
@@ -70,7 +71,7 @@ async function ask(
   try {
     wanted = await headers();
   } catch (error) {
-    return { words: `there is no token: ${error instanceof Error ? error.message : String(error)}` };
+    return { words: `there is no token: ${errorText(error)}` };
   }
   const metadata = new Metadata();
   try {

@@ -1,6 +1,7 @@
 import type { DescMethod, FileRegistry } from '@bufbuild/protobuf';
 import { createFileRegistry } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import type { HttpRule } from '../../services/platform/contracts/gen/types/google/api/http_pb.js';
 import { Access } from '../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { type HttpTemplate, parseHttpTemplate, templateKey } from '../../services/platform/contracts/http-template.ts';
@@ -76,7 +77,7 @@ export function listGatewayMethods(role: Role, registry: FileRegistry = createFi
       const described = describe(method);
       if (described !== undefined) offered.push(described);
     } catch (error) {
-      faults.push(`${method.grpcPath}: ${(error as Error).message}`);
+      faults.push(`${method.grpcPath}: ${errorText(error)}`);
     }
   }
   faults.push(...findDuplicates(offered));

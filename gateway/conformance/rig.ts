@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { send } from './case-client.ts';
@@ -69,7 +70,7 @@ export async function openRig(): Promise<Rig> {
       } catch (error) {
         // No case of the stage can run: that is no fault of this one.
         if (error instanceof EnvoyError) throw error;
-        faults.push(`${protocol}: ${error instanceof Error ? error.message : String(error)}`);
+        faults.push(`${protocol}: ${errorText(error)}`);
       }
     }
     return faults;

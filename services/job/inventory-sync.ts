@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { unavailable } from '../platform/chassis/errors/rpc-error.ts';
 import type { Call } from '../platform/chassis/server/call.ts';
+import { errorText } from '../platform/contracts/error-text.ts';
 import { storableForm } from '../platform/contracts/storable-text.ts';
 import { type InventoryClient, StalePageToken } from './inventory-client.ts';
 import { callOwner, type Owners } from './owners.ts';
@@ -44,7 +45,7 @@ export class InventorySync {
       }
     } catch (cause) {
       const end = cause instanceof StalePageToken ? { ...progress, nextPageToken: '' } : progress;
-      await this.#store.end(id, end, storableForm(cause instanceof Error ? cause.message : String(cause)));
+      await this.#store.end(id, end, storableForm(errorText(cause)));
       throw unavailable(`the inventory could not be read to its end: see jobRuns/${id}`, cause);
     }
     await this.#store.end(id, progress, undefined);

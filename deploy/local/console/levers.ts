@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { type AbortMessage, isAbortAnswer } from '../cloud/spanner/abort-message.ts';
 import { usualAbortProbability } from '../cloud/spanner/transactions/abort-plan.ts';
 import type { Disturbance } from '../cloud/start-cloud.ts';
@@ -210,7 +211,7 @@ async function toldWhy(work: () => Promise<unknown> | unknown): Promise<void> {
     await work();
   } catch (error) {
     if (error instanceof HttpProblem) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     throw new HttpProblem(error instanceof PreviewError ? 409 : 500, 'failed', message);
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 
 /** What a page is told of without asking: looked for again and again while somebody listens, and never else. */
 export interface LiveSource {
@@ -41,7 +42,7 @@ export function serveLive(
           trouble = '';
           if (found !== undefined) send(response, name, found);
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
+          const message = errorText(error);
           if (message !== trouble) send(response, 'trouble', { source: name, message });
           trouble = message;
         } finally {

@@ -1,6 +1,8 @@
 /** `npm run demo [-- --json]`: tells the story against the running platform, or against its own where none runs. */
+
 import { parseArgs } from 'node:util';
 import { EnvoyError } from '../../../gateway/envoy/envoy-error.ts';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { runCommand } from '../../../services/platform/tools/command-line.ts';
 import { runningEndpoints } from '../platform/endpoints.ts';
 import { loadSecrets } from '../platform/secrets.ts';
@@ -24,7 +26,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof EnvoyError }, a
     await tellStory(narrator, stage);
     print('\nEvery step was read back as expected.');
   } catch (error) {
-    print(`\nThe story broke off: ${(error as Error).message}`);
+    print(`\nThe story broke off: ${errorText(error)}`);
     process.exitCode = 1;
   } finally {
     if (values.json) process.stdout.write(`${JSON.stringify({ ok: process.exitCode !== 1, steps: narrator.steps })}\n`);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 
 /** A step of the story and whether what it left was read back as expected. */
 export interface Step {
@@ -38,7 +39,7 @@ export class Narrator {
       this.#tell({ title, ok: true, ms: Math.round(performance.now() - startedAt) });
       return result;
     } catch (error) {
-      this.#tell({ title, ok: false, ms: Math.round(performance.now() - startedAt), detail: (error as Error).message });
+      this.#tell({ title, ok: false, ms: Math.round(performance.now() - startedAt), detail: errorText(error) });
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { HttpProblem } from '../shared/http/http-problem.ts';
 import { type JsonRequest, type JsonResponse, type JsonRoute, startJsonServer } from '../shared/http/json-server.ts';
 import type { LocalServer } from '../shared/local-server.ts';
@@ -61,7 +62,7 @@ function guarded(handle: JsonRoute['handle'], token: string) {
       if (error instanceof PreviewError) throw new HttpProblem(409, 'preview', error.message);
       if (error instanceof HttpProblem) throw error;
       // Whoever has the token sees this user's files anyway: why code did not start is what they ask for.
-      throw new HttpProblem(500, 'failed', error instanceof Error ? error.message : String(error));
+      throw new HttpProblem(500, 'failed', errorText(error));
     }
   };
 }

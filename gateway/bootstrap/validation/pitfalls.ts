@@ -1,3 +1,4 @@
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { type Fault, join } from './fault.ts';
 import { isMap, type ReadMessage } from './message.ts';
 
@@ -267,7 +268,7 @@ function checkRegex({ fields, path }: ReadMessage): Fault[] {
     new RegExp(regex.replaceAll('(?P<', '(?<'));
     return [];
   } catch (error) {
-    return fault(error instanceof Error ? error.message : String(error));
+    return fault(errorText(error));
   }
 }
 

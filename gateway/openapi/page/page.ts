@@ -1,3 +1,4 @@
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import type { ApiDocument, Operation } from './document.ts';
 import { element, prose } from './element.ts';
 import { schemaView, typeOf } from './schema-view.ts';
@@ -26,9 +27,7 @@ async function showDocument(): Promise<void> {
     );
     showApi(await read<ApiDocument>(wanted), wanted);
   } catch (error) {
-    main.replaceChildren(
-      element('p', { role: 'alert' }, `The reference cannot be shown: ${error instanceof Error ? error.message : String(error)}`),
-    );
+    main.replaceChildren(element('p', { role: 'alert' }, `The reference cannot be shown: ${errorText(error)}`));
   }
 }
 

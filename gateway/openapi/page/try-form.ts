@@ -1,3 +1,4 @@
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import type { ApiDocument, Operation, Parameter } from './document.ts';
 import { element } from './element.ts';
 import { typeOf } from './schema-view.ts';
@@ -36,7 +37,7 @@ export function tryForm(verb: string, path: string, operation: Operation, api: A
       await show(response, answer);
     } catch (error) {
       const ended = error instanceof Error && error.name === 'AbortError';
-      answer.append(ended ? '\n(stopped)' : `\nNo answer: ${error instanceof Error ? error.message : String(error)}`);
+      answer.append(ended ? '\n(stopped)' : `\nNo answer: ${errorText(error)}`);
     } finally {
       sendButton.disabled = false;
       stopButton.hidden = true;

@@ -27,7 +27,7 @@ export async function runCommand({ usage, isMistake }: Command, main: () => void
       process.stderr.write(`${error.message}\n\n${usage}\n`);
       process.exitCode = 2;
     } else if (isMistake?.(error)) {
-      process.stderr.write(`${(error as Error).message}\n`);
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = 1;
     } else {
       throw error;

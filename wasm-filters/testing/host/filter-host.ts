@@ -1,3 +1,4 @@
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { HeaderList } from './header-list.ts';
 import type { Property } from './properties.ts';
 import { type CallRequest, type CallResponse, ScriptedCall } from './scripted-call.ts';
@@ -113,7 +114,7 @@ export class FilterHost implements VmHost {
     } catch (cause) {
       const said = this.lines.findLast((line) => /^(error|critical): /.test(line));
       const reason = said === undefined ? '' : `: ${said.slice(said.indexOf(' ') + 1)}`;
-      throw new FilterRefused(`${(cause as Error).message}${reason}`, { cause });
+      throw new FilterRefused(`${errorText(cause)}${reason}`, { cause });
     }
   }
 }

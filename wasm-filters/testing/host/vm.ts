@@ -1,3 +1,4 @@
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { hostFunctions } from './host-functions.ts';
 import type { CallRequest, CallResponse, ScriptedCall } from './scripted-call.ts';
@@ -131,7 +132,7 @@ export class Vm {
   #fail(error: unknown): void {
     this.failed = true;
     this.stop();
-    this.around.log(5, `the filter trapped: ${error instanceof Error ? error.message : String(error)}`);
+    this.around.log(5, `the filter trapped: ${errorText(error)}`);
   }
 }
 

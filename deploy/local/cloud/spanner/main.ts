@@ -1,6 +1,8 @@
 /** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability P] [--abort-seed 1]`: the local Spanner as a process. */
+
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
+import { errorText } from '../../../../services/platform/contracts/error-text.ts';
 
 // Before the modules that it is for: they are a megabyte of JavaScript, and half of the start without it.
 enableCompileCache();
@@ -37,7 +39,7 @@ try {
   process.once('SIGINT', stop);
   process.stdout.write(`${JSON.stringify({ message: 'listening', port: server.port })}\n`);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${errorText(error)}\n`);
   process.exit(1);
 }
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { errorText } from '../../../../services/platform/contracts/error-text.ts';
 import type { PlatformState } from '../api.ts';
 
 /** What the server said went wrong, for people. */
@@ -116,8 +117,7 @@ export function useServer<T>(path: string | undefined, everyMs?: number): Loaded
         if (!signal.aborted) setState({ path, value, error: undefined });
       } catch (error) {
         // What was seen last stays, with the error beside it.
-        if (!signal.aborted)
-          setState((last) => ({ path, value: last.path === path ? last.value : undefined, error: (error as Error).message }));
+        if (!signal.aborted) setState((last) => ({ path, value: last.path === path ? last.value : undefined, error: errorText(error) }));
       }
     };
     reload.current = load;

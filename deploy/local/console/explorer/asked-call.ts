@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
 import { z } from 'zod';
+import { errorText } from '../../../../services/platform/contracts/error-text.ts';
 import { Access } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import type { Method } from '../../../../services/platform/contracts/methods.ts';
 import { masked } from '../../cloud/messages/mask-message.ts';
@@ -62,11 +63,7 @@ export async function readyCall(asked: AskedCall, methods: DescribedMethods, end
   try {
     message = fromJson(method.desc.input, json, { registry: methods.registry });
   } catch (error) {
-    throw new HttpProblem(
-      400,
-      'invalid_message',
-      `This is no ${method.desc.input.typeName}: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    throw new HttpProblem(400, 'invalid_message', `This is no ${method.desc.input.typeName}: ${errorText(error)}`);
   }
   const { url, header } = placeOf(method, asked, endpoints);
   const trace = randomBytes(16).toString('hex');
@@ -88,7 +85,7 @@ function readJson(text: string): JsonValue {
   try {
     return JSON.parse(text === '' ? '{}' : text) as JsonValue;
   } catch (error) {
-    throw new HttpProblem(400, 'invalid_json', `The request is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new HttpProblem(400, 'invalid_json', `The request is no JSON: ${errorText(error)}`);
   }
 }
 
@@ -124,6 +121,6 @@ async function tokenFor({ identity, preview }: AskedCall, { workload }: Method, 
     // The issuer says which accounts there are.
     return await devToken(endpoints, kind, workload, { as: subject });
   } catch (error) {
-    throw new HttpProblem(400, 'no_token', error instanceof Error ? error.message : String(error));
+    throw new HttpProblem(400, 'no_token', errorText(error));
   }
 }

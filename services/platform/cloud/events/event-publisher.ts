@@ -1,4 +1,5 @@
 import type { PubSub, Topic } from '@google-cloud/pubsub';
+import { errorText } from '../../contracts/error-text.ts';
 import { serviceAccount } from '../identity/service-account.ts';
 import { checkMessage, type EventMessage } from './event-message.ts';
 
@@ -65,7 +66,7 @@ export function createEventPublisher(options: { readonly project: string }): Eve
       } catch (error) {
         // A key may stay blocked after a failure: https://cloud.google.com/pubsub/docs/publisher#ordering-keys
         topic.resumePublishing(orderingKey);
-        throw new Error(`Pub/Sub topic "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+        throw new Error(`Pub/Sub topic "${name}": ${errorText(error)}`, { cause: error });
       }
     },
 

@@ -1,5 +1,6 @@
 import type { Spanner, v1 } from '@google-cloud/spanner';
 import { status } from '@grpc/grpc-js';
+import { errorText } from '../../contracts/error-text.ts';
 import { type Database, DatabaseError, defineStatements } from './database.ts';
 import { type Migration, readMigrations } from './migrations.ts';
 import { createSpannerClient, type DatabaseAddress } from './spanner-client.ts';
@@ -86,7 +87,7 @@ async function apply(admin: v1.DatabaseAdminClient, name: string, database: Data
     try {
       await updateDdl(admin, name, migration.statements);
     } catch (error) {
-      throw new Error(`migration ${migration.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`migration ${migration.name}: ${errorText(error)}`, { cause: error });
     }
     await database.transact((tx) => tx.execute(...migrationStatements.insertMigration.with({ ...migration, createTime: new Date() })));
   }

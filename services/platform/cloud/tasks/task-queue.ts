@@ -3,6 +3,7 @@ import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { CloudTasksClient } from '@google-cloud/tasks';
 import { credentials, status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
+import { errorText } from '../../contracts/error-text.ts';
 import { audienceOf, serviceAccountEmail, triggerPrincipal } from '../../contracts/identities.ts';
 import { inSpan } from '../../contracts/in-span.ts';
 import { describeMethod } from '../../contracts/methods.ts';
@@ -122,7 +123,7 @@ export function createTaskQueue(config: TaskQueueConfig): TaskQueue {
           return 'created';
         } catch (error) {
           if (error instanceof Error && 'code' in error && error.code === status.ALREADY_EXISTS) return 'exists';
-          throw new Error(`Cloud Tasks queue "${trigger.resourceId}": ${error instanceof Error ? error.message : String(error)}`, {
+          throw new Error(`Cloud Tasks queue "${trigger.resourceId}": ${errorText(error)}`, {
             cause: error,
           });
         }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { errorText } from '../../../../../services/platform/contracts/error-text.ts';
 
 /** What went wrong, where something did. */
 export function Trouble({ text }: { readonly text: string | undefined }) {
@@ -38,7 +39,7 @@ export function Act(props: {
       await props.act();
       setState({ busy: false, error: undefined });
     } catch (error) {
-      setState({ busy: false, error: (error as Error).message });
+      setState({ busy: false, error: errorText(error) });
     }
   };
   return (

@@ -1,3 +1,4 @@
+import { errorText } from '../../../contracts/error-text.ts';
 import type { Definition, Querier, Row, Statement, Value, Write } from '../database.ts';
 import type { Columns, RowOf } from './columns.ts';
 import { compile, type ParameterNames, type ParameterValues } from './parameters.ts';
@@ -81,7 +82,7 @@ export class Query<V extends Readonly<Record<string, Value>>, R> extends Named {
     try {
       return this.#read(row);
     } catch (error) {
-      throw new TypeError(`${this.name}: ${error instanceof Error ? error.message : error}`, { cause: error });
+      throw new TypeError(`${this.name}: ${errorText(error)}`, { cause: error });
     }
   }
 }

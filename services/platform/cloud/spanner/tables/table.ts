@@ -1,3 +1,4 @@
+import { errorText } from '../../../contracts/error-text.ts';
 import type { Row } from '../database.ts';
 import { type Column, type Columns, optional, type RowOf } from './columns.ts';
 
@@ -109,7 +110,7 @@ export function readerOf<C extends Columns>(columns: C, prefix = ''): (row: Row)
       try {
         read[property] = column.decode(row[cell]);
       } catch (error) {
-        throw new TypeError(`column ${cell} ${error instanceof Error ? error.message : error}`, { cause: error });
+        throw new TypeError(`column ${cell} ${errorText(error)}`, { cause: error });
       }
     }
     // It has a property for each column, of what the column's codec returned.
