@@ -1,6 +1,6 @@
 /** Looks whether an edge gateway answers as it should: `node deploy/cloud-run/smoke.ts https://candidate.api.example.com`. */
 
-import { type CallOptions, createClient } from '../../services/platform/contracts/client.ts';
+import { callOf, createClient } from '../../services/platform/contracts/client.ts';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { listMethods } from '../../services/platform/contracts/methods.ts';
 import { guardedRead, openRead } from '../environments/open-read.ts';
@@ -29,9 +29,7 @@ const checks: readonly Check[] = [
       const method = listMethods().find(({ grpcPath }) => grpcPath === open.grpcPath)!.desc;
       const client = createClient(method.parent, { url });
       try {
-        // Known by its descriptor only.
-        const calls = client as unknown as Readonly<Record<string, (request: object, options: CallOptions) => Promise<unknown>>>;
-        await calls[method.localName]!({}, { deadline: new Date(Date.now() + timeoutMs) });
+        await callOf(client, method.localName)({}, { deadline: new Date(Date.now() + timeoutMs) });
         return undefined;
       } finally {
         client.close();

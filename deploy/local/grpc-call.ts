@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { createFileRegistry, type DescMessage, fromJsonString, toJsonString } from '@bufbuild/protobuf';
-import { createClient } from '../../services/platform/contracts/client.ts';
+import { callOf, createClient } from '../../services/platform/contracts/client.ts';
 import { ClientError } from '../../services/platform/contracts/client-error.ts';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { readDescriptorSet } from '../../services/platform/contracts/methods.ts';
@@ -31,10 +31,8 @@ await runCommand({ usage, isMistake: (error) => error instanceof ClientError }, 
   }
   const headers = async () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
   const client = createClient(service, { url: address.includes('://') ? address : `http://${address}`, headers });
-  // The descriptor is known only now, so the client's methods have no static types.
-  const call = (client as unknown as Record<string, (request: object) => unknown>)[method.localName];
   try {
-    const answer = call?.(readRequest(method.input, json));
+    const answer = callOf(client, method.localName)(readRequest(method.input, json));
     const messages = method.methodKind === 'server_streaming' ? answer : [await answer];
     for await (const message of messages as AsyncIterable<never>)
       process.stdout.write(`${toJsonString(method.output, message, { registry })}\n`);

@@ -1,5 +1,5 @@
 import { clone, type DescMessage, type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf';
-import { createClient } from '../../services/platform/contracts/client.ts';
+import { callOf, createClient } from '../../services/platform/contracts/client.ts';
 
 /** Where operators' methods are, and who calls. */
 interface Edge {
@@ -20,21 +20,19 @@ export async function* callOperatorMethod(
   registry: Registry,
 ): AsyncGenerator<Printed> {
   const client = createClient(method.parent, { url, headers: async () => ({ authorization: `Bearer ${token}` }) });
-  // The descriptor is known only now, so the client's methods have no static types.
-  const call = (client as unknown as Record<string, (request: Message) => Promise<Message>>)[method.localName];
-  if (call === undefined) throw new TypeError(`${method.parent.typeName} has no ${method.name}`);
+  const call = callOf(client, method.localName);
   // An operator asks whether there is none: 0 and an empty list are said.
-  const asJson = (answer: Message) =>
-    toJson(method.output, answer, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
+  const asJson = async (request: Message) =>
+    toJson(method.output, (await call(request)) as Message, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
   const items = itemsOf(method.output);
   try {
     if (items === undefined) {
-      yield { kind: 'answer', json: asJson(await call(request)) };
+      yield { kind: 'answer', json: await asJson(request) };
       return;
     }
     let pageToken = '';
     do {
-      const page = asJson(await call(Object.assign(clone(method.input, request), { pageToken })));
+      const page = await asJson(Object.assign(clone(method.input, request), { pageToken }));
       for (const json of (page[items] ?? []) as JsonValue[]) yield { kind: 'item', json };
       pageToken = (page['nextPageToken'] as string | undefined) ?? '';
     } while (pageToken !== '');

@@ -96,6 +96,13 @@ export function createClient<S extends DescService>(service: S, options: ClientO
   return { ...Object.fromEntries(methods), close } as Client<S>;
 }
 
+/** A method of a client by its local name, for who knows the service by its descriptor only. @throws {TypeError} where there is none of the name. */
+export function callOf(client: { close(): void }, localName: string): (request: object, options?: CallOptions) => unknown {
+  const call: unknown = Reflect.get(client, localName);
+  if (typeof call !== 'function') throw new TypeError(`the client has no method "${localName}"`);
+  return (request, options) => call(request, options);
+}
+
 function connect(url: string): GrpcClient {
   const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') throw new Error(`"${url}" is not an http:// or https:// URL`);

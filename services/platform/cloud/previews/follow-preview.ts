@@ -1,6 +1,6 @@
 import type { DescService } from '@bufbuild/protobuf';
 import { LRUCache } from 'lru-cache';
-import type { Client } from '../../contracts/client.ts';
+import { type CallOptions, type Client, callOf } from '../../contracts/client.ts';
 import { activePreviewOf } from '../../contracts/preview.ts';
 
 /** Where previews are, and how one is called. */
@@ -23,8 +23,6 @@ export function followPreview<S extends DescService>(
   standard: Client<S>,
   { urlOf, connect }: Previews<S>,
 ): Client<S> {
-  type Call = (...args: unknown[]) => Promise<unknown>;
-  const callOf = (client: Client<S>, localName: string) => client[localName as keyof S['method']] as Call;
   /** What is under way on these ends by itself. */
   const lingering = new Map<Client<S>, NodeJS.Timeout>();
   const clients = new LRUCache<string, { readonly url: string; readonly client: Client<S> }>({
@@ -49,12 +47,12 @@ export function followPreview<S extends DescService>(
     return client;
   }
 
-  const calls = Object.keys(method).map((localName): [string, Call] => [
+  const calls = Object.keys(method).map((localName) => [
     localName,
-    async (...args) => {
+    async (request: object, options?: CallOptions) => {
       const tag = activePreviewOf(name);
       const client = tag === undefined ? undefined : await previewOf(tag);
-      return await callOf(client ?? standard, localName)(...args);
+      return await callOf(client ?? standard, localName)(request, options);
     },
   ]);
   const close = () => {
