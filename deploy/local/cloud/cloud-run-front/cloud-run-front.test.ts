@@ -353,11 +353,13 @@ test('a request that takes too long is 504, or cut where its answer has begun, a
   await vi.waitFor(() => expect(service.seen).toHaveLength(2));
   timers.advance(29_999);
   expect(silent.closed).toBe(false);
-  timers.advance(1);
-  const [answer] = (await once(silent, 'response')) as [IncomingHttpHeaders];
-  expect(answer[':status']).toBe(504);
+  const answered = once(silent, 'response');
+  const ended = new Promise((resolve) => begun.on('close', resolve));
   begun.resume();
-  await new Promise((resolve) => begun.on('close', resolve));
+  timers.advance(1);
+  const [answer] = (await answered) as [IncomingHttpHeaders];
+  expect(answer[':status']).toBe(504);
+  await ended;
   expect(begun.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   silent.resume();
   await vi.waitFor(() => expect(cut).toHaveLength(2));
