@@ -182,9 +182,10 @@ export function postponedWork(without?: Rewrite): Plugin {
       build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (kind !== 'require-call' || pluginData === namespace || !couldStandFor(path, replaced)) return undefined;
         const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
-        const inside = insideOf(resolved.path);
-        // The bundle has the path in the module's name, and is to be the same whichever folder it is built in.
-        return replaced.includes(inside) ? { path: inside, namespace, pluginData: resolved.path } : undefined;
+        if (!replaced.includes(insideOf(resolved.path))) return undefined;
+        // The bundle has it in the module's name, and is to be the same whichever folder it is built in.
+        const fromRoot = resolved.path.slice(resolved.path.indexOf('/node_modules/') + 1);
+        return { path: fromRoot, namespace, pluginData: resolved.path };
       });
       build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path }));
       build.onLoad({ filter: /./, namespace }, ({ pluginData }) => ({
