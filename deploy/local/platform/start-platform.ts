@@ -197,6 +197,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         void running.restore();
       },
     });
+    const prepared = Promise.all([database, cloud]);
+    // Whoever waits for it hears of it; nobody may, where no instance is started ahead.
+    prepared.catch(() => {});
     const serving = Promise.all([
       import('./serve-clock.ts'),
       import('./serve-control.ts'),
@@ -216,7 +219,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
           // Two cores start what the first public read needs before the rest; the rest would only be in its way.
-          after: name === first ? Promise.resolve() : Promise.all([database, cloud]),
+          after: name === first ? Promise.resolve() : prepared,
         }),
       ),
       ...placed.map((preview) => running.start(preview, undefined, preview)),
