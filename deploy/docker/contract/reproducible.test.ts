@@ -17,16 +17,12 @@ const layersOf = (image: string) => JSON.parse(podman('image', 'inspect', '--for
 /** Bundles the service as the image's build does, in a process of its own: the test's sees other names in CommonJS modules that it imports. */
 function bundle(folder: string): void {
   const script = `
-    import { writeFileSync } from 'node:fs';
-    import { billOfMaterials } from './deploy/docker/bill-of-materials.ts';
-    import { bundleService } from './deploy/docker/bundle-service.ts';
-    const [service, folder] = process.argv.slice(-2);
+    const [bundling, billing, service, folder] = process.argv.slice(-4);
+    const [{ bundleService }, { billOfMaterials }] = [await import(bundling), await import(billing)];
     const sources = await bundleService(service, folder);
-    writeFileSync(folder + '/sbom.cdx.json', await billOfMaterials(service, sources));`;
-  execFileSync(process.execPath, ['--input-type=module', '--eval', script, '--', service, folder], {
-    cwd: join(import.meta.dirname, '../../..'),
-    stdio: 'inherit',
-  });
+    process.getBuiltinModule('node:fs').writeFileSync(folder + '/sbom.cdx.json', await billOfMaterials(service, sources));`;
+  const modules = ['bundle-service', 'bill-of-materials'].map((name) => join(import.meta.dirname, `../${name}.ts`));
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script, '--', ...modules, service, folder], { stdio: 'inherit' });
 }
 
 /** Builds an image of a folder with a Dockerfile, with nothing that was built before. */
