@@ -2,8 +2,7 @@ import { type ClientDuplexStream, credentials } from '@grpc/grpc-js';
 import { type DeltaRequest, type DeltaResponse, discoveryService } from '../gateway/control-plane/discovery-protocol.ts';
 import { clusterType, type FoundPreview, type PreviewResource, previewResource } from '../gateway/control-plane/preview-resource.ts';
 import { PreviewStore } from '../gateway/control-plane/preview-store.ts';
-import { startControlPlane } from '../gateway/control-plane/start-control-plane.ts';
-import { noOperators } from '../gateway/control-plane/testing/no-operators.ts';
+import { startTestControlPlane } from '../gateway/control-plane/testing/test-control-plane.ts';
 import { machine } from './load/compare.ts';
 
 export const question =
@@ -34,14 +33,8 @@ export async function run(report: (line: string) => void): Promise<void> {
   const megabytes = (process.memoryUsage().rss - heapBefore) / 1e6;
   report(`${all.length} previews: ${Math.round(builtMs)} ms (target 1000), ${Math.round(megabytes)} MB (200)`);
 
-  const server = await startControlPlane({
+  const server = await startTestControlPlane({
     store,
-    identify: () => 'edge-gateway',
-    onRefused: () => {},
-    onWithheld: () => {},
-    ...noOperators,
-    host: '127.0.0.1',
-    port: 0,
   });
   const { Client } = discoveryService();
   const clients = Array.from({ length: counts.clients }, (_, index) =>

@@ -18,8 +18,7 @@ import { startTokenAuthority } from '../gateway/conformance/tokens.ts';
 import { listPreviews } from '../gateway/control-plane/list-previews.ts';
 import { PreviewStore } from '../gateway/control-plane/preview-store.ts';
 import { PreviewWatch } from '../gateway/control-plane/preview-watch.ts';
-import { startControlPlane } from '../gateway/control-plane/start-control-plane.ts';
-import { noOperators } from '../gateway/control-plane/testing/no-operators.ts';
+import { startTestControlPlane } from '../gateway/control-plane/testing/test-control-plane.ts';
 import { startEnvoy } from '../gateway/envoy/start-envoy.ts';
 import { readDescriptorSet } from '../services/platform/contracts/methods.ts';
 import { machine } from './load/compare.ts';
@@ -45,14 +44,8 @@ export async function run(report: (line: string) => void): Promise<void> {
   ]);
   for (const upstream of [standard, preview]) upstream.script(undefined);
   const store = new PreviewStore();
-  const controlPlane = await startControlPlane({
+  const controlPlane = await startTestControlPlane({
     store,
-    identify: () => 'edge-gateway',
-    onRefused: () => {},
-    onWithheld: () => {},
-    ...noOperators,
-    host: '127.0.0.1',
-    port: 0,
   });
   let watch: PreviewWatch | undefined;
   const api = await startRun({ port: 0, stateDir: folder, clock: systemClock, onChange: () => watch?.changed() });

@@ -1,71 +1,38 @@
 import { once } from 'node:events';
-import { type ClientDuplexStream, credentials, Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type DeltaRequest, type DeltaResponse, discoveryService, type StateRequest, type StateResponse } from './discovery-protocol.ts';
 import type { DiscoveryServer } from './discovery-server.ts';
-import { clusterType, type PreviewResource, previewResource } from './preview-resource.ts';
+import { clusterType } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
-import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
-import { noOperators } from './testing/no-operators.ts';
-
-const resource = (tag: string, host = '127.0.0.1'): PreviewResource =>
-  previewResource({ service: 'partner', tag, url: `http://${host}:8080`, revision: `partner-${tag}` }, {});
+import type { ControlPlane } from './start-control-plane.ts';
+import { ack, connectDiscovery, type DiscoveryClient, delta, first, names, resource, whole } from './testing/discovery-client.ts';
+import { startTestControlPlane } from './testing/test-control-plane.ts';
 
 let store: PreviewStore;
 let server: DiscoveryServer;
 let listening: ControlPlane;
-let client: InstanceType<ReturnType<typeof discoveryService>['Client']>;
-const { Client } = discoveryService();
+let client: DiscoveryClient;
 const told: string[] = [];
 
 beforeEach(async () => {
   store = new PreviewStore();
   told.length = 0;
-  listening = await startControlPlane({
+  listening = await startTestControlPlane({
     store,
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
     onRefused: ({ name }, words, { node }) => told.push(`${node} refuses ${name}: ${words}`),
-    onWithheld: (why, { node }) => told.push(`${node} is told nothing: ${why}`),
-    ...noOperators,
-    host: '127.0.0.1',
-    port: 0,
   });
   server = listening.discovery;
-  client = new Client(`127.0.0.1:${listening.port}`, credentials.createInsecure());
+  client = connectDiscovery(listening.port);
 });
 afterEach(() => {
   client.close();
   listening.close();
 });
 
-/** A client's end of a stream: what came is taken out one by one. */
-function stream<Q, A>(method: 'DeltaAggregatedResources' | 'StreamAggregatedResources', who = 'edge-gateway') {
-  const metadata = new Metadata();
-  if (who !== '') metadata.set('x-who', who);
-  const open = client[method] as unknown as (metadata: Metadata) => ClientDuplexStream<Q, A>;
-  const duplex = open.call(client, metadata);
-  const came: A[] = [];
-  duplex.on('data', (response: A) => came.push(response));
-  duplex.on('error', () => {});
-  return {
-    ask: (request: Q) => duplex.write(request),
-    next: async (): Promise<A> => {
-      if (came.length === 0) await once(duplex, 'data');
-      return came.shift()!;
-    },
-    came,
-    duplex,
-  };
-}
-
-const delta = (who?: string) => stream<DeltaRequest, DeltaResponse>('DeltaAggregatedResources', who);
-const names = ({ resources = [] }: Partial<DeltaResponse>) => resources.map(({ name }) => name);
-const first: DeltaRequest = { type_url: clusterType, node: { id: 'edge-gateway', user_agent_name: 'envoy' } };
-const ack = ({ nonce }: { nonce: string }): DeltaRequest => ({ type_url: clusterType, response_nonce: nonce });
-
 test('a client that asks for all is told all, then what changes and nothing else', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   const all = await next();
   expect(names(all).sort()).toEqual(['partner@pr-1', 'partner@pr-2']);
@@ -79,7 +46,7 @@ test('a client that asks for all is told all, then what changes and nothing else
 });
 
 test('a first question is answered even where there is nothing, or a gateway would wait for it', async () => {
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   store.publish([]);
   const answer = await next();
@@ -88,7 +55,7 @@ test('a first question is answered even where there is nothing, or a gateway wou
 });
 
 test('before it is known which previews there are nothing is said: a gateway that comes again would lose those that it has', async () => {
-  const { ask, next, came } = delta();
+  const { ask, next, came } = delta(client);
   ask({ ...first, initial_resource_versions: { 'partner@pr-1': resource('pr-1').version } });
   await expect.poll(() => server.clients[0]?.node).toBe('edge-gateway');
   expect(came).toEqual([]);
@@ -99,95 +66,28 @@ test('before it is known which previews there are nothing is said: a gateway tha
 
 test('a client that comes again is told what it does not have, and what is gone', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ ...first, initial_resource_versions: { 'partner@pr-1': resource('pr-1').version, 'partner@pr-2': 'old', 'partner@pr-0': 'gone' } });
   const answer = await next();
   expect(names(answer)).toEqual(['partner@pr-2']);
   expect(answer.removed_resources).toEqual(['partner@pr-0']);
 });
 
-const many = Array.from({ length: 12 }, (_, index) => `pr-${index}`);
-const has = (tags: readonly string[]) => Object.fromEntries(tags.map((tag) => [`partner@${tag}`, resource(tag).version]));
-
-test('a control plane that begins anew with less than half of what a client has tells it nothing, until a listing is whole again', async () => {
-  store.publish([]);
-  const { ask, next, came } = delta();
-  ask({ ...first, initial_resource_versions: has(many) });
-  const why = 'the listing looks wrong: it has 0 of the 12 previews that there were';
-  await expect.poll(() => server.clients[0]?.withheld).toBe(why);
-  // A listing that is as bad, and a refusal by another client, which is none.
-  store.publish(many.slice(0, 5).map((tag) => resource(tag)));
-  store.refuse(resource('pr-1'), 'no');
-  await expect.poll(() => server.clients[0]?.withheld).toBe('the listing looks wrong: it has 5 of the 12 previews that there were');
-  expect(came).toEqual([]);
-  store.publish([...many, 'pr-12'].map((tag) => resource(tag)));
-  const answer = await next();
-  expect([names(answer), answer.removed_resources]).toEqual([['partner@pr-12'], ['partner@pr-1']]);
-  expect(server.clients[0]!.withheld).toBeUndefined();
-  expect(told).toEqual([`edge-gateway is told nothing: ${why}`]);
-});
-
-test('what three listings in a row say is told, and from then on everything; who comes with little or with most is told at once', async () => {
-  store.publish([]);
-  const { ask, next } = delta();
-  ask({ ...first, initial_resource_versions: has(many) });
-  await expect.poll(() => server.clients[0]?.withheld).toBeDefined();
-  store.publish([]);
-  store.publish([]);
-  const gone = await next();
-  expect(gone.removed_resources).toHaveLength(12);
-  ask(ack(gone));
-  store.publish([resource('pr-1')]);
-  expect(names(await next())).toEqual(['partner@pr-1']);
-  const few = delta('jobs-gateway');
-  few.ask({ ...first, initial_resource_versions: has(many.slice(0, 9)) });
-  expect((await few.next()).removed_resources).toHaveLength(8);
-  store.publish(many.slice(6).map((tag) => resource(tag)));
-  const half = delta('jobs-gateway');
-  half.ask({ ...first, initial_resource_versions: has(many) });
-  expect((await half.next()).removed_resources).toHaveLength(6);
-});
-
-test('in the variant that tells the whole state, the version says how many a client has from before', async () => {
-  store.publish(many.map((tag) => resource(tag)));
-  const before = stream<StateRequest, StateResponse>('StreamAggregatedResources');
-  before.ask(first);
-  const { version_info, nonce } = await before.next();
-  before.ask({ type_url: clusterType, response_nonce: nonce, version_info });
-  store.publish([]);
-  store.publish([]);
-  const after = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'jobs-gateway');
-  after.ask({ ...first, version_info });
-  await expect.poll(() => server.clients[1]?.withheld).toBe('the listing looks wrong: it has 0 of the 12 previews that there were');
-  store.publish(many.slice(0, 6).map((tag) => resource(tag)));
-  expect((await after.next()).resources).toHaveLength(6);
-  const fresh = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'jobs-gateway');
-  store.publish([]);
-  fresh.ask(first);
-  expect((await fresh.next()).resources ?? []).toEqual([]);
-});
-
 test('two control planes that have found the same say the same: a client that goes from one to the other is sent only what the other knows better', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const here = delta();
+  const here = delta(client);
   here.ask(first);
   const told = await here.next();
   const has = Object.fromEntries(told.resources.map(({ name, version }) => [name, version]));
   const other = new PreviewStore();
-  const otherPlane = await startControlPlane({
+  const otherPlane = await startTestControlPlane({
     store: other,
-    identify: () => 'edge-gateway',
-    onRefused: () => {},
-    onWithheld: () => {},
-    ...noOperators,
-    host: '127.0.0.1',
-    port: 0,
   });
   // In another order, and one that the first has not heard of yet.
   other.publish([resource('pr-3'), resource('pr-2'), resource('pr-1')]);
   client.close();
-  client = new Client(`127.0.0.1:${otherPlane.port}`, credentials.createInsecure());
-  const there = delta();
+  client = connectDiscovery(otherPlane.port);
+  const there = delta(client);
   there.ask({ ...first, initial_resource_versions: has });
   const difference = await there.next();
   expect([names(difference), difference.removed_resources ?? []]).toEqual([['partner@pr-3'], []]);
@@ -200,7 +100,7 @@ test('two control planes that have found the same say the same: a client that go
 
 test('a client that asks for some by name is told of those, be it that there is none', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta('job');
+  const { ask, next } = delta(client, 'job');
   ask({ ...first, resource_names_subscribe: ['partner@pr-1', 'partner@pr-9'] });
   const answer = await next();
   expect(names(answer)).toEqual(['partner@pr-1']);
@@ -212,7 +112,7 @@ test('a client that asks for some by name is told of those, be it that there is 
 
 test('while a client owes an answer changes pile up to one', async () => {
   store.publish([]);
-  const { ask, next, came } = delta();
+  const { ask, next, came } = delta(client);
   ask(first);
   const empty = await next();
   for (const tags of [['pr-1'], ['pr-2'], ['pr-2', 'pr-3']]) store.publish(tags.map((tag) => resource(tag)));
@@ -225,7 +125,7 @@ test('while a client owes an answer changes pile up to one', async () => {
 
 test('a refused preview goes back to what was accepted, is told once, and the others are accepted', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   ask(ack(await next()));
   store.publish([resource('pr-1', '127.0.0.2'), resource('pr-2', '127.0.0.2')]);
@@ -236,7 +136,7 @@ test('a refused preview goes back to what was accepted, is told once, and the ot
   expect(store.served.get('partner@pr-2')!.version).toBe(resource('pr-2', '127.0.0.2').version);
   expect(server.clients[0]!.refused).toMatchObject({ previews: ['partner@pr-1'] });
 
-  const other = delta('jobs-gateway');
+  const other = delta(client, 'jobs-gateway');
   other.ask(first);
   const versions = Object.fromEntries((await other.next()).resources.map(({ name, version }) => [name, version]));
   expect(versions).toEqual({ 'partner@pr-1': resource('pr-1').version, 'partner@pr-2': resource('pr-2', '127.0.0.2').version });
@@ -244,7 +144,7 @@ test('a refused preview goes back to what was accepted, is told once, and the ot
 
 test('where a client does not say what it refuses, each is asked about alone', async () => {
   store.publish([resource('pr-1'), resource('pr-2'), resource('pr-3')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   const all = await next();
   ask({ ...ack(all), error_detail: { message: 'no' } });
@@ -258,7 +158,7 @@ test('where a client does not say what it refuses, each is asked about alone', a
 
 test('an answer to an earlier update says nothing about the one under way', async () => {
   store.publish([]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   ask(ack(await next()));
   store.publish([resource('pr-1')]);
@@ -271,7 +171,7 @@ test('an answer to an earlier update says nothing about the one under way', asyn
 
 test('in the variant that tells the whole state, each change brings all, and a refusal takes the guilty one out', async () => {
   store.publish([resource('pr-1')]);
-  const { ask, next } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  const { ask, next } = whole(client);
   ask({ type_url: clusterType, node: { id: 'old' } });
   const one = await next();
   expect(one.resources).toHaveLength(1);
@@ -288,7 +188,7 @@ test('in the variant that tells the whole state, each change brings all, and a r
 
 test('a client that asks anew by name is sent it anew: it may have forgotten what it had', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ ...first, resource_names_subscribe: ['partner@pr-1'], initial_resource_versions: { 'partner@pr-1': resource('pr-1').version } });
   const known = await next();
   expect(names(known)).toEqual([]);
@@ -298,7 +198,7 @@ test('a client that asks anew by name is sent it anew: it may have forgotten wha
 
 test('a client that asks anew while an answer is under way is sent it anew all the same', async () => {
   store.publish([resource('pr-1')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ ...first, resource_names_subscribe: ['partner@pr-1'] });
   const answer = await next();
   ask({ type_url: clusterType, resource_names_subscribe: ['partner@pr-1'] });
@@ -308,7 +208,7 @@ test('a client that asks anew while an answer is under way is sent it anew all t
 
 test('a client that asks for all and for one by name is answered about the one, and told when it goes, also after it has let go of the name', async () => {
   store.publish([resource('pr-1')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ ...first, resource_names_subscribe: ['*'] });
   ask({ ...ack(await next()), resource_names_subscribe: ['partner@pr-1', 'partner@pr-9'] });
   const both = await next();
@@ -323,7 +223,7 @@ test('a client that asks for all and for one by name is answered about the one, 
 
 test('a client that no longer asks for all is told of what it asks for by name only', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ ...first, resource_names_subscribe: ['*', 'partner@pr-1'] });
   ask({ ...ack(await next()), resource_names_unsubscribe: ['*'] });
   await expect.poll(() => server.clients[0]!.owesSince).toBeUndefined();
@@ -333,7 +233,7 @@ test('a client that no longer asks for all is told of what it asks for by name o
 
 test('an update that only takes away is not sent again where it is refused', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next, came } = delta();
+  const { ask, next, came } = delta(client);
   ask(first);
   ask(ack(await next()));
   store.publish([resource('pr-2')]);
@@ -347,7 +247,7 @@ test('an update that only takes away is not sent again where it is refused', asy
 
 test('a preview that has changed again while its update is under way is sent as it is now, though the update is refused', async () => {
   store.publish([]);
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask(first);
   ask(ack(await next()));
   store.publish([resource('pr-1')]);
@@ -366,7 +266,7 @@ test('a preview that has changed again while its update is under way is sent as 
 
 test('a preview that has gone while its refused update was under way is not told of', async () => {
   store.publish([]);
-  const { ask, next, came } = delta();
+  const { ask, next, came } = delta(client);
   ask(first);
   ask(ack(await next()));
   store.publish([resource('pr-1')]);
@@ -380,12 +280,12 @@ test('a preview that has gone while its refused update was under way is not told
 
 test('in the variant that tells the whole state, "*" is all, and names are those only: what was not sent is not accepted', async () => {
   store.publish([resource('pr-1'), resource('pr-2')]);
-  const { ask, next } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  const { ask, next } = whole(client);
   ask({ ...first, resource_names: ['*'] });
-  const whole = await next();
-  expect(whole.resources).toHaveLength(2);
-  ask({ type_url: clusterType, response_nonce: whole.nonce, resource_names: ['*'] });
-  const other = stream<StateRequest, StateResponse>('StreamAggregatedResources', 'job');
+  const all = await next();
+  expect(all.resources).toHaveLength(2);
+  ask({ type_url: clusterType, response_nonce: all.nonce, resource_names: ['*'] });
+  const other = whole(client, 'job');
   store.publish([resource('pr-1', '127.0.0.2'), resource('pr-2', '127.0.0.2')]);
   other.ask({ ...first, resource_names: ['partner@pr-1'] });
   const one = await other.next();
@@ -398,7 +298,7 @@ test('in the variant that tells the whole state, "*" is all, and names are those
 
 test('in the variant that tells the whole state, a refusal of what has gone only is not answered with the same again', async () => {
   store.publish([resource('pr-1')]);
-  const { ask, next, came } = stream<StateRequest, StateResponse>('StreamAggregatedResources');
+  const { ask, next, came } = whole(client);
   ask(first);
   ask({ type_url: clusterType, response_nonce: (await next()).nonce });
   store.publish([]);
@@ -411,14 +311,14 @@ test('in the variant that tells the whole state, a refusal of what has gone only
 });
 
 test('of another type there is nothing, which is said', async () => {
-  const { ask, next } = delta();
+  const { ask, next } = delta(client);
   ask({ type_url: 'type.googleapis.com/envoy.config.listener.v3.Listener' });
   expect(await next()).toMatchObject({ type_url: 'type.googleapis.com/envoy.config.listener.v3.Listener' });
 });
 
 test('who is none of our workloads is let in by neither variant', async () => {
-  for (const method of ['DeltaAggregatedResources', 'StreamAggregatedResources'] as const) {
-    const { duplex } = stream(method, '');
+  for (const open of [delta, whole]) {
+    const { duplex } = open(client, '');
     const [error] = await once(duplex, 'error');
     expect(error).toMatchObject({ code: status.UNAUTHENTICATED });
   }
@@ -427,7 +327,7 @@ test('who is none of our workloads is let in by neither variant', async () => {
 
 test('a client that goes is forgotten', async () => {
   store.publish([]);
-  const { ask, next, duplex } = delta();
+  const { ask, next, duplex } = delta(client);
   ask(first);
   await next();
   expect(server.clients).toHaveLength(1);

@@ -16,9 +16,9 @@ import type { DiscoveryServer } from './discovery-server.ts';
 import { previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
 import { PreviewWatch } from './preview-watch.ts';
-import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
+import type { ControlPlane } from './start-control-plane.ts';
 import { statusOf } from './status.ts';
-import { noOperators } from './testing/no-operators.ts';
+import { startTestControlPlane } from './testing/test-control-plane.ts';
 
 // A real gateway learns previews from a real control plane; the previews are one upstream that counts what it sees.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -36,16 +36,13 @@ const metadataOf: string[] = [];
 
 async function start(port: number): Promise<void> {
   store = new PreviewStore();
-  listening = await startControlPlane({
+  listening = await startTestControlPlane({
     store,
     identify: (metadata) => {
       metadataOf.push(String(metadata.get('x-serverless-authorization')[0]));
       return 'edge-gateway';
     },
     onRefused: ({ name, preview: { revision } }, words) => refused.push(`${name} (${revision}): ${words}`),
-    onWithheld: () => {},
-    ...noOperators,
-    host: '127.0.0.1',
     port,
   });
   server = listening.discovery;

@@ -11,8 +11,8 @@ import {
 import { previewResource } from './preview-resource.ts';
 import { previewService } from './preview-service.ts';
 import { PreviewStore } from './preview-store.ts';
-import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
-import { noOperators } from './testing/no-operators.ts';
+import type { ControlPlane } from './start-control-plane.ts';
+import { startTestControlPlane } from './testing/test-control-plane.ts';
 
 const resource = (tag: string, service = 'partner') =>
   previewResource({ service, tag, url: `http://127.0.0.1:8080`, revision: `${service}-${tag}` }, {});
@@ -43,15 +43,12 @@ const client = (headers = {}) => createClient(PreviewService, { url: `http://127
 beforeEach(async () => {
   store = new CountedStore();
   withheld.length = 0;
-  listening = await startControlPlane({
+  listening = await startTestControlPlane({
     store,
     identify: (metadata) => metadata.get('x-who')[0]?.toString(),
-    onRefused: () => {},
     onWithheld: (why, { workload }) => withheld.push(`${workload}: ${why}`),
     watch: { state: { listedAt: 5_000, fault: 'Cloud Run cannot be listed', faults: [] } },
     isOperator: (metadata) => metadata.get('x-who')[0] === 'operator',
-    host: '127.0.0.1',
-    port: 0,
   });
 });
 afterEach(() => listening.close());
@@ -147,7 +144,7 @@ test('a client that does not read has one list on its way, and is told the newes
     },
   });
   previewService({
-    ...noOperators,
+    isOperator: () => false,
     store,
     identify: () => 'job',
     onWithheld: () => {},

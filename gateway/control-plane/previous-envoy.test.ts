@@ -14,8 +14,8 @@ import { pinnedVersion } from '../envoy/pinned-version.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { previewResource } from './preview-resource.ts';
 import { PreviewStore } from './preview-store.ts';
-import { type ControlPlane, startControlPlane } from './start-control-plane.ts';
-import { noOperators } from './testing/no-operators.ts';
+import type { ControlPlane } from './start-control-plane.ts';
+import { startTestControlPlane } from './testing/test-control-plane.ts';
 
 // While gateways are replaced by those of the next Envoy, both versions ask one control plane.
 const previous = process.env['KUMIKO_PREVIOUS_ENVOY'];
@@ -51,14 +51,9 @@ describe.skipIf(previous === undefined)(`gateways of two versions of Envoy${why}
       startScriptedUpstream(registry),
       startTokenAuthority(),
     ]);
-    controlPlane = await startControlPlane({
+    controlPlane = await startTestControlPlane({
       store,
-      identify: () => 'edge-gateway',
       onRefused: ({ name }) => refused.push(name),
-      onWithheld: () => {},
-      ...noOperators,
-      host: '127.0.0.1',
-      port: 0,
     });
     const environment = {
       ...environmentOf({ upstream: standard, authority }),

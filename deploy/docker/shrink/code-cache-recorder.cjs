@@ -6,18 +6,7 @@ const { basename, dirname, join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
 const vm = require('node:vm');
 
-// What the heap was made with stays; what is told of it is as in an image, since a cache is for the flags that hold when it is read and written.
-for (const flag of [
-  '--hash-seed=0',
-  '--random-seed=0',
-  '--min-semi-space-size=0',
-  '--max-semi-space-size=4',
-  '--max-old-space-size=128',
-  '--initial-heap-size=0',
-  '--no-clear-free-memory',
-]) {
-  setFlagsFromString(flag);
-}
+require('./code-cache-flags.cjs');
 
 const scripts = new Map();
 

@@ -3,22 +3,10 @@
 'use strict';
 const { readdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { setFlagsFromString } = require('node:v8');
 const { Script } = require('node:vm');
 
 const [, , folder] = process.argv;
-// What the heap was made with stays; what is told of it is as in an image, since a cache is for the flags that hold when it is read and written.
-for (const flag of [
-  '--hash-seed=0',
-  '--random-seed=0',
-  '--min-semi-space-size=0',
-  '--max-semi-space-size=4',
-  '--max-old-space-size=128',
-  '--initial-heap-size=0',
-  '--no-clear-free-memory',
-]) {
-  setFlagsFromString(flag);
-}
+require('./code-cache-flags.cjs');
 const scripts = readdirSync(join(folder, 'code-cache'))
   .toSorted()
   .map((name) => {

@@ -3,8 +3,7 @@ import type { Preview } from '../../bootstrap/previews.ts';
 import type { DiscoveryServer } from '../discovery-server.ts';
 import { previewResource } from '../preview-resource.ts';
 import { PreviewStore } from '../preview-store.ts';
-import { startControlPlane } from '../start-control-plane.ts';
-import { noOperators } from './no-operators.ts';
+import { startTestControlPlane } from './test-control-plane.ts';
 
 /** The control plane's server with previews that a test tells, in the place of those that Cloud Run has. Everybody may ask. */
 export interface ToldPreviews {
@@ -20,14 +19,8 @@ export interface ToldPreviews {
 export async function startToldPreviews(): Promise<ToldPreviews> {
   const store = new PreviewStore();
   store.publish([]);
-  const { port, discovery, close } = await startControlPlane({
+  const { port, discovery, close } = await startTestControlPlane({
     store,
-    identify: () => 'edge-gateway',
-    onRefused: () => {},
-    onWithheld: () => {},
-    ...noOperators,
-    host: '127.0.0.1',
-    port: 0,
   });
   return {
     url: `http://127.0.0.1:${port}`,
