@@ -77,9 +77,9 @@ export class Child {
     this.#aheadMs = aheadMs;
   }
 
-  /** The process that runs now. */
+  /** The process that runs now. Undefined where none does, also before anybody has been told that it ended. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#process === undefined || hasEnded(this.#process) ? undefined : this.#process.pid;
   }
 
   get status(): ProcessStatus {
