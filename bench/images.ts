@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtImage, containerManifest, missingImages } from '../deploy/docker/contract/built-images.ts';
 import { ImageContainer } from '../deploy/docker/contract/image-container.ts';
-import { podman, removeOrphans, removeWithParent } from '../deploy/docker/contract/podman.ts';
+import { podman, removeOrphans, removeWithParent } from '../deploy/docker/containers/podman.ts';
 import { images } from '../deploy/docker/images.ts';
 import { healthCheck } from '../deploy/docker/running-server.ts';
 import { startScratchCloud } from '../deploy/docker/scratch-cloud.ts';

@@ -25,7 +25,7 @@ const defaultEnvironment = 'staging';
 const defaultIdle = '1m';
 
 const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--watch] [--state-dir DIR]
-                   [--cloud-run [--env NAME] [--instances N] [--idle TIME]] [--traffic SERVICE=TAG:PERCENT]…
+                   [--cloud-run [--env NAME] [--instances N] [--idle TIME] [--containers]] [--traffic SERVICE=TAG:PERCENT]…
 
   the whole platform on this machine; Ctrl-C stops it
   --port-base N          the first of its ports, ${defaultPortBase} unless told; 0 picks free ones
@@ -35,6 +35,7 @@ const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [-
   --cloud-run            services as Cloud Run has them: instances come with requests, stand still between them, and go
   --env NAME             whose sizes in deploy/environments they have, ${defaultEnvironment} unless told
   --instances N          so many of each service, no more and no fewer
+  --containers           instances are containers of the environment's images, which "npm run images" builds
   --idle TIME            how long one that is not needed stays, such as 15s or 2m; ${defaultIdle} unless told
   --traffic partner=v2:10   gives a preview 10 percent of its service's requests
   --state-dir DIR        where its state lives, .kumiko unless told`;
@@ -47,6 +48,7 @@ const mistakes = new Set([
   'PreviewError',
   'ServiceListError',
   'CloudRunModeError',
+  'ImagesError',
   'EnvironmentError',
 ]);
 
@@ -62,6 +64,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       env: { type: 'string' },
       instances: { type: 'string' },
       idle: { type: 'string' },
+      containers: { type: 'boolean', default: false },
       traffic: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -85,7 +88,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     ]);
   const previews = parsePreviews(values.preview);
   const traffic = parseTraffic(values.traffic, previews);
-  const cloudRun = mode && (await cloudRunOptions(mode));
+  const cloudRun = mode && (await cloudRunOptions(mode, values['state-dir']));
   /** Resets in a moment, so that whoever asks hears of it before the console goes with the rest. False where the platform begins already. */
   const reset = (): boolean => {
     if (isBeginning) return false;
@@ -161,9 +164,13 @@ async function seed(platform: Platform, stateDir: string): Promise<void> {
 }
 
 /** How many instances services have, and what they run: what their images hold. */
-async function cloudRunOptions(mode: CloudRunMode) {
-  const [{ runLimits }, { imagePrograms }] = await Promise.all([import('./platform/run-limits.ts'), import('./platform/image-trees.ts')]);
-  return { limits: runLimits(mode), programs: await imagePrograms() };
+async function cloudRunOptions(mode: CloudRunMode, stateDir: string) {
+  const { runLimits } = await import('./platform/run-limits.ts');
+  const limits = runLimits(mode);
+  if (!mode.containers) return { limits, programs: await (await import('./platform/image-trees.ts')).imagePrograms() };
+  const { containerPrograms } = await import('./platform/image-containers.ts');
+  const tell = (text: string) => process.stderr.write(`${text}\n`);
+  return { limits, programs: await containerPrograms({ environment: mode.environment, stateDir, tell }) };
 }
 
 /** What --cloud-run and the options that belong to it say; undefined where it is off. @throws {UsageError} */
@@ -172,18 +179,31 @@ function cloudRunMode(values: {
   env?: string | undefined;
   instances?: string | undefined;
   idle?: string | undefined;
+  containers: boolean;
+  watch: boolean;
 }): CloudRunMode | undefined {
   if (!values['cloud-run']) {
-    const stray = (['env', 'instances', 'idle'] as const).find((name) => values[name] !== undefined);
+    const stray = (['env', 'instances', 'idle', 'containers'] as const).find(
+      (name) => values[name] !== undefined && values[name] !== false,
+    );
     if (stray !== undefined) throw new UsageError(`--${stray} belongs to --cloud-run`);
     return undefined;
   }
-  const { env = defaultEnvironment, instances, idle = defaultIdle } = values;
+  if (values.watch)
+    throw new UsageError(
+      '--watch restarts what runs from this folder, and with --cloud-run services run what their images hold: leave one of them out',
+    );
+  const { env = defaultEnvironment, instances, idle = defaultIdle, containers } = values;
   if (instances !== undefined && !/^([1-9]|[1-4][0-9]|50)$/.test(instances)) {
     throw new UsageError(`--instances is "${instances}": a number from 1 to 50`);
   }
   const [, count, unit] = /^(\d{1,4})(ms|s|m)$/.exec(idle) ?? [];
   if (count === undefined) throw new UsageError(`--idle is "${idle}": a number and "ms", "s" or "m", such as 15s`);
   const unitMs = { ms: 1, s: 1_000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
-  return { environment: env, idleMs: Number(count) * unitMs, instances: instances === undefined ? undefined : Number(instances) };
+  return {
+    environment: env,
+    idleMs: Number(count) * unitMs,
+    instances: instances === undefined ? undefined : Number(instances),
+    containers,
+  };
 }

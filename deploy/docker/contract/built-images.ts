@@ -4,9 +4,9 @@ import type { run_v1 } from '@googleapis/run';
 import { parse } from 'yaml';
 import { render } from '../../cloud-run/render.ts';
 import { readEnvironment } from '../../environments/environment.ts';
+import { type Limits, podman, whyNoContainers } from '../containers/podman.ts';
 import { imageName } from '../images/build-images.ts';
 import { images } from '../images.ts';
-import { type Limits, podman, whyNoContainers } from './podman.ts';
 
 /** Whether containers have to be run: CI builds the images before its tests. */
 const required = process.env['KUMIKO_REQUIRE_CONTAINERS'] !== undefined;

@@ -3,12 +3,12 @@ import { callersOf } from '../../../services/platform/contracts/callers.ts';
 import { listMethods } from '../../../services/platform/contracts/methods.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { freePorts } from '../../../services/platform/tools/free-port.ts';
+import { bytesOf, removeOrphans, removeWithParent } from '../containers/podman.ts';
 import { healthCheck, type RawCall } from '../running-server.ts';
 import { calledBy, type ScratchCloud, startScratchCloud } from '../scratch-cloud.ts';
 import { warmUpCalls } from '../shrink/warm-up.ts';
 import { builtImage, containerManifest, missingImages } from './built-images.ts';
 import { ImageContainer } from './image-container.ts';
-import { bytesOf, removeOrphans, removeWithParent } from './podman.ts';
 import { serviceCases } from './service-cases.ts';
 
 // https://cloud.google.com/run/docs/container-contract, for each service's image as its manifest has it run.

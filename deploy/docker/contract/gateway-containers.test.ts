@@ -16,10 +16,10 @@ import { freePort } from '../../../services/platform/tools/free-port.ts';
 import { deployedGatewayEnvironment } from '../../environments/deployed-gateway-environment.ts';
 import { readEnvironment } from '../../environments/environment.ts';
 import { openRead } from '../../environments/open-read.ts';
+import { removeOrphans, removeWithParent } from '../containers/podman.ts';
 import { builtImage, containerManifest, missingImages } from './built-images.ts';
 import { ImageContainer } from './image-container.ts';
 import { envoyText, linesThatLoggingDoesNotUnderstand } from './log-lines.ts';
-import { removeOrphans, removeWithParent } from './podman.ts';
 
 // https://cloud.google.com/run/docs/container-contract, for the gateways' image in both roles, on the production bootstrap with addresses of this machine.
 const skipped = missingImages();

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type Limits, podman, refuseBeyondMachine } from '../containers/podman.ts';
+import { runArguments } from '../containers/run-arguments.ts';
 import { ImagesError } from '../images/images-error.ts';
 import { RunningServer } from '../running-server.ts';
-import { type Limits, ownLabel, podman, refuseBeyondMachine, runtime } from './podman.ts';
 
 /** What a container is started with. */
 interface ContainerOptions {
@@ -18,10 +19,7 @@ interface ContainerOptions {
 
 let started = 0;
 
-/**
- * A container as Cloud Run runs it: the limits of the manifest, the image's own user, no capabilities, a root file system that cannot be written, `/tmp` in
- * memory, which counts. Its process is podman, which hands on signals, output and the code of the end.
- */
+/** A container as Cloud Run runs it: see `runArguments`. Its process is podman, which hands on signals, output and the code of the end. */
 export class ImageContainer extends RunningServer {
   readonly #name: string;
   readonly #folder: string;
@@ -30,32 +28,18 @@ export class ImageContainer extends RunningServer {
   constructor({ image, limits, env, port, files = {} }: ContainerOptions) {
     const name = `kumiko-${process.pid}-${started++}`;
     refuseBeyondMachine(image, limits, { bytes: totalmem(), cpus: availableParallelism() });
-    // Not on the command line, where everybody on this machine reads it.
     const folder = mkdtempSync(join(tmpdir(), 'kumiko-container-'));
-    const envFile = join(folder, 'env');
-    const variables = { ...env, ...(port !== undefined && { PORT: String(port) }) };
-    writeFileSync(
-      envFile,
-      Object.entries(variables)
-        .map(([key, value]) => `${key}=${value}\n`)
-        .join(''),
-      { mode: 0o600 },
-    );
     super({
       command: 'podman',
-      args: [
-        ...runtime(),
-        ...['run', '--name', name, '--label', ownLabel(), '--log-driver', 'none', '--pull', 'never'],
-        ...['--network', port === undefined ? 'none' : 'host'],
-        ...['--memory', limits.memory.toLowerCase().replace('i', ''), '--memory-swap', limits.memory.toLowerCase().replace('i', '')],
-        ...['--cpus', limits.cpu],
-        ...['--read-only', '--read-only-tmpfs=false', '--tmpfs', '/tmp:rw,mode=1777'],
-        ...['--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
-        // Of less than this machine's own, or runc may not set them.
-        ...['--ulimit', 'nofile=4096:4096', '--ulimit', 'nproc=1000:1000'],
-        ...Object.entries(files).flatMap(([inside, file]) => ['--volume', `${file}:${inside}:ro`]),
-        ...['--env-file', envFile, image],
-      ],
+      args: runArguments({
+        name,
+        image,
+        limits,
+        env: { ...env, ...(port !== undefined && { PORT: String(port) }) },
+        network: port === undefined ? 'none' : 'host',
+        files,
+        folder,
+      }),
       env: { PATH: process.env['PATH'] ?? '' },
       // conmon notes a want of memory in its folder.
       cwd: folder,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { podman } from '../containers/podman.ts';
 import { builtImage, missingImages } from './built-images.ts';
-import { podman } from './podman.ts';
 
 const skipped = missingImages();
 

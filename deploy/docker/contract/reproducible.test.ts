@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
+import { podman } from '../containers/podman.ts';
 import { buildArguments } from '../images/builder.ts';
 import { layerTimeSeconds } from '../images/layer-time.ts';
 import { builtImage, missingImages } from './built-images.ts';
-import { podman } from './podman.ts';
 
 const skipped = missingImages();
 const [service] = serviceNames as [string];

@@ -7,6 +7,7 @@ import { spawnLeashed } from '../../../gateway/envoy/leash.ts';
 import { untilListening } from '../../../services/platform/tools/listening-port.ts';
 import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { compileCache } from './compile-cache.ts';
+import { type ContainerProgram, startContainer } from './container.ts';
 
 const ownRoot = join(import.meta.dirname, '../../..');
 /** Of the program's own code, whose modules it moves the time of. */
@@ -36,7 +37,7 @@ export interface OtherProgram {
 }
 
 /** A process of the platform. */
-export type ChildSpec = (NodeProgram | OtherProgram) & {
+export type ChildSpec = (NodeProgram | ContainerProgram | OtherProgram) & {
   readonly name: string;
   /** The port by which it is known to be up, as Cloud Run's TCP startup probe does it. */
   readonly probePort: number;
@@ -64,6 +65,8 @@ export interface ProcessStatus {
 export class Child {
   readonly spec: ChildSpec;
   #process: ChildProcess | undefined;
+  /** The process that does the work, where that is another one: a container's. */
+  #innerPid: (() => number | undefined) | undefined;
   #aheadMs: number;
   #state: ProcessStatus['state'] = 'starting';
   #sinceMs = Date.now();
@@ -79,7 +82,8 @@ export class Child {
 
   /** The process that runs now. Undefined where none does, also before anybody has been told that it ended. */
   get pid(): number | undefined {
-    return this.#process === undefined || hasEnded(this.#process) ? undefined : this.#process.pid;
+    if (this.#process === undefined || hasEnded(this.#process)) return undefined;
+    return this.#innerPid === undefined ? this.#process.pid : this.#innerPid();
   }
 
   get status(): ProcessStatus {
@@ -96,7 +100,14 @@ export class Child {
 
   /** Sends a signal to the process. One that has ended does not get it. */
   signal(name: NodeJS.Signals): void {
-    this.#process?.kill(name);
+    // One that is about to be a container's first gets it as podman's: it hands it on, or is ended by it.
+    const pid = this.pid ?? this.#process?.pid;
+    if (pid === undefined || this.#process === undefined || hasEnded(this.#process)) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   /** Sends a message to the process (it is spawned with an IPC channel). One that is ending does not get it. */
@@ -142,10 +153,10 @@ export class Child {
     if (child === undefined || hasEnded(child)) return;
     // Also of whatever holds its channels.
     const gone = once(child, 'close');
-    child.kill('SIGTERM');
+    this.signal('SIGTERM');
     // One that stands still hears of it only then.
-    child.kill('SIGCONT');
-    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    this.signal('SIGCONT');
+    const timer = setTimeout(() => this.signal('SIGKILL'), graceMs);
     await gone;
     clearTimeout(timer);
   }
@@ -157,12 +168,20 @@ export class Child {
 
   #spawn(): ChildProcess {
     const log = openSync(this.spec.logFile, 'a', 0o600);
-    const child = 'spawn' in this.spec ? this.spec.spawn(log) : this.#spawnNode(this.spec, log);
+    const child = this.#spawnOf(log);
     closeSync(log);
     this.#process = child;
     this.spec.onSpawn?.(child);
     this.#starts += 1;
     this.#enter('starting');
+    return child;
+  }
+
+  #spawnOf(log: number): ChildProcess {
+    if ('spawn' in this.spec) return this.spec.spawn(log);
+    if ('program' in this.spec) return this.#spawnNode(this.spec, log);
+    const { process: child, pid } = startContainer(this.spec, log, this.#aheadMs);
+    this.#innerPid = pid;
     return child;
   }
 
@@ -214,7 +233,7 @@ export class Child {
         this.#restartAfter(child, generation);
         return;
       } catch {
-        child.kill('SIGKILL');
+        this.signal('SIGKILL');
       }
     }
   }

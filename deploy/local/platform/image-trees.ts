@@ -5,7 +5,7 @@ import { imageEnvironment, nodeFlags } from '../../docker/image-process.ts';
 import type { NodeProgram } from './child.ts';
 
 /** How a service is started from what its image holds. */
-export type ImageProgram = Pick<NodeProgram, 'program' | 'nodeFlags' | 'env'>;
+type ImageProgram = Pick<NodeProgram, 'program' | 'nodeFlags' | 'env'>;
 
 /**
  * What the images of all services hold, assembled where code has changed: a bundle, and what V8 has made of it. A service from its sources takes three times as

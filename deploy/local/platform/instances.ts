@@ -1,16 +1,20 @@
 import type { ChildProcess } from 'node:child_process';
 import { type HostAnswer, type HostQuestion, isHostQuestion } from '../cloud/instances/instance-messages.ts';
 import type { NodeProgram } from './child.ts';
+import type { ContainerProgram } from './container.ts';
 import { freePortFrom } from './free-port.ts';
 import type { Processes, ProcessName } from './processes.ts';
 
+/** What a service is started from: code, or an image. */
+export type ServiceProgram = Omit<NodeProgram, 'args' | 'clock'> | ContainerProgram;
+
 /** What the instances of a revision run. */
-interface RevisionProgram extends Omit<NodeProgram, 'args' | 'clock'> {
+type RevisionProgram = ServiceProgram & {
   /** The port of its first instance; others take any that is free. */
   readonly firstPort: number;
   /** Called when an instance has ended by itself, with how. */
   readonly onCrash?: (how: string) => void;
-}
+};
 
 interface RunningInstance {
   readonly id: ProcessName;
@@ -114,7 +118,11 @@ export class Instances {
     instance.state = 'claimed';
     const { id } = instance;
     instance.up.then(
-      () => this.#tell(cloud, { instanceUp: id, ask, port: instance.port, pid: this.#options.processes.pid(id) ?? 0 }),
+      () => {
+        const pid = this.#options.processes.pid(id);
+        // It may have ended just now.
+        this.#tell(cloud, pid === undefined ? { instanceFailed: ask } : { instanceUp: id, ask, port: instance.port, pid });
+      },
       (error: Error) => {
         this.#tell(cloud, { instanceFailed: ask });
         // What is stopped while it starts is no news.
@@ -150,11 +158,10 @@ export class Instances {
     await this.#placing;
     if (instance.state === 'stopping') throw new Error(`${instance.id} is not needed any more`);
     await processes.start(instance.id, {
-      ...rest,
+      ...('image' in rest ? rest : { ...rest, clock: 'preload' }),
       env: { ...env, PORT: String(instance.port) },
       probePort: instance.port,
-      clock: 'preload',
-      onUp: ({ pid }) => this.#restarted(instance, pid),
+      onUp: () => this.#restarted(instance),
       onEnd: (how) => this.#ended(instance, how),
     });
   }
@@ -168,8 +175,9 @@ export class Instances {
   }
 
   /** It listens: where it did before, somebody has restarted it. */
-  #restarted(instance: RunningInstance, pid: number | undefined): void {
+  #restarted(instance: RunningInstance): void {
     const { id, wasUp } = instance;
+    const pid = this.#options.processes.pid(id);
     instance.wasUp = true;
     if (wasUp && pid !== undefined && this.#cloud !== undefined) this.#tell(this.#cloud, { instanceRestarted: id, pid });
   }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { Child, type ChildSpec, type NodeProgram, type OtherProgram, type ProcessStatus } from './child.ts';
+import type { ContainerProgram } from './container.ts';
 
 /** A process of the platform: a gateway, "spanner", "cloud", a service or a preview; "customer.2" for the second instance of one. */
 export type ProcessName = string;
 
 /** What a process is started with, besides its name and log. */
-type StartedSpec = (NodeProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onSpawn' | 'onUp' | 'onEnd'>;
+type StartedSpec = (NodeProgram | ContainerProgram | OtherProgram) & Pick<ChildSpec, 'probePort' | 'onSpawn' | 'onUp' | 'onEnd'>;
 
 const stopGraceMs = 1_500;
 

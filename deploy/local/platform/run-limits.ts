@@ -11,6 +11,8 @@ export interface CloudRunMode {
   readonly idleMs: number;
   /** So many instances of each service, no more and no fewer; as the environment says, where undefined. */
   readonly instances?: number | undefined;
+  /** Whether they are containers of the environment's images. */
+  readonly containers?: boolean;
 }
 
 /** A manifest asks for what this machine does not have, or there is no such environment. */

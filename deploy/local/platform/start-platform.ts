@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
@@ -13,12 +13,12 @@ import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
+import { containersFolder } from './container.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
 import { layFirstDatabase } from './database/first-database.ts';
 import { applyMigrations } from './database/migrations.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
-import type { ImageProgram } from './image-trees.ts';
-import { Instances } from './instances.ts';
+import { Instances, type ServiceProgram } from './instances.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
 import { removeLeftCode } from './preview-code.ts';
@@ -56,8 +56,8 @@ export interface PlatformOptions {
   readonly traces?: boolean;
   /** How many instances services have, by name: as on Cloud Run, see run-limits.ts. One that always runs, for those left out. */
   readonly limits?: Readonly<Record<string, RevisionLimits>>;
-  /** What services run, by name: see image-trees.ts. This folder's code as it is, for those left out. */
-  readonly programs?: Readonly<Record<string, ImageProgram>>;
+  /** What services run, by name: see image-trees.ts and image-containers.ts. This folder's code as it is, for those left out. */
+  readonly programs?: Readonly<Record<string, ServiceProgram>>;
   /** Serves the console. */
   readonly console?: boolean;
   /** Restarts what a change of code concerns. */
@@ -130,6 +130,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
   await removeLeftCode(join(stateDir, 'previews'));
+  // Of a platform that was killed.
+  rmSync(containersFolder(stateDir), { recursive: true, force: true });
   const processes = new Processes(stateDir, signal);
   const clock = openPlatformClock(stateDir, (aheadMs) => processes.setClock(aheadMs));
   await processes.setClock(clock.aheadMs);
@@ -212,9 +214,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       cloud,
       ...serviceNames.map((name) =>
         instances.add(name, {
-          program: join(servicesFolder, name, 'main.ts'),
-          nodeFlags: serviceNodeFlags,
-          ...programs[name],
+          ...(programs[name] ?? { program: join(servicesFolder, name, 'main.ts'), nodeFlags: serviceNodeFlags }),
           env: environmentOf(name),
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
