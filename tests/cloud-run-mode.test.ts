@@ -6,41 +6,21 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
-import { Narrator } from '../deploy/local/demo/narrator.ts';
-import { tellStory } from '../deploy/local/demo/story.ts';
 import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';
-import type { Platform } from '../deploy/local/platform/start-platform.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../services/platform/cloud/spanner/spanner-database.ts';
 import { CommandPlatform } from './command-platform.ts';
+import { instanceStates } from './instance-states.ts';
 import { usePlatform } from './test-platform.ts';
+import { toldStory } from './told-story.ts';
 
 // The platform as Cloud Run runs it: instances come with requests, stand still between them, and go. What relies on work after an answer, on one instance, on
 // memory between requests or on a timer does not hold here.
 
 const programs = await imagePrograms();
 const services = ['customer', 'partner', 'webhook', 'job'] as const;
-
-/** The states of the processes of a revision, as the kernel has them: "T" for one that stands still. Linux only, as /proc is. */
-function states(platform: Platform, revision: string): string[] {
-  return [revision, ...[2, 3, 4].map((number) => `${revision}.${number}`)].flatMap((name) => {
-    const pid = platform.pid(name);
-    if (pid === undefined) return [];
-    try {
-      return [/\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1] ?? ''];
-    } catch {
-      return [];
-    }
-  });
-}
-
-async function story({ endpoints, secrets }: Platform): Promise<void> {
-  const narrator = new Narrator(() => {});
-  await tellStory(narrator, { endpoints, secrets });
-  expect(narrator.steps.filter(({ ok }) => !ok)).toEqual([]);
-}
 
 describe('from zero', () => {
   const stage = usePlatform({ traces: true, programs, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
@@ -54,8 +34,8 @@ describe('from zero', () => {
   afterAll(() => database?.close());
 
   it('tells the story, and is nothing again when nobody calls', { timeout: 120_000 }, async () => {
-    await story(stage.platform);
-    await vi.waitFor(() => expect(services.flatMap((name) => states(stage.platform, name))).toEqual([]), {
+    await toldStory(stage.platform);
+    await vi.waitFor(() => expect(services.flatMap((name) => instanceStates(stage.platform, name))).toEqual([]), {
       timeout: 30_000,
       interval: 200,
     });
@@ -75,7 +55,7 @@ describe('from zero', () => {
     for (let round = 0; round < 3; round++) {
       const { order } = await app.openGroup(deal!.name);
       // By its trigger, another service has called it since; in the end nobody does.
-      await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+      await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
       const waiting = await database!.query(defineStatements('customer', { waiting: 'SELECT id FROM customer.outbox' }).waiting);
       expect(waiting).toEqual([]);
       const log = readFileSync(join(stage.stateDir, 'logs/customer.log'), 'utf8');
@@ -157,7 +137,7 @@ describe('from zero', () => {
     const app = await CustomerApp.signIn('dave', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
     const [deal] = await app.deals();
-    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual([]), { timeout: 30_000, interval: 50 });
+    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual([]), { timeout: 30_000, interval: 50 });
     const placed = app.openGroup(deal!.name);
     await vi.waitFor(() => expect(stage.platform.pid('customer')).toBeDefined(), { interval: 2 });
     const starting = stage.platform.pid('customer')!;
@@ -172,7 +152,7 @@ describe('from zero', () => {
     const app = await CustomerApp.signIn('erin', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
     const [deal] = await app.deals();
-    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
     await stage.platform.advanceClock(7_200);
     const { group } = await app.openGroup(deal!.name);
     // An hour is the longest that this group may be open, or a day: two hours are skipped in either case.
@@ -182,21 +162,21 @@ describe('from zero', () => {
   it('goes on with what there is when the local cloud has been killed', { timeout: 120_000 }, async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
-    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
     const killed = stage.platform.pid('cloud')!;
     process.kill(killed, 'SIGKILL');
     await vi.waitFor(async () => expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200), { timeout: 60_000, interval: 100 });
     expect(stage.platform.pid('cloud')).not.toBe(killed);
     // What another local cloud had asked for has ended: no more than one is there.
-    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toHaveLength(1), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toHaveLength(1), { timeout: 20_000, interval: 50 });
   });
 
   it('a burst from zero is answered by no more instances than there may be', { timeout: 120_000 }, async () => {
     const { endpoints } = stage.platform;
-    await vi.waitFor(() => expect(states(stage.platform, 'customer')).toEqual([]), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual([]), { timeout: 20_000, interval: 50 });
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${endpoints.edge}/v1/deals`)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
-    expect(states(stage.platform, 'customer').length).toBeLessThanOrEqual(4);
+    expect(instanceStates(stage.platform, 'customer').length).toBeLessThanOrEqual(4);
   });
 });
 
@@ -206,15 +186,15 @@ describe('three of each, and two revisions at once', () => {
   const share = (percent: number) => stage.platform.previews.give({ service: 'customer', tag: 'v2', percent });
 
   it('tells the story, whichever instance answers', { timeout: 180_000 }, async () => {
-    await story(stage.platform);
-    for (const name of services) expect(states(stage.platform, name)).toHaveLength(3);
+    await toldStory(stage.platform);
+    for (const name of services) expect(instanceStates(stage.platform, name)).toHaveLength(3);
     const used = (await stage.platform.instanceUse()).filter(({ revision, requests }) => revision === 'customer' && requests > 0);
     expect(used).toHaveLength(3);
   });
 
   it('tells the story with half of the requests on another revision', { timeout: 180_000 }, async () => {
     await share(50);
-    await story(stage.platform);
+    await toldStory(stage.platform);
     const log = readFileSync(join(stage.stateDir, 'logs/customer-v2.log'), 'utf8');
     expect(log.match(/"message":"\w+ OK"/g)?.length).toBeGreaterThan(1);
   });
@@ -267,6 +247,8 @@ describe('npm start -- --cloud-run', () => {
     [['--idle', '5s'], '--idle belongs to --cloud-run'],
     [['--cloud-run', '--idle', 'soon'], '--idle is "soon"'],
     [['--cloud-run', '--instances', '0'], '--instances is "0"'],
+    [['--containers'], '--containers belongs to --cloud-run'],
+    [['--cloud-run', '--watch'], 'leave one of them out'],
     [['--cloud-run', '--env', 'none'], 'there is no environment "none"'],
     [['--traffic', 'customer=v2:10'], 'begin with it by --preview customer=v2'],
     [['--preview', 'customer=v2', '--traffic', 'customer=v2:200'], '--traffic is "customer=v2:200"'],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Limits, ownLabel, runtime } from './podman.ts';
 
 /** What a container is started with. */
-export interface ContainerRun {
+interface ContainerRun {
   readonly name: string;
   readonly image: string;
   readonly limits: Limits;

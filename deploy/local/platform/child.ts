@@ -61,6 +61,15 @@ export interface ProcessStatus {
   readonly sinceMs: number;
 }
 
+/** A process was told to end while it started, which is no news to who told it. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+
+  constructor(name: string) {
+    super(`${name} was told to end while it started`);
+  }
+}
+
 /** A process that is started again whenever it ends, until `stop`, unless somebody wants to know of its end instead. */
 export class Child {
   readonly spec: ChildSpec;
@@ -90,11 +99,19 @@ export class Child {
     return { state: this.#state, pid: this.pid, starts: this.#starts, sinceMs: this.#sinceMs };
   }
 
-  /** Starts the process, also one that was stopped. Resolves when it listens. @throws {Error} with the end of its log where it ends or does not listen in time. */
+  /**
+   * Starts the process, also one that was stopped. Resolves when it listens.
+   *
+   * @throws {StoppedError} where it is told to end meanwhile, {Error} with the end of its log where it ends or does not listen in time.
+   */
   async start(): Promise<void> {
     const generation = ++this.#generation;
     const child = this.#spawn();
-    await this.#up(child);
+    try {
+      await this.#up(child);
+    } catch (error) {
+      throw generation === this.#generation ? error : new StoppedError(this.spec.name);
+    }
     this.#restartAfter(child, generation);
   }
 

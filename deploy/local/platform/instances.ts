@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { type HostAnswer, type HostQuestion, isHostQuestion } from '../cloud/instances/instance-messages.ts';
-import type { NodeProgram } from './child.ts';
+import { type NodeProgram, StoppedError } from './child.ts';
 import type { ContainerProgram } from './container.ts';
 import { freePortFrom } from './free-port.ts';
 import type { Processes, ProcessName } from './processes.ts';
@@ -125,8 +125,7 @@ export class Instances {
       },
       (error: Error) => {
         this.#tell(cloud, { instanceFailed: ask });
-        // What is stopped while it starts is no news.
-        if (instance.state === 'gone') this.#options.tell(error.message);
+        if (!(error instanceof StoppedError)) this.#options.tell(error.message);
       },
     );
   }
@@ -156,7 +155,7 @@ export class Instances {
       instance.port = isFirst ? firstPort : await freePortFrom(portsFrom, taken);
     });
     await this.#placing;
-    if (instance.state === 'stopping') throw new Error(`${instance.id} is not needed any more`);
+    if (instance.state === 'stopping') throw new StoppedError(instance.id);
     await processes.start(instance.id, {
       ...('image' in rest ? rest : { ...rest, clock: 'preload' }),
       env: { ...env, PORT: String(instance.port) },
