@@ -77,15 +77,12 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
   requireEnvoy();
   if (portBase > 0 && !(await isFree(portBase))) throw new PortTakenError('edge', portBase, portBase);
   await import('../build.ts');
-  const [{ printBanner }, { consoleTokenFile }, { forgetState }, { whenLauncherGone }, { parsePreviews, parseTraffic }, { startPlatform }] =
-    await Promise.all([
-      import('./platform/banner.ts'),
-      import('./console/console-token.ts'),
-      import('./platform/forget-state.ts'),
-      import('./platform/launcher.ts'),
-      import('./platform/previews.ts'),
-      import('./platform/start-platform.ts'),
-    ]);
+  const [{ printBanner }, { whenLauncherGone }, { parsePreviews, parseTraffic }, { startPlatform }] = await Promise.all([
+    import('./platform/banner.ts'),
+    import('./platform/launcher.ts'),
+    import('./platform/previews.ts'),
+    import('./platform/start-platform.ts'),
+  ]);
   const previews = parsePreviews(values.preview);
   const traffic = parseTraffic(values.traffic, previews);
   const cloudRun = mode && (await cloudRunOptions(mode, values['state-dir']));
@@ -96,7 +93,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     setTimeout(() => void beginAnew(), 100);
     return true;
   };
-  const startAt = (base: number) =>
+  const startAt = (base: number, anew = false) =>
     startPlatform({
       portBase: base,
       stateDir: values['state-dir'],
@@ -106,6 +103,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       console: !values['no-console'],
       watch: values.watch,
       ...cloudRun,
+      anew,
       reset,
       signal: stopping.signal,
     });
@@ -124,8 +122,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     starting = (async () => {
       await before.stop();
       stopping.signal.throwIfAborted();
-      await forgetState(values['state-dir'], [consoleTokenFile]);
-      return startAt(before.ports.edge);
+      return startAt(before.ports.edge, true);
     })();
     try {
       await seed(await starting, values['state-dir']);

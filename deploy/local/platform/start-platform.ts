@@ -11,6 +11,7 @@ import type { InstanceUse } from '../cloud/instances/instance-use.ts';
 import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
+import { consoleTokenFile } from '../console/console-token.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import { containersFolder } from './container.ts';
@@ -18,6 +19,7 @@ import { removeControlToken, writeControlToken } from './control-token.ts';
 import { layFirstDatabase } from './database/first-database.ts';
 import { applyMigrations } from './database/migrations.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
+import { forgetState } from './forget-state.ts';
 import { Instances, type ServiceProgram } from './instances.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
@@ -62,6 +64,8 @@ export interface PlatformOptions {
   readonly console?: boolean;
   /** Restarts what a change of code concerns. */
   readonly watch?: boolean;
+  /** Begins with nothing: what an earlier platform left is forgotten, but for who may see the console. */
+  readonly anew?: boolean;
   /** Stops this platform, forgets its state and starts it again, where somebody asks for that in the console. */
   readonly reset?: () => boolean;
   /** Ends the start: what has started by then is ended, and the start fails. */
@@ -123,13 +127,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     watch = false,
     limits = {},
     programs = {},
+    anew = false,
     reset,
     signal,
   } = options;
   const executable = requireEnvoy();
-  mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   const release = await takeState(stateDir);
-  await removeLeftCode(join(stateDir, 'previews'));
+  // Under the lock: no other platform may begin with what is about to go.
+  if (anew) await forgetState(stateDir, [consoleTokenFile]);
+  else await removeLeftCode(join(stateDir, 'previews'));
+  mkdirSync(join(stateDir, 'logs'), { recursive: true, mode: 0o700 });
   // Of a platform that was killed.
   rmSync(containersFolder(stateDir), { recursive: true, force: true });
   const processes = new Processes(stateDir, signal);
