@@ -110,9 +110,7 @@ export async function startPaymentProvider(options: {
       path: '/v1/payment_intents/{id}/confirm',
       handle: (request) => {
         const { client_token, card } = request.json(confirmSchema);
-        const intent = store.transaction(() =>
-          announce(intents.confirm(request.params.id, client_token, declines ? 'declined' : card)),
-        );
+        const intent = store.transaction(() => announce(intents.confirm(request.params.id, client_token, declines ? 'declined' : card)));
         webhooks.wake();
         return { status: 200, body: intent };
       },
