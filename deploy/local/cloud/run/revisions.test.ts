@@ -1,6 +1,20 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { clock, create, deployPreview, failsWith, get, idOf, name, revisions, server, settle, template, update } from './test-run.ts';
+import {
+  clock,
+  create,
+  deployPreview,
+  failsWith,
+  get,
+  idOf,
+  name,
+  revisions,
+  server,
+  settle,
+  template,
+  toRevision,
+  update,
+} from './test-run.ts';
 
 describe('revisions', () => {
   it('are what their template was, under the name that it asks for', async () => {

@@ -14,6 +14,7 @@ import {
   settle,
   type TrafficTarget,
   template,
+  toRevision,
   update,
 } from './test-run.ts';
 import { uriAnnotation } from './uris.ts';
