@@ -15,5 +15,5 @@ export async function errorReasons(): Promise<ReasonTable> {
   const own = await Promise.all(
     reasonFiles().map(async (file) => ((await import(pathToFileURL(file).href)) as { readonly reasons: ReasonTable }).reasons),
   );
-  return Object.assign({}, platformReasons, ...own) as ReasonTable;
+  return Object.fromEntries([platformReasons, ...own].flatMap((table: ReasonTable) => Object.entries(table)));
 }

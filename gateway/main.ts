@@ -1,6 +1,7 @@
 /** The gateway's command line. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { errorCode } from '../services/platform/contracts/error-code.ts';
 import { runCommand, UsageError } from '../services/platform/tools/command-line.ts';
 import { GatewayEnvironmentError, readGatewayEnvironment } from './bootstrap/gateway-environment.ts';
 import { MethodError, type Role } from './bootstrap/gateway-methods.ts';
@@ -82,5 +83,5 @@ function isRole(value: string | undefined): value is Role {
 /** Mistakes of the person who calls: told without a stack trace. */
 function isMistake(error: unknown): boolean {
   const known = error instanceof GatewayEnvironmentError || error instanceof MethodError || error instanceof EnvoyError;
-  return known || (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return known || errorCode(error) === 'ENOENT';
 }

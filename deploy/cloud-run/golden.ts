@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readEnvironment } from '../environments/environment.ts';
 import { openRead } from '../environments/open-read.ts';
-import { type RenderedFiles, render } from './render.ts';
+import { type RenderedFiles, render, renderedFile } from './render.ts';
 
 /** Where the golden files lie. */
 export const goldenFolder = join(import.meta.dirname, 'golden');
@@ -31,7 +31,7 @@ export function goldenFiles(): RenderedFiles {
     // Bootstraps have golden files of their own, beside what makes them; the grants follow every migration.
     ...[...render({ environment, target: 'cloud-run', imageTag })].filter(([name]) => !/^(bootstrap|spanner)\//.test(name)),
     ...render({ environment, target: 'knative', imageTag }),
-    [`candidate/${service}.yaml`, candidate.get(`cloud-run/${service}.yaml`)!],
+    [`candidate/${service}.yaml`, renderedFile(candidate, `cloud-run/${service}.yaml`)],
   ]);
 }
 

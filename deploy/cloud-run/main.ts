@@ -38,22 +38,13 @@ function main(): void {
     return;
   }
   if (values.env === undefined) throw new UsageError('--env is missing: the name of a file in deploy/environments, such as "production"');
-  const { target, revision, tag, current } = values;
+  const { target, current } = values;
   if (target !== 'cloud-run' && target !== 'knative') throw new UsageError(`--target ${target}: expected cloud-run or knative`);
-  if (revision !== undefined || tag !== undefined) {
-    for (const [name, value] of Object.entries({ revision, tag, current })) {
-      if (value === undefined) throw new UsageError(`--${name} is missing: --revision and --tag need each other and --current`);
-    }
-    for (const [name, value] of Object.entries({ revision, tag })) {
-      if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(value!))
-        throw new UsageError(`--${name} ${value}: expected up to 30 of a-z, 0-9 and "-", such as "r1a2b3c4"`);
-    }
-  }
   const files = render({
     environment: readEnvironment(values.env),
     target,
     imageTag: values['image-tag'],
-    revision: revision === undefined ? undefined : { suffix: revision, tag: tag! },
+    revision: revisionOf(values),
     current: current === undefined ? undefined : parseCurrentTraffic(readFileSync(current, 'utf8')),
   });
   const out = values.out ?? join('.kumiko/render', values.env);
@@ -64,4 +55,21 @@ function main(): void {
     writeFileSync(file, content);
     process.stdout.write(`${relative('.', file)}\n`);
   }
+}
+
+/** The revision that is asked for. @throws {UsageError} for half of one. */
+function revisionOf({ revision, tag, current }: Readonly<Partial<Record<'revision' | 'tag' | 'current', string>>>) {
+  if (revision === undefined && tag === undefined) return undefined;
+  const asked = { suffix: needed('revision', revision), tag: needed('tag', tag) };
+  needed('current', current);
+  for (const [name, value] of Object.entries({ revision: asked.suffix, tag: asked.tag })) {
+    if (!/^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/.test(value))
+      throw new UsageError(`--${name} ${value}: expected up to 30 of a-z, 0-9 and "-", such as "r1a2b3c4"`);
+  }
+  return asked;
+}
+
+function needed(name: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${name} is missing: --revision and --tag need each other and --current`);
+  return value;
 }

@@ -26,6 +26,13 @@ export interface RenderOptions {
 /** Everything that a deployment is made of, by file name. */
 export type RenderedFiles = ReadonlyMap<string, string>;
 
+/** What is in a file that is rendered. @throws {Error} for one that is not. */
+export function renderedFile(files: RenderedFiles, name: string): string {
+  const content = files.get(name);
+  if (content === undefined) throw new Error(`nothing renders ${name}: there are ${[...files.keys()].join(', ')}`);
+  return content;
+}
+
 /** Manifests that must not be deployed. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';

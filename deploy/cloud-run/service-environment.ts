@@ -2,7 +2,7 @@ import type { Around, ProductionSource } from '../../services/platform/chassis/p
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { product, serviceNames } from '../../services/platform/contracts/services.ts';
 import { collectorAddress, serviceUrl } from '../environments/addresses.ts';
-import { deployedGatewayEnvironment, googleIssuer } from '../environments/deployed-gateway-environment.ts';
+import { googleIssuer, trustedCaFile } from '../environments/deployed-gateway-environment.ts';
 import type { Environment } from '../environments/environment.ts';
 import { manifestOf } from '../environments/manifests.ts';
 import { partnerIdentity, partnerSigningKeys } from '../environments/partner-identity.ts';
@@ -60,7 +60,7 @@ export function controlPlaneVariables(environment: Environment): Readonly<Record
     OPERATOR_EMAILS: operatorEmails.join(','),
     RUN_LOCATIONS: `projects/${project}/locations/${region}`,
     CHANGES_SUBSCRIPTION: changesSubscription,
-    TRUSTED_CA_FILE: deployedGatewayEnvironment(environment).trustedCaFile!,
+    TRUSTED_CA_FILE: trustedCaFile,
   };
 }
 

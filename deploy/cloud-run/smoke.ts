@@ -26,7 +26,8 @@ const checks: readonly Check[] = [
   [
     'the same read comes back over gRPC',
     async (url) => {
-      const method = listMethods().find(({ grpcPath }) => grpcPath === open.grpcPath)!.desc;
+      const method = listMethods().find(({ grpcPath }) => grpcPath === open.grpcPath)?.desc;
+      if (method === undefined) return `no proto has ${open.grpcPath}`;
       const client = createClient(method.parent, { url });
       try {
         await callOf(client, method.localName)({}, { deadline: new Date(Date.now() + timeoutMs) });

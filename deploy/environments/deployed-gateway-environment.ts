@@ -9,6 +9,9 @@ import { partnerIdentity } from './partner-identity.ts';
 /** Google's issuer: it signs what operators, triggers and service accounts present. */
 export const googleIssuer = { issuer: 'https://accounts.google.com', jwksUri: 'https://www.googleapis.com/oauth2/v3/certs' };
 
+/** The authorities whose certificates are believed, in the images. */
+export const trustedCaFile = '/etc/ssl/certs/ca-certificates.crt';
+
 /** The environment of both gateways' bootstraps. Paths are those of the gateway image. */
 export function deployedGatewayEnvironment(environment: Environment): GatewayEnvironment {
   const { project, identity, operatorEmails, corsOrigins, introspection, documents, rateLimits, github } = environment;
@@ -36,7 +39,7 @@ export function deployedGatewayEnvironment(environment: Environment): GatewayEnv
     rateLimits,
     compression: true,
     otelCollector: { host: collectorAddress(environment), port: 4317 },
-    trustedCaFile: '/etc/ssl/certs/ca-certificates.crt',
+    trustedCaFile,
   };
 }
 

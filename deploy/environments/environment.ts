@@ -227,23 +227,22 @@ export function readEnvironment(name: string, folder: string = join(productFolde
 
 /** The example of the value at a path; of the nearest one around it where it has none. */
 function exampleAt(path: readonly PropertyKey[]): unknown {
-  let type: z.ZodType | undefined = schema;
+  let type: z.core.$ZodType | undefined = schema;
   let example: unknown;
   for (const key of path) {
     type = memberOf(type, String(key));
-    const meta = type?.meta()?.['example'];
+    const meta = type && z.globalRegistry.get(type)?.['example'];
     if (meta !== undefined) example = meta;
   }
   return example;
 }
 
-function memberOf(type: z.ZodType | undefined, key: string): z.ZodType | undefined {
-  if (type instanceof z.ZodOptional) return memberOf(type.unwrap() as z.ZodType, key);
-  if (type instanceof z.ZodObject) return (type.shape as Record<string, z.ZodType>)[key];
-  if (type instanceof z.ZodRecord) return type.valueType as z.ZodType;
-  if (type instanceof z.ZodArray) return type.element as z.ZodType;
-  if (type instanceof z.ZodDiscriminatedUnion) {
-    return (type.options as z.ZodType[]).map((option) => memberOf(option, key)).find((member) => member !== undefined);
-  }
+function memberOf(type: z.core.$ZodType | undefined, key: string): z.core.$ZodType | undefined {
+  if (type instanceof z.ZodOptional) return memberOf(type.unwrap(), key);
+  if (type instanceof z.ZodObject) return type.shape[key];
+  if (type instanceof z.ZodRecord) return type.valueType;
+  if (type instanceof z.ZodArray) return type.element;
+  if (type instanceof z.ZodDiscriminatedUnion)
+    return type.options.map((option) => memberOf(option, key)).find((member) => member !== undefined);
   return undefined;
 }

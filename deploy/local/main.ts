@@ -23,6 +23,11 @@ const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, 
 
 const defaultEnvironment = 'staging';
 const defaultIdle = '1m';
+const unitsMs: ReadonlyMap<string | undefined, number> = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+]);
 
 const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--watch] [--state-dir DIR]
                    [--cloud-run [--env NAME] [--instances N] [--idle TIME] [--containers]] [--traffic SERVICE=TAG:PERCENT]…
@@ -195,8 +200,8 @@ function cloudRunMode(values: {
     throw new UsageError(`--instances is "${instances}": a number from 1 to 50`);
   }
   const [, count, unit] = /^(\d{1,4})(ms|s|m)$/.exec(idle) ?? [];
-  if (count === undefined) throw new UsageError(`--idle is "${idle}": a number and "ms", "s" or "m", such as 15s`);
-  const unitMs = { ms: 1, s: 1_000, m: 60_000 }[unit as 'ms' | 's' | 'm'];
+  const unitMs = unitsMs.get(unit);
+  if (unitMs === undefined) throw new UsageError(`--idle is "${idle}": a number and "ms", "s" or "m", such as 15s`);
   return {
     environment: env,
     idleMs: Number(count) * unitMs,

@@ -80,10 +80,17 @@ async function issuerOf(file: string): Promise<string> {
   }
 }
 
+const unitSeconds: ReadonlyMap<string | undefined, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+]);
+
 function parseTtl(text: string): number {
-  const match = /^(-?\d{1,6})([smh])$/.exec(text);
-  if (match === null) throw new UsageError(`--ttl ${text} is no duration: use for example 90s, 15m or 1h.`);
-  return Number(match[1]) * { s: 1, m: 60, h: 3600 }[match[2] as 's' | 'm' | 'h'];
+  const [, count, unit] = /^(-?\d{1,6})([smh])$/.exec(text) ?? [];
+  const seconds = unitSeconds.get(unit);
+  if (seconds === undefined) throw new UsageError(`--ttl ${text} is no duration: use for example 90s, 15m or 1h.`);
+  return Number(count) * seconds;
 }
 
 function parsePreview(text: string): [string, string] {

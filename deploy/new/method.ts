@@ -45,11 +45,13 @@ export function newMethod(product: Product, command: MethodCommand): Changes {
 
 /** @throws {UsageError} */
 function accessOf(access: string | undefined): keyof typeof accesses {
-  const names = Object.keys(accesses) as (keyof typeof accesses)[];
-  const known = names.find((candidate) => candidate === access);
-  if (known !== undefined) return known;
+  if (access !== undefined && isAccess(access)) return access;
   const fault = access === undefined ? 'nobody may call a method that does not say who may' : `"${access}" is nobody`;
-  throw new UsageError(`${fault}: --access is one of ${names.join(', ')}`);
+  throw new UsageError(`${fault}: --access is one of ${Object.keys(accesses).join(', ')}`);
+}
+
+function isAccess(name: string): name is keyof typeof accesses {
+  return Object.hasOwn(accesses, name);
 }
 
 /** @throws {UsageError} */

@@ -1,4 +1,14 @@
-import { clone, type DescMessage, type DescMethod, type JsonValue, type Message, type Registry, toJson } from '@bufbuild/protobuf';
+import {
+  clone,
+  type DescMessage,
+  type DescMethod,
+  isMessage,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  type Registry,
+  toJson,
+} from '@bufbuild/protobuf';
 import { callOf, createClient } from '../../services/platform/contracts/client.ts';
 
 /** Where operators' methods are, and who calls. */
@@ -22,8 +32,11 @@ export async function* callOperatorMethod(
   const client = createClient(method.parent, { url, headers: async () => ({ authorization: `Bearer ${token}` }) });
   const call = callOf(client, method.localName);
   // An operator asks whether there is none: 0 and an empty list are said.
-  const asJson = async (request: Message) =>
-    toJson(method.output, (await call(request)) as Message, { registry, alwaysEmitImplicit: true }) as Readonly<Record<string, JsonValue>>;
+  const asJson = async (request: Message): Promise<JsonValue> => {
+    const answer = await call(request);
+    if (!isMessage(answer, method.output)) throw new TypeError(`${method.toString()} is answered by no ${method.output.typeName}`);
+    return toJson(method.output, answer, { registry, alwaysEmitImplicit: true });
+  };
   const items = itemsOf(method.output);
   try {
     if (items === undefined) {
@@ -33,12 +46,17 @@ export async function* callOperatorMethod(
     let pageToken = '';
     do {
       const page = await asJson(Object.assign(clone(method.input, request), { pageToken }));
-      for (const json of (page[items] ?? []) as JsonValue[]) yield { kind: 'item', json };
-      pageToken = (page['nextPageToken'] as string | undefined) ?? '';
+      const { [items]: listed, nextPageToken } = isObject(page) ? page : {};
+      for (const json of Array.isArray(listed) ? listed : []) yield { kind: 'item', json };
+      pageToken = typeof nextPageToken === 'string' ? nextPageToken : '';
     } while (pageToken !== '');
   } finally {
     client.close();
   }
+}
+
+function isObject(json: JsonValue): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
 /** The field of a list's answer that has the page (AIP-158); undefined of what is no list. */

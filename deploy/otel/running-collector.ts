@@ -48,7 +48,7 @@ export function validate(executable: string, config: Config, folder: string): vo
   try {
     execFileSync(executable, ['validate', `--config=file:${file}`], { env, stdio: 'pipe' });
   } catch (error) {
-    throw new Error(String((error as { stderr?: Buffer }).stderr), { cause: error });
+    throw new Error(error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error), { cause: error });
   }
 }
 

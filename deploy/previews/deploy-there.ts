@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { render } from '../cloud-run/render.ts';
+import { render, renderedFile } from '../cloud-run/render.ts';
 import { parseCurrentTraffic } from '../cloud-run/traffic.ts';
 import { imageName } from '../docker/images/build-images.ts';
 import { findBuilder } from '../docker/images/builder.ts';
@@ -65,7 +65,7 @@ export function deployThere(
     for (const service of services) {
       const manifest = join(folder, 'cloud-run', `${service}.yaml`);
       mkdirSync(dirname(manifest), { recursive: true });
-      writeFileSync(manifest, files.get(`cloud-run/${service}.yaml`)!);
+      writeFileSync(manifest, renderedFile(files, `cloud-run/${service}.yaml`));
       run(builder, ['push', imageName(service, { environment, imageTag: suffix })]);
       run('gcloud', ['run', 'services', 'replace', manifest, ...where, '--quiet']);
     }

@@ -58,22 +58,21 @@ interface Line {
   readonly operands: readonly string[];
 }
 
-/** Which options a command takes, and which of them it needs. */
+/** Which options a command takes. */
 interface Command {
-  readonly takes: readonly Option[];
-  readonly needs?: readonly Option[];
+  readonly takes: readonly string[];
   readonly run: (line: Line) => Promise<void>;
 }
 
 const commands: Readonly<Record<string, Command>> = {
-  deploy: { takes: ['env', 'pr', 'services', 'token-command'], needs: ['env', 'pr', 'services'], run: deploy },
+  deploy: { takes: ['env', 'pr', 'services', 'token-command'], run: deploy },
   start: { takes: ['from', 'state-dir'], run: start },
   stop: { takes: ['state-dir'], run: stop },
   traffic: { takes: ['state-dir'], run: traffic },
   list: { takes: ['env', 'pr', 'state-dir'], run: list },
-  remove: { takes: ['env', 'pr'], needs: ['env', 'pr'], run: remove },
-  forget: { takes: ['env', 'open', 'idle'], needs: ['env', 'open'], run: forget },
-  plan: { takes: ['base'], needs: ['base'], run: plan },
+  remove: { takes: ['env', 'pr'], run: remove },
+  forget: { takes: ['env', 'open', 'idle'], run: forget },
+  plan: { takes: ['base'], run: plan },
 };
 
 const isMistake = (error: unknown) => error instanceof PreviewCommandError || error instanceof EnvironmentError;
@@ -82,9 +81,8 @@ await runCommand({ usage, isMistake }, async () => {
   const [name, ...operands] = positionals;
   const command = name === undefined ? undefined : commands[name];
   if (command === undefined) throw new UsageError(name === undefined ? 'a command is missing' : `there is no command "${name}"`);
-  for (const option of Object.keys(values) as Option[])
+  for (const option of Object.keys(values))
     if (!command.takes.includes(option)) throw new UsageError(`--${option} does not belong to "${name}"`);
-  for (const option of command.needs ?? []) if (values[option] === undefined) throw new UsageError(`--${option} is missing`);
   await command.run({ values, operands });
 });
 
@@ -129,14 +127,17 @@ async function list(line: Line): Promise<void> {
 }
 
 async function deploy({ values }: Line): Promise<void> {
-  const asked = (values.services ?? '').split(/[\s,]+/).filter((name) => name !== '');
+  const [env, pr] = [needed(values, 'env'), number('pr', needed(values, 'pr'))];
+  const asked = needed(values, 'services')
+    .split(/[\s,]+/)
+    .filter((name) => name !== '');
   const unknown = asked.find((name) => !serviceNames.includes(name));
   if (unknown !== undefined) throw new UsageError(`--services ${unknown}: expected ${serviceNames.join(', ')}`);
   if (asked.length === 0) {
     process.stdout.write('no service is touched: there is nothing to deploy\n');
     return;
   }
-  const { tag, suffix, url } = deployThere(values.env!, number('pr', values.pr), asked);
+  const { tag, suffix, url } = deployThere(env, pr, asked);
   const tokenCommand = values['token-command'] === '' ? undefined : values['token-command'];
   await proveEachThere({ url, services: asked, tag, suffix, tokenCommand, tell: (line) => process.stdout.write(`${line}\n`) });
   const claim = JSON.stringify(Object.fromEntries(asked.map((service) => [service, tag])));
@@ -144,25 +145,38 @@ async function deploy({ values }: Line): Promise<void> {
 }
 
 async function remove({ values }: Line): Promise<void> {
-  const tag = tagOf(number('pr', values.pr));
-  const services = await removeThere(values.env!, tag);
+  const env = needed(values, 'env');
+  const tag = tagOf(number('pr', needed(values, 'pr')));
+  const services = await removeThere(env, tag);
   print(
     services.map((service) => `${service}=${tag} is gone\n`),
     `no service has the tag ${tag}`,
   );
 }
 
-async function forget({ values: { env, open: openNumbers = '', idle = '3' } }: Line): Promise<void> {
-  const open = new Set(openNumbers.split(/[\s,]+/).flatMap((text) => (text === '' ? [] : [number('open', text)])));
+async function forget({ values }: Line): Promise<void> {
+  const { idle = '3' } = values;
+  const env = needed(values, 'env');
+  const open = new Set(
+    needed(values, 'open')
+      .split(/[\s,]+/)
+      .flatMap((text) => (text === '' ? [] : [number('open', text)])),
+  );
   const idleMs = number('idle', idle) * 86_400_000;
-  await forgetThere(env!, { open, idleMs }, ({ service, tag }, why) => process.stdout.write(`${service}=${tag} is gone: ${why}\n`));
+  await forgetThere(env, { open, idleMs }, ({ service, tag }, why) => process.stdout.write(`${service}=${tag} is gone: ${why}\n`));
 }
 
 async function plan({ values }: Line): Promise<void> {
-  process.stdout.write(`${plannedServices(values.base!).join(' ')}\n`);
+  process.stdout.write(`${plannedServices(needed(values, 'base')).join(' ')}\n`);
 }
 
-function number(option: Option, text = ''): number {
+function needed(values: Line['values'], option: Option): string {
+  const value = values[option];
+  if (value === undefined) throw new UsageError(`--${option} is missing`);
+  return value;
+}
+
+function number(option: Option, text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`--${option} ${text}: expected a number, such as 123`);
   return Number(text);
 }

@@ -23,6 +23,7 @@ function git(...args: string[]): string {
   try {
     return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   } catch (error) {
-    throw new PreviewCommandError(`git ${args[0]} fails: ${(error as { stderr?: string }).stderr?.trim()}`);
+    const why = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+    throw new PreviewCommandError(`git ${args[0]} fails: ${why.trim()}`);
   }
 }

@@ -63,15 +63,19 @@ function http2(options: JsonObject): JsonObject {
 
 function cluster(name: string, url: URL, environment: ClusterEnvironment, options: JsonObject): JsonObject {
   const secure = url.protocol === 'https:';
+  const { trustedCaFile } = environment;
+  if (secure && trustedCaFile === undefined)
+    throw new TypeError(`${url.origin} has TLS: without a trustedCaFile nobody's certificate is checked`);
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   return {
     ...endpoint(name, url.hostname, port, url.host),
     connect_timeout: '5s',
     per_connection_buffer_limit_bytes: 32_768,
     ...options,
-    ...(secure && {
-      transport_socket: tls(url.hostname, environment.trustedCaFile!, options['typed_extension_protocol_options'] !== undefined),
-    }),
+    ...(secure &&
+      trustedCaFile !== undefined && {
+        transport_socket: tls(url.hostname, trustedCaFile, options['typed_extension_protocol_options'] !== undefined),
+      }),
   };
 }
 

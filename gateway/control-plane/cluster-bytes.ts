@@ -21,8 +21,9 @@ const templates = new Map<string, Template>();
  */
 export function clusterBytes(cluster: JsonObject, texts: readonly string[]): Buffer {
   const shape = JSON.stringify(cluster, (_, value: unknown) => {
-    const index = typeof value === 'string' ? texts.indexOf(value) : -1;
-    return index < 0 ? value : gap(index, texts[index]!.length);
+    if (typeof value !== 'string') return value;
+    const index = texts.indexOf(value);
+    return index < 0 ? value : gap(index, value.length);
   });
   let template = templates.get(shape);
   if (template === undefined) {
@@ -30,7 +31,7 @@ export function clusterBytes(cluster: JsonObject, texts: readonly string[]): Buf
     templates.set(shape, template);
   }
   const bytes = Buffer.from(template.bytes);
-  for (const [index, text] of texts.entries()) for (const place of template.places[index]!) bytes.write(text, place, 'latin1');
+  for (const [index, text] of texts.entries()) for (const place of template.places[index] ?? []) bytes.write(text, place, 'latin1');
   return bytes;
 }
 

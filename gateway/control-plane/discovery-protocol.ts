@@ -1,4 +1,9 @@
-import { loadPackageDefinition, type ServerDuplexStream, type ServiceClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
+import {
+  makeGenericClientConstructor,
+  type ServerDuplexStream,
+  type ServiceClientConstructor,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { envoyProtoFolders } from '../bootstrap/validation/envoy-protos.ts';
 
@@ -73,11 +78,8 @@ export function discoveryService(): { definition: ServiceDefinition; Client: Ser
     includeDirs: [...envoyProtoFolders()],
   });
   const name = 'envoy.service.discovery.v3.AggregatedDiscoveryService';
-  return { definition: loaded[name] as ServiceDefinition, Client: clientOf(loaded, name) };
-}
-
-function clientOf(loaded: Parameters<typeof loadPackageDefinition>[0], name: string): ServiceClientConstructor {
-  let at: unknown = loadPackageDefinition(loaded);
-  for (const part of name.split('.')) at = (at as Record<string, unknown>)[part];
-  return at as ServiceClientConstructor;
+  const definition = loaded[name];
+  // Messages and enums have a format, services have not.
+  if (definition === undefined || 'format' in definition) throw new Error(`@grpc/grpc-js-xds has no ${name}`);
+  return { definition, Client: makeGenericClientConstructor(definition, name) };
 }

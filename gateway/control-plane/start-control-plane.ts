@@ -1,4 +1,4 @@
-import { type Metadata, Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type Metadata, Server, ServerCredentials } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { serviceDefinition } from '../../services/platform/contracts/definitions.ts';
 import { PreviewService } from '../../services/platform/contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
@@ -39,9 +39,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { store, identify, onRefused, onWithheld, isOperator, watch, host, port } = options;
   const discovery = new DiscoveryServer({ store, identify, onRefused, onWithheld });
   const grpc = new Server(channelOptions);
-  grpc.addService(discoveryService().definition, discovery.handlers as unknown as UntypedServiceImplementation);
+  grpc.addService(discoveryService().definition, { ...discovery.handlers });
   grpc.addService(
-    serviceDefinition(PreviewService) as ServiceDefinition,
+    serviceDefinition(PreviewService),
     previewService({ store, identify, onWithheld, isOperator, status: () => statusOf({ store, server: discovery, watch }) }),
   );
   new HealthImplementation({ '': 'SERVING' }).addToServer(grpc);

@@ -35,8 +35,9 @@ export async function runEnvoy(file: string): Promise<void> {
       if (!hasEnded(child)) await drain(adminPort);
     }
     child.kill('SIGTERM');
-    const [code, signal] = (await ended) as [number | null, NodeJS.Signals | null];
-    if (code !== 0 && signal !== 'SIGTERM') throw new EnvoyError(`Envoy ended with ${code ?? signal}`);
+    await ended;
+    const { exitCode, signalCode } = child;
+    if (exitCode !== 0 && signalCode !== 'SIGTERM') throw new EnvoyError(`Envoy ended with ${exitCode ?? signalCode}`);
   } finally {
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });

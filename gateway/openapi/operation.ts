@@ -1,8 +1,8 @@
-import { create, type DescMessage, fromJson, type JsonValue } from '@bufbuild/protobuf';
+import { create, type DescMessage, fromJsonString } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import { streamContentType } from '../bootstrap/filters/answers.ts';
 import type { GatewayMethod, RestBinding } from '../bootstrap/gateway-methods.ts';
-import type { JsonObject } from '../bootstrap/json.ts';
+import type { Json, JsonObject } from '../bootstrap/json.ts';
 import { commentOf, firstSentence } from './comments.ts';
 import { type ErrorCatalogue, errorResponses } from './errors.ts';
 import { documentPath, fieldAt } from './path-parameters.ts';
@@ -91,24 +91,25 @@ function requestBody(input: DescMessage, body: string, bound: ReadonlyMap<string
 
 /** The whole request that a body, its path and its query make, all of them samples. */
 function requestWith(input: DescMessage, bodyField: string | undefined, body: JsonObject, bound: ReadonlyMap<string, string>) {
-  const whole = sampleMessage(input) as Record<string, JsonValue>;
-  const json: Record<string, JsonValue> =
-    bodyField === undefined ? { ...whole, ...(body as Record<string, JsonValue>) } : { ...whole, [bodyField]: body as JsonValue };
+  let json: JsonObject = { ...sampleMessage(input), ...(bodyField === undefined ? body : { [bodyField]: body }) };
   for (const [path, value] of bound) {
     const names = path.split('.').map((_, index, all) => fieldAt(input, all.slice(0, index + 1).join('.')).jsonName);
-    let inner = json;
-    for (const name of names.slice(0, -1)) {
-      const next = { ...(inner[name] as Record<string, JsonValue>) };
-      inner[name] = next;
-      inner = next;
-    }
-    inner[names.at(-1)!] = value;
+    json = withValueAt(json, names, value);
   }
   try {
-    return fromJson(input, json);
+    return fromJsonString(input, JSON.stringify(json));
   } catch {
     return create(input);
   }
+}
+
+function withValueAt(json: JsonObject, [name = '', ...rest]: readonly string[], value: Json): JsonObject {
+  const inner = json[name];
+  return { ...json, [name]: rest.length === 0 ? value : withValueAt(isJsonObject(inner) ? inner : {}, rest, value) };
+}
+
+function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function success({ desc }: GatewayMethod, { responseBody }: RestBinding, schemas: Schemas): JsonObject {

@@ -24,7 +24,7 @@ export function documentPath(template: HttpTemplate, input: DescMessage, names: 
     const field = fieldAt(input, path);
     const patterns = segmentPatterns(textPattern(field), to - from);
     for (let index = from; index < to; index++) {
-      if (!segments[index]!.includes('*')) continue;
+      if (!segments[index]?.includes('*')) continue;
       const collection = segments[index - 1] ?? '';
       const name = (index > from || to - from > 1 ? names.get(collection) : undefined) ?? field.jsonName;
       const pattern = patterns?.[index - from] ?? (segments[index] === '**' ? '^.+$' : '^[^/]+$');
@@ -64,11 +64,11 @@ function textPattern(field: DescField): string | undefined {
  * path always has something, so an expression that allows nothing as well, "^(…)?$", is read without that.
  */
 export function segmentPatterns(pattern: string | undefined, count: number): string[] | undefined {
-  const whole = pattern === undefined ? null : (/^\^\((.*)\)\?\$$/.exec(pattern) ?? /^\^(.*)\$$/.exec(pattern));
-  if (whole === null) return undefined;
+  const [, whole] = /^\^\((.*)\)\?\$$/.exec(pattern ?? '') ?? /^\^(.*)\$$/.exec(pattern ?? '') ?? [];
+  if (whole === undefined) return undefined;
   const parts = [''];
   let depth = 0;
-  for (const [token] of whole[1]!.matchAll(/\\.|[\s\S]/g)) {
+  for (const [token] of whole.matchAll(/\\.|[\s\S]/g)) {
     if (token === '[' || token === '(') depth += 1;
     if (token === ']' || token === ')') depth -= 1;
     if (token === '|' && depth === 0) return undefined;

@@ -76,10 +76,11 @@ export function keywordsOf(rules: FieldRules | undefined): JsonObject {
         ...(value.suffix === '' ? [] : [`${literalOf(value.suffix)}$`]),
         ...(value.contains === '' ? [] : [literalOf(value.contains)]),
       ];
+      const [first, second] = patterns;
       return {
         ...lengths(value.minLen || value.len, value.maxLen || value.len),
         ...(known.case !== undefined && known.value === true && textFormats[known.case]),
-        ...(patterns.length === 1 ? { pattern: patterns[0]! } : patterns.length > 1 && { allOf: patterns.map((pattern) => ({ pattern })) }),
+        ...(first !== undefined && (second === undefined ? { pattern: first } : { allOf: patterns.map((pattern) => ({ pattern })) })),
         ...choice(value.const, value.in, value.notIn),
       };
     }

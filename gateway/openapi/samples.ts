@@ -26,17 +26,17 @@ export function sampleField(field: DescField, without: readonly string[] = [], d
     case 'scalar':
       return sampleScalar(field.name, field.scalar, keywordsOf(rulesOf(field)));
     case 'enum':
-      return field.enum.values[1]?.name ?? field.enum.values[0]!.name;
+      return (field.enum.values[1] ?? field.enum.values[0])?.name;
     case 'message':
       return sampleOf(field.message, without, depth);
     case 'list': {
       const rules = rulesOf(field)?.type;
       const items = rules?.case === 'repeated' ? keywordsOf(rules.value.items) : {};
-      const one = field.message === undefined ? sampleItem(field, items) : sampleOf(field.message, [], depth);
+      const one = sampleItem(field, items, depth);
       return one === undefined ? [] : [one];
     }
     case 'map': {
-      const one = field.message === undefined ? sampleItem(field, {}) : sampleOf(field.message, [], depth);
+      const one = sampleItem(field, {}, depth);
       return one === undefined ? {} : { [field.mapKey === ScalarType.STRING ? 'key' : '1']: one };
     }
   }
@@ -76,8 +76,9 @@ function sampleOf(message: DescMessage, without: readonly string[], depth: numbe
   return depth > 3 ? undefined : sampleMessage(message, without, depth + 1);
 }
 
-function sampleItem(field: DescField & { fieldKind: 'list' | 'map' }, keywords: JsonObject): Json {
-  return field.enum === undefined ? sampleScalar(field.name, field.scalar!, keywords) : field.enum.values.at(-1)!.name;
+function sampleItem(field: Extract<DescField, { fieldKind: 'list' | 'map' }>, keywords: JsonObject, depth: number): Json | undefined {
+  if (field.message !== undefined) return sampleOf(field.message, [], depth);
+  return field.enum === undefined ? sampleScalar(field.name, field.scalar, keywords) : field.enum.values.at(-1)?.name;
 }
 
 function sampleScalar(name: string, type: ScalarType, keywords: JsonObject): Json {

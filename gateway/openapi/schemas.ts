@@ -93,10 +93,10 @@ export class Schemas {
   }
 
   /** A list's or a map's values. */
-  #item(field: DescField & { fieldKind: 'list' | 'map' }, direction: Direction, rules: FieldRules | undefined): JsonObject {
+  #item(field: Extract<DescField, { fieldKind: 'list' | 'map' }>, direction: Direction, rules: FieldRules | undefined): JsonObject {
     if (field.message !== undefined) return this.message(field.message, direction);
     if (field.enum !== undefined) return this.#enum(field.enum);
-    return { ...scalar(field.scalar!), ...keywordsOf(rules) };
+    return { ...scalar(field.scalar), ...keywordsOf(rules) };
   }
 
   #enum(desc: DescEnum): JsonObject {
@@ -115,7 +115,8 @@ export class Schemas {
       required,
     }));
     const all = [...named, ...ruled].map(({ names, required }) => ({ oneOf: alternatives(names, required && direction === 'request') }));
-    return all.length === 1 ? all[0]! : all.length > 1 ? { allOf: all } : {};
+    const [first = {}, second] = all;
+    return second === undefined ? first : { allOf: all };
   }
 
   #reference(desc: DescMessage | DescEnum, suffix: string, schema: () => JsonObject): JsonObject {
@@ -125,7 +126,7 @@ export class Schemas {
     const name = other === undefined || other.owner === desc.typeName ? short : `${desc.typeName}${suffix}`;
     if (!this.#schemas.has(name)) {
       // Known by name before its fields are, since a message may be inside of itself.
-      const entry = { owner: desc.typeName, schema: {} as JsonObject };
+      const entry: { readonly owner: string; schema: JsonObject } = { owner: desc.typeName, schema: {} };
       this.#schemas.set(name, entry);
       entry.schema = schema();
     }

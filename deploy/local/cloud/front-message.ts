@@ -11,12 +11,10 @@ interface FrontAnswer {
 
 /** Does what a message about a front says, and answers it. Others are not answered. */
 export async function answerFrontMessage(cloud: Cloud, message: unknown, answer: (answer: FrontAnswer) => void): Promise<void> {
-  if (typeof message !== 'object' || message === null) return;
-  const asked = message as Partial<{ openFront: Front; closeFront: number }>;
-  const port = asked.openFront?.port ?? asked.closeFront;
-  if (port === undefined) return;
+  if (!isFrontMessage(message)) return;
+  const port = 'openFront' in message ? message.openFront.port : message.closeFront;
   try {
-    if (asked.openFront !== undefined) await cloud.openFront(asked.openFront);
+    if ('openFront' in message) await cloud.openFront(message.openFront);
     else await cloud.closeFront(port);
     answer({ front: port });
   } catch (error) {
@@ -26,5 +24,9 @@ export async function answerFrontMessage(cloud: Cloud, message: unknown, answer:
 
 /** Whether a message is the answer about the front at this port. */
 export function isFrontAnswer(message: unknown, port: number): message is FrontAnswer {
-  return (message as Partial<FrontAnswer> | null | undefined)?.front === port;
+  return typeof message === 'object' && message !== null && 'front' in message && message.front === port;
+}
+
+function isFrontMessage(message: unknown): message is FrontMessage {
+  return typeof message === 'object' && message !== null && ('openFront' in message || 'closeFront' in message);
 }

@@ -11,16 +11,20 @@ import { CustomerApp, type PlacementJson } from './customer-app.ts';
 
 /** Completes a group of a deal that is on sale, and returns its orders. */
 export async function buy(endpoints: Endpoints, deal: { readonly name: string; readonly groupSize: number }): Promise<string[]> {
-  const names = Array.from({ length: deal.groupSize }, () => `buyer-${randomUUID().slice(0, 8)}`);
-  const [opener, ...joiners] = await Promise.all(names.map((name) => CustomerApp.signIn(name, endpoints)));
-  await Promise.all([opener!, ...joiners].map((app) => app.setAddress('1-2 Shiokoji-cho')));
+  const signIn = async () => {
+    const app = await CustomerApp.signIn(`buyer-${randomUUID().slice(0, 8)}`, endpoints);
+    await app.setAddress('1-2 Shiokoji-cho');
+    return app;
+  };
+  const others = Array.from({ length: deal.groupSize - 1 }, signIn);
+  const [opener, ...joiners] = await Promise.all([signIn(), ...others]);
   const paid = async (app: CustomerApp, placement: PlacementJson) => {
     await app.pay(placement.payment);
     return placement.order.name;
   };
-  const opened = await opener!.openGroup(deal.name);
+  const opened = await opener.openGroup(deal.name);
   const joined = await Promise.all(joiners.map(async (app) => ({ app, placement: await app.joinGroup(opened.group.name) })));
-  return Promise.all([paid(opener!, opened), ...joined.map(({ app, placement }) => paid(app, placement))]);
+  return Promise.all([paid(opener, opened), ...joined.map(({ app, placement }) => paid(app, placement))]);
 }
 
 /** What was to be bought is not there; its message says why. */

@@ -55,7 +55,7 @@ export async function seedDemoData({ endpoints, secrets }: Platform, stateDir: s
 
 async function onSale(endpoints: Endpoints): Promise<number> {
   const page = await call('GET', `${endpoints.edge}/v1/deals`, undefined);
-  return (page['deals'] as unknown[] | undefined)?.length ?? 0;
+  return Array.isArray(page['deals']) ? page['deals'].length : 0;
 }
 
 async function call(method: string, url: string, bearer: string | undefined, body?: object): Promise<Record<string, unknown>> {

@@ -35,7 +35,8 @@ export function jwtAuthn(role: Role, environment: GatewayEnvironment): JsonObjec
   const accesses = providersOf[role];
   const each = accesses.map((access) => ({ provider_name: access }));
   // "requires_any" needs two items at least.
-  const anyToken = each.length === 1 ? each[0]! : { requires_any: { requirements: each } };
+  const [first, second] = each;
+  const anyToken = first !== undefined && second === undefined ? first : { requires_any: { requirements: each } };
   const requirements: Partial<Record<Requirement, JsonObject>> = {
     ...Object.fromEntries(accesses.map((access) => [access, { provider_name: access }])),
     any: anyToken,

@@ -20,13 +20,14 @@ export function rbac(): JsonObject {
  * serves REST and native gRPC. It names the paths all the same.
  */
 export function rbacOf(methods: readonly GatewayMethod[], environment: GatewayEnvironment): JsonObject {
-  const groups = Map.groupBy(methods, ({ triggerKind, access }) => triggerKind ?? access);
-  return allow(
-    [...groups].map(([name, group]) => [
-      name,
-      { permissions: group.map(({ grpcPath }) => permission(grpcPath)), principals: principals(group[0]!, environment) },
-    ]),
-  );
+  const policies = new Map<string, { readonly permissions: Json[]; readonly principals: Json[] }>();
+  for (const method of methods) {
+    const name = method.triggerKind ?? method.access;
+    const policy = policies.get(name) ?? { permissions: [], principals: principals(method, environment) };
+    policy.permissions.push(permission(method.grpcPath));
+    policies.set(name, policy);
+  }
+  return allow([...policies]);
 }
 
 /** For the route of a path that is open to everybody. */

@@ -16,8 +16,9 @@ import { compareTemplates, templatePrefix, templateRegex } from './template-matc
  */
 export function wrongMethodRoutes(methods: readonly GatewayMethod[]): PlacedRoute[] {
   const bindings = methods.flatMap((method) => method.bindings.map((binding) => ({ access: method.access, ...binding })));
-  return [...Map.groupBy(bindings, ({ template }) => templateKey(template))]
-    .map(([key, own]) => ({ key, own, template: own[0]!.template }))
+  const templates = new Map(bindings.map(({ template }) => [templateKey(template), template]));
+  return [...templates]
+    .map(([key, template]) => ({ key, own: bindings.filter((binding) => templateKey(binding.template) === key), template }))
     .sort((a, b) => compareTemplates(a.template, b.template))
     .map(({ key, own, template }) => {
       const allow = [...new Set(own.map(({ httpMethod }) => httpMethod))].sort().join(', ');

@@ -71,5 +71,6 @@ function mapAt(rules: Rules, name: string): Rules {
 }
 
 function optionsOf(object: protobuf.ReflectionObject): Record<string, unknown> {
-  return Object.assign({}, ...((object.parsedOptions as unknown as readonly object[] | null) ?? []));
+  // A list, where protobufjs' types have an object.
+  return Object.assign({}, ...[object.parsedOptions ?? []].flat());
 }

@@ -60,7 +60,7 @@ class MessageReader implements Reading {
     if (type === null) return this.#wellKnown(field.type, value, path);
     const name = typeOf(type);
     if (name === 'google.protobuf.Any') return this.#any(value, path);
-    return isWellKnown(name) ? this.#wellKnown(name, value, path) : this.message(type as protobuf.Type, value, path);
+    return isWellKnown(name) ? this.#wellKnown(name, value, path) : this.message(type, value, path);
   }
 
   #wellKnown(type: string, value: unknown, path: string): unknown {

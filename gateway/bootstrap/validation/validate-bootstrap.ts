@@ -20,7 +20,7 @@ export function validateBootstrap(source: string | object, { files = 'checked' }
   let value: unknown = source;
   if (typeof source === 'string') {
     const document = parseDocument(source, { prettyErrors: true, version: '1.1' });
-    if (document.errors.length > 0) return document.errors.map(({ message }) => ({ path: '', message: message.split('\n')[0]! }));
+    if (document.errors.length > 0) return document.errors.map(({ message }) => ({ path: '', message: message.replace(/\n.*/s, '') }));
     value = document.toJS({ maxAliasCount: 1000 });
   }
   const { messages, faults } = readMessage('envoy.config.bootstrap.v3.Bootstrap', value);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isMap } from './message.ts';
 
 /** Rules of protoc-gen-validate, as written in the proto file. */
 export type Rules = Readonly<Record<string, unknown>>;
@@ -9,18 +10,14 @@ export function valueRules(kind: string, rules: Rules, value: unknown): string[]
     case 'string':
       return stringRules(rules, String(value));
     case 'bytes':
-      return lengthRules(rules, (value as Uint8Array).length, 'len', 'bytes');
+      // Absent ones are an empty text.
+      return lengthRules(rules, value instanceof Uint8Array ? value.length : 0, 'len', 'bytes');
     case 'enum':
       return membershipRules(rules, value);
     case 'bool':
       return rules['const'] !== undefined && value !== rules['const'] ? [`must be ${rules['const']}`] : [];
     case 'duration':
-      return rangeRules(
-        rules,
-        value as bigint,
-        (bound) => nanoseconds(bound as Bound),
-        (nanos) => `${Number(nanos) / 1e9}s`,
-      );
+      return typeof value === 'bigint' ? rangeRules(rules, value, nanoseconds, (nanos) => `${Number(nanos) / 1e9}s`) : [];
     case 'message':
     case 'any':
     case 'timestamp':
@@ -30,13 +27,10 @@ export function valueRules(kind: string, rules: Rules, value: unknown): string[]
   }
 }
 
-interface Bound {
-  readonly seconds?: number;
-  readonly nanos?: number;
-}
-
-function nanoseconds({ seconds = 0, nanos = 0 }: Bound): bigint {
-  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+/** A google.protobuf.Duration of a rule. */
+function nanoseconds(bound: unknown): bigint {
+  const { seconds = 0, nanos = 0 } = isMap(bound) ? bound : {};
+  return BigInt(Number(seconds)) * 1_000_000_000n + BigInt(Number(nanos));
 }
 
 function rangeRules<T extends number | bigint>(rules: Rules, value: T, bound: (rule: unknown) => T, print: (value: T) => string): string[] {

@@ -1,3 +1,5 @@
+import { isMap } from './message.ts';
+
 /** A value as read, or why it is none. Durations are read as nanoseconds. */
 type WellKnown = { readonly value: unknown } | { readonly fault: string };
 
@@ -16,7 +18,6 @@ export function isWellKnown(type: string): boolean {
 
 type Reader = (value: unknown) => unknown;
 
-const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const asString: Reader = (value) => (typeof value === 'string' ? value : undefined);
 const asBool: Reader = (value) => (typeof value === 'boolean' ? value : undefined);
 const asMap: Reader = (value) => (isMap(value) ? value : undefined);
@@ -75,7 +76,7 @@ const wrappers: Record<string, Reader> = {
   Struct: asMap,
   Value: (value) => value,
   ListValue: (value) => (Array.isArray(value) ? value : undefined),
-  Empty: (value) => (isMap(value) && Object.keys(value as object).length === 0 ? value : undefined),
+  Empty: (value) => (isMap(value) && Object.keys(value).length === 0 ? value : undefined),
 };
 
 const readers: Record<string, Reader> = {

@@ -4,10 +4,17 @@ import { element, prose } from './element.ts';
 import { schemaView, typeOf } from './schema-view.ts';
 import { tryForm } from './try-form.ts';
 
-const main = document.querySelector<HTMLElement>('#reference')!;
-const title = document.querySelector<HTMLElement>('#title')!;
-const navigation = document.querySelector<HTMLElement>('#documents')!;
-const tokenInput = document.querySelector<HTMLInputElement>('#token')!;
+const main = part('#reference', HTMLElement);
+const title = part('#title', HTMLElement);
+const navigation = part('#documents', HTMLElement);
+const tokenInput = part('#token', HTMLInputElement);
+
+/** A part of the page as it was sent. */
+function part<E extends Element>(selector: string, kind: new () => E): E {
+  const found = document.querySelector(selector);
+  if (!(found instanceof kind)) throw new TypeError(`the page has no ${kind.name} ${selector}`);
+  return found;
+}
 
 async function read<T>(path: string): Promise<T> {
   const response = await fetch(path);
@@ -19,7 +26,8 @@ async function read<T>(path: string): Promise<T> {
 async function showDocument(): Promise<void> {
   try {
     const { documents } = await read<{ documents: readonly string[] }>('/openapi');
-    const wanted = documents.find((path) => nameOf(path) === location.hash.slice(1)) ?? documents[0]!;
+    const wanted = documents.find((path) => nameOf(path) === location.hash.slice(1)) ?? documents[0];
+    if (wanted === undefined) throw new Error('the gateway has no document');
     navigation.replaceChildren(
       ...documents.map((path) =>
         element('a', { href: `#${nameOf(path)}`, ...(path === wanted && { 'aria-current': 'page' }) }, nameOf(path)),

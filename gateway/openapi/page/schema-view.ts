@@ -44,5 +44,5 @@ export function typeOf(schema: Schema, api: ApiDocument): string {
 }
 
 function resolve(schema: Schema, api: ApiDocument): Schema {
-  return (schema.$ref === undefined ? undefined : api.components.schemas[schema.$ref.split('/').at(-1)!]) ?? schema;
+  return (schema.$ref === undefined ? undefined : api.components.schemas[schema.$ref.replace(/.*\//, '')]) ?? schema;
 }

@@ -6,7 +6,7 @@ import { typeOf } from './schema-view.ts';
 /** A form that calls an operation as it stands, with the page's token, and shows what comes back as it comes. */
 export function tryForm(verb: string, path: string, operation: Operation, api: ApiDocument, token: () => string): HTMLElement {
   const fields = (operation.parameters ?? []).map((parameter) => ({ parameter, input: inputOf(parameter) }));
-  const [contentType, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
+  const [contentType = '*/*', content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const body = element('textarea', { rows: '8', 'aria-label': 'Body', spellcheck: 'false' });
   body.value = content?.example === undefined ? '{}' : JSON.stringify(content.example, null, 2);
   const sendButton = element('button', { type: 'submit' }, 'Send');
@@ -28,7 +28,7 @@ export function tryForm(verb: string, path: string, operation: Operation, api: A
         method: verb.toUpperCase(),
         headers: {
           ...(token() !== '' && { authorization: `Bearer ${token()}` }),
-          ...(content !== undefined && { 'content-type': contentType === '*/*' ? 'application/json' : contentType! }),
+          ...(content !== undefined && { 'content-type': contentType === '*/*' ? 'application/json' : contentType }),
         },
         ...(content !== undefined && { body: body.value }),
         signal: running.signal,

@@ -51,8 +51,8 @@ export function readPublicKey(jwk: Readonly<Record<string, unknown>>): ReadKey {
   const key = importKey(given);
   if (kty === 'RSA') checkRsa(key);
   // As Node writes it, so that one key has one spelling, and one thumbprint.
-  const canonical = key.export({ format: 'jwk' }) as Record<string, string>;
-  const publicKey = Object.fromEntries(members.map((name) => [name, canonical[name] ?? '']));
+  const canonical: Readonly<Record<string, unknown>> = { ...key.export({ format: 'jwk' }) };
+  const publicKey = Object.fromEntries(members.map((name) => [name, String(canonical[name] ?? '')]));
   const id = createHash('sha256').update(JSON.stringify(publicKey)).digest('base64url');
   return { id, publicKey, algorithm };
 }

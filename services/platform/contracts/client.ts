@@ -22,7 +22,7 @@ import {
 } from '@grpc/grpc-js';
 import { type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { ClientError } from './client-error.ts';
-import { serviceDefinition } from './definitions.ts';
+import { methodDefinition } from './definitions.ts';
 import { describeMethod } from './methods.ts';
 import { opened } from './open-channels.ts';
 import { previewHeaders } from './preview.ts';
@@ -83,10 +83,9 @@ const tracer = trace.getTracer('kumiko');
 export function createClient<S extends DescService>(service: S, options: ClientOptions): Client<S> {
   const channel = connect(options.url);
   const close = opened(channel);
-  const definition = serviceDefinition(service);
   const methods = service.methods.map((desc) => {
     const deadline = describeMethod(desc).policy?.deadline;
-    const method = { desc, definition: definition[desc.name]!, deadlineMs: deadline === undefined ? 10_000 : durationMs(deadline) };
+    const method = { desc, definition: methodDefinition(desc), deadlineMs: deadline === undefined ? 10_000 : durationMs(deadline) };
     const call =
       desc.methodKind === 'server_streaming'
         ? (request: MessageInitShape<DescMessage>, call: CallOptions = {}) => callStreaming(channel, method, options, request, call)

@@ -1,6 +1,6 @@
 import { createFileRegistry, type DescFile, type DescMethod, type DescService, getOption, hasOption } from '@bufbuild/protobuf';
 import type { FileDescriptorSet } from '@bufbuild/protobuf/wkt';
-import { loadFileDescriptorSetFromBuffer, type ServiceDefinition } from '@grpc/proto-loader';
+import { loadFileDescriptorSetFromBuffer, type MethodDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import { defaultMaxRequestBytes } from './request-size.ts';
 import { ServiceListError } from './service-folders.ts';
 import { nameFault } from './service-name.ts';
@@ -46,11 +46,11 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   const definitions = loadFileDescriptorSetFromBuffer(Buffer.from(bytes));
   const grpcService = (service: DescService): GrpcService => ({
     typeName: service.typeName,
-    methods: Object.entries(definitions[service.typeName] as ServiceDefinition).map(([name, { path, requestStream, responseStream }]) => {
-      const method = service.methods.find((candidate) => candidate.name === name)!;
+    methods: service.methods.map((method) => {
+      const { path, requestStream, responseStream } = loadedMethod(definitions, method);
       const policy = policyOf(method);
       return {
-        name,
+        name: method.name,
         path,
         requestStream,
         responseStream,
@@ -67,24 +67,26 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   const byName = new Map<string, { grpcServices: DescService[]; publishes: string[] }>();
   const products = new Set<string>();
   for (const file of files) {
-    const name = servicePackage.exec(file.proto.package);
+    const [, product, name] = servicePackage.exec(file.proto.package) ?? [];
     if (isPlatforms(file)) continue;
-    if (name === null) {
+    if (product === undefined || name === undefined) {
       faults.push(`${file.name}.proto: the package is named like "shop.orders.v1", not "${file.proto.package}"`);
       continue;
     }
-    products.add(name[1]!);
+    products.add(product);
     const publishes = topicsOf(file, options);
     if (file.services.length === 0 && publishes.length === 0) continue;
-    const entry = byName.get(name[2]!) ?? { grpcServices: [], publishes: [] };
+    const entry = byName.get(name) ?? { grpcServices: [], publishes: [] };
     entry.grpcServices.push(...file.services);
     entry.publishes.push(...publishes);
-    byName.set(name[2]!, entry);
+    byName.set(name, entry);
   }
-  if (products.size !== 1) faults.push(`the packages of one product begin with one name, not with ${[...products].join(', ') || 'none'}`);
+  const [product = '', ...otherProducts] = products;
+  if (product === '' || otherProducts.length > 0)
+    faults.push(`the packages of one product begin with one name, not with ${[...products].join(', ') || 'none'}`);
 
   const names = [...byName.keys()].toSorted();
-  faults.push(...names.flatMap((name) => nameFault(name, [...products][0] ?? '') ?? []));
+  faults.push(...names.flatMap((name) => nameFault(name, product) ?? []));
   for (const method of described.flatMap((service) => service.methods)) {
     const path = `${method.parent.typeName}/${method.name}`;
     const policy = policyOf(method);
@@ -106,14 +108,23 @@ export function deriveServices({ set, bytes, options, http, ownFiles }: ProtoSou
   faults.push(...topicFaults(byName, registry, options), ...subscriptionFaults(described, byName, policyOf));
   if (faults.length > 0) throw new ServiceListError(faults);
 
-  const services = names.map((name): Service => {
-    const { grpcServices, publishes } = byName.get(name)!;
+  const byNames = [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const services = byNames.map(([name, { grpcServices, publishes }]): Service => {
     const maintains = grpcServices.some((service) => service.methods.some((method) => policyOf(method)?.trigger?.kind.case === 'schedule'));
     return { name, grpcServices: grpcServices.map(grpcService), publishes: publishes.toSorted(), maintains };
   });
   const ofPackage = (pattern: RegExp) => described.filter(({ file }) => pattern.test(file.proto.package)).map(grpcService);
   const [platformServices, controlPlaneServices] = [ofPackage(platformPackage), ofPackage(controlPlanePackage)];
-  return { product: [...products][0]!, services, platformServices, controlPlaneServices };
+  return { product, services, platformServices, controlPlaneServices };
+}
+
+/** What proto-loader has read of a method. */
+function loadedMethod(definitions: PackageDefinition, { parent, name }: DescMethod): MethodDefinition<object, object> {
+  const service = definitions[parent.typeName];
+  // Messages and enums have a format, services have not.
+  const method = service === undefined || 'format' in service ? undefined : service[name];
+  if (method === undefined) throw new TypeError(`the descriptor set has no method ${parent.typeName}/${name}`);
+  return method;
 }
 
 function restOf(method: DescMethod, http: HttpOption): Pick<ServedMethodDefinition, 'rest'> {

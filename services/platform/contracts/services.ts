@@ -73,10 +73,10 @@ export function servedBy(name: string): readonly GrpcService[] {
   return service === undefined ? [] : [...service.grpcServices, ...list.platformServices];
 }
 
-/** One gRPC service of ours. @throws {Error} for another one, or where the build is of other protos. */
-export function grpcService(typeName: string): GrpcService {
+/** One method of a gRPC service of ours. @throws {Error} for another one, or where the build is of other protos. */
+export function grpcMethod(typeName: string, name: string): ServedMethodDefinition {
   const all = [...services.flatMap(({ grpcServices }) => grpcServices), ...list.platformServices, ...list.controlPlaneServices];
-  const found = all.find((candidate) => candidate.typeName === typeName);
-  if (found === undefined) throw new Error(`${typeName} is not in ${serviceListFile}: run "npm run build"`);
+  const found = all.find((candidate) => candidate.typeName === typeName)?.methods.find((method) => method.name === name);
+  if (found === undefined) throw new Error(`${typeName}/${name} is not in ${serviceListFile}: run "npm run build"`);
   return found;
 }

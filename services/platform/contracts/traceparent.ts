@@ -23,9 +23,8 @@ const cloudPattern = /^([0-9a-f]{32})\/(\d{1,20})(?:;o=([01]))?$/;
  * (https://docs.cloud.google.com/trace/docs/trace-context#legacy-http-header).
  */
 export function parseCloudTraceContext(header: string | undefined): SpanContext | undefined {
-  const match = header === undefined ? null : cloudPattern.exec(header);
-  if (match === null) return undefined;
-  const [, traceId, span, sampled] = match as unknown as [string, string, string, string | undefined];
+  const [, traceId, span, sampled] = cloudPattern.exec(header ?? '') ?? [];
+  if (traceId === undefined || span === undefined) return undefined;
   const spanId = BigInt(span).toString(16).padStart(16, '0');
   if (zero.test(traceId) || zero.test(spanId) || spanId.length > 16) return undefined;
   return { traceId, spanId, traceFlags: sampled === '1' ? 1 : 0, isRemote: true };

@@ -6,8 +6,8 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import type { JWTVerifyGetKey } from 'jose';
+import { boundPort } from '../../../../services/platform/tools/bound-port.ts';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';
 import type { NoInstanceError } from '../instances/no-instance.ts';
 import type { Backend, Lease } from '../instances/revision-pool.ts';
@@ -87,7 +87,7 @@ export async function startCloudRunFront(options: {
   });
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: boundPort(server),
     quiet: (quietMs, limitMs) => streams.quiet(quietMs, limitMs),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));

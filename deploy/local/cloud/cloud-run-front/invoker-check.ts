@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http2';
 import { type JWTVerifyGetKey, errors as joseErrors, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../shared/local-server.ts';
 
 const removedSignature = 'SIGNATURE_REMOVED_BY_GOOGLE';
@@ -30,7 +31,7 @@ export function createInvokerCheck(options: {
 }): InvokerCheck {
   const { audience, keys, clock } = options;
   const allowed = new Set(options.allowedEmails);
-  const admitted = new Map<string, { readonly expiresMs: number; readonly stripped: string }>();
+  const admitted = new LRUCache<string, { readonly expiresMs: number; readonly stripped: string }>({ max: maxCachedTokens });
 
   return {
     admit(headers) {
@@ -59,20 +60,15 @@ export function createInvokerCheck(options: {
         requiredClaims: ['exp'],
         currentDate: new Date(clock.now()),
       });
-      const { email, email_verified: verified, exp } = payload;
+      const { email, email_verified: verified, exp = 0 } = payload;
       if (typeof email !== 'string' || verified !== true || !allowed.has(email)) return 403;
       const stripped = `Bearer ${token.slice(0, token.lastIndexOf('.') + 1)}${removedSignature}`;
-      remember(value, { expiresMs: exp! * 1000, stripped });
+      admitted.set(value, { expiresMs: exp * 1000, stripped });
       headers[name] = stripped;
       return true;
     } catch (error) {
       if (error instanceof joseErrors.JOSEError && !keyFaults.has(error.code)) return 401;
       throw error;
     }
-  }
-
-  function remember(value: string, entry: { readonly expiresMs: number; readonly stripped: string }): void {
-    if (admitted.size >= maxCachedTokens) admitted.delete(admitted.keys().next().value!);
-    admitted.set(value, entry);
   }
 }

@@ -19,8 +19,9 @@ export function loadServices(packageName: string): (service: string) => ServiceD
   const definitions = fromJSON(clientProtos(packageName).json, { longs: String, enums: String, defaults: true });
   return (service) => {
     const definition = definitions[service];
-    if (definition === undefined) throw new Error(`${packageName} has no service ${service}`);
-    return measured(definition as ServiceDefinition);
+    // Messages and enums have a format, services have not.
+    if (definition === undefined || 'format' in definition) throw new Error(`${packageName} has no service ${service}`);
+    return measured(definition);
   };
 }
 

@@ -45,11 +45,11 @@ export class WayRates {
   }
 
   /** Hears of what was delivered. */
-  delivered(records: readonly NewRecord[]): void {
+  delivered(records: readonly NewRecord<Pick<DeliveryRecord, 'tookMs' | 'ok'>>[]): void {
     if (!this.#isLookedAt()) return;
     for (const { kind, resource, atMs, spec } of records) {
       const way = kind === 'event' ? this.#picture().wayOfSubscription(resource) : undefined;
-      const { tookMs, ok } = spec as DeliveryRecord;
+      const { tookMs, ok } = spec;
       if (way !== undefined) this.#pass(way, atMs + tookMs, tookMs, !ok);
     }
   }

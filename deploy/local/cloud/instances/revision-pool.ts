@@ -1,4 +1,5 @@
 import type { ClientHttp2Session } from 'node:http2';
+import { errorCode } from '../../../../services/platform/contracts/error-code.ts';
 import type { Clock } from '../../shared/local-server.ts';
 import { Instance, type SendSignal } from './instance.ts';
 import type { InstanceHost } from './instance-host.ts';
@@ -78,8 +79,8 @@ export class RevisionPool implements Backend {
 
   lease(): Lease | Promise<Lease> {
     this.#count(1);
-    const instance = this.#free();
-    if (instance !== undefined) return this.#leaseOf(instance);
+    const lease = this.#place();
+    if (lease !== undefined) return lease;
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     const startMs = this.#startups === 0 ? 0 : (this.#startupMs / this.#startups) * pendingStarts;
     const untilMs = this.#options.clock.now() + Math.max(pendingMs, startMs);
@@ -122,27 +123,30 @@ export class RevisionPool implements Backend {
     for (const { fail } of this.#waiting.splice(0)) fail(new NoInstanceError(503));
   }
 
-  /** The one with the fewest requests, in turn where several have as few: no session affinity. */
-  #free(): Instance | undefined {
+  /** A place at the one with the fewest requests, in turn where several have as few: no session affinity. Undefined where none is free. */
+  #place(): Lease | undefined {
     const instances = this.#instances;
     const { concurrency } = this.#limits;
     let best: Instance | undefined;
+    let bestSession: ClientHttp2Session | undefined;
     let bestIndex = 0;
     for (let step = 0; step < instances.length; step++) {
       const index = (this.#next + step) % instances.length;
-      const instance = instances[index]!;
-      if (instance.session === undefined || instance.requests >= concurrency) continue;
+      const instance = instances[index];
+      const session = instance?.session;
+      if (instance === undefined || session === undefined || instance.requests >= concurrency) continue;
       if (best !== undefined && instance.requests >= best.requests) continue;
       best = instance;
+      bestSession = session;
       bestIndex = index;
       if (instance.requests === 0) break;
     }
-    if (best !== undefined) this.#next = bestIndex + 1;
-    return best;
+    if (best === undefined || bestSession === undefined) return undefined;
+    this.#next = bestIndex + 1;
+    return this.#leaseOf(best, bestSession);
   }
 
-  #leaseOf(instance: Instance): Lease {
-    const session = instance.session!;
+  #leaseOf(instance: Instance, session: ClientHttp2Session): Lease {
     instance.begin();
     return {
       session,
@@ -168,10 +172,11 @@ export class RevisionPool implements Backend {
 
   /** Gives those that wait the places that there are. */
   #grant(): void {
-    while (this.#waiting.length > 0) {
-      const instance = this.#free();
-      if (instance === undefined) return;
-      this.#waiting.shift()!.grant(this.#leaseOf(instance));
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const lease = this.#place();
+      if (lease === undefined) return;
+      this.#waiting.shift();
+      next.grant(lease);
     }
   }
 
@@ -256,10 +261,10 @@ export class RevisionPool implements Backend {
     if (first === undefined) return;
     const { clock } = this.#options;
     this.#cancelPending = clock.schedule(Math.max(0, first.untilMs - clock.now()), () => {
-      while (this.#waiting[0] !== undefined && this.#waiting[0].untilMs <= clock.now()) {
-        const { fail } = this.#waiting.shift()!;
+      for (let next = this.#waiting[0]; next !== undefined && next.untilMs <= clock.now(); next = this.#waiting[0]) {
+        this.#waiting.shift();
         this.#count(-1);
-        fail(new NoInstanceError(this.#instances.length > 0 ? 429 : 503));
+        next.fail(new NoInstanceError(this.#instances.length > 0 ? 429 : 503));
       }
       this.#armPending();
     });
@@ -271,6 +276,6 @@ function sendSignal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

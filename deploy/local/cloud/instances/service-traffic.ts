@@ -8,11 +8,16 @@ import { pickTarget, type TrafficShare } from './traffic-split.ts';
 /** What the Admin API is asked for traffic. */
 type Services = Pick<RunServices, 'services' | 'revision'>;
 
+/** What a service's requests are shared by just now. */
+interface Traffic {
+  shares: readonly TrafficShare<RevisionPool>[];
+}
+
 /** Which revisions the requests to a service's own URL go to, as its traffic says in the Admin API. */
 export class ServiceTraffic {
   readonly #poolAt: (uri: string) => RevisionPool | undefined;
   readonly #random: () => number;
-  readonly #shares = new Map<string, readonly TrafficShare<RevisionPool>[]>();
+  readonly #services = new Map<string, Traffic>();
 
   /** @param poolAt the revision that is served at a URI. @param random from 0 up to, not including, 1. */
   constructor(poolAt: (uri: string) => RevisionPool | undefined, random: () => number) {
@@ -22,14 +27,9 @@ export class ServiceTraffic {
 
   /** What stands behind a service's own URL. All traffic is the default revision's until the Admin API says otherwise. */
   of(service: string, standard: RevisionPool): Backend {
-    const shares = this.#shares;
-    shares.set(service, [{ target: standard, percent: 100 }]);
-    return {
-      lease: () => {
-        const [first, ...others] = shares.get(service)!;
-        return (others.length === 0 ? first!.target : pickTarget([first!, ...others], this.#random())).lease();
-      },
-    };
+    const traffic: Traffic = { shares: [{ target: standard, percent: 100 }] };
+    this.#services.set(service, traffic);
+    return { lease: () => pickTarget(traffic.shares, traffic.shares.length === 1 ? 0 : this.#random()).lease() };
   }
 
   /** Moves traffic to where the Admin API has it, and with it the instances that stay where nobody calls. */
@@ -42,9 +42,9 @@ export class ServiceTraffic {
       });
       // While something changes, or where a revision of it runs nowhere, requests go where they went.
       if (shares.reduce((sum, { percent }) => sum + percent, 0) !== 100) continue;
-      const service = lastSegment(message.name);
-      const before = this.#shares.get(service) ?? [];
-      this.#shares.set(service, shares);
+      const traffic = this.#services.get(lastSegment(message.name));
+      const before = traffic?.shares ?? [];
+      if (traffic !== undefined) traffic.shares = shares;
       for (const { target } of before) if (!shares.some((share) => share.target === target)) target.keepFor(0);
       for (const { target, percent } of shares) target.keepFor(percent);
     }

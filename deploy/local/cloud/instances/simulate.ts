@@ -105,12 +105,13 @@ export function simulate(requests: readonly SimulatedRequest[], { limits, startu
   }
 
   function grant(): void {
-    while (waiting.length > 0) {
+    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       const free = ready.filter((instance) => instance.requests < limits.concurrency).toSorted((a, b) => a.requests - b.requests)[0];
       if (free === undefined) return;
       if (free.requests === 0) free.activeSinceMs = nowMs;
       free.requests += 1;
-      events.push(nowMs + waiting.shift()!.durationMs, { ended: free });
+      waiting.shift();
+      events.push(nowMs + next.durationMs, { ended: free });
     }
   }
 

@@ -24,7 +24,7 @@ export function readMessageTypes(): MessageTypes {
     registry,
     methods: new Map(methods.map((method) => [method.grpcPath, method])),
     triggered: new Map(triggered),
-    event: [...registry].find((type) => type.kind === 'message' && carriesEvents(type)) as DescMessage | undefined,
+    event: [...registry].filter((type) => type.kind === 'message').find(carriesEvents),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { decodeJwt } from 'jose';
 import { Access } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
+import type { Method } from '../../../../services/platform/contracts/methods.ts';
 import { previewHeader } from '../../../../services/platform/contracts/preview.ts';
 import { parseTraceparent } from '../../../../services/platform/contracts/traceparent.ts';
 import type { NewRecord } from '../traces/record-store.ts';
@@ -25,7 +26,7 @@ const flushMs = 250;
 
 interface EndedCall {
   readonly call: PassingCall;
-  readonly path: string;
+  readonly method: Method;
   readonly atMs: number;
   readonly tookMs: number;
   readonly requests: GrpcFrames;
@@ -54,10 +55,10 @@ export function watchCalls(
   }, flushMs);
   return {
     see(call) {
-      const path = String(call.headers[':path'] ?? '');
-      if (left === 0 || !types.methods.has(path)) return;
+      const method = types.methods.get(String(call.headers[':path'] ?? ''));
+      if (left === 0 || method === undefined) return;
       left -= 1;
-      follow(call, path, (end) => ended.push(end));
+      follow(call, method, (end) => ended.push(end));
     },
     close() {
       clearInterval(refill);
@@ -66,7 +67,7 @@ export function watchCalls(
   };
 }
 
-function follow(call: PassingCall, path: string, onEnd: (ended: EndedCall) => void): void {
+function follow(call: PassingCall, method: Method, onEnd: (ended: EndedCall) => void): void {
   const { downstream, upstream } = call;
   const [requests, responses] = [new GrpcFrames(most), new GrpcFrames(most)];
   const [atMs, startedAt] = [Date.now(), performance.now()];
@@ -80,18 +81,18 @@ function follow(call: PassingCall, path: string, onEnd: (ended: EndedCall) => vo
   upstream.once('trailers', (headers) => {
     trailers = headers;
   });
-  upstream.once('close', () => onEnd({ call, path, atMs, tookMs: performance.now() - startedAt, requests, responses, trailers }));
+  upstream.once('close', () => onEnd({ call, method, atMs, tookMs: performance.now() - startedAt, requests, responses, trailers }));
 }
 
-function recordOf({ call, path, atMs, tookMs, requests, responses, trailers }: EndedCall, types: MessageTypes): NewRecord {
-  const { desc, policy } = types.methods.get(path)!;
+function recordOf({ call, method, atMs, tookMs, requests, responses, trailers }: EndedCall, types: MessageTypes): NewRecord<CallRecord> {
+  const { desc, policy, grpcPath } = method;
   const { headers, service } = call;
   const context = parseTraceparent(headers['traceparent']?.toString());
   const dataType = policy?.trigger?.kind.case === 'subscription' ? types.event : undefined;
   const code = trailers['grpc-status'];
   const spec: CallRecord = {
     service,
-    method: path.slice(1),
+    method: grpcPath.slice(1),
     parent: context?.spanId ?? '',
     tookMs,
     caller: policy?.access === Access.PUBLIC ? undefined : callerOf(headers.authorization),

@@ -11,7 +11,7 @@ import type { MessageTypes } from './message-types.ts';
 const deliveriesPerSecond = 200;
 
 /** Keeps what the local cloud delivers, with the answers, masked. */
-export function watchDeliveries(types: MessageTypes, keep: (records: readonly NewRecord[]) => void): OnDelivery {
+export function watchDeliveries(types: MessageTypes, keep: (records: readonly NewRecord<DeliveryRecord>[]) => void): OnDelivery {
   let second = 0;
   let left = deliveriesPerSecond;
   return (dispatch, outcome, atMs, tookMs) => {

@@ -58,17 +58,18 @@ export async function startMetadataServers<W extends Principal>(
 ): Promise<Readonly<Record<W, LocalServer>>> {
   const workloads = Object.keys(options.ports) as W[];
   const started = await Promise.allSettled(
-    workloads.map((workload) =>
-      startMetadataServer({ ...options, port: options.ports[workload], email: serviceAccountEmail(workload, options.project) }),
-    ),
+    workloads.map(async (workload) => {
+      const place = { port: options.ports[workload], email: serviceAccountEmail(workload, options.project) };
+      return [workload, await startMetadataServer({ ...options, ...place })] as const;
+    }),
   );
   const failed = started.find((result) => result.status === 'rejected');
   if (failed !== undefined) {
-    await Promise.all(started.map((result) => (result.status === 'fulfilled' ? result.value.close() : undefined)));
+    await Promise.all(started.map((result) => (result.status === 'fulfilled' ? result.value[1].close() : undefined)));
     throw failed.reason;
   }
   const servers = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  return Object.fromEntries(workloads.map((workload, index) => [workload, servers[index]!])) as Record<W, LocalServer>;
+  return Object.fromEntries(servers) as Record<W, LocalServer>;
 }
 
 function metadataTree({ project, email, mintIdToken, clock }: MetadataOptions & { readonly email: string }): MetadataDirectory {

@@ -35,9 +35,10 @@ class Parser {
   }
 
   #expression(): Filter {
-    const terms = [this.#term()];
+    const first = this.#term();
+    const terms = [first];
     const operator = this.#peek();
-    if (operator !== 'AND' && operator !== 'OR') return terms[0]!;
+    if (operator !== 'AND' && operator !== 'OR') return first;
     while (this.#accept(operator)) terms.push(this.#term());
     if (this.#peek() === 'AND' || this.#peek() === 'OR') this.#fail('parentheses between AND and OR');
     return operator === 'AND' ? (a) => terms.every((term) => term(a)) : (a) => terms.some((term) => term(a));

@@ -44,7 +44,8 @@ export function subscriberService(broker: Broker, clock: Clock): UntypedServiceI
       const changes = updateMask.paths.map((path) => {
         const field = (path.split('.')[0] ?? '').replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
         if (!(field in subscription)) throw invalidArgument(`update_mask: a subscription has no field ${path}`);
-        return [field, subscription[field as keyof Subscription]];
+        const value: unknown = Reflect.get(subscription, field);
+        return [field, value];
       });
       return broker.updateSubscription({ ...broker.subscriber(subscription.name).spec, ...Object.fromEntries(changes) });
     }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { status as codes, type status } from '@grpc/grpc-js';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../shared/local-server.ts';
 import { ApiError } from '../google-api/api-error.ts';
 
@@ -23,7 +24,7 @@ const keptOperations = 1_000;
 
 /** The long-running operations, in memory: one that a restart interrupts is lost, what it did is not. */
 export class Operations {
-  readonly #operations = new Map<string, Operation>();
+  readonly #operations = new LRUCache<string, Operation>({ max: keptOperations });
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #clock: Clock;
 
@@ -36,7 +37,6 @@ export class Operations {
   begin(parent: string, metadata: AnyMessage): Operation {
     const operation: Operation = { name: `${parent}/operations/${randomUUID()}`, metadata, done: false };
     this.#operations.set(operation.name, operation);
-    if (this.#operations.size > keptOperations) this.#operations.delete(this.#operations.keys().next().value!);
     return operation;
   }
 

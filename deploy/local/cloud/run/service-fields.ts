@@ -2,11 +2,7 @@ import { clientProtos } from '../google-api/client-protos.ts';
 import type { Service } from './resources.ts';
 import { violation } from './resources.ts';
 
-interface Field {
-  readonly options?: Readonly<Record<string, unknown>>;
-}
-
-const fields = clientProtos('@google-cloud/run').message<Field>('google.cloud.run.v2.Service');
+const fields = clientProtos('@google-cloud/run').message('google.cloud.run.v2.Service');
 const behavior = '(google.api.field_behavior)';
 /** Callers set these elsewhere, or for a check only. */
 const identity: readonly string[] = ['name', 'etag'];
@@ -41,12 +37,12 @@ export function inputsOf(asked: Service): Service {
 }
 
 function replaced(target: object, source: object, [name = '', ...rest]: readonly string[], path: string): object {
-  const value: unknown = source[name as keyof typeof source];
+  const value: unknown = Reflect.get(source, name);
   if (rest.length === 0) return { ...target, [name]: value };
   if (typeof value !== 'object' || Array.isArray(value)) throw unknownPath(path);
   const [next = ''] = rest;
   if (value !== null && !Object.hasOwn(value, next)) throw unknownPath(path);
-  const inner: unknown = target[name as keyof typeof target];
+  const inner: unknown = Reflect.get(target, name);
   return { ...target, [name]: replaced(isObject(inner) ? inner : {}, value ?? {}, rest, path) };
 }
 

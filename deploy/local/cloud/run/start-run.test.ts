@@ -1,98 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type protos, RevisionsClient, ServicesClient } from '@google-cloud/run';
-import { type Client, credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lastSegment } from '../../../../services/platform/contracts/last-segment.ts';
-import { type AdvanceableClock, createManualClock } from '../../shared/clock/advanceable-clock.ts';
-import { loadServices } from '../google-api/grpc-server.ts';
-import type { AuditEntry } from './audit-log.ts';
-import { type RunServer, startRun } from './start-run.ts';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import {
+  clock,
+  create,
+  failsWith,
+  get,
+  latest,
+  name,
+  open,
+  parent,
+  revisions,
+  type Service,
+  server,
+  services,
+  settle,
+  shut,
+  template,
+  update,
+} from './test-run.ts';
 import { uriAnnotation } from './uris.ts';
-
-// Otherwise google-auth-library looks for Google's metadata server.
-vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
-
-type Service = protos.google.cloud.run.v2.IService;
-type TrafficTarget = protos.google.cloud.run.v2.ITrafficTarget;
-type Template = protos.google.cloud.run.v2.IRevisionTemplate;
-
-const parent = 'projects/kumiko-local/locations/asia-northeast1';
-const name = `${parent}/services/partner`;
-const latest: TrafficTarget = { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', percent: 100 };
-const template = (changes: Template = {}): Template => ({ containers: [{ image: 'partner:1' }], ...changes });
-const toRevision = (revision: string, more: TrafficTarget = {}): TrafficTarget => ({
-  type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION',
-  revision,
-  ...more,
-});
-
-let stateDir: string;
-let clock: AdvanceableClock;
-let server: RunServer;
-let services: ServicesClient;
-let revisions: RevisionsClient;
-let entries: AuditEntry[];
-
-async function open(): Promise<void> {
-  server = await startRun({ port: 0, stateDir, clock, reconcileMs: 1_000, onChange: (entry) => entries.push(entry) });
-  const options = { projectId: 'kumiko-local', apiEndpoint: '127.0.0.1', port: server.port, sslCreds: credentials.createInsecure() };
-  services = new ServicesClient(options);
-  revisions = new RevisionsClient(options);
-}
-
-async function shut(): Promise<void> {
-  await Promise.all([services.close(), revisions.close()]);
-  await server.close();
-}
-
-beforeEach(async () => {
-  stateDir = mkdtempSync(join(tmpdir(), 'kumiko-run-'));
-  clock = createManualClock();
-  entries = [];
-  await open();
-});
-
-afterEach(async () => {
-  await shut();
-  rmSync(stateDir, { recursive: true });
-});
-
-const settle = () => clock.advance(1_000);
-const failsWith = (call: Promise<unknown>, code: status, message = '') =>
-  expect(call).rejects.toMatchObject({ code, details: expect.stringContaining(message) });
-const get = async (service = name) => (await services.getService({ name: service }))[0];
-const idOf = (full: string | null | undefined) => lastSegment(full ?? '');
-
-async function create(service: Service = {}, serviceId = 'partner'): Promise<Service> {
-  const [operation] = await services.createService({ parent, serviceId, service: { template: template(), ...service } });
-  settle();
-  await operation.promise();
-  return get(`${parent}/services/${serviceId}`);
-}
-
-async function update(service: Service, paths?: string[]): Promise<Service> {
-  const [operation] = await services.updateService({ service: { name, ...service }, ...(paths && { updateMask: { paths } }) });
-  settle();
-  await operation.promise();
-  return get();
-}
-
-/** Deploys what a pull request has: a revision of its own, tagged, and traffic where it was. */
-async function deployPreview(tag: string, annotations: Record<string, string> = {}): Promise<Service> {
-  const { traffic, latestReadyRevision } = await get();
-  const revision = `partner-${tag}`;
-  const pinned = (traffic ?? []).map((target) =>
-    target.type === 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST'
-      ? toRevision(idOf(latestReadyRevision), { percent: target.percent ?? 0 })
-      : target,
-  );
-  return update({ template: template({ revision, annotations }), traffic: [...pinned, toRevision(revision, { tag })] }, [
-    'template',
-    'traffic',
-  ]);
-}
 
 describe('a service', () => {
   it('is created with its first revision, its defaults and its URI', async () => {
@@ -276,162 +202,6 @@ describe('a service', () => {
   });
 });
 
-describe('traffic', () => {
-  it('of a tag has a URI, and the rest goes on where it was', async () => {
-    const { latestReadyRevision: standard } = await create();
-    const service = await deployPreview('pr-123');
-    expect(service.trafficStatuses).toEqual([
-      { ...toRevision(idOf(standard), { percent: 100 }), tag: '', uri: '' },
-      { ...toRevision('partner-pr-123', { percent: 0, tag: 'pr-123' }), uri: service.uri?.replace('https://', 'https://pr-123---') },
-    ]);
-    expect(idOf(service.latestReadyRevision)).toBe('partner-pr-123');
-  });
-
-  it('of a tag leads to where its revision is served, where whoever runs it has said so', async () => {
-    await create();
-    const { trafficStatuses } = await deployPreview('pr-1', { [uriAnnotation]: 'http://127.0.0.1:7501' });
-    expect(trafficStatuses?.at(-1)).toMatchObject({ tag: 'pr-1', uri: 'http://127.0.0.1:7501' });
-  });
-
-  it('follows the latest revision where a target says so, and may be split', async () => {
-    const { latestReadyRevision: first } = await create();
-    await update({ template: template({ revision: 'partner-b' }) }, ['template']);
-    const split = [toRevision(idOf(first), { percent: 90, tag: 'stable' }), { ...latest, percent: 10, tag: 'next' }];
-    const { trafficStatuses } = await update({ traffic: split }, ['traffic']);
-    expect(trafficStatuses).toMatchObject([
-      { revision: idOf(first), percent: 90, tag: 'stable' },
-      { type: 'TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST', revision: '', percent: 10, tag: 'next' },
-    ]);
-  });
-
-  it('loses a tag, and the rest stays', async () => {
-    await create();
-    await deployPreview('pr-1');
-    const { traffic } = await deployPreview('pr-2');
-    const { trafficStatuses } = await update({ traffic: traffic!.filter(({ tag }) => tag !== 'pr-1') }, ['traffic']);
-    expect(trafficStatuses?.map(({ tag }) => tag)).toEqual(['', 'pr-2']);
-  });
-
-  it.each<[string, string, TrafficTarget[]]>([
-    ['[0].tag', 'capitals', [{ ...latest, tag: 'PR-1' }]],
-    ['[0].tag', 'a digit first', [{ ...latest, tag: '1pr' }]],
-    ['[0].tag', 'a hyphen last', [{ ...latest, tag: 'pr-' }]],
-    ['[0].tag', 'an underscore', [{ ...latest, tag: 'pr_1' }]],
-    ['[0].tag', 'more than 63 characters with the service', [{ ...latest, tag: 'p'.repeat(54) }]],
-    [
-      '[1].tag',
-      'a tag twice',
-      [
-        { ...latest, tag: 'pr-1' },
-        { ...latest, percent: 0, tag: 'pr-1' },
-      ],
-    ],
-    ['', 'percents of 99', [{ ...latest, percent: 99 }]],
-    ['', 'only a tag', [{ ...latest, percent: 0, tag: 'pr-1' }]],
-    ['[0].percent', 'a negative percent', [{ ...latest, percent: -1 }]],
-    ['[0].percent', 'a percent over 100', [{ ...latest, percent: 101 }]],
-    ['[0].type', 'no type', [{ percent: 100 }]],
-    ['[0].revision', 'no revision', [toRevision('', { percent: 100 })]],
-    ['[0].revision', 'a revision of the latest', [{ ...latest, revision: 'partner-1' }]],
-  ])('is refused with the name of the field: traffic%s (%s)', async (field, _, traffic) => {
-    const before = await create();
-    await failsWith(
-      update({ traffic }, ['traffic']),
-      status.INVALID_ARGUMENT,
-      `Violation in UpdateServiceRequest.service.traffic${field}: `,
-    );
-    expect(await get()).toEqual(before);
-  });
-
-  it('takes a tag of 63 characters with its service', async () => {
-    await create();
-    const tag = 'p'.repeat(63 - '---partner'.length);
-    expect((await update({ traffic: [{ ...latest, tag }] }, ['traffic'])).trafficStatuses?.[0]?.tag).toBe(tag);
-  });
-
-  it('stays where it was when it should go to a revision that is not there', async () => {
-    await create();
-    const [operation] = await services.updateService({
-      service: { name, traffic: [toRevision('partner-x', { percent: 100 })] },
-      updateMask: { paths: ['traffic'] },
-    });
-    settle();
-    await expect(operation.promise()).rejects.toMatchObject({
-      code: status.INTERNAL,
-      message: expect.stringContaining("Revision 'partner-x' does not exist"),
-    });
-    const service = await get();
-    expect(service).toMatchObject({ reconciling: false, trafficStatuses: [latest], observedGeneration: '1', generation: '2' });
-    expect(service.terminalCondition).toMatchObject({ state: 'CONDITION_FAILED', message: expect.stringContaining('partner-x') });
-    expect(await update({ traffic: [latest] }, ['traffic'])).toMatchObject({ terminalCondition: { state: 'CONDITION_SUCCEEDED' } });
-  });
-
-  it('has at most 2,000 tags in a region, and the oldest without traffic go', async () => {
-    const tagged = (tags: readonly string[]) => [{ ...latest, tag: 'serving' }, ...tags.map((tag) => ({ ...latest, percent: 0, tag }))];
-    const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
-    await create({ traffic: tagged(['oldest']) });
-    clock.advance(1);
-    await create({ traffic: tagged(numbered('a', 998)) }, 'other');
-    clock.advance(1);
-    await update({ traffic: tagged(['oldest', ...numbered('b', 1_000)]) }, ['traffic']);
-    const { traffic, trafficStatuses } = await get();
-    expect(traffic).toHaveLength(1_001);
-    expect(traffic?.slice(0, 2).map(({ tag }) => tag)).toEqual(['serving', 'b-0']);
-    expect(trafficStatuses?.map(({ tag }) => tag)).toEqual(traffic?.map(({ tag }) => tag));
-    expect((await get(`${parent}/services/other`)).traffic).toHaveLength(999);
-  });
-});
-
-describe('revisions', () => {
-  it('are what their template was, under the name that it asks for', async () => {
-    await create({ template: template({ revision: 'partner-first', labels: { a: '1' }, annotations: { b: '2' } }) });
-    const [revision] = await revisions.getRevision({ name: `${name}/revisions/partner-first` });
-    expect(revision).toMatchObject({
-      name: `${name}/revisions/partner-first`,
-      service: 'partner',
-      labels: { a: '1' },
-      annotations: { b: '2' },
-      containers: [{ image: 'partner:1' }],
-      reconciling: false,
-      conditions: [{ type: 'Ready', state: 'CONDITION_SUCCEEDED' }, {}, {}],
-    });
-    await failsWith(
-      update({ template: template({ revision: 'partner-first', labels: { a: '2' } }) }, ['template']),
-      status.ALREADY_EXISTS,
-      "Revision named 'partner-first' with different configuration already exists",
-    );
-  });
-
-  it('a service has at most 1,000 revisions, and the oldest without traffic go', async () => {
-    const { latestReadyRevision: first } = await create();
-    server.services.update({ name, traffic: [toRevision(idOf(first), { percent: 100 })] }, { paths: ['traffic'] });
-    for (let index = 1; index <= 1_000; index++) {
-      clock.advance(1);
-      server.services.update({ name, template: template({ revision: `partner-r${index}` }) }, { paths: ['template'] });
-    }
-    const left = server.services.revisions(name).map(({ message }) => idOf(message.name));
-    expect(left).toHaveLength(1_000);
-    expect(left).toContain(idOf(first));
-    expect(left).not.toContain('partner-r1');
-    expect(left).toContain('partner-r2');
-  });
-
-  it('are deleted unless they are the latest or have traffic or a tag', async () => {
-    const { latestReadyRevision: first } = await create();
-    await deployPreview('pr-1');
-    await deployPreview('pr-2');
-    const { traffic } = await get();
-    const inUse = [first!, `${name}/revisions/partner-pr-1`, `${name}/revisions/partner-pr-2`];
-    for (const used of inUse) await failsWith(revisions.deleteRevision({ name: used }), status.FAILED_PRECONDITION, idOf(used));
-    await update({ traffic: traffic!.filter(({ tag }) => tag !== 'pr-1') }, ['traffic']);
-    const [operation] = await revisions.deleteRevision({ name: inUse[1]! });
-    settle();
-    expect((await operation.promise())[0]).toMatchObject({ name: inUse[1] });
-    await failsWith(revisions.getRevision({ name: inUse[1]! }), status.NOT_FOUND, "'partner-pr-1' of kind 'REVISION'");
-    await failsWith(revisions.getRevision({ name }), status.INVALID_ARGUMENT, '/revisions/{revision}');
-  });
-});
-
 describe('lists', () => {
   it('come by pages, the newest first', async () => {
     for (const id of ['a', 'b', 'c', 'd', 'e']) {
@@ -449,87 +219,5 @@ describe('lists', () => {
     expect(rest.map((service) => service.name)).toEqual(all.slice(2));
     expect((await services.listServices({ parent: 'projects/kumiko-local/locations/us-central1' }))[0]).toEqual([]);
     await failsWith(services.listServices({ parent, pageSize: -1 }), status.INVALID_ARGUMENT, 'page_size');
-  });
-});
-
-describe('operations', () => {
-  const operationsOf = (): Client & Record<string, (request: object, done: (error: unknown, answer: unknown) => void) => void> =>
-    new (makeGenericClientConstructor(loadServices('@google-cloud/run')('google.longrunning.Operations'), 'Operations'))(
-      `127.0.0.1:${server.port}`,
-      credentials.createInsecure(),
-    ) as never;
-
-  it('are got, waited for and listed', async () => {
-    const client = operationsOf();
-    const call = (method: string, request: object) =>
-      new Promise<Record<string, unknown>>((resolve, reject) => {
-        client[method]!(request, (error, answer) => (error ? reject(error) : resolve(answer as Record<string, unknown>)));
-      });
-    const [operation] = await services.createService({ parent, serviceId: 'partner', service: { template: template() } });
-    expect(operation.name).toMatch(new RegExp(`^${parent}/operations/[0-9a-f-]{36}$`));
-    expect(operation.metadata).toMatchObject({ name, reconciling: true });
-    expect(await call('GetOperation', { name: operation.name })).toMatchObject({ done: false });
-    const impatient = call('WaitOperation', { name: operation.name, timeout: { seconds: 0, nanos: 500_000_000 } });
-    const patient = call('WaitOperation', { name: operation.name });
-    await vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + 500), { interval: 5 });
-    clock.advance(500);
-    expect(await impatient).toMatchObject({ done: false });
-    settle();
-    expect(await patient).toMatchObject({ done: true });
-    expect(await call('WaitOperation', { name: operation.name })).toMatchObject({ done: true });
-    expect((await call('ListOperations', { name: parent }))['operations']).toMatchObject([{ name: operation.name, done: true }]);
-    expect((await services.checkCreateServiceProgress(operation.name!)).result).toMatchObject({ name });
-    await failsWith(call('GetOperation', { name: `${parent}/operations/none` }), status.NOT_FOUND, 'none');
-    client.close();
-  });
-});
-
-describe('the audit log', () => {
-  it('tells of each change when it is asked for and when it is done', async () => {
-    await create();
-    await deployPreview('pr-1');
-    await services.deleteService({ name });
-    settle();
-    expect(
-      entries.map(({ protoPayload, operation }) => [protoPayload.methodName.split('.').at(-1), operation.first ? 'first' : 'last']),
-    ).toEqual([
-      ['CreateService', 'first'],
-      ['CreateService', 'last'],
-      ['UpdateService', 'first'],
-      ['UpdateService', 'last'],
-      ['DeleteService', 'first'],
-      ['DeleteService', 'last'],
-    ]);
-    expect(entries[3]).toMatchObject({
-      protoPayload: {
-        '@type': 'type.googleapis.com/google.cloud.audit.AuditLog',
-        serviceName: 'run.googleapis.com',
-        methodName: 'google.cloud.run.v2.Services.UpdateService',
-        resourceName: name,
-        status: {},
-      },
-      resource: {
-        type: 'cloud_run_revision',
-        labels: { project_id: 'kumiko-local', location: 'asia-northeast1', service_name: 'partner' },
-      },
-      severity: 'NOTICE',
-      logName: 'projects/kumiko-local/logs/cloudaudit.googleapis.com%2Factivity',
-    });
-    expect(entries[3]!.operation.id).toBe(entries[2]!.operation.id);
-  });
-
-  it('tells why a change failed, and of none that was refused', async () => {
-    await create();
-    await failsWith(update({ traffic: [{ ...latest, percent: 1 }] }, ['traffic']), status.INVALID_ARGUMENT);
-    expect(entries).toHaveLength(2);
-    await services.updateService({
-      service: { name, traffic: [toRevision('partner-x', { percent: 100 })] },
-      updateMask: { paths: ['traffic'] },
-    });
-    settle();
-    expect(entries.at(-1)).toMatchObject({
-      severity: 'ERROR',
-      protoPayload: { status: { code: status.INTERNAL, message: expect.stringContaining('partner-x') } },
-    });
   });
 });

@@ -37,7 +37,9 @@ export async function startRun({ port, stateDir, clock, reconcileMs = 0, onChang
   const store = openServiceStore(stateDir);
   const service = loadServices('@google-cloud/run');
   const servicesDefinition = service('google.cloud.run.v2.Services');
-  const { responseSerialize, responseDeserialize } = servicesDefinition['GetService']!;
+  const { GetService: getService } = servicesDefinition;
+  if (getService === undefined) throw new Error('google.cloud.run.v2.Services has no method GetService');
+  const { responseSerialize, responseDeserialize } = getService;
   const whole = (message: Service): Service => responseDeserialize(responseSerialize(message));
   const services = new RunServices({ clock, store, reconcileMs, whole, onChange });
   const close = () => {

@@ -12,13 +12,17 @@ interface AbortAnswer {
 
 /** Does what a message about aborts says, and answers it. Others are not answered. */
 export function answerAbortMessage(plan: Pick<AbortPlan, 'probability'>, message: unknown, answer: (answer: AbortAnswer) => void): void {
-  const asked = (message as Partial<AbortMessage> | null | undefined)?.aborts;
-  if (asked === undefined) return;
-  if (asked.probability !== undefined) plan.probability = asked.probability;
+  if (!isAbortMessage(message)) return;
+  const { probability } = message.aborts;
+  if (probability !== undefined) plan.probability = probability;
   answer({ abortProbability: plan.probability });
 }
 
 /** Whether a message is that answer. */
 export function isAbortAnswer(message: unknown): message is AbortAnswer {
-  return typeof (message as Partial<AbortAnswer> | null | undefined)?.abortProbability === 'number';
+  return typeof message === 'object' && message !== null && 'abortProbability' in message && typeof message.abortProbability === 'number';
+}
+
+function isAbortMessage(message: unknown): message is AbortMessage {
+  return typeof message === 'object' && message !== null && 'aborts' in message;
 }

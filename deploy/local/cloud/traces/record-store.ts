@@ -2,7 +2,7 @@ import type { SQLOutputValue } from 'node:sqlite';
 import type { RunStore } from './run-store.ts';
 
 /** What was seen pass between two parts of the platform, masked. */
-export interface NewRecord {
+export interface NewRecord<Spec extends object = object> {
   /** "call" of a service, or what the local cloud or the outside world sent: "event", "task", "schedule". */
   readonly kind: string;
   /** The method, the subscription, the queue, the job. */
@@ -12,7 +12,7 @@ export interface NewRecord {
   /** When it began, in milliseconds since the epoch. */
   readonly atMs: number;
   /** All that is to be shown of it. */
-  readonly spec: object;
+  readonly spec: Spec;
 }
 
 /** A record as it was kept. */

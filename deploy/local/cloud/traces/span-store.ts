@@ -1,7 +1,7 @@
 import type { SQLOutputValue } from 'node:sqlite';
 import { likePattern } from './record-store.ts';
 import type { RunStore } from './run-store.ts';
-import type { Span } from './span.ts';
+import { type Span, spanKinds } from './span.ts';
 import type { TraceTerm } from './trace-query.ts';
 import type { TraceSummary } from './trace-summary.ts';
 
@@ -68,7 +68,7 @@ export function openSpanStore({ database, transaction, current }: RunStore, kept
       }),
     trace(id, most = kept) {
       const spans = ofTrace.all(id, id, most).map(spanOf);
-      return spans.filter(({ trace }) => trace === spans[0]!.trace);
+      return spans.filter(({ trace }) => trace === spans[0]?.trace);
     },
     latest: (limit, mention) =>
       summaries('trace IN (SELECT m.trace FROM spans m, json_each(m.attributes) a WHERE a.value = ?)', mention, limit),
@@ -150,7 +150,7 @@ function spanOf(row: Row): Span {
     parent: row['parent'] === null ? undefined : String(row['parent']),
     service: String(row['service']),
     name: String(row['name']),
-    kind: row['kind'] as Span['kind'],
+    kind: spanKinds.find((kind) => kind === row['kind']) ?? 'unspecified',
     startUs: Number(row['start_us']),
     endUs: Number(row['end_us']),
     failed: row['failed'] === 1,

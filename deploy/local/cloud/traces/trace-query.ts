@@ -13,7 +13,11 @@ export class QueryError extends Error {
   override readonly name = 'QueryError';
 }
 
-const units: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000 };
+const units: ReadonlyMap<string | undefined, number> = new Map([
+  ['us', 1],
+  ['ms', 1_000],
+  ['s', 1_000_000],
+]);
 const longest = 500;
 
 /**
@@ -39,8 +43,10 @@ function termOf(word: string): TraceTerm {
 
 function durationTerm(word: string): TraceTerm {
   const [, sign, number, unit] = /^([<>])=?(\d+(?:\.\d+)?)(us|ms|s)$/.exec(word) ?? [];
-  if (number === undefined) throw new QueryError(`"${word}" is no duration: write for example >100ms, <2s or >500us.`);
-  return { kind: sign === '>' ? 'longer' : 'shorter', us: Number(number) * units[unit!]! };
+  const unitUs = units.get(unit);
+  if (number === undefined || unitUs === undefined)
+    throw new QueryError(`"${word}" is no duration: write for example >100ms, <2s or >500us.`);
+  return { kind: sign === '>' ? 'longer' : 'shorter', us: Number(number) * unitUs };
 }
 
 function unquoted(text: string): string {

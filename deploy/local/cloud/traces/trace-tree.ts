@@ -7,6 +7,8 @@ const shownDigits = 8;
 
 /** A trace as a tree: who, what, from when, how long, how it ended. A span whose parent nobody sent stands at the top. */
 export function traceTree(spans: readonly Span[]): string {
+  const [first] = spans;
+  if (first === undefined) return 'no span of this trace is kept\n';
   const ids = new Set(spans.map(({ id }) => id));
   const children = Map.groupBy(spans, ({ parent }) => (parent !== undefined && ids.has(parent) ? parent : ''));
   const startUs = Math.min(...spans.map((span) => span.startUs));
@@ -29,13 +31,14 @@ export function traceTree(spans: readonly Span[]): string {
   }
   for (const root of children.get('') ?? []) add(root, '', '', '');
 
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const width = (column: 0 | 1 | 2 | 3) => Math.max(...rows.map((row) => row[column].length));
+  const [ofService, ofTree, ofStart, ofDuration] = [width(0), width(1), width(2), width(3)];
   const lines = rows.map(([service, tree, start, duration, outcome]) =>
-    `${service.padEnd(widths[0]!)}  ${tree.padEnd(widths[1]!)}  ${start.padStart(widths[2]!)}  ${duration.padStart(widths[3]!)}  ${outcome}`.trimEnd(),
+    `${service.padEnd(ofService)}  ${tree.padEnd(ofTree)}  ${start.padStart(ofStart)}  ${duration.padStart(ofDuration)}  ${outcome}`.trimEnd(),
   );
   const services = new Set(spans.map(({ service }) => service)).size;
-  const title = `trace ${spans[0]!.trace}  ${timeOf(startUs)}  ${milliseconds(endUs - startUs)}  ${spans.length} spans of ${services} services`;
-  const links = [...new Set(spans.flatMap((span) => span.links))].filter((trace) => trace !== spans[0]!.trace);
+  const title = `trace ${first.trace}  ${timeOf(startUs)}  ${milliseconds(endUs - startUs)}  ${spans.length} spans of ${services} services`;
+  const links = [...new Set(spans.flatMap((span) => span.links))].filter((trace) => trace !== first.trace);
   const linked = links.length === 0 ? [] : [`linked with ${links.map((trace) => trace.slice(0, shownDigits)).join(' ')}`];
   return [title, ...lines, ...linked, ''].join('\n');
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { DeliveryMishaps } from '../../cloud/push/delivery-faults.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
-import { startJsonServer } from '../../shared/http/json-server.ts';
+import { route, startJsonServer } from '../../shared/http/json-server.ts';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { createKeyCheck } from '../bearer-key.ts';
@@ -77,27 +77,27 @@ export async function startCarrier(options: {
               return { status: 200, body: { shipments: shipments.list(reference) } };
             },
           },
-          {
+          route({
             method: 'GET',
             path: '/v1/shipments/{tracking}',
             handle: (request) => {
               checkKey(request);
-              return { status: 200, body: shipments.get(request.params['tracking']!) };
+              return { status: 200, body: shipments.get(request.params.tracking) };
             },
-          },
-          {
+          }),
+          route({
             method: 'POST',
             path: '/v1/shipments/{tracking}/advance',
-            handle: (request) => {
+            handle: ({ params }) => {
               const shipment = store.transaction(() => {
-                const { address: _, ...moved } = shipments.advance(request.params['tracking']!);
+                const { address: _, ...moved } = shipments.advance(params.tracking);
                 webhooks.add(`shipment.${moved.status}`, moved);
                 return moved;
               });
               webhooks.wake();
               return { status: 200, body: shipment };
             },
-          },
+          }),
         ],
         options.clock,
         options.faults,

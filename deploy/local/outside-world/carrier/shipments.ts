@@ -1,9 +1,18 @@
 import { randomInt } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { z } from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 
+const rowSchema = z.object({
+  tracking_number: z.string(),
+  reference: z.string(),
+  status: z.enum(['booked', 'in_transit', 'delivered']),
+  sequence: z.int(),
+  address: z.string(),
+});
+
 /** Where a parcel is; delivered is final. */
-export type ShipmentStatus = 'booked' | 'in_transit' | 'delivered';
+type ShipmentStatus = z.infer<typeof rowSchema>['status'];
 
 /** A parcel as the API shows it. */
 interface Shipment {
@@ -72,5 +81,6 @@ export function createShipments(database: DatabaseSync): Shipments {
 }
 
 function shipmentOf(row: Record<string, SQLOutputValue>): Shipment {
-  return { ...row, address: JSON.parse(String(row['address'])) } as unknown as Shipment;
+  const { address, ...shipment } = rowSchema.parse(row);
+  return { ...shipment, address: JSON.parse(address) };
 }

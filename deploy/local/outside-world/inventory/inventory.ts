@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
-import { type JsonRequest, startJsonServer } from '../../shared/http/json-server.ts';
+import { type JsonRequest, route, startJsonServer } from '../../shared/http/json-server.ts';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { createKeyCheck } from '../bearer-key.ts';
@@ -40,21 +40,22 @@ export async function startInventory(options: {
             const size = pageSize(request);
             const rows = page.all(decodePageToken(request.query.get('page_token') ?? ''), size + 1);
             const items = rows.slice(0, size);
-            const nextPageToken = rows.length > size ? Buffer.from(String(items.at(-1)!['sku'])).toString('base64url') : '';
+            const last = items.at(-1)?.['sku'];
+            const nextPageToken = rows.length > size ? Buffer.from(String(last)).toString('base64url') : '';
             return { status: 200, body: { items, next_page_token: nextPageToken } };
           },
         },
-        {
+        route({
           method: 'PUT',
           path: '/v1/stock/{sku}',
           handle: (request) => {
             checkKey(request);
             const { stock } = request.json(putSchema);
-            const sku = request.params['sku']!;
+            const { sku } = request.params;
             put.run(sku, stock);
             return { status: 200, body: { sku, stock } };
           },
-        },
+        }),
       ],
       options.clock,
       options.faults,

@@ -1,10 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { Clock } from '../../shared/local-server.ts';
 
+const rowSchema = z.object({
+  id: z.string(),
+  status: z.enum(['requires_confirmation', 'authorized', 'declined', 'captured', 'voided', 'refunded']),
+  client_token: z.string(),
+  amount_micros: z.string(),
+  currency: z.string(),
+  reference: z.string(),
+  sequence: z.int(),
+  card: z.string().nullable(),
+  metadata: z.string().nullable(),
+});
+
+const entrySchema = z.object({
+  intent: z.string(),
+  reference: z.string(),
+  type: z.enum(['authorize', 'capture', 'void', 'refund']),
+  amount_micros: z.string(),
+  currency: z.string(),
+  /** RFC 3339. */
+  at: z.string(),
+});
+
+type Row = z.infer<typeof rowSchema>;
+
 /** Where a payment is. declined, voided and refunded are final. */
-type IntentStatus = 'requires_confirmation' | 'authorized' | 'declined' | 'captured' | 'voided' | 'refunded';
+type IntentStatus = Row['status'];
 
 /** The cards of this world. */
 export const cards = ['ok', 'declined', 'declined-at-capture'] as const;
@@ -31,15 +56,7 @@ export interface Intent {
 export type Metadata = Readonly<Record<string, string>>;
 
 /** An entry of the ledger: money that was held, taken, released or given back. */
-export interface LedgerEntry {
-  readonly intent: string;
-  readonly reference: string;
-  readonly type: 'authorize' | 'capture' | 'void' | 'refund';
-  readonly amount_micros: string;
-  readonly currency: string;
-  /** RFC 3339. */
-  readonly at: string;
-}
+export type LedgerEntry = Readonly<z.infer<typeof entrySchema>>;
 
 /** Tables of the payments. The ledger refuses every change of what it holds. */
 export const intentsSchema = `
@@ -58,19 +75,30 @@ export const intentsSchema = `
   CREATE TRIGGER IF NOT EXISTS ledger_keeps_values BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 `;
 
-/** What the merchant can do to a payment: from which states, to which, and what the ledger says. */
-const actions = {
-  capture: { from: { authorized: 'capture' }, to: 'captured' },
-  // Nothing is held before the confirmation, so there is nothing to enter.
-  void: { from: { authorized: 'void', requires_confirmation: undefined }, to: 'voided' },
-  refund: { from: { captured: 'refund' }, to: 'refunded' },
-} as const satisfies Record<string, { from: Partial<Record<IntentStatus, LedgerEntry['type'] | undefined>>; to: IntentStatus }>;
+/** What the merchant can do to a payment. */
+export const intentActions = ['capture', 'void', 'refund'] as const;
 
 /** A merchant's action on a payment. */
-type IntentAction = keyof typeof actions;
+type IntentAction = (typeof intentActions)[number];
 
-/** The names of the actions. */
-export const intentActions = Object.keys(actions) as IntentAction[];
+interface Transition {
+  /** From which states, and what the ledger says of it. */
+  readonly from: ReadonlyMap<IntentStatus, LedgerEntry['type'] | undefined>;
+  readonly to: IntentStatus;
+}
+
+const transitions: Readonly<Record<IntentAction, Transition>> = {
+  capture: { from: new Map([['authorized', 'capture']]), to: 'captured' },
+  void: {
+    from: new Map([
+      ['authorized', 'void'],
+      // Nothing is held before the confirmation, so there is nothing to enter.
+      ['requires_confirmation', undefined],
+    ]),
+    to: 'voided',
+  },
+  refund: { from: new Map([['captured', 'refund']]), to: 'refunded' },
+};
 
 /** Payments and their ledger. Call the changing methods inside a transaction. */
 interface Intents {
@@ -122,13 +150,13 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
       return get(id);
     },
     get,
-    list: (reference) => findByReference.all(reference).map(intentOf),
+    list: (reference) => findByReference.all(reference).map((row) => intentOf(rowSchema.parse(row))),
     confirm(id, clientToken, card) {
       const row = rowOf(id);
       const intent = intentOf(row);
       if (intent.client_token !== clientToken) throw new HttpProblem(403, 'invalid_client_token', `This is not the client token of ${id}.`);
       if (intent.status !== 'requires_confirmation') {
-        const repeated = row['card'] === card && (intent.status === 'authorized' || intent.status === 'declined');
+        const repeated = row.card === card && (intent.status === 'authorized' || intent.status === 'declined');
         if (!repeated) throw invalidState(intent, 'confirm');
         return { intent, changed: false };
       }
@@ -137,13 +165,13 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
     act(id, action) {
       const row = rowOf(id);
       const intent = intentOf(row);
-      const { from, to } = actions[action];
-      if (!Object.hasOwn(from, intent.status)) throw invalidState(intent, action);
-      if (action === 'capture' && row['card'] === 'declined-at-capture') return 'declined';
-      return move(intent, to, (from as Partial<Record<IntentStatus, LedgerEntry['type']>>)[intent.status], undefined);
+      const { from, to } = transitions[action];
+      if (!from.has(intent.status)) throw invalidState(intent, action);
+      if (action === 'capture' && row.card === 'declined-at-capture') return 'declined';
+      return move(intent, to, from.get(intent.status), undefined);
     },
     ledger: (reference) =>
-      (reference === undefined ? entries.all() : entriesByReference.all(reference)).map((row) => ({ ...row }) as unknown as LedgerEntry),
+      (reference === undefined ? entries.all() : entriesByReference.all(reference)).map((row) => entrySchema.parse(row)),
   };
 
   function get(id: string): Intent {
@@ -153,7 +181,7 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
   function rowOf(id: string): Row {
     const row = find.get(id);
     if (row === undefined) throw new HttpProblem(404, 'not_found', `There is no payment intent ${id}.`);
-    return row;
+    return rowSchema.parse(row);
   }
 
   function move(intent: Intent, to: IntentStatus, entry: LedgerEntry['type'] | undefined, card: Card | undefined): Change {
@@ -165,11 +193,8 @@ export function createIntents(database: DatabaseSync, clock: Clock): Intents {
   }
 }
 
-type Row = Record<string, SQLOutputValue>;
-
-function intentOf(row: Row): Intent {
-  const { card: _, metadata, ...intent } = row;
-  return { ...intent, ...(metadata !== null && { metadata: JSON.parse(String(metadata)) }) } as unknown as Intent;
+function intentOf({ card: _, metadata, ...intent }: Row): Intent {
+  return { ...intent, ...(metadata !== null && { metadata: JSON.parse(metadata) }) };
 }
 
 function invalidState(intent: Intent, action: string): HttpProblem {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isPayable } from '../../../../services/platform/contracts/currencies.ts';
 import type { DeliveryMishaps } from '../../cloud/push/delivery-faults.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
-import { type JsonRoute, startJsonServer } from '../../shared/http/json-server.ts';
+import { type JsonRoute, route, startJsonServer } from '../../shared/http/json-server.ts';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';
 import { openStore } from '../../shared/store/open-store.ts';
 import { createKeyCheck } from '../bearer-key.ts';
@@ -77,14 +77,14 @@ export async function startPaymentProvider(options: {
         return { status: 200, body: { payment_intents: intents.list(reference) } };
       },
     },
-    { method: 'GET', path: '/v1/payment_intents/{id}', handle: ({ params }) => ({ status: 200, body: intents.get(params['id']!) }) },
-    ...intentActions.map(
-      (action): JsonRoute => ({
+    route({ method: 'GET', path: '/v1/payment_intents/{id}', handle: ({ params }) => ({ status: 200, body: intents.get(params.id) }) }),
+    ...intentActions.map((action) =>
+      route({
         method: 'POST',
         path: `/v1/payment_intents/{id}/${action}`,
         handle: (request) => {
           const response = answerOnce(request, () => {
-            const change = intents.act(request.params['id']!, action);
+            const change = intents.act(request.params.id, action);
             if (change !== 'declined') return { status: 200, body: announce(change) };
             return { status: 402, body: { error: { code: 'card_declined', message: 'The card was declined.' } } };
           });
@@ -104,19 +104,17 @@ export async function startPaymentProvider(options: {
     declines = faults.declines;
   };
   const customerRoutes: JsonRoute[] = [
-    {
+    route({
       // Called by the customer's app: the client token is the proof.
       method: 'POST',
       path: '/v1/payment_intents/{id}/confirm',
       handle: (request) => {
         const { client_token, card } = request.json(confirmSchema);
-        const intent = store.transaction(() =>
-          announce(intents.confirm(request.params['id']!, client_token, declines ? 'declined' : card)),
-        );
+        const intent = store.transaction(() => announce(intents.confirm(request.params.id, client_token, declines ? 'declined' : card)));
         webhooks.wake();
         return { status: 200, body: intent };
       },
-    },
+    }),
   ];
   const guarded = merchantRoutes.map((route) => ({
     ...route,

@@ -8,6 +8,6 @@ export interface ClockMessage {
 
 /** How far ahead a message says business time is; undefined for a message about something else. */
 export function clockAheadMs(message: unknown): number | undefined {
-  const ahead = (message as Partial<ClockMessage> | null | undefined)?.clockAheadMs;
-  return typeof ahead === 'number' ? ahead : undefined;
+  if (typeof message !== 'object' || message === null || !('clockAheadMs' in message)) return undefined;
+  return typeof message.clockAheadMs === 'number' ? message.clockAheadMs : undefined;
 }

@@ -16,13 +16,16 @@ export class DueHeap<T> {
   /** Adds a value that falls due at `at` milliseconds. */
   push(at: number, value: T): void {
     const items = this.#items;
-    let index = items.push({ at, order: this.#arrivals++, value }) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!before(items[index]!, items[parent]!)) break;
-      [items[index], items[parent]] = [items[parent]!, items[index]!];
-      index = parent;
+    const item = { at, order: this.#arrivals++, value };
+    let index = items.push(item) - 1;
+    for (;;) {
+      const above = (index - 1) >> 1;
+      const parent = above < 0 ? undefined : items[above];
+      if (parent === undefined || !before(item, parent)) break;
+      items[index] = parent;
+      index = above;
     }
+    items[index] = item;
   }
 
   /** The earliest, or undefined when empty. */
@@ -35,18 +38,16 @@ export class DueHeap<T> {
     const items = this.#items;
     const last = items.pop();
     if (last === undefined || items.length === 0) return;
-    items[0] = last;
     let index = 0;
     for (;;) {
       const left = 2 * index + 1;
-      const right = left + 1;
-      let least = index;
-      if (left < items.length && before(items[left]!, items[least]!)) least = left;
-      if (right < items.length && before(items[right]!, items[least]!)) least = right;
-      if (least === index) return;
-      [items[index], items[least]] = [items[least]!, items[index]!];
-      index = least;
+      const [one, other] = [items[left], items[left + 1]];
+      const [below, least] = one !== undefined && other !== undefined && before(other, one) ? [left + 1, other] : [left, one];
+      if (least === undefined || !before(least, last)) break;
+      items[index] = least;
+      index = below;
     }
+    items[index] = last;
   }
 }
 

@@ -6,13 +6,16 @@ import { startLoopbackServer } from './loopback-server.ts';
 
 const maxBodyBytes = 1 << 20;
 
+/** The names of the `{name}` segments of a path. */
+type Segments<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | Segments<Rest> : never;
+
 /** A request whose body was read whole. */
-export interface JsonRequest {
+export interface JsonRequest<Segment extends string = string> {
   readonly method: string;
   /** The path as sent, without the query. */
   readonly path: string;
   /** The values of the route's `{name}` segments, percent-decoded. */
-  readonly params: Readonly<Record<string, string>>;
+  readonly params: Readonly<Record<Segment, string>>;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly rawBody: Buffer;
@@ -38,6 +41,16 @@ export interface JsonRoute {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   handle(request: JsonRequest): JsonResponse | Promise<JsonResponse>;
+}
+
+/** A route that knows the `{name}` segments of its path by their names. */
+export function route<Path extends string>(
+  one: Omit<JsonRoute, 'path' | 'handle'> & {
+    readonly path: Path;
+    handle(request: JsonRequest<Segments<Path>>): JsonResponse | Promise<JsonResponse>;
+  },
+): JsonRoute {
+  return one;
 }
 
 /** Starts a JSON API on 127.0.0.1. */

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { boundPort } from '../../../../services/platform/tools/bound-port.ts';
 import type { LocalServer } from '../local-server.ts';
 
 const loopbackNames: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
@@ -34,7 +34,7 @@ export async function startLoopbackServer(options: {
     server.listen(options.port, '127.0.0.1', resolve);
   });
   return {
-    port: (server.address() as AddressInfo).port,
+    port: boundPort(server),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

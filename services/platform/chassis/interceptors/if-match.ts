@@ -1,5 +1,5 @@
 import type { DescMessage, Message } from '@bufbuild/protobuf';
-import { reflect } from '@bufbuild/protobuf/reflect';
+import { isReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
 import { etagPlace } from '../../contracts/etag-place.ts';
 import { streamsRequests } from '../../contracts/streams.ts';
@@ -38,13 +38,12 @@ function setEtag(input: DescMessage, request: Message, place: NonNullable<Return
   const whole = reflect(input, request);
   const [holder, etag] = inner === undefined ? [whole, first] : [whole.get(first), inner];
   // The validation has seen that the resource is there.
-  if (!('message' in (holder as object))) return;
-  const message = holder as typeof whole;
+  if (!isReflectMessage(holder)) return;
   const path = place.map(({ name }) => name).join('.');
-  if (message.isSet(etag) && message.get(etag) !== value) {
+  if (holder.isSet(etag) && holder.get(etag) !== value) {
     throw invalidArgument(`${path} and the header ${header} differ`, [
       { field: path, description: `must be that of ${header}, or left out` },
     ]);
   }
-  message.set(etag, value);
+  holder.set(etag, value);
 }

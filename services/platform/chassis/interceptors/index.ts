@@ -41,12 +41,12 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     errors,
     // Before the caller is known: reading an issuer's keys takes time too, and a client that goes away must not leave it behind.
     deadline,
+    // Before whatever refuses: who is refused is told by which revision.
+    preview(config.K_REVISION ?? name),
     // Before access, which judges the caller.
     caller(principalIdentifier(project), createEndUsers(config)),
     // Before validation: who may not call learns nothing about the request, and costs no parsing.
     access(project),
-    // Before the handler, for what it causes.
-    preview(config.K_REVISION ?? name),
     // Before validation, which sees what the transcoder has made of path and query.
     pathBinding,
     // Handlers see valid requests only.

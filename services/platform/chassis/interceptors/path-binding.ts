@@ -15,11 +15,15 @@ export const pathBinding: Interceptor = (next, { http }) => {
   return (call) => {
     const path = call.header(originalPathHeader);
     const query = path?.indexOf('?') ?? -1;
-    if (query < 0) return next(call);
-    const twice = variables.filter((variable) => namesOf(path!.slice(query + 1)).some((name) => isSameField(name, variable)));
-    if (twice.length === 0) return next(call);
-    const violations = twice.map((field) => ({ field, description: 'is set by the path: the query must not set it as well' }));
-    throw invalidArgument(`${violations[0]!.field}: ${violations[0]!.description}`, violations);
+    if (path === undefined || query < 0) return next(call);
+    const twice = variables.filter((variable) => namesOf(path.slice(query + 1)).some((name) => isSameField(name, variable)));
+    const [first] = twice;
+    if (first === undefined) return next(call);
+    const description = 'is set by the path: the query must not set it as well';
+    throw invalidArgument(
+      `${first}: ${description}`,
+      twice.map((field) => ({ field, description })),
+    );
   };
 };
 

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { credentials, Client as GrpcClient, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Client, createClient } from '../../contracts/client.ts';
 import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
@@ -355,51 +354,5 @@ describe('the log', () => {
       'logging.googleapis.com/trace': `projects/${project}/traces/0af7651916cd43dd8448eb211c80319c`,
       'logging.googleapis.com/trace_sampled': true,
     });
-  });
-});
-
-describe('the headers of an answer', () => {
-  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const raw = (bytes: Buffer) => bytes;
-  const metadata = (headers: Record<string, string>) => {
-    const all = new Metadata();
-    all.set('x-serverless-authorization', platformHeader('edge-gateway'));
-    for (const [name, value] of Object.entries(headers)) all.set(name, value);
-    return all;
-  };
-  let grpc: GrpcClient;
-  beforeAll(() => {
-    grpc = new GrpcClient(new URL(service.url).host, credentials.createInsecure());
-  });
-  afterAll(() => grpc.close());
-
-  test('have its trace', async () => {
-    const { promise, resolve } = Promise.withResolvers<Metadata>();
-    const path = '/sample.library.v1.LibraryService/GetBook';
-    // GetBookRequest { name: "books/a" }
-    const request = Buffer.from('0a07626f6f6b732f61', 'hex');
-    grpc.makeUnaryRequest(path, raw, raw, request, metadata({ traceparent }), () => {}).on('metadata', resolve);
-    expect((await promise).get('traceparent')).toEqual([traceparent]);
-  });
-
-  test('have it beside the details where the call fails before it has answered anything', async () => {
-    for (const path of ['GetBook', 'WatchRoom']) {
-      const stream = grpc.makeServerStreamRequest(
-        `/sample.library.v1.LibraryService/${path}`,
-        raw,
-        raw,
-        Buffer.of(0xff),
-        metadata({ traceparent }),
-      );
-      const error = await once(stream, 'error').then(([thrown]) => thrown as ServiceError);
-      expect(error.metadata.get('traceparent'), path).toEqual([traceparent]);
-      expect(error.metadata.get('grpc-status-details-bin'), path).toHaveLength(1);
-    }
-  });
-
-  test('have none where nobody traces', async () => {
-    const stream = grpc.makeServerStreamRequest('/sample.library.v1.LibraryService/GetBook', raw, raw, Buffer.of(0xff), metadata({}));
-    const error = await once(stream, 'error').then(([thrown]) => thrown as ServiceError);
-    expect(error.metadata.get('traceparent')).toEqual([]);
   });
 });

@@ -16,7 +16,11 @@ export class DescriptorIndex {
     const services: string[] = [];
     const bySymbol = new Map<string, DescFile>();
     const extensions = new Map<string, Map<number, DescFile>>();
-    const extensionsOf = (type: string) => extensions.get(type) ?? extensions.set(type, new Map()).get(type)!;
+    const extensionsOf = (type: string) => {
+      const known = extensions.get(type) ?? new Map<number, DescFile>();
+      extensions.set(type, known);
+      return known;
+    };
     for (const file of files) {
       const index = (...names: string[]) => bySymbol.set(names.join('.'), file);
       for (const type of nestedTypes(file)) {

@@ -85,7 +85,7 @@ export class Dispatcher {
       this.#dispatch(path, stream, incomingCall(stream, writeNothing), ({ code, message, trailers, response }, headers) => {
         if (code === status.OK) {
           if (headers !== undefined) stream.sendMetadata(headers);
-          callback(null, response!, ofSuccess(trailers));
+          callback(null, response, ofSuccess(trailers));
         } else callback({ code, details: message, ...metadataOf(headers, trailers) });
       });
   }
@@ -115,8 +115,11 @@ export class Dispatcher {
     }
     this.#root.onEarlyCall();
     void this.#ready.promise.then((routes) => {
+      const route = routes.get(path);
       // A client that went away meanwhile needs no answer.
-      if (!stream.cancelled) this.#start(routes.get(path)!, stream, incoming, answer);
+      if (stream.cancelled) return;
+      if (route === undefined) answer(internalError, undefined);
+      else this.#start(route, stream, incoming, answer);
     });
   }
 
@@ -147,8 +150,8 @@ interface Held {
  * Its own function, so that the listener holds nothing but this: an HTTP/2 stream, with all that can be reached from it, outlives its call until the old objects
  * are collected. And grpc-js emits 'cancelled' after every call, which says nothing about one that has been answered.
  */
-function onCancelled(stream: Stream, held: Held): void {
-  (stream as EventEmitter).on('cancelled', () => held.call?.clientGone());
+function onCancelled(stream: EventEmitter, held: Held): void {
+  stream.on('cancelled', () => held.call?.clientGone());
 }
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {

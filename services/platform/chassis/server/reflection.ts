@@ -16,7 +16,8 @@ export function addReflection(server: Server): void {
 
 const info: handleBidiStreamingCall<Buffer, Buffer> = (stream) => {
   const gone = new AbortController();
-  (stream as EventEmitter).once('cancelled', () => gone.abort());
+  const calls: EventEmitter = stream;
+  calls.once('cancelled', () => gone.abort());
   converse(stream, gone.signal).catch(() =>
     stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'not a ServerReflectionRequest' }),
   );

@@ -1,7 +1,7 @@
 import { create, type DescMessage, type DescMethod, type Message, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { Metadata, status } from '@grpc/grpc-js';
-import { serviceDefinition } from '../../contracts/definitions.ts';
+import { methodDefinition } from '../../contracts/definitions.ts';
 import type { HttpRule } from '../../contracts/gen/types/google/api/http_pb.js';
 import type { MethodPolicy } from '../../contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import { describeMethod } from '../../contracts/methods.ts';
@@ -51,9 +51,8 @@ const noDeadlineMs = 10_000;
  * @throws where a method has no handler.
  */
 export function servedMethods({ service, handlers }: Binding): ServedMethod[] {
-  const definition = serviceDefinition(service);
   return service.methods.map((desc) => {
-    const { path, requestDeserialize, responseSerialize } = definition[desc.name]!;
+    const { path, requestDeserialize, responseSerialize } = methodDefinition(desc);
     const fullName = path.slice(1);
     const handler = handlers[desc.localName] as ServedMethod['handler'] | undefined;
     if (handler === undefined) throw new Error(`${fullName} has no handler`);

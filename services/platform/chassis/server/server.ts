@@ -129,7 +129,8 @@ function observed(server: Server, onCall: () => void): Server {
   const addService = (definition: ServiceDefinition, { check, ...others }: UntypedServiceImplementation) => {
     const observedCheck: handleUnaryCall<unknown, unknown> = (call, answer) => {
       // grpc-js emits it after every call; the answer's frames leave in the next turns of the event loop.
-      (call as EventEmitter).on('cancelled', () => setTimeout(onCall, flushAnswerMs));
+      const calls: EventEmitter = call;
+      calls.on('cancelled', () => setTimeout(onCall, flushAnswerMs));
       (check as handleUnaryCall<unknown, unknown>)(call, answer);
     };
     server.addService(definition, { ...others, check: observedCheck });

@@ -62,7 +62,7 @@ export function createEndUsers(config: ChassisConfig): EndUsers {
     audience: audienceOf('jobs', project),
     subject: (claims) => {
       const email = verifiedEmail(claims);
-      return { caller: { kind: 'trigger', email }, logId: claims.sub! };
+      return { caller: { kind: 'trigger', email }, logId: storedSubject(claims) };
     },
   };
   return { edge: tokenVerifier(issuers), jobs: tokenVerifier([triggers]) };

@@ -51,7 +51,7 @@ export function tokenVerifier<T>(issuers: readonly TrustedIssuer<T>[], now: () =
     if (issuer === undefined) throw unauthenticated('the token is from an issuer that is not trusted here');
     const claims = await verifiedClaims(token, issuer.trusted, issuer.keys, new Date(now()));
     const subject = issuer.trusted.subject(claims);
-    cache.set(token, { subject, expiresAt: claims.exp! * 1_000 });
+    cache.set(token, { subject, expiresAt: (claims.exp ?? 0) * 1_000 });
     return subject;
   }
 }

@@ -1,6 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { v1 } from '@google-cloud/pubsub';
 import { credentials, status } from '@grpc/grpc-js';
+import { errorCode } from '../../contracts/error-code.ts';
 import { serviceAccount } from '../identity/service-account.ts';
 import { type DomainEvent, readEvent } from './domain-event.ts';
 import type { EventPublisher } from './event-publisher.ts';
@@ -80,7 +81,7 @@ export function createDeadLetters({ project, subscriber, eventType, publisher }:
         };
       });
     } catch (error) {
-      if ((error as { code?: number }).code === status.DEADLINE_EXCEEDED) return [];
+      if (errorCode(error) === status.DEADLINE_EXCEEDED) return [];
       throw error;
     }
   }

@@ -25,7 +25,7 @@ export function checkEventType(type: DescMessage): void {
 /** Reads an event. @throws where the bytes are none. */
 export function readEvent(type: DescMessage, bytes: Uint8Array): DomainEvent {
   // By checkEventType.
-  return fromBinary(type, bytes) as unknown as DomainEvent;
+  return fromBinary(type, bytes) as DomainEvent;
 }
 
 /** The topic that the payload's message names with its option. @throws {TypeError} where there is none. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
+import { LRUCache } from 'lru-cache';
 import { statusOf, unary } from './grpc-handlers.ts';
 import type { google } from './spanner-api.ts';
 import { notFound, SpannerFailure } from './spanner-failure.ts';
@@ -11,7 +12,7 @@ const KEPT_OPERATIONS = 100;
 
 /** Long-running operations. Everything here is done when it answers; they are kept for clients that ask once more. */
 export class Operations {
-  readonly #operations = new Map<string, object>();
+  readonly #operations = new LRUCache<string, object>({ max: KEPT_OPERATIONS });
 
   /**
    * Runs what an admin method does and answers with its finished operation, failed or not.
@@ -35,7 +36,6 @@ export class Operations {
       operation = { name, metadata, done: true, error: { code, message } };
     }
     this.#operations.set(name, operation);
-    if (this.#operations.size > KEPT_OPERATIONS) this.#operations.delete(this.#operations.keys().next().value!);
     return operation;
   }
 

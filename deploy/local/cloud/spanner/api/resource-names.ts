@@ -1,17 +1,17 @@
 import { invalidArgument } from './spanner-failure.ts';
 
 const INSTANCE = /^projects\/[^/]+\/instances\/[^/]+$/;
-const DATABASE = /^(projects\/[^/]+\/instances\/[^/]+)\/databases\/[^/]+$/;
-const SESSION = /^(projects\/[^/]+\/instances\/[^/]+\/databases\/[^/]+)\/sessions\/[^/]+$/;
+const DATABASE = /^projects\/[^/]+\/instances\/[^/]+\/databases\/[^/]+$/;
+const SESSION = /^projects\/[^/]+\/instances\/[^/]+\/databases\/[^/]+\/sessions\/[^/]+$/;
 
 /** Checks the name of an instance. */
 export function instanceName(name: string | null | undefined): string {
-  return match(INSTANCE, name, 'projects/P/instances/I')[0];
+  return checked(INSTANCE, name, 'projects/P/instances/I');
 }
 
 /** Checks the name of a database. */
 export function databaseName(name: string | null | undefined): string {
-  return match(DATABASE, name, 'projects/P/instances/I/databases/D')[0];
+  return checked(DATABASE, name, 'projects/P/instances/I/databases/D');
 }
 
 /** Checks the id of a database that is created: https://cloud.google.com/spanner/quotas#database-limits */
@@ -32,16 +32,20 @@ export function checkedInstanceId(id: string): string {
 
 /** The instance of a database. */
 export function instanceOfDatabase(name: string): string {
-  return match(DATABASE, name, 'projects/P/instances/I/databases/D')[1]!;
+  return parentOf(databaseName(name));
 }
 
 /** The database of a session. */
 export function databaseOfSession(name: string | null | undefined): string {
-  return match(SESSION, name, 'projects/P/instances/I/databases/D/sessions/S')[1]!;
+  return parentOf(checked(SESSION, name, 'projects/P/instances/I/databases/D/sessions/S'));
 }
 
-function match(pattern: RegExp, name: string | null | undefined, form: string): RegExpExecArray {
-  const found = pattern.exec(name ?? '');
-  if (found === null) throw invalidArgument(`"${name ?? ''}" is not a name of the form ${form}`);
-  return found;
+function checked(pattern: RegExp, name: string | null | undefined, form: string): string {
+  if (name == null || !pattern.test(name)) throw invalidArgument(`"${name ?? ''}" is not a name of the form ${form}`);
+  return name;
+}
+
+/** Without the last collection and id. */
+function parentOf(name: string): string {
+  return name.split('/').slice(0, -2).join('/');
 }

@@ -103,7 +103,7 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
 
   const commit = async (request: google.spanner.v1.ICommitRequest, signal: AbortSignal): Promise<google.spanner.v1.ICommitResponse> => {
     checkSession(request.session);
-    const id = request.transactionId?.length ? Buffer.from(request.transactionId as Uint8Array).toString() : undefined;
+    const id = request.transactionId?.length ? Buffer.from(request.transactionId).toString() : undefined;
     const before = id === undefined ? undefined : transactions.committedBefore(id);
     if (before !== undefined) return { commitTimestamp: toTimestamp(before) };
     const transaction = id === undefined ? transactions.begin() : transactions.get(id);
@@ -165,7 +165,7 @@ export function createSpannerService(options: SpannerServiceOptions): UntypedSer
     Commit: unary(commit),
     Rollback: unary((request: google.spanner.v1.IRollbackRequest) => {
       checkSession(request.session);
-      transactions.rollback(Buffer.from(request.transactionId as Uint8Array).toString());
+      transactions.rollback(Buffer.from(request.transactionId ?? '').toString());
       return {};
     }),
   };

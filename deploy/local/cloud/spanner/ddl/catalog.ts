@@ -22,9 +22,10 @@ export class Catalog {
     for (const [name, config, displayName, nodeCount] of postgres.query(
       'SELECT name, config, display_name, node_count FROM local_spanner.instances',
     ).rows) {
-      this.#instances.set(name!, { name: name!, config: config!, displayName: displayName!, nodeCount: Number(nodeCount) });
+      const instance = { name: String(name), config: String(config), displayName: String(displayName), nodeCount: Number(nodeCount) };
+      this.#instances.set(instance.name, instance);
     }
-    this.#database = postgres.query('SELECT name FROM local_spanner.databases').rows[0]?.[0] ?? undefined;
+    this.#database = postgres.texts('SELECT name FROM local_spanner.databases')[0];
   }
 
   instances(): readonly InstanceRecord[] {
@@ -83,11 +84,11 @@ export class Catalog {
   /** Drops the database with everything in it. */
   dropDatabase(name: string): void {
     this.checkDatabase(name);
-    const schemas = this.#postgres.query(
+    const schemas = this.#postgres.texts(
       `SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'local_spanner', 'spanner')`,
-    ).rows;
+    );
     this.#write(() => {
-      for (const [schema] of schemas) this.#postgres.execute(`DROP SCHEMA ${schema} CASCADE`);
+      for (const schema of schemas) this.#postgres.execute(`DROP SCHEMA ${schema} CASCADE`);
       this.#postgres.execute('CREATE SCHEMA public; DELETE FROM local_spanner.ddl; DELETE FROM local_spanner.databases');
     });
     this.#postgres.forgetStatements();
@@ -96,7 +97,7 @@ export class Catalog {
 
   /** The DDL statements that were applied, oldest first, as they were sent. */
   ddl(): string[] {
-    return this.#postgres.query('SELECT statement FROM local_spanner.ddl ORDER BY position').rows.map(([statement]) => statement!);
+    return this.#postgres.texts('SELECT statement FROM local_spanner.ddl ORDER BY position');
   }
 
   /**

@@ -31,13 +31,13 @@ export function runLimitedDdl(postgres: Postgres, text: string, run: () => void)
 
 /** Limits the tables of a database that an older version of this server has stored without limits. */
 export function limitOldTables(postgres: Postgres): void {
-  const unlimited = postgres.query(`
+  const unlimited = postgres.texts(`
     SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND c.oid >= 16384 AND n.nspname NOT IN ('local_spanner', 'spanner')
-      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')`).rows;
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')`);
   if (unlimited.length === 0) return;
   postgres.execute('BEGIN READ WRITE');
-  for (const [table] of unlimited) limitTable(postgres, table!);
+  for (const table of unlimited) limitTable(postgres, table);
   postgres.execute('COMMIT');
   postgres.forgetStatements();
 }
@@ -58,5 +58,5 @@ function changedTable(postgres: Postgres, text: string): string | undefined {
   const index = DROPPED_INDEX.exec(text)?.[1];
   if (index === undefined) return undefined;
   const sql = 'SELECT indrelid::regclass FROM pg_index WHERE indexrelid = to_regclass($1)';
-  return postgres.query(sql, [index]).rows[0]?.[0] ?? undefined;
+  return postgres.texts(sql, [index])[0];
 }

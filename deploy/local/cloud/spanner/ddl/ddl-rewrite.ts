@@ -39,11 +39,11 @@ export function rewriteDdl(statement: string): RewrittenDdl {
   const text = statement.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*.*?\*\/)+/s, '').replace(/[\s;]+$/, '');
   if (!DDL.test(text)) throw invalidArgument(`this is no DDL statement: ${text.slice(0, 80)}`);
   if (WITHOUT_EFFECT.some((pattern) => pattern.test(text))) return { text: undefined, interleave: undefined };
-  const interleaved = INTERLEAVE.exec(text);
   const table = CREATE_TABLE.exec(text)?.[1];
-  const isChild = interleaved?.[1] !== undefined && table !== undefined;
+  const [, isInParent, parent, onDelete = ''] = INTERLEAVE.exec(text) ?? [];
+  const isChild = isInParent !== undefined && parent !== undefined && table !== undefined;
   return {
     text: text.replace(INTERLEAVE, '').replace(TTL, ''),
-    interleave: isChild ? { table, parent: interleaved[2]!, cascade: /^CASCADE$/i.test(interleaved[3] ?? '') } : undefined,
+    interleave: isChild ? { table, parent, cascade: /^CASCADE$/i.test(onDelete) } : undefined,
   };
 }

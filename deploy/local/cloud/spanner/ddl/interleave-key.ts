@@ -13,7 +13,7 @@ ORDER BY k.position`;
 
 /** What INTERLEAVE IN PARENT means for rows: the start of the child's key is the key of a row of the parent, which takes its children along. */
 export function addInterleaveKey(postgres: Postgres, { table, parent, cascade }: NonNullable<RewrittenDdl['interleave']>): void {
-  const keyOf = (name: string) => postgres.query(PRIMARY_KEY, [name]).rows.map(([column]) => quote(column!));
+  const keyOf = (name: string) => postgres.texts(PRIMARY_KEY, [name]).map(quote);
   const parentKey = keyOf(parent);
   if (parentKey.length === 0) throw invalidArgument(`the parent table ${parent} does not exist`);
   const childKey = keyOf(table).slice(0, parentKey.length);

@@ -1,4 +1,5 @@
 import { PGlite, protocol } from '@electric-sql/pglite';
+import { LRUCache } from 'lru-cache';
 
 /** What PostgreSQL says about a refusal. */
 type DatabaseFault = Pick<InstanceType<typeof protocol.messages.DatabaseError>, 'code' | 'message' | 'detail' | 'table' | 'constraint'>;
@@ -63,7 +64,12 @@ const SETTINGS = [
 /** The one connection to the embedded PostgreSQL. All calls are synchronous: nothing runs between two statements of the same tick. */
 export class Postgres {
   readonly #pglite: PGlite;
-  readonly #prepared = new Map<string, PreparedStatement>();
+  readonly #prepared = new LRUCache<string, PreparedStatement>({
+    max: MAX_PREPARED,
+    dispose: (statement, _, reason) => {
+      if (reason === 'evict') this.#close(statement);
+    },
+  });
   #names = 0;
 
   private constructor(pglite: PGlite) {
@@ -94,11 +100,7 @@ export class Postgres {
   prepare(text: string, parameterOids: readonly number[] = []): PreparedStatement {
     const key = parameterOids.length === 0 ? text : `${parameterOids.join()} ${text}`;
     const known = this.#prepared.get(key);
-    if (known !== undefined) {
-      this.#prepared.delete(key);
-      this.#prepared.set(key, known);
-      return known;
-    }
+    if (known !== undefined) return known;
     const name = `s${this.#names++}`;
     let inferred: readonly number[] = [];
     let columns: readonly Column[] = [];
@@ -111,7 +113,6 @@ export class Postgres {
     });
     const prepared = { name, parameterOids: inferred, columns };
     this.#prepared.set(key, prepared);
-    if (this.#prepared.size > MAX_PREPARED) this.#evictOldest();
     return prepared;
   }
 
@@ -131,6 +132,11 @@ export class Postgres {
     return { columns: statement.columns, rows, rowCount: Number(/\d+$/.exec(tag)?.[0] ?? 0) };
   }
 
+  /** Prepares and runs what selects one column that is never NULL. */
+  texts(text: string, values: readonly (string | null)[] = []): string[] {
+    return this.query(text, values).rows.flatMap(([value]) => value ?? []);
+  }
+
   /** Prepares and runs. */
   query(text: string, values: readonly (string | null)[] = []): Answer {
     return this.run(this.prepare(text), values);
@@ -147,11 +153,9 @@ export class Postgres {
     return this.#pglite.close();
   }
 
-  #evictOldest(): void {
-    const [key, statement] = this.#prepared.entries().next().value!;
-    this.#prepared.delete(key);
+  #close({ name }: PreparedStatement): void {
     const { close, sync } = protocol.serialize;
-    this.#exchange(Buffer.concat([close({ type: 'S', name: statement.name }), sync()]), () => {});
+    this.#exchange(Buffer.concat([close({ type: 'S', name }), sync()]), () => {});
   }
 
   #exchange(request: Uint8Array, onMessage: (message: BackendMessage) => void): void {

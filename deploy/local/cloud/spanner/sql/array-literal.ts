@@ -6,9 +6,9 @@ export function writeArrayLiteral(elements: readonly (string | null)[]): string 
 /** Reads PostgreSQL's text form of a one-dimensional array. */
 export function readArrayLiteral(literal: string): (string | null)[] {
   const elements: (string | null)[] = [];
-  for (const [, quoted, bare] of literal.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,"]+)/gs)) {
+  for (const [, quoted, bare = ''] of literal.slice(1, -1).matchAll(/"((?:[^"\\]|\\.)*)"|([^,"]+)/gs)) {
     if (quoted !== undefined) elements.push(quoted.replace(/\\(.)/gs, '$1'));
-    else elements.push(bare === 'NULL' ? null : bare!);
+    else elements.push(bare === 'NULL' ? null : bare);
   }
   return elements;
 }

@@ -19,12 +19,12 @@ const DELETE = new RegExp(String.raw`^\s*DELETE\s+FROM\s+${TABLE}`, 'i');
 /** Reads a statement as far as counting needs it; undefined for what it cannot read. */
 export function dmlShape(sql: string): DmlShape | undefined {
   const text = sql.replace(COMMENT, ' ').replace(LITERAL, "''");
-  const insert = INSERT.exec(text);
-  if (insert !== null) return { table: insert[1]!, columns: insert[2]?.split(',').map(nameOf), isDelete: false };
-  const update = UPDATE.exec(text);
-  if (update !== null) return { table: update[1]!, columns: assignedColumns(update[2]!), isDelete: false };
-  const removal = DELETE.exec(text);
-  return removal === null ? undefined : { table: removal[1]!, columns: undefined, isDelete: true };
+  const [, inserted, columns] = INSERT.exec(text) ?? [];
+  if (inserted !== undefined) return { table: inserted, columns: columns?.split(',').map(nameOf), isDelete: false };
+  const [, updated, assignments = ''] = UPDATE.exec(text) ?? [];
+  if (updated !== undefined) return { table: updated, columns: assignedColumns(assignments), isDelete: false };
+  const emptied = DELETE.exec(text)?.[1];
+  return emptied === undefined ? undefined : { table: emptied, columns: undefined, isDelete: true };
 }
 
 /** The columns before the "=" of each assignment, whatever parentheses hold. */
@@ -35,7 +35,7 @@ function assignedColumns(assignments: string): string[] {
     flat = flat.replace(/\([^()]*\)/g, '');
   }
   const [list = ''] = flat.split(/\b(?:WHERE|RETURNING)\b/i);
-  return list.split(',').map((assignment) => nameOf(assignment.split('=')[0]!));
+  return list.split(',').map((assignment) => nameOf(assignment.replace(/=.*/s, '')));
 }
 
 function nameOf(written: string): string {

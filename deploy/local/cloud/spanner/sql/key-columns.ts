@@ -29,9 +29,12 @@ export function indexKey(postgres: Postgres, index: string): KeyColumn[] {
 export function columnTypes(postgres: Postgres, table: string): ReadonlyMap<string, number> {
   const sql = `SELECT a.attname, coalesce(nullif(t.typbasetype, 0), a.atttypid)::bigint FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`;
-  const { rows } = postgres.query(sql, [quoteQualified(table)]);
-  if (rows.length === 0) throw notFound(`Table not found: ${table}`);
-  return new Map(rows.map(([name, typeOid]) => [name!, Number(typeOid)]));
+  return new Map(columns(postgres, sql, table, 'Table').map(({ name, typeOid }) => [name, typeOid]));
+}
+
+/** What a catalogue query for names and types of columns answers about a table or an index, which is called as SQL has it. */
+export function readColumns(postgres: Postgres, sql: string, relation: string): KeyColumn[] {
+  return postgres.query(sql, [relation]).rows.map(([name, typeOid]) => ({ name: String(name), typeOid: Number(typeOid) }));
 }
 
 /** Quotes a name as SQL needs it. */
@@ -47,7 +50,7 @@ export function quoteQualified(name: string): string {
 }
 
 function columns(postgres: Postgres, sql: string, name: string, kind: string): KeyColumn[] {
-  const { rows } = postgres.query(sql, [quoteQualified(name)]);
-  if (rows.length === 0) throw notFound(`${kind} not found: ${name}`);
-  return rows.map(([column, typeOid]) => ({ name: column!, typeOid: Number(typeOid) }));
+  const found = readColumns(postgres, sql, quoteQualified(name));
+  if (found.length === 0) throw notFound(`${kind} not found: ${name}`);
+  return found;
 }

@@ -22,8 +22,9 @@ export function keyCondition(keySet: KeySet | null | undefined, key: readonly Ke
     if (items == null) return [];
     if (items.length > key.length) throw invalidArgument(`a key has ${items.length} parts, but its table has ${key.length} key columns`);
     if (items.length === 0) return ['true'];
-    const names = items.map((_, index) => quote(key[index]!.name)).join();
-    const places = items.map((item, index) => `$${values.push(toPostgres(item, key[index]!.typeOid))}`).join();
+    const leading = key.slice(0, items.length);
+    const names = leading.map(({ name }) => quote(name)).join();
+    const places = leading.map(({ typeOid }, index) => `$${values.push(toPostgres(items[index] ?? {}, typeOid))}`).join();
     return [`(${names}) ${operator} (${places})`];
   };
   const single = (keySet?.keys ?? []).map((part) => {

@@ -23,7 +23,7 @@ export function toResultSet(
 ): google.spanner.v1.IResultSet {
   return {
     metadata: metadataOf(result, transaction),
-    rows: result.answer === undefined ? [] : rowValues(result.answer).map((values) => ({ values })),
+    rows: (result.answer?.rows ?? []).map((row) => ({ values: valuesOf(row, result.columns) })),
     ...statsOf(result),
   };
 }
@@ -37,11 +37,10 @@ export function* toPartialResultSets(
   let values: Value[] = [];
   let characters = 0;
   const rows = result.answer?.rows ?? [];
-  const encoded = result.answer === undefined ? [] : rowValues(result.answer);
-  for (const [index, row] of encoded.entries()) {
-    values.push(...row);
-    for (const text of rows[index]!) characters += text?.length ?? 0;
-    if (characters > MAX_CHUNK_CHARACTERS && index < encoded.length - 1) {
+  for (const [index, row] of rows.entries()) {
+    values.push(...valuesOf(row, result.columns));
+    for (const text of row) characters += text?.length ?? 0;
+    if (characters > MAX_CHUNK_CHARACTERS && index < rows.length - 1) {
       yield { ...chunk, values };
       chunk = {};
       values = [];
@@ -64,8 +63,8 @@ function metadataOf(result: StatementResult, transaction: google.spanner.v1.ITra
   return metadata;
 }
 
-function rowValues(answer: Answer): Value[][] {
-  return answer.rows.map((row) => row.map((text, index) => fromPostgres(text, answer.columns[index]!.typeOid)));
+function valuesOf(row: readonly (string | null)[], columns: readonly Column[]): Value[] {
+  return columns.map(({ typeOid }, index) => fromPostgres(row[index] ?? null, typeOid));
 }
 
 function statsOf({ answer, count }: StatementResult): { stats?: google.spanner.v1.IResultSetStats } {

@@ -54,7 +54,7 @@ export async function inScope<T>(
     return { value: body(readOnlyScope(transactions)), transaction };
   }
   if (selector?.id?.length) {
-    const id = Buffer.from(selector.id as Uint8Array);
+    const id = Buffer.from(selector.id);
     if (id.equals(READ_ONLY_ID)) return { value: body(readOnlyScope(transactions)), transaction: undefined };
     if (id.equals(PARTITIONED_ID)) {
       const value = await transactions.exclusively(signal, (inTransaction) => body(partitionedScope(inTransaction)));

@@ -43,7 +43,7 @@ function write(postgres: Postgres, request: google.spanner.v1.Mutation.IWrite, c
     if (values.length !== columns.length)
       throw invalidArgument(`a mutation of ${table} has ${values.length} values for ${columns.length} columns`);
     for (const { sql, positions } of statements) {
-      const { rowCount } = postgres.query(sql, positions === undefined ? values : positions.map((position) => values[position]!));
+      const { rowCount } = postgres.query(sql, positions === undefined ? values : positions.map((position) => values[position] ?? null));
       if (kind === 'update' && rowCount === 0) throw notFound(`Row not found in table ${table}`);
     }
   }
@@ -67,8 +67,9 @@ function writeStatements(kind: WriteKind, table: string, columns: readonly strin
     case 'insert':
       return [{ sql: insert }];
     case 'update': {
-      const set = others.map((column) => `${quote(column)} = ${place(column)}`).join();
-      return [{ sql: `UPDATE ${target} SET ${set === '' ? `${quote(key[0]!)} = ${place(key[0]!)}` : set} WHERE ${keyMatch}` }];
+      // Of a row of which nothing but the key is given, the key is set to what it is.
+      const set = (others.length > 0 ? others : key).map((column) => `${quote(column)} = ${place(column)}`).join();
+      return [{ sql: `UPDATE ${target} SET ${set} WHERE ${keyMatch}` }];
     }
     case 'insertOrUpdate': {
       const set = others.map((column) => `${quote(column)} = excluded.${quote(column)}`).join();

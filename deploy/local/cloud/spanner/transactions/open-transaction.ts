@@ -24,15 +24,16 @@ export class OpenTransaction {
   }
 
   /**
-   * Makes PostgreSQL show what this log has written.
+   * Makes PostgreSQL show what this log has written. Answers with its commit time.
    *
    * @throws {SpannerFailure} ABORTED where a write, repeated, does not answer as it did the first time (a volatile function, a default of now()).
    */
-  enter(log: WriteLog): void {
-    if (this.#log === log) return;
-    this.leave();
+  enter(log: WriteLog): Micros {
     log.commitTime ??= this.#nextCommitTime();
-    this.#postgres.execute(`BEGIN READ WRITE; SET LOCAL local_spanner.commit_time = '${toRfc3339(log.commitTime)}'`);
+    const { commitTime } = log;
+    if (this.#log === log) return commitTime;
+    this.leave();
+    this.#postgres.execute(`BEGIN READ WRITE; SET LOCAL local_spanner.commit_time = '${toRfc3339(commitTime)}'`);
     this.#log = log;
     for (const write of log.writes) {
       if (!isSameAnswer(write.run(), write.answer)) {
@@ -40,6 +41,7 @@ export class OpenTransaction {
         throw aborted('a write answered otherwise when it was repeated');
       }
     }
+    return commitTime;
   }
 
   /** Makes PostgreSQL show only what is committed. */
@@ -74,11 +76,11 @@ export class OpenTransaction {
    */
   commit(log: WriteLog, finish: (commitTime: Micros) => void): Micros {
     try {
-      this.enter(log);
-      finish(log.commitTime!);
+      const commitTime = this.enter(log);
+      finish(commitTime);
       this.#postgres.execute('COMMIT');
       this.#log = undefined;
-      return log.commitTime!;
+      return commitTime;
     } catch (error) {
       this.leave();
       throw error;
