@@ -26,7 +26,7 @@ import { type PreviewTarget, type PreviewTraffic, placePreviews, previewPortName
 import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
-import { serviceNodeFlags } from './service-flags.ts';
+import { serviceNodeFlags, tracedServiceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
 import type { CodeChange } from './watch-code.ts';
 
@@ -151,6 +151,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const secrets = loadSecrets(stateDir);
     const { service: first } = openRead();
     const tracing = traces ? tracingEnvironment(ports) : {};
+    const nodeFlags = traces ? tracedServiceNodeFlags : serviceNodeFlags;
     let released = false;
     let ready = false;
     let disturbance: Disturbance = {};
@@ -164,6 +165,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       instances,
       limits,
       prepared: () => Promise.all([database, cloud]),
+      nodeFlags,
       env: tracing,
       onChange: () => {
         if (ready) writeEndpoints(stateDir, endpoints());
@@ -213,7 +215,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...serviceNames.map((name) =>
         instances.add(name, {
           program: join(servicesFolder, name, 'main.ts'),
-          nodeFlags: serviceNodeFlags,
+          nodeFlags,
           ...programs[name],
           env: environmentOf(name),
           firstPort: containerPort(ports, name),
