@@ -34,6 +34,7 @@ await buildIfChanged({ name: "OpenTelemetry's packages in one file", inputs, out
     platform: 'node',
     target: 'node26',
     external: shared,
+    banner: { js: "require('../use-bundle.ts').bundleIsFound();" },
     // Identifiers stay: stack traces in the log can be read without a source map.
     minifySyntax: true,
     minifyWhitespace: true,

@@ -11,7 +11,15 @@ const importer = `${pathToFileURL(join(import.meta.dirname, '../../../services/p
 const bundle = { url: pathToFileURL(bundleFile).href, format: 'commonjs', shortCircuit: true } as const;
 const packages: ReadonlySet<string> = new Set(bundledPackages);
 
-registerHooks({
+const hooks = registerHooks({
   resolve: (specifier, context, next) =>
     packages.has(specifier) && context.parentURL?.startsWith(importer) ? bundle : next(specifier, context),
 });
+
+/**
+ * Called by the file when it is run: by then whoever imports it has found it. While there is a hook Node takes a longer way to every module, and a service loads
+ * hundreds after this one.
+ */
+export function bundleIsFound(): void {
+  hooks.deregister();
+}
