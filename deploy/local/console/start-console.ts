@@ -13,7 +13,7 @@ export interface Console extends LocalServer {
 }
 
 /**
- * Serves the console: a page, what it asks for below /api/, and what it is told of at /api/live. What takes time to load is loaded at the first question, so that
+ * Serves the console: a page, what it asks for below /api/, and what it is told of at /api/live. What takes time to load is loaded when a page is asked for, so that
  * a start of the platform does not wait for it.
  */
 export async function startConsole(options: {
@@ -23,7 +23,11 @@ export async function startConsole(options: {
 }): Promise<Console> {
   const token = consoleToken(options.stateDir);
   const startedMs = Date.now();
-  let api: Promise<(request: IncomingMessage, response: ServerResponse, url: URL) => void> | undefined;
+  let loading: Promise<(request: IncomingMessage, response: ServerResponse, url: URL) => void> | undefined;
+  const api = () => {
+    loading ??= import('./serve-api.ts').then(({ serveApi }) => serveApi({ ...options, startedMs }));
+    return loading;
+  };
   const server = await startLoopbackServer({
     port: options.port,
     listener(request, response) {
@@ -31,10 +35,11 @@ export async function startConsole(options: {
       const url = new URL(request.url ?? '/', 'http://console');
       if (!url.pathname.startsWith('/api/')) {
         serveApp(url.pathname, response);
+        // Loaded while the browser reads the page. Whoever asks hears of a failure.
+        api().catch(() => {});
         return;
       }
-      api ??= import('./serve-api.ts').then(({ serveApi }) => serveApi({ ...options, startedMs }));
-      api
+      api()
         .then((answer) => answer(request, response, url))
         .catch((error: unknown) => {
           console.error(error);

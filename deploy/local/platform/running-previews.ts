@@ -10,7 +10,6 @@ import type { PreviewTags } from './preview-tags.ts';
 import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraffic, previewName } from './previews.ts';
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
-import { serviceNodeFlags } from './service-flags.ts';
 import { untilForgotten } from './until-listed.ts';
 
 /** A preview as people see it. */
@@ -34,6 +33,8 @@ interface RunningPreviewsOptions {
   readonly limits: Readonly<Record<string, RevisionLimits>>;
   /** Resolves when what a service needs in order to start is up. */
   readonly prepared: () => Promise<unknown>;
+  /** What Node runs a service with. */
+  readonly nodeFlags: readonly string[];
   /** Variables beside a service's own. */
   readonly env: Readonly<Record<string, string>>;
   /** Told when the list of previews that can be called has changed. */
@@ -167,7 +168,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, instances, limits, prepared, env, ports, tell } = this.#options;
+    const { secrets, stateDir, instances, limits, prepared, nodeFlags, env, ports, tell } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -182,7 +183,7 @@ export class RunningPreviews {
     await instances.add(name, {
       program: code.program,
       root: code.root,
-      nodeFlags: serviceNodeFlags,
+      nodeFlags,
       env: { ...variables, ...env, K_REVISION: name },
       firstPort: containerPort,
       // Cloud Run lets a revision be once it has seen an instance of it come up.

@@ -28,7 +28,7 @@ import { type PreviewTarget, type PreviewTraffic, placePreviews, previewPortName
 import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
-import { serviceNodeFlags } from './service-flags.ts';
+import { serviceNodeFlags, tracedServiceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
 import type { CodeChange } from './watch-code.ts';
 
@@ -160,6 +160,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const secrets = loadSecrets(stateDir);
     const { service: first } = openRead();
     const tracing = traces ? tracingEnvironment(ports) : {};
+    const nodeFlags = traces ? tracedServiceNodeFlags : serviceNodeFlags;
     let released = false;
     let ready = false;
     let disturbance: Disturbance = {};
@@ -173,6 +174,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       instances,
       limits,
       prepared: () => Promise.all([database, cloud]),
+      nodeFlags,
       env: tracing,
       onChange: () => {
         if (ready) writeEndpoints(stateDir, endpoints());
@@ -221,7 +223,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       cloud,
       ...serviceNames.map((name) =>
         instances.add(name, {
-          ...(programs[name] ?? { program: join(servicesFolder, name, 'main.ts'), nodeFlags: serviceNodeFlags }),
+          ...(programs[name] ?? { program: join(servicesFolder, name, 'main.ts'), nodeFlags }),
           env: environmentOf(name),
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
