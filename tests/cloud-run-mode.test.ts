@@ -9,7 +9,6 @@ import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { Narrator } from '../deploy/local/demo/narrator.ts';
 import { tellStory } from '../deploy/local/demo/story.ts';
 import { devToken } from '../deploy/local/platform/dev-token.ts';
-import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';
 import type { Platform } from '../deploy/local/platform/start-platform.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
@@ -20,7 +19,6 @@ import { usePlatform } from './test-platform.ts';
 // The platform as Cloud Run runs it: instances come with requests, stand still between them, and go. What relies on work after an answer, on one instance, on
 // memory between requests or on a timer does not hold here.
 
-const programs = await imagePrograms();
 const services = ['customer', 'partner', 'webhook', 'job'] as const;
 
 /** The states of the processes of a revision, as the kernel has them: "T" for one that stands still. Linux only, as /proc is. */
@@ -43,7 +41,7 @@ async function story({ endpoints, secrets }: Platform): Promise<void> {
 }
 
 describe('from zero', () => {
-  const stage = usePlatform({ traces: true, programs, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
+  const stage = usePlatform({ traces: true, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
   let database: Database | undefined;
 
   beforeAll(() => {
@@ -202,7 +200,7 @@ describe('from zero', () => {
 
 describe('three of each, and two revisions at once', () => {
   const limits = runLimits({ environment: 'staging', idleMs: 60_000, instances: 3 });
-  const stage = usePlatform({ programs, limits, previews: [{ service: 'customer', tag: 'v2' }] });
+  const stage = usePlatform({ limits, previews: [{ service: 'customer', tag: 'v2' }] });
   const share = (percent: number) => stage.platform.previews.give({ service: 'customer', tag: 'v2', percent });
 
   it('tells the story, whichever instance answers', { timeout: 180_000 }, async () => {
