@@ -89,8 +89,10 @@ describe('npm start', () => {
   });
 
   it('leaves no process behind when it is stopped while it starts', async () => {
-    const platform = start(newStateDir());
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const stateDir = newStateDir();
+    const platform = start(stateDir);
+    // The first of its processes is there, and the others are on their way.
+    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { timeout: 30_000, interval: 5 }).toBe(true);
     platform.signal('SIGINT');
     expect(await platform.exit()).toBe(0);
     await gone(platform);
