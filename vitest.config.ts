@@ -1,5 +1,19 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { compileCache } from './deploy/local/platform/compile-cache.ts';
+
+// Of the workers, and of the commands that tests start: what one process has compiled, the next one reads.
+process.env['NODE_COMPILE_CACHE'] ??= compileCache;
+
+/** Files that start whole platforms come before the many that take a moment: so no worker is left alone with a long one at the end. */
+class PlatformsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => /^(tests|gateway\/conformance)\//.test(relative(import.meta.dirname, moduleId));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /** Tests of the platform that look at the schemas and migrations of the product in this repository. */
 const ofProduct = ['catalogue', 'history', 'migrate', 'migrate-main', 'tables/migrated'].map(
@@ -11,6 +25,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: PlatformsFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [

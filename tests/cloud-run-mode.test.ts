@@ -7,7 +7,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { devToken } from '../deploy/local/platform/dev-token.ts';
-import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../services/platform/cloud/spanner/spanner-database.ts';
@@ -19,11 +18,10 @@ import { toldStory } from './told-story.ts';
 // The platform as Cloud Run runs it: instances come with requests, stand still between them, and go. What relies on work after an answer, on one instance, on
 // memory between requests or on a timer does not hold here.
 
-const programs = await imagePrograms();
 const services = ['customer', 'partner', 'webhook', 'job'] as const;
 
 describe('from zero', () => {
-  const stage = usePlatform({ traces: true, programs, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
+  const stage = usePlatform({ traces: true, limits: runLimits({ environment: 'staging', idleMs: 5_000 }) });
   let database: Database | undefined;
 
   beforeAll(() => {
@@ -182,7 +180,7 @@ describe('from zero', () => {
 
 describe('three of each, and two revisions at once', () => {
   const limits = runLimits({ environment: 'staging', idleMs: 60_000, instances: 3 });
-  const stage = usePlatform({ programs, limits, previews: [{ service: 'customer', tag: 'v2' }] });
+  const stage = usePlatform({ limits, previews: [{ service: 'customer', tag: 'v2' }] });
   const share = (percent: number) => stage.platform.previews.give({ service: 'customer', tag: 'v2', percent });
 
   it('tells the story, whichever instance answers', { timeout: 180_000 }, async () => {

@@ -1,5 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { callJson } from '../deploy/local/demo/http-json.ts';
 import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { outsideUrl } from '../deploy/local/platform/endpoints.ts';
@@ -7,10 +9,17 @@ import { operatorEmail } from '../deploy/local/platform/place.ts';
 import { secretOf } from '../deploy/local/platform/secrets.ts';
 import { usePlatform } from './test-platform.ts';
 
-const stage = usePlatform();
+// With traces there is the inspector of the local cloud, which tells of deliveries.
+const stage = usePlatform({ traces: true });
 
-interface DeadLetters {
-  readonly deadLetters?: readonly { readonly topic: string; readonly event: string; readonly kind: string; readonly aggregate: string }[];
+/** Of the events that are delivered in vain here. */
+const topics = ['shipment-events', 'payment-events'] as const;
+
+interface DeadLetter {
+  readonly topic: string;
+  readonly event: string;
+  readonly kind: string;
+  readonly aggregate: string;
 }
 
 async function call<T>(kind: 'operator' | 'customer', method: string, path: string, body?: object): Promise<T> {
@@ -19,46 +28,82 @@ async function call<T>(kind: 'operator' | 'customer', method: string, path: stri
   return callJson<T>(method, `${endpoints.edge}${path}`, { bearer, ...(body && { body }) });
 }
 
-const deadLetters = async () => (await call<DeadLetters>('operator', 'GET', '/v1/operator/deadLetters')).deadLetters ?? [];
+const deadLetters = async () =>
+  (await call<{ deadLetters?: readonly DeadLetter[] }>('operator', 'GET', '/v1/operator/deadLetters')).deadLetters ?? [];
 
-/** Moves time on, each step longer than any pause between two deliveries, until something was given up. */
-async function givenUp() {
+/** What the local cloud has in hand of a topic, with how often it was delivered in vain. */
+async function inHand(topic: string): Promise<string> {
+  const inspect = async <T>(path: string) => callJson<T>('GET', `http://127.0.0.1:${stage.platform.ports.inspect}${path}`);
+  const { topics } = await inspect<{ topics: { topic: string; subscriptions: { subscription: string }[] }[] }>('/topics');
+  const [subscribed] = topics.find((each) => each.topic === topic)?.subscriptions ?? [];
+  const { waiting } = await inspect<{ waiting: { id: string; attempts: number }[] }>(`/subscriptions/${subscribed?.subscription}`);
+  return JSON.stringify(waiting.map(({ id, attempts }) => [id, attempts]));
+}
+
+/** Moves time on, each step longer than any pause between two deliveries, and waits for the delivery: until an event of each topic was given up. */
+async function givenUp(): Promise<readonly DeadLetter[]> {
   for (;;) {
     const letters = await deadLetters();
-    if (letters.length > 0) return letters;
-    for (let step = 0; step < 10; step += 1) {
-      await stage.platform.advanceClock(61);
-      await delay(100);
-    }
+    const left = topics.filter((topic) => !letters.some((letter) => letter.topic === topic));
+    if (left.length === 0) return letters;
+    const before = await Promise.all(left.map(inHand));
+    await stage.platform.advanceClock(61);
+    await vi.waitFor(
+      async () => {
+        for (const [index, topic] of left.entries()) expect(await inHand(topic)).not.toBe(before[index]);
+      },
+      { timeout: 20_000, interval: 20 },
+    );
   }
 }
 
-it('an event that is delivered in vain is shown to operators, and delivered again when they say so', { timeout: 120_000 }, async () => {
-  const { platform } = stage;
-  const carrier = outsideUrl(platform.endpoints, 'carrier');
-  // A parcel of which the partner never said that it has handed it over: its delivery can be told to nobody.
-  const key = secretOf(platform.secrets, 'carrier-key');
-  const booking = await callJson<{ tracking_number: string }>('POST', `${carrier}/v1/shipments`, {
-    bearer: key,
-    body: { reference: 'orders/none', address: {} },
-  });
-  for (const _leg of ['in_transit', 'delivered']) {
-    await callJson('POST', `${carrier}/v1/shipments/${booking.tracking_number}/advance`, { body: {} });
-  }
-  const [letter] = await givenUp();
-  expect(letter).toMatchObject({
-    topic: 'shipment-events',
-    kind: 'shipmentStatusReported',
-    aggregate: `shipments/hayabusa/${booking.tracking_number}`,
-  });
+let letters: readonly DeadLetter[];
+let tracking: string;
 
-  expect(await call('operator', 'POST', '/v1/operator/deadLetters:replay', { topic: 'deal-events' })).toEqual({});
-  expect(await call('operator', 'POST', '/v1/operator/deadLetters:replay', { topic: 'shipment-events' })).toEqual({
-    replayed: 1,
-  });
+beforeAll(async () => {
+  const { endpoints, secrets } = stage.platform;
+  // A parcel of which the partner never said that it has handed it over: its delivery can be told to nobody.
+  const carrier = outsideUrl(endpoints, 'carrier');
+  const bearer = secretOf(secrets, 'carrier-key');
+  const shipment = { reference: 'orders/none', address: {} };
+  const booking = await callJson<{ tracking_number: string }>('POST', `${carrier}/v1/shipments`, { bearer, body: shipment });
+  tracking = booking.tracking_number;
+  for (const _leg of ['in_transit', 'delivered']) await callJson('POST', `${carrier}/v1/shipments/${tracking}/advance`, { body: {} });
+  // A signed payment of an order that does not exist.
+  const intent = { id: 'pi_stray', reference: 'orders/none', sequence: 2 };
+  const body = JSON.stringify({ id: 'evt_stray', type: 'payment.authorized', data: { intent } });
+  const time = Math.floor(Date.now() / 1000);
+  const v1 = createHmac('sha256', secretOf(secrets, 'payment-webhook')).update(`${time}.${body}`).digest('hex');
+  const headers = { 'content-type': 'application/json', 'yamapay-signature': `t=${time},v1=${v1}` };
+  const answer = await fetch(`${endpoints.edge}/v1/webhooks/payments/yamapay`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  letters = await givenUp();
+}, 240_000);
+
+it('an event that is delivered in vain is shown to operators', () => {
+  expect(letters).toHaveLength(2);
+  expect(letters).toContainEqual(
+    expect.objectContaining({ topic: 'shipment-events', kind: 'shipmentStatusReported', aggregate: `shipments/hayabusa/${tracking}` }),
+  );
+});
+
+it('a signed payment of an order that does not exist is kept, and the log says why its owner refuses it', () => {
+  const letter = letters.find(({ topic }) => topic === 'payment-events');
+  expect(letter).toMatchObject({ kind: 'paymentStatusReported', aggregate: 'payments/yamapay/pi_stray' });
+  const lines = readFileSync(join(stage.stateDir, 'logs', 'job.log'), 'utf8').split('\n');
+  const refusals = lines.filter((line) => line.includes('event refused by its owner')).map((line) => JSON.parse(line));
+  expect(refusals).toContainEqual(
+    expect.objectContaining({ severity: 'ERROR', event: letter?.event, refusal: expect.stringContaining('orders/none') }),
+  );
+});
+
+it('is delivered again when operators say so, and comes back while its cause is there', { timeout: 240_000 }, async () => {
+  const replay = (topic: string) => call('operator', 'POST', '/v1/operator/deadLetters:replay', { topic });
+  expect(await replay('deal-events')).toEqual({});
+  for (const topic of topics) expect(await replay(topic)).toEqual({ replayed: 1 });
   expect(await deadLetters()).toEqual([]);
-  // The cause is still there, so it comes back.
-  expect(await givenUp()).toHaveLength(1);
+  const again = (await givenUp()).map(({ topic, kind, aggregate }) => ({ topic, kind, aggregate }));
+  expect(new Set(again)).toEqual(new Set(letters.map(({ topic, kind, aggregate }) => ({ topic, kind, aggregate }))));
 });
 
 it('only operators see dead letters, of topics that exist', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { Narrator } from '../deploy/local/demo/narrator.ts';
 import { tellStory } from '../deploy/local/demo/story.ts';
@@ -28,34 +28,55 @@ function start(stateDir: string, args?: readonly string[], launcher?: 'npm'): Co
 
 const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { timeout: 5_000, interval: 20 }).toBe(false);
 
-afterEach(async () => {
+const end = () => {
   for (const platform of started.splice(0)) if (platform.alive) platform.signalAll('SIGKILL');
   for (const dir of stateDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
+};
 
-describe('npm start', () => {
-  it('prints endpoints, tokens and two calls, and leaves no process behind when it is stopped', async () => {
-    const stateDir = newStateDir();
-    const platform = start(stateDir);
+// One platform after the other on one state: each step is what the one before it has left.
+describe('npm start, on a state that stays', () => {
+  const stateDir = newStateDir();
+  let platform: CommandPlatform;
+  beforeAll(async () => {
+    platform = start(stateDir);
+    await platform.ready();
+  });
+  afterAll(end);
+
+  it('prints endpoints, tokens and two calls', async () => {
     const endpoints = await platform.ready();
     expect(platform.output).toContain(endpoints.edge);
     expect(platform.output).toMatch(/customer alice\s+ey/);
     expect(platform.output).toContain(`curl -s ${endpoints.edge}/v1/deals`);
     expect(platform.output).toContain('npm run -s grpc --');
-    platform.signal('SIGTERM');
-    expect(await platform.exit()).toBe(0);
-    // What it has ended may still have to be reaped.
-    await gone(platform);
-    expect(existsSync(endpointsFile(stateDir))).toBe(false);
+  });
+
+  it('refuses a second platform on the same state', async () => {
+    const second = start(stateDir);
+    expect(await second.exit()).toBe(1);
+    expect(second.output).toContain('--state-dir DIR');
+    expect(platform.alive).toBe(true);
+  });
+
+  it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
+    const first = platform;
+    first.signal('SIGINT');
+    platform = start(stateDir);
+    const { edge } = await platform.ready();
+    expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);
+    expect(await first.exit()).toBe(0);
+    await gone(first);
   });
 
   it('leaves no process behind when its main process is killed', async () => {
-    const platform = start(newStateDir());
-    await platform.ready();
     platform.signal('SIGKILL');
     await platform.exit();
     await gone(platform);
   });
+});
+
+describe('npm start', () => {
+  afterEach(end);
 
   it('leaves no process behind when the npm that started it is killed', { timeout: 120_000 }, async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
@@ -68,24 +89,18 @@ describe('npm start', () => {
   });
 
   it('leaves no process behind when it is stopped while it starts', async () => {
-    const platform = start(newStateDir());
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    const stateDir = newStateDir();
+    const platform = start(stateDir);
+    // The first of its processes is there, and the others are on their way.
+    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { timeout: 30_000, interval: 5 }).toBe(true);
     platform.signal('SIGINT');
     expect(await platform.exit()).toBe(0);
     await gone(platform);
   });
 
-  it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
-    const stateDir = newStateDir();
-    const first = start(stateDir);
-    await first.ready();
-    first.signal('SIGINT');
-    const { edge } = await start(stateDir).ready();
-    expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);
-    expect(await first.exit()).toBe(0);
-  });
-
-  it('keeps what was acknowledged over a kill -9 of every process, and tells the story again', { timeout: 120_000 }, async () => {
+  it('keeps what was acknowledged over a kill -9 of every process, tells the story again, and leaves nothing behind when it is stopped', {
+    timeout: 120_000,
+  }, async () => {
     const stateDir = newStateDir();
     const first = start(stateDir);
     const before = await first.ready();
@@ -103,6 +118,12 @@ describe('npm start', () => {
     const narrator = new Narrator(() => {});
     await tellStory(narrator, { endpoints: after, secrets: loadSecrets(stateDir) });
     expect(narrator.steps.filter(({ ok }) => !ok)).toEqual([]);
+
+    second.signal('SIGTERM');
+    expect(await second.exit()).toBe(0);
+    // What it has ended may still have to be reaped.
+    await gone(second);
+    expect(existsSync(endpointsFile(stateDir))).toBe(false);
   });
 
   it('names the taken port and the option that moves it', async () => {
@@ -115,14 +136,6 @@ describe('npm start', () => {
     server.close();
     expect(platform.output).toMatch(/port \d+ \(\w+\) is taken/);
     expect(platform.output).toContain('--port-base N');
-  });
-
-  it('refuses a second platform on the same state', async () => {
-    const stateDir = newStateDir();
-    await start(stateDir).ready();
-    const second = start(stateDir);
-    expect(await second.exit()).toBe(1);
-    expect(second.output).toContain('--state-dir DIR');
   });
 
   it.each([['abc'], ['80'], ['-1']])('refuses --port-base %s and says what is accepted', async (base) => {

@@ -10,14 +10,15 @@ const compiler = join(import.meta.dirname, '../../../gateway/bootstrap');
 /** Writes the bootstrap of a gateway for these ports and returns its file. Compiles only when an input has changed: the compiler takes time to load. */
 export async function writeBootstrap(role: 'edge' | 'jobs', ports: Ports, stateDir: string, traces: boolean): Promise<string> {
   const directory = join(stateDir, 'gateway');
-  const file = join(directory, `${role}.yaml`);
+  const file = join(directory, `${role}.json`);
   const stampFile = join(directory, `${role}.stamp`);
   const environment = localGatewayEnvironment(ports, role, traces);
   const stamp = fingerprint(JSON.stringify(environment));
   if (existsSync(file) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return file;
-  const { renderBootstrap } = await import('../../../gateway/bootstrap/render-bootstrap.ts');
+  const { compileBootstrap } = await import('../../../gateway/bootstrap/compile-bootstrap.ts');
   mkdirSync(directory, { recursive: true });
-  writeFileSync(file, renderBootstrap({ role, environment }));
+  // As JSON: to write a megabyte of YAML takes four times as long as to compile what it says.
+  writeFileSync(file, JSON.stringify(compileBootstrap({ role, environment }), undefined, 2));
   writeFileSync(stampFile, stamp);
   return file;
 }

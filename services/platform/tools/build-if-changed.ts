@@ -22,7 +22,7 @@ export async function buildIfChanged(step: BuildStep, build: () => void | Promis
   const isCurrent = () => existsSync(stampFile) && readFileSync(stampFile, 'utf8') === fingerprint(step.inputs);
   if (isCurrent()) return false;
   mkdirSync(dirname(step.output), { recursive: true });
-  const release = await lock(`${step.output}.lock`, step.name);
+  const release = await lockBuild(`${step.output}.lock`, step.name);
   try {
     if (isCurrent()) return false;
     // Read before the build: what changes meanwhile is built the next time.
@@ -39,7 +39,14 @@ export async function buildIfChanged(step: BuildStep, build: () => void | Promis
 /** Between two looks whether another process has ended its build. */
 const lockIntervalMs = 100;
 
-async function lock(file: string, name: string): Promise<() => void> {
+/**
+ * Takes the lock of a build, waiting for whoever has it.
+ *
+ * @param file of the lock, in a folder that is there.
+ * @param name of what is built, for messages.
+ * @returns how to release it.
+ */
+export async function lockBuild(file: string, name: string): Promise<() => void> {
   // Loaded only when there is something to build: every start of the platform comes by here.
   const { lockFile } = await import('./file-lock.ts');
   for (let tries = 0; ; tries += 1) {
