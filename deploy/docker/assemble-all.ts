@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { assembleControlPlane } from './assemble-control-plane.ts';
@@ -39,13 +39,17 @@ export async function assembleEach(images: readonly string[], done: (image: stri
   }
 }
 
-/** Assembles every image of services.Dockerfile: `out/IMAGE/bundle` and `out/IMAGE/code-cache`, which is empty where an image has none. */
+/**
+ * Assembles every image of services.Dockerfile: `out/IMAGE/bundle` and `out/IMAGE/code-cache`, which is empty where an image has none. Says the name of each tree,
+ * by which images/ knows whether it has an image of it.
+ */
 export async function assembleAll(out: string): Promise<void> {
   await assembleEach([...serviceNames, controlPlane], (image, tree) => {
     const [bundle, codeCache] = layers.map((layer) => join(out, image, layer)) as [string, string];
     const cached = join(tree, 'app/code-cache');
     mkdirSync(join(codeCache, 'app'), { recursive: true });
     cpSync(tree, bundle, { recursive: true, filter: (source) => source !== cached });
+    process.stdout.write(`tree of ${image}: ${basename(tree)}\n`);
     if (image !== controlPlane) cpSync(cached, join(codeCache, 'app/code-cache'), { recursive: true });
   });
 }

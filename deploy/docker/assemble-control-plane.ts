@@ -10,8 +10,9 @@ const program = join(import.meta.dirname, '../../gateway/control-plane/main.ts')
 /** Makes the file tree of the control plane's image: `app/` with the bundle, its bill of materials, our contracts and Envoy's protos, which it reads. Returns the sources that are in it. */
 export async function assembleControlPlane(tree: string): Promise<readonly string[]> {
   const folder = join(tree, 'app');
-  const sources = await bundleProgram(program, folder);
-  writeFileSync(join(folder, 'sbom.cdx.json'), await billOfMaterials(controlPlane, sources));
+  const bundled = bundleProgram(program, folder);
+  const [sources, bill] = await Promise.all([bundled, billOfMaterials(controlPlane, bundled)]);
+  writeFileSync(join(folder, 'sbom.cdx.json'), bill);
   copyContracts(folder);
   const [api, wellKnown] = ofPackages();
   cpSync(api, join(folder, 'envoy-protos'), { recursive: true });

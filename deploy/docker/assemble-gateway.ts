@@ -33,7 +33,15 @@ export function assembleGateway(bootstraps: string, tree: string): void {
   }
   const entrypoint = join(tree, 'usr/local/bin/gateway-entrypoint');
   cpSync(join(import.meta.dirname, 'gateway-entrypoint.sh'), entrypoint);
-  chmodSync(entrypoint, 0o755);
+  setModes(tree, entrypoint);
+}
+
+/** The same wherever it is made, whatever a checkout or its user's mask allows to others: the image's own user reads it. */
+function setModes(tree: string, program: string): void {
+  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    chmodSync(path, entry.isDirectory() || path === program ? 0o755 : 0o644);
+  }
 }
 
 function check(source: string, tree: string): void {

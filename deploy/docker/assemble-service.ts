@@ -13,8 +13,9 @@ export async function assembleService(
   cloud: ScratchCloud | Promise<ScratchCloud>,
   without?: Rewrite,
 ): Promise<readonly string[]> {
-  const sources = await bundleService(service, join(tree, 'app'), without);
-  writeFileSync(join(tree, 'app/sbom.cdx.json'), await billOfMaterials(service, sources));
+  const bundled = bundleService(service, join(tree, 'app'), without);
+  const [sources, bill] = await Promise.all([bundled, billOfMaterials(service, bundled)]);
+  writeFileSync(join(tree, 'app/sbom.cdx.json'), bill);
   await warmUp(service, tree, await cloud);
   return sources;
 }

@@ -21,12 +21,12 @@ let inventory: Promise<Inventory> | undefined;
  * The bill of materials of an image in CycloneDX: Node, and the packages of which a file is in the bundle, each with licence and hash as the lockfile and npm
  * know them. What was installed and is not in the image is not in it. It has no time and no serial number, so that the same image has the same one.
  *
- * @param inputs the files that the bundle was made of, from the root of the project.
+ * @param inputs the files that the bundle is made of, from the root of the project; npm is asked while the bundler is at it.
  */
-export async function billOfMaterials(image: string, inputs: readonly string[]): Promise<string> {
+export async function billOfMaterials(image: string, inputs: readonly string[] | Promise<readonly string[]>): Promise<string> {
   inventory ??= installed();
-  const { $schema, bomFormat, specVersion, metadata, components, dependencies } = await inventory;
-  const bundled = packagesIn(inputs);
+  const [{ $schema, bomFormat, specVersion, metadata, components, dependencies }, files] = await Promise.all([inventory, inputs]);
+  const bundled = packagesIn(files);
   const held = new Set([...bundled, packageIn('node_modules/node')]);
   const kept = components.filter((component) => held.has(component['bom-ref']));
   const missing = [...held].filter((name) => !kept.some((component) => component['bom-ref'] === name));

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layers } from './assemble-all.ts';
 import { imageEnvironment, nodeFlags } from './image-process.ts';
+import { installedFrom } from './images/build-stages.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = ['services.Dockerfile', 'gateway.Dockerfile'];
@@ -40,19 +41,24 @@ test.each(files)('%s runs as another user than root, known by number', (name) =>
   expect(users[0]).toMatch(/^USER [1-9]\d+:[1-9]\d+$/);
 });
 
-test.each(files)('%s copies from the build what was assembled, and nothing else', (name) => {
-  const copied: Readonly<Record<string, string[]>> = {
-    'gateway.Dockerfile': ['/tree/'],
-    // From what changes least.
-    'services.Dockerfile': ['/runtime/', ...layers.map((layer) => `/trees/\${SERVICE}/${layer}/`)],
-  };
+test.each([
+  // Its context is what was assembled.
+  ['gateway.Dockerfile', ['. /']],
+  // From what changes least.
+  ['services.Dockerfile', ['--from=installed /runtime/ /', ...layers.map((layer) => `--from=assembled /trees/\${SERVICE}/${layer}/ /`)]],
+])('%s copies what was assembled, and nothing else', (name, copied) => {
   const lines = lastStage(name).filter((line) => /^(COPY|ADD)/.test(line));
-  expect(lines).toEqual(copied[name]!.map((from) => `COPY --from=${name === 'services.Dockerfile' ? 'assembled' : 'build'} ${from} /`));
+  expect(lines).toEqual(copied.map((from) => `COPY ${from}`));
   expect(read(name)).toContain('npm run -s assemble -- ');
 });
 
-test.each(files)('%s keeps what is built here out of the build', (name) => {
-  const ignored = read(`${name}.dockerignore`).split('\n');
+test('what packages are installed from is what decides whether they are installed anew', () => {
+  const [before] = read('services.Dockerfile').split(/^RUN .*npm ci/m);
+  expect([...before!.matchAll(/^COPY (.+) \S+$/gm)].flatMap((match) => match[1]!.split(' '))).toEqual(installedFrom);
+});
+
+test('the build of services keeps out what is built here', () => {
+  const ignored = read('services.Dockerfile.dockerignore').split('\n');
   expect(ignored).toEqual(expect.arrayContaining(['.git', '.kumiko', '**/node_modules', '**/gen', 'rendered']));
 });
 
@@ -65,10 +71,10 @@ test('services start with the variables and flags with which tests and benchmark
 
 test('the build image has the version of Node that the project has', () => {
   const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
-  for (const name of files) expect(read(name)).toContain(`ARG BUILD_IMAGE=node:${dependencies['node']}-`);
+  expect(read('services.Dockerfile')).toContain(`ARG BUILD_IMAGE=node:${dependencies['node']}-`);
 });
 
-test.each([...files, 'compose/local-cloud.Dockerfile'])('%s has all that npm ci runs before it runs it', (name) => {
+test.each(['services.Dockerfile', 'compose/local-cloud.Dockerfile'])('%s has all that npm ci runs before it runs it', (name) => {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-dockerfile-'));
   try {
     const [before] = read(name).split(/^RUN .*npm ci/m);

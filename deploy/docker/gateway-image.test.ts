@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,10 +31,19 @@ test('the image holds both bootstraps as they were rendered, and everything that
   }
 });
 
-test('the entrypoint is there and can be run', () => {
-  assemble();
-  const { mode } = statSync(join(tree, 'usr/local/bin/gateway-entrypoint'));
-  expect(mode & 0o111).toBe(0o111);
+test('whoever makes it, everybody may read what is in it, and run the entrypoint, and nobody but root may write', () => {
+  const before = process.umask(0o077);
+  try {
+    assemble();
+  } finally {
+    process.umask(before);
+  }
+  const modes = readdirSync(tree, { recursive: true, encoding: 'utf8' }).map((path) => {
+    const stat = statSync(join(tree, path));
+    return [path, stat.isDirectory() ? 'folder' : 'file', (stat.mode & 0o777).toString(8)].join(' ');
+  });
+  expect(modes).toContain('usr/local/bin/gateway-entrypoint file 755');
+  expect(modes.filter((mode) => !/ (folder 755|file 644)$/.test(mode))).toEqual(['usr/local/bin/gateway-entrypoint file 755']);
 });
 
 test('the port that the entrypoint replaces is the listener’s', () => {

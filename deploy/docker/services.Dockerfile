@@ -5,11 +5,12 @@
 # Tags are exact where their publisher has exact ones; CI replaces both images by digest through these arguments (deploy/docker/README.md).
 ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot
-# Stages. Builders that look at every stage again for each image are given both as images, built once.
+# Stages. Builders that look at every stage again for each image are given these as images, built once.
+ARG INSTALLED=packages
 ARG ASSEMBLED=build
 ARG SHARED=runtime
 
-FROM ${BUILD_IMAGE} AS build
+FROM ${BUILD_IMAGE} AS packages
 WORKDIR /build
 COPY package.json package-lock.json ./
 # The last step of npm ci; here, where there is no Python, it only says so.
@@ -19,14 +20,19 @@ RUN --mount=type=cache,target=/npm npm ci --cache /npm
 RUN mkdir -p /runtime/nodejs /runtime/usr/lib \
  && cp node_modules/node/bin/node /runtime/nodejs/node \
  && cp --dereference "$(ldd /runtime/nodejs/node | awk '/libatomic/ { print $3 }')" /runtime/usr/lib/
+
+FROM ${INSTALLED} AS installed
+
+FROM installed AS build
 COPY . .
-# What is generated or assembled is kept from one build to the next, and made again where its inputs changed.
+# What is generated, compiled or assembled is kept from one build to the next, and made again where its inputs changed.
 RUN --mount=type=cache,target=/build/services/platform/contracts/gen \
     --mount=type=cache,target=/build/deploy/local/cloud/spanner/engine/gen \
     --mount=type=cache,target=/build/deploy/local/console/gen \
     --mount=type=cache,target=/build/wasm-filters/build \
     --mount=type=cache,target=/build/node_modules/.cache/kumiko-images \
-    npm run -s assemble -- --all --out /trees
+    --mount=type=cache,target=/compiled \
+    NODE_COMPILE_CACHE=/compiled npm run -s assemble -- --all --out /trees
 
 FROM ${ASSEMBLED} AS assembled
 
@@ -39,7 +45,7 @@ WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "--no-opt", "--no-allocation-site-pretenuring", "/app/main.js"]
-COPY --from=assembled /runtime/ /
+COPY --from=installed /runtime/ /
 
 FROM ${SHARED}
 ARG SERVICE

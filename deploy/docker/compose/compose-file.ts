@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path';
 import { product, serviceNames } from '../../../services/platform/contracts/services.ts';
 import { manifestOf } from '../../environments/manifests.ts';
 import { outsideSystems } from '../../local/cloud/outside-systems.ts';
@@ -12,8 +13,8 @@ interface ComposeOptions {
   readonly stateDir: string;
   /** The project's root on the host, which the images are built from. */
   readonly root: string;
-  /** The folder of the rendered bootstraps on the host. */
-  readonly bootstraps: string;
+  /** The folder on the host of what the gateways' image adds to Envoy's. */
+  readonly gatewayTree: string;
   /** Who may write the state: user and group ids. */
   readonly user: string;
 }
@@ -58,7 +59,7 @@ const inPod = { network_mode: 'service:local-cloud' };
  * outside world.
  */
 export function composeFile(options: ComposeOptions): object {
-  const { stateDir, root, bootstraps, user, secrets } = options;
+  const { stateDir, root, gatewayTree, user, secrets } = options;
   const service = (name: string) => ({
     image: `kumiko/${name}`,
     build: { context: root, dockerfile: 'deploy/docker/services.Dockerfile', args: { SERVICE: name } },
@@ -71,7 +72,7 @@ export function composeFile(options: ComposeOptions): object {
   });
   const gateway = (role: 'edge' | 'jobs') => ({
     image: 'kumiko/gateway',
-    build: { context: root, dockerfile: 'deploy/docker/gateway.Dockerfile', additional_contexts: { bootstraps } },
+    build: { context: gatewayTree, dockerfile: relative(gatewayTree, join(root, 'deploy/docker/gateway.Dockerfile')) },
     environment: { GATEWAY_ROLE: role, PORT: String(composePorts[role]) },
     stop_grace_period: '10s',
     depends_on: { 'local-cloud': { condition: 'service_started' } },

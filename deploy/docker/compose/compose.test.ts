@@ -10,7 +10,6 @@ import { controlPlane } from '../../../services/platform/contracts/identities.ts
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { startPubsub } from '../../local/cloud/pubsub/start-pubsub.ts';
 import { systemClock } from '../../local/shared/local-server.ts';
-import { assembleGateway } from '../assemble-gateway.ts';
 import { images } from '../images.ts';
 import { bridgePubsub } from './pubsub-bridge.ts';
 
@@ -22,7 +21,6 @@ const service = z.strictObject({
       context: z.string().startsWith('/'),
       dockerfile: z.string(),
       args: z.record(z.string(), z.string()).optional(),
-      additional_contexts: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
   command: z.array(z.string()).optional(),
@@ -99,8 +97,9 @@ test('everything shares the network of one container, and what is waited for is 
   }
 });
 
-test('the gateway image can be built from the rendered bootstraps', () => {
-  assembleGateway(compose.services['edge']!.build!.additional_contexts!['bootstraps']!, join(folder, 'gateway'));
+test.each(['edge', 'jobs'])('the image of gateways is built of a tree with the bootstrap of %s', (role) => {
+  const { context } = compose.services[role]!.build!;
+  expect(readFileSync(join(context, `etc/kumiko/${role}.yaml`), 'utf8')).toContain('port_value: 8080');
 });
 
 test('the file with the secrets is for its owner only', () => {

@@ -1,13 +1,14 @@
 /**
- * `node deploy/docker/compose/render.ts DIR`: writes DIR/compose.yaml, the bootstraps and the state folder, all of this machine: then
+ * `node deploy/docker/compose/render.ts DIR`: writes DIR/compose.yaml, the gateways' tree and the state folder, all of this machine: then
  * `docker compose -f DIR/compose.yaml up --build`.
  */
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { renderBootstrap } from '../../../gateway/bootstrap/render-bootstrap.ts';
 import { localGatewayEnvironment } from '../../local/platform/local-gateway-environment.ts';
 import { loadSecrets } from '../../local/platform/secrets.ts';
+import { assembleGateway } from '../assemble-gateway.ts';
 import { composeFile, composePorts, stateInContainers } from './compose-file.ts';
 
 const [folder] = process.argv.slice(2);
@@ -18,6 +19,9 @@ if (folder === undefined) {
 const out = resolve(folder);
 const stateDir = join(out, 'state');
 const bootstraps = join(out, 'bootstraps');
+const gatewayTree = join(out, 'gateway');
+// What an earlier one had, and this one has not, would be in the image.
+rmSync(gatewayTree, { recursive: true, force: true });
 for (const path of [join(stateDir, 'cloud'), bootstraps]) mkdirSync(path, { recursive: true });
 
 // Whoever renders owns the state; root gives it to the user of the images.
@@ -38,9 +42,10 @@ for (const role of ['edge', 'jobs'] as const) {
   };
   writeFileSync(join(bootstraps, `${role}.yaml`), renderBootstrap({ role, environment }));
 }
+assembleGateway(bootstraps, gatewayTree);
 const secrets = { ...loadSecrets(stateDir), partnerKeyFile: `${stateInContainers}/cloud/issuer/partner.jwk.json` };
 const root = join(import.meta.dirname, '../../..');
-const compose = composeFile({ secrets, stateDir, root, bootstraps, user: `${uid}:${gid}` });
+const compose = composeFile({ secrets, stateDir, root, gatewayTree, user: `${uid}:${gid}` });
 // It holds the secrets of the local outside world.
 writeFileSync(join(out, 'compose.yaml'), stringify(compose, { aliasDuplicateObjects: false, lineWidth: 0 }), { mode: 0o600 });
 process.stdout.write(`docker compose -f ${join(out, 'compose.yaml')} up --build\n`);

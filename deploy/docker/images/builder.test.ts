@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { buildArguments, findBuilder, labelOf, type Run } from './builder.ts';
+import { buildArguments, findBuilder, idOf, labelOf, type Run } from './builder.ts';
 
 const build = {
   dockerfile: 'deploy/docker/gateway.Dockerfile',
   tag: 'example/gateway:main',
   args: { ENVOY_IMAGE: 'localhost/envoy' },
   labels: { 'org.opencontainers.image.title': 'gateway' },
-  contexts: { bootstraps: '/tmp/bootstraps' },
   epochSeconds: 1_700_000_000,
   context: '/project',
 };
@@ -62,7 +61,6 @@ test.each(['podman', 'buildah'] as const)('%s gives everything one time, and kee
     ...['--file', 'deploy/docker/gateway.Dockerfile', '--tag', 'example/gateway:main'],
     ...['--build-arg', 'ENVOY_IMAGE=localhost/envoy'],
     ...['--label', 'org.opencontainers.image.title=gateway'],
-    ...['--build-context', 'bootstraps=/tmp/bootstraps'],
     '/project',
   ]);
 });
@@ -82,4 +80,15 @@ test.each([
   };
   expect(labelOf(name, 'base', 'kumiko.inputs', answer(0))).toBe('abc');
   expect(labelOf(name, 'base', 'kumiko.inputs', answer(125))).toBeUndefined();
+});
+
+test.each([
+  ['podman', ['image', 'inspect', '--format', '{{.Id}}', 'base']],
+  ['buildah', ['inspect', '--type', 'image', '--format', '{{.FromImageID}}', 'base']],
+] as const)('%s is asked which image it has of a name', (name, expected) => {
+  const answer = (_: string, args: readonly string[]) => {
+    expect(args).toEqual(expected);
+    return { code: 0, output: 'e13c' };
+  };
+  expect(idOf(name, 'base', answer)).toBe('e13c');
 });

@@ -13,15 +13,13 @@ export interface ImageBuild {
   readonly target?: string;
   readonly args: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Folders that the Dockerfile copies from beside the context. */
-  readonly contexts?: Readonly<Record<string, string>>;
   /** The time of everything that is made, in seconds since 1970. */
   readonly epochSeconds: number;
   /** The folder that is sent to the builder. */
   readonly context: string;
 }
 
-/** The oldest version of each that this is known to work with: build contexts with names, mounts of caches, ignore files by name of the Dockerfile. */
+/** The oldest version of each that this is known to work with: mounts of caches, ignore files by name of the Dockerfile. */
 const oldest: Readonly<Record<BuilderName, readonly [major: number, minor: number]>> = {
   docker: [23, 0],
   podman: [4, 3],
@@ -74,7 +72,7 @@ function faultOf(name: BuilderName, tried: Run): string | undefined {
 
 /** The arguments that build an image. */
 export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
-  const { dockerfile, tag, target, args, labels, contexts = {}, epochSeconds, context } = build;
+  const { dockerfile, tag, target, args, labels, epochSeconds, context } = build;
   const pairs = (option: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
   // Docker has times of layers from a variable (https://reproducible-builds.org/docs/source-date-epoch/).
@@ -86,16 +84,23 @@ export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
     ...(target === undefined ? [] : ['--target', target]),
     ...pairs('--build-arg', args),
     ...pairs('--label', labels),
-    ...pairs('--build-context', contexts),
     context,
   ];
 }
 
 /** The value of a label of an image; undefined where the builder has no such image. */
 export function labelOf(name: BuilderName, image: string, label: string, tried: Run = run): string | undefined {
-  const [command, labels] =
-    name === 'buildah' ? [['inspect', '--type', 'image'], '.OCIv1.Config.Labels'] : [['image', 'inspect'], '.Config.Labels'];
-  const { code, output } = tried(name, [...command, '--format', `{{index ${labels} "${label}"}}`, image]);
+  return inspected(name, image, `{{index ${name === 'buildah' ? '.OCIv1.Config.Labels' : '.Config.Labels'} "${label}"}}`, tried);
+}
+
+/** What tells an image from others of the same name; undefined where the builder has none of it. */
+export function idOf(name: BuilderName, image: string, tried: Run = run): string | undefined {
+  return inspected(name, image, name === 'buildah' ? '{{.FromImageID}}' : '{{.Id}}', tried);
+}
+
+function inspected(name: BuilderName, image: string, format: string, tried: Run): string | undefined {
+  const command = name === 'buildah' ? ['inspect', '--type', 'image'] : ['image', 'inspect'];
+  const { code, output } = tried(name, [...command, '--format', format, image]);
   return code === 0 ? output : undefined;
 }
 

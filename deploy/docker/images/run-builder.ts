@@ -32,6 +32,7 @@ export async function runBuilder(name: BuilderName, build: ImageBuild, logFile: 
   }
   const [code] = (await once(child, 'close')) as [number | null];
   log.end();
+  await once(log, 'close');
   if (code !== 0)
     throw new ImagesError(`${name} could not build ${build.tag} (code ${code}); its log is ${logFile}, and ends so:\n${lines.join('\n')}`);
 }

@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Stages } from './build-stages.ts';
+import { type BuilderName, type ImageBuild, idOf } from './builder.ts';
+import { runBuilder } from './run-builder.ts';
+import { unlessMade } from './unless-made.ts';
+
+/**
+ * Builds the image of a service or of the control plane on the stages. podman and buildah build what is in it only where it is another one than the last time, and
+ * put the labels on that, which are others in each commit, in one step: each step of a Dockerfile takes them a while, found or made.
+ */
+export async function buildService(
+  builder: BuilderName,
+  image: string,
+  build: ImageBuild,
+  stages: Stages,
+  logFolder: string,
+): Promise<void> {
+  const log = join(logFolder, `${image}.log`);
+  const inputs = stages.contentOf(image);
+  if (inputs === undefined) {
+    await runBuilder(builder, build, log);
+    return;
+  }
+  const tag = `localhost/kumiko-base/${image}:${stages.tag}`;
+  const made = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.json`) };
+  await unlessMade(made, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
+  const context = mkdtempSync(join(tmpdir(), 'kumiko-labels-'));
+  try {
+    const dockerfile = join(context, 'Dockerfile');
+    const labels = Object.entries(build.labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    writeFileSync(dockerfile, `FROM ${tag}\nLABEL ${labels.join(' ')}\n`);
+    await runBuilder(builder, { ...build, dockerfile, args: {}, labels: {}, context }, join(logFolder, `${image}-labels.log`));
+  } finally {
+    rmSync(context, { recursive: true, force: true });
+  }
+}

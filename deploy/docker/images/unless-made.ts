@@ -1,0 +1,20 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+/** An image of this machine's builder, and how it was made. */
+interface MadeImage {
+  /** The image that has its name now; undefined where there is none. */
+  idNow(): string | undefined;
+  /** What tells what it would be made of from what any other is made of. */
+  readonly inputs: string;
+  /** What is known of the last time is kept there. */
+  readonly file: string;
+}
+
+/** Makes an image, but where the one that was made of the same the last time is still there: the builder would find it too, but look for each step. */
+export async function unlessMade({ idNow, inputs, file }: MadeImage, make: () => Promise<void>): Promise<void> {
+  const known = () => JSON.stringify({ inputs, id: idNow() });
+  if (existsSync(file) && readFileSync(file, 'utf8') === known()) return;
+  rmSync(file, { force: true });
+  await make();
+  if (idNow() !== undefined) writeFileSync(file, known());
+}
