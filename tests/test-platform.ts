@@ -12,7 +12,7 @@ const programs = await imagePrograms();
 /**
  * A platform of its own for a test file: free ports, an empty state, two seeded deals, services from what their images hold. Stopped and removed afterwards.
  */
-export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces' | 'console' | 'limits'> = {}): {
+export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces' | 'console' | 'limits' | 'programs'> = {}): {
   readonly platform: Platform;
   readonly stateDir: string;
 } {
