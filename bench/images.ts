@@ -91,7 +91,7 @@ function bytesOverBase(image: string, layout: string): number {
 
 /** The digests of an image's layers. */
 function layersOf(image: string): string[] {
-  return podman('image', 'inspect', '--format', '{{join .RootFS.Layers "\\n"}}', image).stdout.split('\n');
+  return JSON.parse(podman('image', 'inspect', '--format', '{{json .RootFS.Layers}}', image).stdout) as string[];
 }
 
 function changedLineSeconds(): number {
