@@ -14,7 +14,7 @@ test.skipIf(skipped !== undefined)(
   async () => {
     const script = `
     import { ImageContainer } from ${JSON.stringify(join(import.meta.dirname, 'image-container.ts'))};
-    import { ownLabel, removeWithParent } from ${JSON.stringify(join(import.meta.dirname, 'podman.ts'))};
+    import { ownLabel, removeWithParent } from ${JSON.stringify(join(import.meta.dirname, '../containers/podman.ts'))};
     removeWithParent();
     const container = new ImageContainer({ image: ${JSON.stringify(builtImage('gateway'))}, limits: { memory: '512Mi', cpu: '1' }, env: { GATEWAY_ROLE: 'edge' } });
     while (!container.isRunning) await new Promise((resolve) => setTimeout(resolve, 20));
