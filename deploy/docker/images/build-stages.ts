@@ -98,7 +98,7 @@ function packagesDigest(builder: BuilderName, args: Readonly<Record<string, stri
   return digestOf([
     text,
     ...bases.map((image) => `${image} ${idOf(builder, image)}`),
-    ...files.toSorted().map((file) => readFileSync(file)),
+    ...files.toSorted().flatMap((file) => [file, readFileSync(file)]),
   ]);
 }
 

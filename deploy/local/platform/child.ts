@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnLeashed } from '../../../gateway/envoy/leash.ts';
+import { errorCode } from '../../../services/platform/contracts/error-code.ts';
 import { untilListening } from '../../../services/platform/tools/listening-port.ts';
 import { type ClockMessage, clockAheadMs, clockVariable } from '../shared/clock/clock-message.ts';
 import { compileCache } from './compile-cache.ts';
@@ -123,7 +124,7 @@ export class Child {
     try {
       process.kill(pid, name);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      if (errorCode(error) !== 'ESRCH') throw error;
     }
   }
 

@@ -44,6 +44,8 @@ export async function containerPrograms({
   if (why !== undefined) throw new CloudRunModeError(`--containers needs podman, and containers with limits: ${why}`);
   const environment = readEnvironment(name);
   const folder = containersFolder(stateDir);
+  // Whoever has docker as well would have them built by that, where podman does not see them.
+  const command = `npm run images -- --env ${name} --builder podman`;
   const preload = await followClock();
   const revisions = new Set<string>();
   const programs = serviceNames.map((service): [string, ContainerProgram] => {
@@ -51,15 +53,14 @@ export async function containerPrograms({
     const { memory, cpu } = sizesOf(environment, service);
     const limits = { memory, cpu: String(cpu) };
     refuseBeyondMachine(service, limits, { bytes: totalmem(), cpus: availableParallelism() });
-    const { User, Labels } = configOf(image, `npm run images -- --env ${name}`);
+    const { User, Labels } = configOf(image, command);
     revisions.add(Labels?.['org.opencontainers.image.revision'] ?? 'unknown');
     const [uid = 0, gid = uid] = User.split(':').map(Number);
     return [service, { image, limits, user: { uid, gid }, preload, env: {}, folder }];
   });
   const head = execFileSync('git', ['rev-parse', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const others = [...revisions].filter((revision) => revision !== head);
-  if (others.length > 0)
-    tell(`images are of ${others.join(', ')}, and this folder is at ${head}: npm run images -- --env ${name} builds them anew`);
+  if (others.length > 0) tell(`images are of ${others.join(', ')}, and this folder is at ${head}: ${build} builds them anew`);
   removeOrphans();
   removeWithParent();
   return Object.fromEntries(programs);
@@ -68,7 +69,7 @@ export async function containerPrograms({
 /** @throws {CloudRunModeError} where there is no such image. */
 function configOf(image: string, command: string): ImageConfig {
   const { code, stdout } = podman('image', 'inspect', '--format', '{{json .Config}}', image);
-  if (code !== 0) throw new CloudRunModeError(`the image ${image} is not there: build it with ${command} --builder podman`);
+  if (code !== 0) throw new CloudRunModeError(`the image ${image} is not there: build it with ${command}`);
   return JSON.parse(stdout) as ImageConfig;
 }
 

@@ -173,7 +173,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       processes,
       instances,
       limits,
-      prepared: () => Promise.all([database, cloud]),
+      prepared: () => prepared,
       nodeFlags,
       env: tracing,
       onChange: () => {
