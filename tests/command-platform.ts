@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Endpoints, endpointsFile } from '../deploy/local/platform/endpoints.ts';
+import { hasEnded } from '../gateway/envoy/end-child.ts';
 
 const main = join(import.meta.dirname, '../deploy/local/main.ts');
 
@@ -52,7 +53,7 @@ export class CommandPlatform {
 
   /** Resolves with the exit code, or the signal's name. */
   async exit(): Promise<number | string> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    if (!hasEnded(this.#child)) await once(this.#child, 'exit');
     return this.#child.exitCode ?? this.#child.signalCode ?? '';
   }
 

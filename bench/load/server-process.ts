@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endChild } from '../../gateway/envoy/end-child.ts';
 import { endWithRunner } from './end-with-runner.ts';
 import { cpuMilliseconds } from './process-cpu.ts';
 
@@ -43,11 +43,7 @@ export async function startServerProcess(program: string, options: ServerOptions
   closeSync(output);
   const stopped = endWithRunner(() => child.kill('SIGKILL'));
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = once(child, 'exit');
-      child.kill('SIGTERM');
-      await gone;
-    }
+    await endChild(child);
     stopped();
     rmSync(directory, { recursive: true, force: true });
   };

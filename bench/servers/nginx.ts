@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endChild } from '../../gateway/envoy/end-child.ts';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { freePort } from '../../services/platform/tools/free-port.ts';
 import { untilListening } from '../../services/platform/tools/listening-port.ts';
@@ -49,11 +49,7 @@ http {
     errors += text;
   });
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      const gone = once(child, 'exit');
-      child.kill('SIGTERM');
-      await gone;
-    }
+    await endChild(child);
     stopped();
     rmSync(directory, { recursive: true, force: true });
   };

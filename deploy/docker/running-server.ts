@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { hasEnded } from '../../gateway/envoy/end-child.ts';
 import { untilListening } from '../../services/platform/tools/listening-port.ts';
 
 /** A unary call of bytes. */
@@ -119,18 +120,17 @@ export class RunningServer {
 
   async #until(port: number): Promise<void> {
     const givenUpAt = performance.now() + startSeconds * 1_000;
-    const hasEnded = () => this.#child.exitCode !== null || this.#child.signalCode !== null;
     try {
       await untilListening(port, {
         givenUp: () => {
-          if (hasEnded()) return 'it has ended';
+          if (hasEnded(this.#child)) return 'it has ended';
           if (performance.now() < givenUpAt) return undefined;
           return `port ${port} did not open in ${startSeconds} s, which is what Cloud Run waits for; it wrote:\n${this.#output}`;
         },
       });
     } catch (error) {
       // The end tells more, once all of the output is there.
-      if (hasEnded()) await this.ended;
+      if (hasEnded(this.#child)) await this.ended;
       throw error;
     }
   }

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { endChild } from '../../gateway/envoy/end-child.ts';
 import { spawnLeashed } from '../../gateway/envoy/leash.ts';
 import type { LocalAround } from '../../services/platform/chassis/process/manifest.ts';
 import { audienceOf, internalDomain, type Principal, serviceAccountEmail } from '../../services/platform/contracts/identities.ts';
@@ -38,11 +38,7 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     { stdout: 'pipe', stderr: 'inherit' },
   );
   const close = async () => {
-    if (spanner.exitCode === null && spanner.signalCode === null) {
-      const gone = once(spanner, 'exit');
-      spanner.kill('SIGTERM');
-      await gone;
-    }
+    await endChild(spanner);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -1,17 +1,15 @@
-import { Client, credentials, Metadata, Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type Server, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
 import { adminPage } from '../envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { environmentOf } from './local-environment.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
+import { raw, read, startRawService, watch } from './testing/raw-service.ts';
 
 // Connections grow old on both sides of Envoy while calls and streams are under way: none of them may notice. Both peers are grpc-js, as ours are.
-const watch = '/kumiko.customer.v1.CustomerService/WatchGroup';
-const read = '/kumiko.customer.v1.CustomerService/GetDeal';
 const beats = 15;
 const beatMs = 100;
-const raw = (bytes: Buffer) => bytes;
 
 let around: Surroundings;
 let service: Server;
@@ -19,21 +17,10 @@ let bootstrap: unknown;
 let envoy: RunningEnvoy;
 
 /** A service whose connections are told to go after 300 ms, as Cloud Run's front ends do after a while. */
-async function startAgeingService(): Promise<{ server: Server; port: number }> {
-  const server = new Server({ 'grpc.max_connection_age_ms': 300, 'grpc.max_connection_age_grace_ms': 10_000 });
-  const method = (path: string, responseStream: boolean) => ({
-    path,
-    requestStream: false,
-    responseStream,
-    requestSerialize: raw,
-    requestDeserialize: raw,
-    responseSerialize: raw,
-    responseDeserialize: raw,
-  });
-  server.addService(
-    { watch: method(watch, true), read: method(read, false) },
+const startAgeingService = () =>
+  startRawService(
     {
-      watch: (stream: ServerWritableStream<Buffer, Buffer>) => {
+      watch: (stream) => {
         let sent = 0;
         const timer = setInterval(() => {
           stream.write(Buffer.alloc(0));
@@ -42,16 +29,10 @@ async function startAgeingService(): Promise<{ server: Server; port: number }> {
           stream.end();
         }, beatMs);
       },
-      read: (_: unknown, answer: (error: null, response: Buffer) => void) => answer(null, Buffer.alloc(0)),
+      read: (_, answer) => answer(null, Buffer.alloc(0)),
     },
+    { 'grpc.max_connection_age_ms': 300, 'grpc.max_connection_age_grace_ms': 10_000 },
   );
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
-  );
-  return { server, port };
-}
 
 beforeAll(async () => {
   around = await startSurroundings();

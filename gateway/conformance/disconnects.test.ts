@@ -1,19 +1,17 @@
 import type { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
-import { Client, credentials, Metadata, Server, ServerCredentials, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type Server } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
 import { adminPage } from '../envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { environmentOf } from './local-environment.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
+import { raw, read, startRawService, watch } from './testing/raw-service.ts';
 
 // A client goes away in each phase of a request, many at once, with a preview and without. What was begun for it ends, and nobody after it notices.
 // While the token is fetched: wasm-filters/metadata-token/outage-on-envoy.test.ts.
-const watch = '/kumiko.customer.v1.CustomerService/WatchGroup';
-const read = '/kumiko.customer.v1.CustomerService/GetDeal';
 const clients = 20;
-const raw = (bytes: Buffer) => bytes;
 
 let around: Surroundings;
 let service: Service;
@@ -31,41 +29,23 @@ interface Service {
 }
 
 async function startService(): Promise<Service> {
-  const server = new Server();
-  const method = (path: string, responseStream: boolean) => ({
-    path,
-    requestStream: false,
-    responseStream,
-    requestSerialize: raw,
-    requestDeserialize: raw,
-    responseSerialize: raw,
-    responseDeserialize: raw,
-  });
   const state = { open: 0, seen: 0 };
   const begin = (call: EventEmitter) => {
     state.seen++;
     state.open++;
     call.on('cancelled', () => state.open--);
   };
-  server.addService(
-    { watch: method(watch, true), read: method(read, false) },
-    {
-      watch: (stream: ServerWritableStream<Buffer, Buffer>) => {
-        begin(stream);
-        stream.write(Buffer.alloc(0));
-      },
-      read: (call: ServerUnaryCall<Buffer, Buffer>, answer: (error: null, response: Buffer) => void) => {
-        if (call.request.includes('deals/now')) answer(null, Buffer.alloc(0));
-        else begin(call);
-      },
+  const started = await startRawService({
+    watch: (stream) => {
+      begin(stream);
+      stream.write(Buffer.alloc(0));
     },
-  );
-  const port = await new Promise<number>((resolve, reject) =>
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error === null ? resolve(bound) : reject(error),
-    ),
-  );
-  return Object.assign(state, { port, server });
+    read: (call, answer) => {
+      if (call.request.includes('deals/now')) answer(null, Buffer.alloc(0));
+      else begin(call);
+    },
+  });
+  return Object.assign(state, started);
 }
 
 beforeAll(async () => {

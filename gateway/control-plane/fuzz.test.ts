@@ -1,7 +1,4 @@
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonValue } from '@bufbuild/protobuf';
@@ -18,6 +15,7 @@ import { environmentOf } from '../conformance/local-environment.ts';
 import { startTokenAuthority, type TokenAuthority } from '../conformance/tokens.ts';
 import { adminPage } from '../envoy/admin-page.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
+import { startEmptyRevision } from './testing/empty-revision.ts';
 import { startToldPreviews, type ToldPreviews } from './testing/told-previews.ts';
 
 // Whatever previews there are and whatever a token claims, a request meets the revision that a model of a few lines says: on real gateways, one of them strict.
@@ -43,28 +41,18 @@ const askable = [
 ] as const;
 
 const met: Met[] = [];
-const servers: Http2Server[] = [];
+const servers: { close(): void }[] = [];
 const gateways: { readonly strict: boolean; readonly envoy: RunningEnvoy }[] = [];
 let authority: TokenAuthority;
 let controlPlane: ToldPreviews;
 let folder: string;
 let pool: Preview[];
 
-/** A revision that answers every call with an empty message. Its port. */
-async function revision(name: string): Promise<number> {
-  const server = createServer();
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    met.push({ revision: name, choice: headers[choiceHeader]?.toString() });
-    stream.on('error', () => {});
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.resume();
-    stream.end(Buffer.alloc(5));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+/** A revision by a name. Its URL. */
+async function revision(name: string): Promise<string> {
+  const server = await startEmptyRevision((headers) => met.push({ revision: name, choice: headers[choiceHeader]?.toString() }));
   servers.push(server);
-  return (server.address() as AddressInfo).port;
+  return server.url;
 }
 
 beforeAll(async () => {
@@ -72,11 +60,9 @@ beforeAll(async () => {
   authority = await startTokenAuthority();
   controlPlane = await startToldPreviews();
   pool = await Promise.all(
-    services.flatMap((service) =>
-      tags.map(async (tag) => ({ service, tag, url: `http://127.0.0.1:${await revision(previewClusterName({ service, tag }))}` })),
-    ),
+    services.flatMap((service) => tags.map(async (tag) => ({ service, tag, url: await revision(previewClusterName({ service, tag })) }))),
   );
-  const upstream = { port: await revision(standard) } as Parameters<typeof environmentOf>[0]['upstream'];
+  const upstream = { port: Number(new URL(await revision(standard)).port) } as Parameters<typeof environmentOf>[0]['upstream'];
   for (const strict of [false, true]) {
     const environment = { ...environmentOf({ upstream, authority }), previews: { controlPlane: controlPlane.url, strict } };
     const envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment }), { folder });

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
 import { type AddressInfo, connect, createServer as createSocketServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +16,13 @@ import { PreviewStore } from './preview-store.ts';
 import { PreviewWatch } from './preview-watch.ts';
 import { startControlPlane } from './start-control-plane.ts';
 import { startStatusPage } from './status-page.ts';
+import { startEmptyRevision } from './testing/empty-revision.ts';
 
 // Two gateways, and all that a day may bring to a control plane, while a tester and everybody else go on asking: at the edge, and as tasks at the jobs gateway.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
 const standard = 'the default';
-const servers: Http2Server[] = [];
+const servers: { close(): void }[] = [];
 /** Which revision each request has met, by who asked: "tester" or "others". */
 const met: { readonly who: string; readonly revision: string }[] = [];
 const gateways: Partial<Record<'edge' | 'jobs', RunningEnvoy>> = {};
@@ -31,19 +31,11 @@ let folder: string;
 let front: Awaited<ReturnType<typeof startFront>>;
 
 async function revision(name: string): Promise<string> {
-  const server = createServer();
-  server.on('stream', (stream: ServerHttp2Stream, headers) => {
+  const server = await startEmptyRevision((headers) => {
     met.push({ who: headers[choiceHeader] === undefined ? 'others' : 'tester', revision: name });
-    stream.on('error', () => {});
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-    stream.resume();
-    stream.end(Buffer.alloc(5));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   servers.push(server);
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return server.url;
 }
 
 /** Where gateways look for the control plane: leads to one or another, and cuts who is connected when that changes. */

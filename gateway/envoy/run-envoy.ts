@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminPage, listenerPorts } from './admin-page.ts';
+import { hasEnded } from './end-child.ts';
 import { EnvoyError } from './envoy-error.ts';
 import { requireEnvoy } from './find-envoy.ts';
-import { hasEnded, servingAdminPort } from './serving.ts';
+import { servingAdminPort } from './serving.ts';
 import { spawnEnvoy } from './spawn-envoy.ts';
 
 // Milliseconds: the last spans and lines get out within one second.

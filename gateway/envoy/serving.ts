@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { adminPage } from './admin-page.ts';
+import { hasEnded } from './end-child.ts';
 import { EnvoyError } from './envoy-error.ts';
 
 // Milliseconds. V8 compiles the filters before the first listener is ready.
@@ -23,11 +24,6 @@ export async function servingAdminPort(child: ChildProcess, addressFile: string)
     if (!Number.isNaN(port) && (await isReady(port))) return port;
     await delay(pollMs);
   }
-}
-
-/** Whether a child is gone. */
-export function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 async function isReady(adminPort: number): Promise<boolean> {

@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listenerPorts } from './admin-page.ts';
+import { hasEnded } from './end-child.ts';
 import { EnvoyError } from './envoy-error.ts';
 import { requireEnvoy } from './find-envoy.ts';
-import { hasEnded, servingAdminPort } from './serving.ts';
+import { servingAdminPort } from './serving.ts';
 import { spawnEnvoy } from './spawn-envoy.ts';
 
 const stopLimitMs = 5_000;

@@ -1,53 +1,42 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RunningFilter } from './testing/running-filter.ts';
+import { expect, test, vi } from 'vitest';
+import { useFilter } from './testing/use-filter.ts';
 
-let filter: RunningFilter;
-
-beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-  filter = await RunningFilter.start({
-    metadata_cluster: 'metadata',
-    token_header: 'x-serverless-authorization',
-    audiences: { customer: 'https://customer.example' },
-    access_token_scopes: {
-      apis: 'https://www.googleapis.com/auth/cloud-platform,openid',
-      storage: 'https://www.googleapis.com/auth/cloud-platform,openid',
-    },
-  });
-});
-
-afterEach(() => {
-  filter.host.close();
-  expect(filter.host.trapped).toBe(false);
-  vi.useRealTimers();
+const filter = useFilter({
+  metadata_cluster: 'metadata',
+  token_header: 'x-serverless-authorization',
+  audiences: { customer: 'https://customer.example' },
+  access_token_scopes: {
+    apis: 'https://www.googleapis.com/auth/cloud-platform,openid',
+    storage: 'https://www.googleapis.com/auth/cloud-platform,openid',
+  },
 });
 
 const reply = (token: unknown, seconds: unknown): string =>
   JSON.stringify({ access_token: token, expires_in: seconds, token_type: 'Bearer' });
 
 test('a cluster with scopes gets an access token, which clusters with the same scopes share', () => {
-  const request = filter.request('apis');
-  expect(filter.host.calls[0]!.request.headers.get(':path')).toBe(
+  const request = filter().request('apis');
+  expect(filter().host.calls[0]!.request.headers.get(':path')).toBe(
     '/computeMetadata/v1/instance/service-accounts/default/token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform%2Copenid',
   );
-  filter.host.calls[0]!.answer('200', reply('ya29.c_x-/+~=', 3599));
+  filter().host.calls[0]!.answer('200', reply('ya29.c_x-/+~=', 3599));
   expect(request.token()).toBe('Bearer ya29.c_x-/+~=');
-  expect(filter.request('storage').token()).toBe('Bearer ya29.c_x-/+~=');
+  expect(filter().request('storage').token()).toBe('Bearer ya29.c_x-/+~=');
 });
 
 test('an access token serves for its lifetime less thirty seconds', () => {
-  filter.request('apis');
-  filter.host.calls[0]!.answer('200', reply('t', 100));
+  filter().request('apis');
+  filter().host.calls[0]!.answer('200', reply('t', 100));
   vi.advanceTimersByTime(69_000);
-  expect(filter.request('apis').stream.state).toBe('sent');
+  expect(filter().request('apis').stream.state).toBe('sent');
   vi.advanceTimersByTime(2_000);
-  expect(filter.request('apis').stream.state).toBe('stopped');
+  expect(filter().request('apis').stream.state).toBe('stopped');
 });
 
 test('ID tokens and access tokens of one plugin do not mix', () => {
-  filter.request('apis');
-  filter.host.calls[0]!.answer('200', reply('t', 3599));
-  expect(filter.request('customer').stream.state).toBe('stopped');
+  filter().request('apis');
+  filter().host.calls[0]!.answer('200', reply('t', 3599));
+  expect(filter().request('customer').stream.state).toBe('stopped');
 });
 
 test.each([
@@ -59,9 +48,11 @@ test.each([
   ['a lifetime that is text', reply('t', '3599')],
   ['a lifetime of nothing', reply('t', 0)],
 ])('%s is a failure', (_, body) => {
-  const request = filter.request('apis');
+  const request = filter().request('apis');
   for (let attempt = 0; attempt < 3; attempt++) {
-    filter.host.calls.findLast((call) => call.request.headers.get(':path')!.includes('/token?'))!.answer('200', body);
+    filter()
+      .host.calls.findLast((call) => call.request.headers.get(':path')!.includes('/token?'))!
+      .answer('200', body);
     vi.advanceTimersByTime(400);
   }
   expect(request.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unavailable' });

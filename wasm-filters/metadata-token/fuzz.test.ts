@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { seededRandom } from '../../services/platform/tools/seeded-random.ts';
 import { mutate, pick } from '../testing/mutate.ts';
 import { configuration, jwtOf, type Request, RunningFilter } from './testing/running-filter.ts';
+import { useScriptedTime } from './testing/use-filter.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 10_000);
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
 const goodHeader = { customer: /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/, apis: /^Bearer [\w.~+/=-]+$/ };
 const payload = { aud: 'https://customer.example', email: 'é', nested: { list: [1, true, null, 'x'] }, exp: 0 };
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+useScriptedTime();
 
 /** A body that is nearly a token: broken on the outside, or an ID token that is well formed with a broken payload inside. */
 function reply(path: string, random: () => number): Buffer {

@@ -1,15 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { jwt, RunningFilter } from './testing/running-filter.ts';
+import { useScriptedTime } from './testing/use-filter.ts';
 
 const pageBytes = 65_536;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+useScriptedTime();
 
 /** Ten requests come for a token that is not there, some leave, and the fetch fails or succeeds with a token that lives for a minute. */
 function round(filter: RunningFilter, index: number): void {

@@ -1,24 +1,14 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hourMs, jwt, type Request, RunningFilter } from './testing/running-filter.ts';
+import { expect, test, vi } from 'vitest';
+import { hourMs, jwt, type Request } from './testing/running-filter.ts';
+import { useFilter } from './testing/use-filter.ts';
 
-let filter: RunningFilter;
-
-beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-  filter = await RunningFilter.start({
-    metadata_cluster: 'metadata',
-    token_header: 'x-serverless-authorization',
-    audiences: { customer: 'https://customer.example' },
-  });
+const filter = useFilter({
+  metadata_cluster: 'metadata',
+  token_header: 'x-serverless-authorization',
+  audiences: { customer: 'https://customer.example' },
 });
 
-afterEach(() => {
-  filter.host.close();
-  expect(filter.host.trapped).toBe(false);
-  vi.useRealTimers();
-});
-
-const within = (timeout: string) => filter.request('customer', { headers: [['grpc-timeout', timeout]] });
+const within = (timeout: string) => filter().request('customer', { headers: [['grpc-timeout', timeout]] });
 
 /** Milliseconds until the request is answered, to 10 ms. */
 function patienceOf({ stream }: Request): number {
@@ -32,22 +22,22 @@ function patienceOf({ stream }: Request): number {
 }
 
 test('a metadata server that says nothing costs a caller less than five seconds, after several attempts', () => {
-  expect(patienceOf(filter.request('customer'))).toBeLessThan(5_000);
-  expect(filter.host.calls).toHaveLength(3);
-  expect(filter.metric('waiting')).toBe(0);
+  expect(patienceOf(filter().request('customer'))).toBeLessThan(5_000);
+  expect(filter().host.calls).toHaveLength(3);
+  expect(filter().metric('waiting')).toBe(0);
 });
 
 test.each([10, 100, 1_000, 1_990, 2_050, 4_000, 4_800, 10_000])(
   'that holds for a request that comes %i ms after the start, too',
   (after) => {
     vi.advanceTimersByTime(after);
-    expect(patienceOf(filter.request('customer'))).toBeLessThan(5_000);
+    expect(patienceOf(filter().request('customer'))).toBeLessThan(5_000);
   },
 );
 
 test('nobody waits for longer in the whole of a long silence', () => {
   for (let second = 0; second < 60; second++) {
-    expect(patienceOf(filter.request('customer'))).toBeLessThan(5_000);
+    expect(patienceOf(filter().request('customer'))).toBeLessThan(5_000);
     vi.advanceTimersByTime(700);
   }
 });
@@ -71,34 +61,34 @@ test.each(['1M', '1H', '99999999S', '', 'S', '1', '1x', '-1S', '1.5S', '99999999
 );
 
 test('whoever has no time left goes alone: the others wait on, and the fetch goes on for them', () => {
-  const patient = filter.request('customer');
+  const patient = filter().request('customer');
   patienceOf(within('500m'));
   expect(patient.stream.state).toBe('stopped');
-  expect(filter.host.calls).toHaveLength(1);
-  filter.host.calls[0]!.answer('200', jwt(hourMs));
+  expect(filter().host.calls).toHaveLength(1);
+  filter().host.calls[0]!.answer('200', jwt(hourMs));
   expect(patient.stream.state).toBe('sent');
 });
 
 test('a second attempt that is answered serves those who have waited since the first', () => {
-  const request = filter.request('customer');
+  const request = filter().request('customer');
   vi.advanceTimersByTime(2_150);
-  filter.host.calls[1]!.answer('200', jwt(hourMs));
+  filter().host.calls[1]!.answer('200', jwt(hourMs));
   expect(request.stream.state).toBe('sent');
 });
 
-const reasons = () => filter.host.lines.map((line) => line.split('audience "https://customer.example": ')[1]);
+const reasons = () => filter().host.lines.map((line) => line.split('audience "https://customer.example": ')[1]);
 
 test('the log says that there was no answer', () => {
-  patienceOf(filter.request('customer'));
+  patienceOf(filter().request('customer'));
   expect(reasons()).toEqual(['no answer within 2000 ms', 'no answer within 2000 ms', 'no answer within 500 ms']);
 });
 
 test('it tells that from no connection, a broken one, and an answer', () => {
-  filter.request('customer');
-  filter.host.calls.at(-1)!.fail();
+  filter().request('customer');
+  filter().host.calls.at(-1)!.fail();
   vi.advanceTimersByTime(200);
-  filter.host.calls.at(-1)!.breakOff();
+  filter().host.calls.at(-1)!.breakOff();
   vi.advanceTimersByTime(300);
-  filter.host.calls.at(-1)!.answer('504', 'the text of a server is not repeated');
+  filter().host.calls.at(-1)!.answer('504', 'the text of a server is not repeated');
   expect(reasons()).toEqual(['no connection, remote connection failure', 'the connection broke', 'it answered with status 504']);
 });

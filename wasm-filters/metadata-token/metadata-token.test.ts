@@ -1,52 +1,44 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { configuration, hourMs, jwt, RunningFilter, tokenHeader } from './testing/running-filter.ts';
+import { useFilter } from './testing/use-filter.ts';
 
-let filter: RunningFilter;
-
-beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1), toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] });
-  filter = await RunningFilter.start();
-});
-
-afterEach(() => {
-  filter.host.close();
-  expect(filter.host.trapped).toBe(false);
-  vi.useRealTimers();
-});
+const filter = useFilter();
 
 /** Lets the prefetch of all tokens happen; the last one is an access token. */
 function prefetch(lifetimeMs = hourMs): void {
   vi.advanceTimersByTime(50);
-  filter.host.calls.splice(2)[0]!.answer('200', JSON.stringify({ access_token: 'a', expires_in: 1e9 }));
-  for (const call of filter.host.calls) call.answer('200', jwt(lifetimeMs));
+  filter()
+    .host.calls.splice(2)[0]!
+    .answer('200', JSON.stringify({ access_token: 'a', expires_in: 1e9 }));
+  for (const call of filter().host.calls) call.answer('200', jwt(lifetimeMs));
 }
 
 test('the first request waits for the token and goes on with it; the next ones find it cached', () => {
-  const first = filter.request('customer');
+  const first = filter().request('customer');
   expect(first.stream.state).toBe('stopped');
-  expect(filter.metric('waiting')).toBe(1);
+  expect(filter().metric('waiting')).toBe(1);
   const token = jwt(hourMs);
-  filter.host.calls[0]!.answer('200', `${token}\n`);
+  filter().host.calls[0]!.answer('200', `${token}\n`);
   expect(first.stream.state).toBe('sent');
   expect(first.token()).toBe(`Bearer ${token}`);
-  const second = filter.request('customer');
+  const second = filter().request('customer');
   expect(second.stream.state).toBe('sent');
   expect(second.token()).toBe(`Bearer ${token}`);
-  expect(filter.host.calls).toHaveLength(1);
-  expect([filter.metric('fetches'), filter.metric('waiting')]).toEqual([1, 0]);
+  expect(filter().host.calls).toHaveLength(1);
+  expect([filter().metric('fetches'), filter().metric('waiting')]).toEqual([1, 0]);
 });
 
 test('a request whose token is there costs two host calls', () => {
   prefetch();
   const calls: string[] = [];
-  filter.host.onHostCall = (name) => calls.push(name);
-  expect(filter.request('customer').stream.state).toBe('sent');
+  filter().host.onHostCall = (name) => calls.push(name);
+  expect(filter().request('customer').stream.state).toBe('sent');
   expect(calls).toEqual(['proxy_get_property', 'proxy_replace_header_map_value']);
 });
 
 test('asks the metadata server as its documentation says, with the audience URL-encoded', () => {
-  filter.request('customer');
-  const { cluster, headers } = filter.host.calls[0]!.request;
+  filter().request('customer');
+  const { cluster, headers } = filter().host.calls[0]!.request;
   expect(cluster).toBe('metadata');
   expect(headers.entries()).toEqual([
     [':method', 'GET'],
@@ -60,39 +52,39 @@ test('asks the metadata server as its documentation says, with the audience URL-
 });
 
 test('a hundred requests at once make one fetch, also from two clusters with the same audience', () => {
-  const requests = Array.from({ length: 100 }, (_, index) => filter.request(index % 2 ? 'customer' : 'customer-of-old'));
-  expect(filter.host.calls).toHaveLength(1);
-  filter.host.calls[0]!.answer('200', jwt(hourMs));
+  const requests = Array.from({ length: 100 }, (_, index) => filter().request(index % 2 ? 'customer' : 'customer-of-old'));
+  expect(filter().host.calls).toHaveLength(1);
+  filter().host.calls[0]!.answer('200', jwt(hourMs));
   expect(requests.every(({ stream, token }) => stream.state === 'sent' && token()?.startsWith('Bearer '))).toBe(true);
 });
 
 test('each audience has its own token', () => {
-  const customer = filter.request('customer');
-  const partner = filter.request('partner');
-  filter.host.calls[1]!.answer('200', jwt(hourMs, { aud: 'p' }));
+  const customer = filter().request('customer');
+  const partner = filter().request('partner');
+  filter().host.calls[1]!.answer('200', jwt(hourMs, { aud: 'p' }));
   expect(customer.stream.state).toBe('stopped');
-  filter.host.calls[0]!.answer('200', jwt(hourMs, { aud: 'c' }));
+  filter().host.calls[0]!.answer('200', jwt(hourMs, { aud: 'c' }));
   expect(customer.token()).not.toBe(partner.token());
 });
 
 test('tokens are fetched ahead of the first request', () => {
   prefetch();
-  expect(filter.host.calls).toHaveLength(2);
-  expect(filter.request('customer').stream.state).toBe('sent');
-  expect(filter.request('partner').stream.state).toBe('sent');
+  expect(filter().host.calls).toHaveLength(2);
+  expect(filter().request('customer').stream.state).toBe('sent');
+  expect(filter().request('partner').stream.state).toBe('sent');
 });
 
 test('a token is refreshed three to four minutes before its end, and the old one serves until the new one is there', () => {
   prefetch();
-  const old = filter.request('customer').token();
+  const old = filter().request('customer').token();
   vi.advanceTimersByTime(hourMs - 241_000);
-  expect(filter.host.calls).toHaveLength(2);
-  while (filter.host.calls.length === 2) vi.advanceTimersByTime(1_000);
+  expect(filter().host.calls).toHaveLength(2);
+  while (filter().host.calls.length === 2) vi.advanceTimersByTime(1_000);
   expect(Date.now()).toBeLessThan(Date.UTC(2026, 0, 1) + hourMs - 179_000);
-  expect(filter.request('customer').token()).toBe(old);
+  expect(filter().request('customer').token()).toBe(old);
   const fresh = jwt(hourMs);
-  filter.host.calls[2]!.answer('200', fresh);
-  expect(filter.request('customer').token()).toBe(`Bearer ${fresh}`);
+  filter().host.calls[2]!.answer('200', fresh);
+  expect(filter().request('customer').token()).toBe(`Bearer ${fresh}`);
 });
 
 test('refreshes of two instances of the filter do not fall together', async () => {
@@ -114,20 +106,20 @@ test('refreshes of two instances of the filter do not fall together', async () =
 test('a token is not used in its last thirty seconds', () => {
   prefetch(100_000);
   vi.advanceTimersByTime(69_000);
-  expect(filter.request('customer').stream.state).toBe('sent');
+  expect(filter().request('customer').stream.state).toBe('sent');
   vi.advanceTimersByTime(2_000);
-  expect(filter.request('customer').stream.state).toBe('stopped');
+  expect(filter().request('customer').stream.state).toBe('stopped');
 });
 
 test('a still valid token serves while refreshing fails, and the refresh goes on being tried', () => {
   prefetch();
   vi.advanceTimersByTime(hourMs - 100_000);
-  for (let i = 2; i < filter.host.calls.length; i++) filter.host.calls[i]!.answer('503');
-  const before = filter.host.calls.length;
-  expect(filter.request('customer').stream.state).toBe('sent');
+  for (let i = 2; i < filter().host.calls.length; i++) filter().host.calls[i]!.answer('503');
+  const before = filter().host.calls.length;
+  expect(filter().request('customer').stream.state).toBe('sent');
   vi.advanceTimersByTime(6_000);
-  expect(filter.host.calls.length).toBeGreaterThan(before);
-  expect(filter.request('customer').stream.state).toBe('sent');
+  expect(filter().host.calls.length).toBeGreaterThan(before);
+  expect(filter().request('customer').stream.state).toBe('sent');
 });
 
 test("a copy of the header that the client sent never goes upstream, whatever becomes of the request's token", () => {
@@ -135,10 +127,10 @@ test("a copy of the header that the client sent never goes upstream, whatever be
     [tokenHeader, 'Bearer forged'],
     [tokenHeader, 'Bearer twice'],
   ] as const;
-  const waiting = filter.request('customer', { headers: spoofed });
+  const waiting = filter().request('customer', { headers: spoofed });
   expect(waiting.token()).toBeUndefined();
-  filter.host.calls[0]!.answer('200', jwt(hourMs));
-  const cached = filter.request('customer', { headers: spoofed });
+  filter().host.calls[0]!.answer('200', jwt(hourMs));
+  const cached = filter().request('customer', { headers: spoofed });
   for (const { stream } of [waiting, cached]) {
     const values = stream.headers
       .entries()
@@ -146,56 +138,56 @@ test("a copy of the header that the client sent never goes upstream, whatever be
       .map(([, value]) => value);
     expect(values).toEqual([expect.stringMatching(/^Bearer ey/)]);
   }
-  expect(filter.request('open', { headers: spoofed }).token()).toBeUndefined();
-  expect(filter.request(undefined, { headers: spoofed, route: 'preview/x' }).token()).toBeUndefined();
+  expect(filter().request('open', { headers: spoofed }).token()).toBeUndefined();
+  expect(filter().request(undefined, { headers: spoofed, route: 'preview/x' }).token()).toBeUndefined();
 });
 
 test('a cluster that the configuration lacks is refused, one with null passes without a token', () => {
-  const unknown = filter.request('unlisted');
+  const unknown = filter().request('unlisted');
   expect(unknown.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unknown_cluster' });
   expect(unknown.stream.reply!.body).toBe('The gateway has no token for the upstream of this request.\n');
-  filter.request('unlisted');
-  expect(filter.host.lines.filter((line) => line.includes('cluster "unlisted"'))).toHaveLength(1);
-  expect(filter.request('open').stream.state).toBe('sent');
+  filter().request('unlisted');
+  expect(filter().host.lines.filter((line) => line.includes('cluster "unlisted"'))).toHaveLength(1);
+  expect(filter().request('open').stream.state).toBe('sent');
 });
 
 test('what is behind an "@" in the name of a cluster tells revisions apart, which share the audience', () => {
   prefetch();
-  const tokens = ['customer', 'customer@pr-1', 'customer@', 'customer@pr-1@2'].map((cluster) => filter.request(cluster).token());
+  const tokens = ['customer', 'customer@pr-1', 'customer@', 'customer@pr-1@2'].map((cluster) => filter().request(cluster).token());
   expect(tokens).toEqual(Array(4).fill(tokens[0]));
   expect(tokens[0]).toMatch(/^Bearer /);
   for (const cluster of ['customer-', 'customer1@pr-1', 'custome@r', '@customer', 'Customer@pr-1']) {
-    expect(filter.request(cluster).stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unknown_cluster' });
+    expect(filter().request(cluster).stream.reply).toMatchObject({ status: 503, details: 'metadata_token_unknown_cluster' });
   }
 });
 
 test('a route that may lead nowhere is left to the router', () => {
-  expect(filter.request(undefined, { route: 'preview/kumiko.partner.v1.PartnerService' }).stream.state).toBe('sent');
+  expect(filter().request(undefined, { route: 'preview/kumiko.partner.v1.PartnerService' }).stream.state).toBe('sent');
 });
 
 test('where nothing is found the filter itself says so: the route of such a request may be another by the time it goes on', () => {
-  expect(filter.request(undefined, { route: 'not-found' }).stream.reply).toMatchObject({
+  expect(filter().request(undefined, { route: 'not-found' }).stream.reply).toMatchObject({
     status: 404,
     body: '',
     details: 'route_not_found',
   });
-  expect(filter.metric('denied')).toBe(0);
+  expect(filter().metric('denied')).toBe(0);
 });
 
 test.each([null, 'rest/v1/', 'not-found/', 'preview', ''])('without a cluster, a request on route %j is refused', (route) => {
-  const request = filter.request(undefined, { headers: [[tokenHeader, 'Bearer forged']], route });
+  const request = filter().request(undefined, { headers: [[tokenHeader, 'Bearer forged']], route });
   expect(request.stream.reply).toMatchObject({ status: 503, details: 'metadata_token_no_cluster', grpcStatus: -1 });
-  filter.request(undefined, { route });
-  expect(filter.host.lines.filter((line) => line.startsWith('error: metadata-token: '))).toHaveLength(1);
+  filter().request(undefined, { route });
+  expect(filter().host.lines.filter((line) => line.startsWith('error: metadata-token: '))).toHaveLength(1);
 });
 
 test('a client that disconnects during the fetch takes nothing with it', () => {
-  const before = filter.request('customer');
-  const gone = filter.request('customer');
-  const after = filter.request('customer');
+  const before = filter().request('customer');
+  const gone = filter().request('customer');
+  const after = filter().request('customer');
   gone.stream.end();
-  filter.host.calls[0]!.answer('200', jwt(hourMs));
+  filter().host.calls[0]!.answer('200', jwt(hourMs));
   expect([before, gone, after].map(({ stream }) => stream.state)).toEqual(['sent', 'gone', 'sent']);
-  expect([filter.metric('denied'), filter.metric('waiting')]).toEqual([0, 0]);
-  expect(filter.request('customer').stream.state).toBe('sent');
+  expect([filter().metric('denied'), filter().metric('waiting')]).toEqual([0, 0]);
+  expect(filter().request('customer').stream.state).toBe('sent');
 });

@@ -1,6 +1,7 @@
 // What the console's server and its page say to each other: types only, read by both.
 import type { PicturePart } from '../cloud/inspect/picture-part.ts';
 import type { TraceSummary } from '../cloud/traces/trace-summary.ts';
+import type { CodeChange } from '../platform/code-change.ts';
 
 /** How a process of the platform is. */
 export interface ProcessState {
@@ -21,16 +22,6 @@ interface PreviewState {
   readonly code: string;
 }
 
-/** A change of code and the restarts that it led to. */
-export interface CodeChangeState {
-  readonly atMs: number;
-  readonly files: readonly string[];
-  readonly processes: readonly string[];
-  readonly state: 'restarting' | 'done' | 'failed';
-  readonly tookMs: number;
-  readonly error: string | undefined;
-}
-
 /** How the platform is. */
 export interface PlatformState {
   readonly product: string;
@@ -39,7 +30,7 @@ export interface PlatformState {
   /** How far business time is ahead of the machine's. */
   readonly aheadMs: number;
   /** What the last change of code has led to. */
-  readonly change: CodeChangeState | undefined;
+  readonly change: CodeChange | undefined;
   readonly processes: readonly ProcessState[];
   readonly previews: readonly PreviewState[];
   /** Where things listen, by name. */

@@ -1,10 +1,10 @@
 import type { Disturbance } from '../cloud/start-cloud.ts';
+import type { CodeChange } from '../platform/code-change.ts';
 import type { Endpoints } from '../platform/endpoints.ts';
 import type { PlatformClock } from '../platform/platform-clock.ts';
 import type { Ports } from '../platform/ports.ts';
 import type { Processes } from '../platform/processes.ts';
 import type { RunningPreviews } from '../platform/running-previews.ts';
-import type { CodeChange } from '../platform/watch-code.ts';
 
 /** What the console sees of the platform that it runs in, and may do to it. */
 export interface ConsolePlatform {

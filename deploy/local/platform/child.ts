@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasEnded } from '../../../gateway/envoy/end-child.ts';
 import { spawnLeashed } from '../../../gateway/envoy/leash.ts';
 import { errorCode } from '../../../services/platform/contracts/error-code.ts';
 import { untilListening } from '../../../services/platform/tools/listening-port.ts';
@@ -255,10 +256,6 @@ export class Child {
       }
     }
   }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function tail(file: string): string {

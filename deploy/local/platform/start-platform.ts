@@ -14,6 +14,7 @@ import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import { consoleTokenFile } from '../console/console-token.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
+import type { CodeChange } from './code-change.ts';
 import { containersFolder } from './container.ts';
 import { removeControlToken, writeControlToken } from './control-token.ts';
 import { layFirstDatabase } from './database/first-database.ts';
@@ -30,7 +31,6 @@ import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
 import { serviceNodeFlags, tracedServiceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
-import type { CodeChange } from './watch-code.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;

@@ -2,24 +2,13 @@ import { execFile } from 'node:child_process';
 import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { CodeChange } from './code-change.ts';
 import { concernOfAll } from './code-changes.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const watched = ['services', 'proto', 'wasm-filters', 'gateway', 'deploy/local'];
 /** Editors write a file in several steps. */
 const settleMs = 100;
-
-/** What a change has led to. */
-export interface CodeChange {
-  /** In milliseconds since the epoch. */
-  readonly atMs: number;
-  readonly files: readonly string[];
-  readonly processes: readonly string[];
-  readonly state: 'restarting' | 'done' | 'failed';
-  readonly tookMs: number;
-  /** Why it failed, for people. */
-  readonly error: string | undefined;
-}
 
 /** What follows a change of code. */
 interface WatchOptions {

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { CodeChangeState, PlatformState } from '../api.ts';
+import type { CodeChange } from '../../platform/code-change.ts';
+import type { PlatformState } from '../api.ts';
 import { commandsOf, findCommands } from './commands.ts';
 import { isPaletteOpen, Palette } from './parts/palette.tsx';
 import { clockTime, duration } from './parts/text.ts';
@@ -79,7 +80,7 @@ function App() {
 }
 
 /** What the last change of code has led to. */
-function Change({ change: { files, processes, state, tookMs, error, atMs } }: { readonly change: CodeChangeState }) {
+function Change({ change: { files, processes, state, tookMs, error, atMs } }: { readonly change: CodeChange }) {
   const [file = ''] = files;
   const name = file.slice(file.lastIndexOf('/') + 1);
   const colour = { restarting: 'warn', done: 'hint', failed: 'bad' }[state];

@@ -1,26 +1,19 @@
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { metrics } from '@opentelemetry/api';
-import {
-  AggregationTemporality,
-  type Histogram,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
+import type { Histogram } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { audienceOf, serviceAccountEmail } from '../../contracts/identities.ts';
 import { instruments } from '../../contracts/instruments.ts';
 import { DeskService } from '../../testing/fixture/gen/types/sample/desk/v1/desk_pb.js';
+import { type MetricRecorder, recordMetrics } from '../../testing/metric-recorder.ts';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, googleIssuer, project, startTestService, type TestService, testEnv } from '../../testing/test-service.ts';
 
-const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+let recorder: MetricRecorder;
 let issuer: TestIssuer;
 let service: TestService;
 
 beforeAll(async () => {
-  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  recorder = recordMetrics();
   issuer = await startTestIssuer();
   service = await startTestService({
     name: 'desk',
@@ -36,8 +29,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([service.stop(), issuer.close(), reader.shutdown()]);
-  metrics.disable();
+  await Promise.all([service.stop(), issuer.close(), recorder.close()]);
 });
 
 const clientOf = async (trigger: 'pubsub' | 'scheduler') => {
@@ -61,9 +53,7 @@ test('an event that was handled tells how long ago it was published; one that fa
   await scheduler.relayOutbox({});
   pubsub.close();
   scheduler.close();
-  await reader.forceFlush();
-  const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
-  const [point, ...others] = all.find(({ descriptor }) => descriptor.name === instruments.inboxLag.name)?.dataPoints ?? [];
+  const [point, ...others] = (await recorder.told(instruments.inboxLag.name))?.dataPoints ?? [];
   expect(others).toEqual([]);
   expect(point?.attributes).toEqual({ 'rpc.method': 'sample.desk.v1.DeskService/HandleEvent' });
   const { count, min, sum = 0 } = point!.value as Histogram;

@@ -1,26 +1,19 @@
 import { status } from '@grpc/grpc-js';
-import { metrics } from '@opentelemetry/api';
-import {
-  AggregationTemporality,
-  type Histogram,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Histogram } from '@opentelemetry/sdk-metrics';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../../contracts/client.ts';
 import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
+import { type MetricRecorder, recordMetrics } from '../../testing/metric-recorder.ts';
 import { startTestIssuer, type TestIssuer } from '../../testing/test-issuer.ts';
 import { clientFor, customerIssuer, project, startTestService, type TestService, testEnv } from '../../testing/test-service.ts';
 
-const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+let recorder: MetricRecorder;
 let issuer: TestIssuer;
 let service: TestService;
 let client: Client<typeof LibraryService>;
 
 beforeAll(async () => {
-  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+  recorder = recordMetrics();
   issuer = await startTestIssuer();
   service = await startTestService({
     env: testEnv(issuer.jwksUri),
@@ -34,21 +27,14 @@ beforeAll(async () => {
   client = clientFor(LibraryService, service.url, 'edge-gateway', await issuer.sign({ iss: customerIssuer, aud: project, sub: 'alice' }));
 });
 
-beforeEach(() => exporter.reset());
-
 afterAll(async () => {
   client.close();
-  await Promise.all([service.stop(), issuer.close(), reader.shutdown()]);
-  metrics.disable();
+  await Promise.all([service.stop(), issuer.close(), recorder.close()]);
 });
 
 /** The calls that were measured, by their attributes. */
 async function measured() {
-  await reader.forceFlush();
-  const [sent] = exporter.getMetrics();
-  const duration = sent?.scopeMetrics
-    .flatMap((scope) => scope.metrics)
-    .find(({ descriptor }) => descriptor.name === 'rpc.server.call.duration');
+  const duration = await recorder.told('rpc.server.call.duration');
   expect(duration?.descriptor.unit).toBe('s');
   return duration?.dataPoints.map(({ attributes, value }) => ({
     attributes,

@@ -1,24 +1,13 @@
-import { metrics } from '@opentelemetry/api';
-import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { afterAll, expect, test } from 'vitest';
 import { instruments } from '../../contracts/instruments.ts';
+import { recordMetrics } from '../../testing/metric-recorder.ts';
 import { concurrency } from './concurrency.ts';
 
-const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
-metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+const recorder = recordMetrics();
 
-afterAll(async () => {
-  await reader.shutdown();
-  metrics.disable();
-});
+afterAll(() => recorder.close());
 
-async function told(): Promise<unknown> {
-  exporter.reset();
-  await reader.forceFlush();
-  const all = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics));
-  return all.find(({ descriptor }) => descriptor.name === instruments.databaseConcurrency.name)?.dataPoints.map(({ value }) => value);
-}
+const told = async () => (await recorder.told(instruments.databaseConcurrency.name))?.dataPoints.map(({ value }) => value);
 
 test('each export tells the most that were under way at one time since the one before, whether they end well or not', async () => {
   const underWay = concurrency();
