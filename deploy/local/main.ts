@@ -7,26 +7,24 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { compileCache } from './platform/compile-cache.ts';
-import type { CloudRunMode } from './platform/run-limits.ts';
 import type { Platform } from './platform/start-platform.ts';
 
 const startedAt = performance.now();
 
 // Counts for what is imported after it.
 enableCompileCache(compileCache);
-const [{ runCommand, UsageError }, { requireEnvoy }, { defaultPortBase, isFree, PortTakenError }, { defaultStateDir }] = await Promise.all([
+const [
+  { runCommand, UsageError },
+  { requireEnvoy },
+  { cloudRunArguments, cloudRunMode, cloudRunOptions, defaultEnvironment, defaultIdle },
+  { defaultPortBase, isFree, PortTakenError },
+  { defaultStateDir },
+] = await Promise.all([
   import('../../services/platform/tools/command-line.ts'),
   import('../../gateway/envoy/find-envoy.ts'),
+  import('./platform/cloud-run-arguments.ts'),
   import('./platform/free-port.ts'),
   import('./platform/state-dir.ts'),
-]);
-
-const defaultEnvironment = 'staging';
-const defaultIdle = '1m';
-const unitsMs: ReadonlyMap<string | undefined, number> = new Map([
-  ['ms', 1],
-  ['s', 1_000],
-  ['m', 60_000],
 ]);
 
 const usage = `usage: npm start -- [--port-base N] [--preview SERVICE=TAG]… [--no-console] [--watch] [--state-dir DIR]
@@ -65,11 +63,7 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       preview: { type: 'string', multiple: true, default: [] },
       'no-console': { type: 'boolean', default: false },
       watch: { type: 'boolean', default: false },
-      'cloud-run': { type: 'boolean', default: false },
-      env: { type: 'string' },
-      instances: { type: 'string' },
-      idle: { type: 'string' },
-      containers: { type: 'boolean', default: false },
+      ...cloudRunArguments,
       traffic: { type: 'string', multiple: true, default: [] },
     },
   });
@@ -78,6 +72,11 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
     throw new UsageError(`--port-base is "${values['port-base']}": 0 for free ports, or a number from 1024 to 65000`);
   }
   const mode = cloudRunMode(values);
+  if (mode !== undefined && values.watch) {
+    throw new UsageError(
+      '--watch restarts what runs from this folder, and with --cloud-run services run what their images hold: leave one of them out',
+    );
+  }
   // Told before anything that takes time.
   requireEnvoy();
   if (portBase > 0 && !(await isFree(portBase))) throw new PortTakenError('edge', portBase, portBase);
@@ -163,49 +162,4 @@ async function seed(platform: Platform, stateDir: string): Promise<void> {
   if (!existsSync(file)) return;
   const { seedDemoData } = (await import(pathToFileURL(file).href)) as typeof import('./demo/seed.ts');
   await seedDemoData(platform, stateDir);
-}
-
-/** How many instances services have, and what they run: what their images hold. */
-async function cloudRunOptions(mode: CloudRunMode, stateDir: string) {
-  const { runLimits } = await import('./platform/run-limits.ts');
-  const limits = runLimits(mode);
-  if (!mode.containers) return { limits, programs: await (await import('./platform/image-trees.ts')).imagePrograms() };
-  const { containerPrograms } = await import('./platform/image-containers.ts');
-  const tell = (text: string) => process.stderr.write(`${text}\n`);
-  return { limits, programs: await containerPrograms({ environment: mode.environment, stateDir, tell }) };
-}
-
-/** What --cloud-run and the options that belong to it say; undefined where it is off. @throws {UsageError} */
-function cloudRunMode(values: {
-  'cloud-run': boolean;
-  env?: string | undefined;
-  instances?: string | undefined;
-  idle?: string | undefined;
-  containers: boolean;
-  watch: boolean;
-}): CloudRunMode | undefined {
-  if (!values['cloud-run']) {
-    const stray = (['env', 'instances', 'idle', 'containers'] as const).find(
-      (name) => values[name] !== undefined && values[name] !== false,
-    );
-    if (stray !== undefined) throw new UsageError(`--${stray} belongs to --cloud-run`);
-    return undefined;
-  }
-  if (values.watch)
-    throw new UsageError(
-      '--watch restarts what runs from this folder, and with --cloud-run services run what their images hold: leave one of them out',
-    );
-  const { env = defaultEnvironment, instances, idle = defaultIdle, containers } = values;
-  if (instances !== undefined && !/^([1-9]|[1-4][0-9]|50)$/.test(instances)) {
-    throw new UsageError(`--instances is "${instances}": a number from 1 to 50`);
-  }
-  const [, count, unit] = /^(\d{1,4})(ms|s|m)$/.exec(idle) ?? [];
-  const unitMs = unitsMs.get(unit);
-  if (unitMs === undefined) throw new UsageError(`--idle is "${idle}": a number and "ms", "s" or "m", such as 15s`);
-  return {
-    environment: env,
-    idleMs: Number(count) * unitMs,
-    instances: instances === undefined ? undefined : Number(instances),
-    containers,
-  };
 }

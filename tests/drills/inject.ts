@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { outsideUrl } from '../../deploy/local/platform/endpoints.ts';
+import { errorCode } from '../../services/platform/contracts/error-code.ts';
 import type { Fault, PlannedFault } from './fault-plan.ts';
 import { callUntilAnswered } from './http-call.ts';
 import type { Stage } from './stage.ts';
@@ -70,6 +71,6 @@ function signal(pid: number | undefined, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'
   try {
     process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { errorCode } from '../../../services/platform/contracts/error-code.ts';
 import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { type AbortMessage, isAbortAnswer } from '../cloud/spanner/abort-message.ts';
 import { usualAbortProbability } from '../cloud/spanner/transactions/abort-plan.ts';
@@ -201,7 +202,7 @@ function signal(pid: number | undefined, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'
     globalThis.process.kill(pid, name);
   } catch (error) {
     // It has ended meanwhile: there is nothing to be done to it.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 
