@@ -1,4 +1,4 @@
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { compileCache } from './deploy/local/platform/compile-cache.ts';
@@ -6,11 +6,14 @@ import { compileCache } from './deploy/local/platform/compile-cache.ts';
 // Of the workers, and of the commands that tests start: what one process has compiled, the next one reads.
 process.env['NODE_COMPILE_CACHE'] ??= compileCache;
 
-/** Files that start whole platforms come before the many that take a moment: so no worker is left alone with a long one at the end. */
-class PlatformsFirst extends BaseSequencer {
+/** Whole platforms, images, and Envoy with all that it has to do: what takes long. */
+const wholes = ['tests', 'gateway/conformance', 'deploy/docker', 'deploy/otel'].map((folder) => `${folder}/**/*.test.ts`);
+
+/** Long files come before the many that take a moment: so no worker is left alone with a long one at the end. */
+class WholesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => /^(tests|gateway\/conformance)\//.test(relative(import.meta.dirname, moduleId));
+    const isLong = ({ project }: TestSpecification) => project.name === 'wholes';
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }
 }
@@ -25,16 +28,24 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    sequence: { sequencer: PlatformsFirst },
+    sequence: { sequencer: WholesFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
       {
         extends: true,
         test: {
-          name: 'repository',
-          include: ['{gateway,wasm-filters,deploy,tests,bench}/**/*.test.ts', 'services/!(platform)/**/*.test.ts', ...ofProduct],
+          name: 'wholes',
+          include: wholes,
           exclude: never,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'parts',
+          include: ['{gateway,wasm-filters,deploy,bench}/**/*.test.ts', 'services/!(platform)/**/*.test.ts', ...ofProduct],
+          exclude: [...never, ...wholes],
         },
       },
       {
