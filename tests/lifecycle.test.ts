@@ -26,7 +26,7 @@ function start(stateDir: string, args?: readonly string[], launcher?: 'npm'): Co
   return platform;
 }
 
-const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { timeout: 5_000, interval: 20 }).toBe(false);
+const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { interval: 20 }).toBe(false);
 
 const end = () => {
   for (const platform of started.splice(0)) if (platform.alive) platform.signalAll('SIGKILL');
@@ -92,7 +92,7 @@ describe('npm start', () => {
     const stateDir = newStateDir();
     const platform = start(stateDir);
     // The first of its processes is there, and the others are on their way.
-    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { timeout: 30_000, interval: 5 }).toBe(true);
+    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { interval: 5 }).toBe(true);
     platform.signal('SIGINT');
     expect(await platform.exit()).toBe(0);
     await gone(platform);
