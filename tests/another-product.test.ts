@@ -17,7 +17,7 @@ let endpoints: Endpoints;
 beforeAll(async () => {
   platform = new CommandPlatform(stateDir, ['--port-base', '0'], undefined, { KUMIKO_PRODUCT: product });
   endpoints = await platform.ready();
-}, 90_000);
+});
 
 afterAll(async () => {
   platform.signal('SIGTERM');

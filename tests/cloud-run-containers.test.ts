@@ -40,7 +40,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(containers().length).toBeGreaterThan(0);
   });
 
-  it('each has what its manifest gives it, and no more', { timeout: 60_000 }, async () => {
+  it('each has what its manifest gives it, and no more', async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
     const [pid] = instancePids(stage.platform, 'customer');
@@ -54,7 +54,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(host).toBe(`${512 * 2 ** 20} 1000000000`);
   });
 
-  it('stands still between requests, and what is killed in the middle of one is replaced', { timeout: 60_000 }, async () => {
+  it('stands still between requests, and what is killed in the middle of one is replaced', async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
     await expect.poll(() => instanceStates(stage.platform, 'customer'), { interval: 20 }).toEqual(['T']);
@@ -86,7 +86,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     await expect.poll(() => left(), { interval: 100 }).toEqual([]);
   });
 
-  it('an image that does not start shows its log, and nothing of it is left', { timeout: 60_000 }, async () => {
+  it('an image that does not start shows its log, and nothing of it is left', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
     const broken: Record<string, ContainerProgram> = { ...(await programs()) };
     broken['customer'] = { ...broken['customer']!, preload: "throw new Error('this image is broken')" };

@@ -203,7 +203,7 @@ describe('asynchronous work', () => {
     };
   }
 
-  it('of a request for previews is done by them: events by the owner, tasks by the job service', { timeout: 60_000 }, async () => {
+  it('of a request for previews is done by them: events by the owner, tasks by the job service', async () => {
     // The log is written after the answer.
     const seen = () =>
       [
@@ -218,7 +218,7 @@ describe('asynchronous work', () => {
     await expect.poll(seen).toEqual([1, 1, 1, 1]);
   });
 
-  it('keeps the preview over each hop; the one that loses it is named', { timeout: 60_000 }, async () => {
+  it('keeps the preview over each hop; the one that loses it is named', async () => {
     const tap = await tapEvents();
     const calls = [
       ['customer-pr-5', 'CancelOrder'],

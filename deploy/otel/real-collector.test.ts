@@ -34,7 +34,7 @@ describe.skipIf(missing)(
         expect(() => validate(executable, configFor(file), folder)).not.toThrow();
       });
 
-      it('drops probes, and what could be personal', { timeout: 60_000 }, async () => {
+      it('drops probes, and what could be personal', async () => {
         const collector = await startCollector(executable, configFor(file), folder);
         try {
           const exporter = new OTLPTraceExporter({ url: `${collector.url}/v1/traces` });

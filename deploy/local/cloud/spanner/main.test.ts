@@ -89,7 +89,7 @@ it('loses nothing when it is killed under load, and its clients go on where it s
   const [rows] = await client.database.run('SELECT count(*) AS n FROM t');
   expect(rows[0]?.toJSON()).toEqual({ n: 320 });
   expect(atTheKill).toBeLessThan(320);
-}, 60_000);
+});
 
 const UNAVAILABLE = 14;
 const ABORTED = 10;
