@@ -124,9 +124,9 @@ async function underLoad(tag: string, work: () => Promise<void>): Promise<{ fail
   return { failed, standard: standard.seen.length - before[0], preview: preview.seen.length - before[1] };
 }
 
-test('the gateway presents its own token to the control plane', () => {
+test('the gateway presents its own token to the control plane', async () => {
+  await expect.poll(() => server.clients).toMatchObject([{ node: 'edge-gateway', agent: 'envoy 1.40.0' }]);
   expect(metadataOf.at(-1)).toMatch(/^Bearer ey/);
-  expect(server.clients).toMatchObject([{ node: 'edge-gateway', agent: 'envoy 1.40.0' }]);
 });
 
 test('a preview that comes is met by those who ask for it, and one that goes by nobody', async () => {
