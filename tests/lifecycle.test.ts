@@ -61,6 +61,8 @@ describe('npm start, on a state that stays', () => {
   it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
     const first = platform;
     first.signal('SIGINT');
+    // It has heard: whoever comes from now on waits for its end.
+    await expect.poll(() => existsSync(endpointsFile(stateDir)), { interval: 1 }).toBe(false);
     platform = start(stateDir);
     const { edge } = await platform.ready();
     expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);

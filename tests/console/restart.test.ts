@@ -24,6 +24,8 @@ describeInBrowser('a page of the console, below which the platform restarts', ()
     platform.signal('SIGKILL');
     await platform.exit();
     await between();
+    // Its other processes end a moment after it, and have its ports until then.
+    await expect.poll(() => platform.alive).toBe(false);
     platform = new CommandPlatform(stateDir, ['--port-base', String(portBase)]);
     await platform.ready();
   }
