@@ -64,7 +64,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(instancePids(stage.platform, 'customer')).not.toContain(killed);
   });
 
-  it('business time moves for those that stand still, and for those that come later', { timeout: 120_000 }, async () => {
+  it('business time moves for those that stand still, and for those that come later', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const opens = async (customer: string) => {
       const app = await CustomerApp.signIn(customer, endpoints);
@@ -80,7 +80,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
 
   it('nothing is there when nobody calls', { timeout: 180_000 }, async () => {
     await expect
-      .poll(() => serviceNames.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 120_000, interval: 100 })
+      .poll(() => serviceNames.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 240_000, interval: 100 })
       .toEqual([]);
     const left = () => [...containers(), ...readdirSync(join(scratch, 'containers'))];
     await expect.poll(() => left(), { interval: 100 }).toEqual([]);
@@ -101,7 +101,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     }
   });
 
-  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 120_000 }, async () => {
+  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 240_000 }, async () => {
     const platform = new CommandPlatform(scratch, [
       '--port-base',
       '0',

@@ -31,7 +31,7 @@ describe('from zero', () => {
   });
   afterAll(() => database?.close());
 
-  it('tells the story, and is nothing again when nobody calls', { timeout: 120_000 }, async () => {
+  it('tells the story, and is nothing again when nobody calls', { timeout: 240_000 }, async () => {
     await toldStory(stage.platform);
     await expect
       .poll(() => services.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 90_000, interval: 200 })
@@ -43,7 +43,7 @@ describe('from zero', () => {
     expect(use.filter(({ activeMs, lifeMs }) => activeMs < lifeMs - 2_000).length).toBeGreaterThan(0);
   });
 
-  it('what an answer is said to have done is done when the instance stands still right behind it', { timeout: 120_000 }, async () => {
+  it('what an answer is said to have done is done when the instance stands still right behind it', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('alice', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -62,7 +62,7 @@ describe('from zero', () => {
     expect(await spans()).toBeGreaterThan(0);
   });
 
-  it('a request that is given up leaves nothing half done, however long its instance stands still then', { timeout: 120_000 }, async () => {
+  it('a request that is given up leaves nothing half done, however long its instance stands still then', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('bob', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -96,7 +96,7 @@ describe('from zero', () => {
   });
 
   it('an instance that is killed in the middle of a request is replaced, and what was asked again is done', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('carol', endpoints);
@@ -130,7 +130,7 @@ describe('from zero', () => {
     expect(stage.platform.pid('customer')).not.toBe(killed);
   });
 
-  it('a slow start is waited for', { timeout: 120_000 }, async () => {
+  it('a slow start is waited for', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('dave', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -145,7 +145,7 @@ describe('from zero', () => {
     expect(await placed).toMatchObject({ order: { state: 'STATE_PENDING_PAYMENT' } });
   });
 
-  it('business time moves for those that stand still, and for those that come later', { timeout: 120_000 }, async () => {
+  it('business time moves for those that stand still, and for those that come later', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('erin', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -157,7 +157,7 @@ describe('from zero', () => {
     expect(Date.parse(group.expireTime)).toBeGreaterThan(Date.now() + 7_200_000);
   });
 
-  it('goes on with what there is when the local cloud has been killed', { timeout: 120_000 }, async () => {
+  it('goes on with what there is when the local cloud has been killed', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
     await expect.poll(() => allStandStill(stage.platform, 'customer'), { interval: 20 }).toBe(true);
@@ -169,7 +169,7 @@ describe('from zero', () => {
     await expect.poll(() => instanceStates(stage.platform, 'customer')).toHaveLength(1);
   });
 
-  it('a burst from zero is answered by no more instances than there may be', { timeout: 120_000 }, async () => {
+  it('a burst from zero is answered by no more instances than there may be', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     await expect.poll(() => instanceStates(stage.platform, 'customer')).toEqual([]);
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${endpoints.edge}/v1/deals`)));
@@ -223,7 +223,7 @@ describe('npm start -- --cloud-run', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
   afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 
-  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 120_000 }, async () => {
+  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 240_000 }, async () => {
     const platform = new CommandPlatform(stateDir, ['--port-base', '0', '--cloud-run', '--idle', '1m']);
     try {
       const { edge, pid } = await platform.ready();

@@ -58,7 +58,7 @@ describe('npm start, on a state that stays', () => {
     expect(platform.alive).toBe(true);
   });
 
-  it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
+  it('starts again right after it was told to stop', { timeout: 240_000 }, async () => {
     const first = platform;
     first.signal('SIGINT');
     // It has heard: whoever comes from now on waits for its end.
@@ -80,7 +80,7 @@ describe('npm start, on a state that stays', () => {
 describe('npm start', () => {
   afterEach(end);
 
-  it('leaves no process behind when the npm that started it is killed', { timeout: 120_000 }, async () => {
+  it('leaves no process behind when the npm that started it is killed', { timeout: 240_000 }, async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const platform = start(newStateDir(), ['--port-base', '0'], 'npm');
       await platform.ready();
@@ -101,7 +101,7 @@ describe('npm start', () => {
   });
 
   it('keeps what was acknowledged over a kill -9 of every process, tells the story again, and leaves nothing behind when it is stopped', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const stateDir = newStateDir();
     const first = start(stateDir);

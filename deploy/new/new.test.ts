@@ -45,7 +45,7 @@ beforeAll(async () => {
   ];
   for (const changes of made) changes.write(copy);
   run(process.execPath, 'services/platform/contracts/build.ts');
-}, 120_000);
+});
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 

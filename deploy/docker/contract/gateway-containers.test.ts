@@ -131,7 +131,7 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
     });
 
     test('holds its memory under many of the largest requests at a time: each is answered or refused, and it serves on', {
-      timeout: 120_000,
+      timeout: 240_000,
     }, async () => {
       const container = await start();
       const url = `http://127.0.0.1:${await container.listening()}`;
