@@ -80,7 +80,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
 
   it('nothing is there when nobody calls', { timeout: 180_000 }, async () => {
     await expect
-      .poll(() => serviceNames.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 240_000, interval: 100 })
+      .poll(() => serviceNames.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 120_000, interval: 100 })
       .toEqual([]);
     const left = () => [...containers(), ...readdirSync(join(scratch, 'containers'))];
     await expect.poll(() => left(), { interval: 100 }).toEqual([]);
