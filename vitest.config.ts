@@ -29,8 +29,10 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     sequence: { sequencer: WholesFirst },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Ends for what hangs, on a machine that has others to run: none is part of what a test says.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

@@ -17,7 +17,7 @@ let endpoints: Endpoints;
 beforeAll(async () => {
   platform = new CommandPlatform(stateDir, ['--port-base', '0'], undefined, { KUMIKO_PRODUCT: product });
   endpoints = await platform.ready();
-}, 90_000);
+});
 
 afterAll(async () => {
   platform.signal('SIGTERM');
@@ -61,7 +61,7 @@ describe('another product on the same platform', () => {
 
   it('tells by its own event, which another service takes in and asks about', async () => {
     const letters = 'Dear reader, the kettle is on'.length;
-    await expect.poll(async () => (await rest('GET', '/v1/digest')).body, { timeout: 20_000 }).toEqual({ notes: 1, letters });
+    await expect.poll(async () => (await rest('GET', '/v1/digest')).body).toEqual({ notes: 1, letters });
   });
 
   it('has the upkeep of the platform, for the service that has schedules', async () => {

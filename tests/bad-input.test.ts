@@ -225,11 +225,11 @@ describe('resources', () => {
     await client.publishDeal({ name });
     client.close();
     const [opener, joiner] = await Promise.all(['late-1', 'late-2'].map(readyCustomer));
-    await expect.poll(async () => (await rest('GET', `/v1/${name}`)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await rest('GET', `/v1/${name}`)).status).toBe(200);
     const { group } = (await rest('POST', '/v1/groups', { token: opener!, body: JSON.stringify({ deal: name, requestId: randomUUID() }) }))
       .json;
     const state = async () => (await rest('GET', `/v1/${group.name}`, { token: joiner! })).json.state;
-    await expect.poll(state, { timeout: 10_000 }).toBe('STATE_EXPIRED');
+    await expect.poll(state).toBe('STATE_EXPIRED');
     const refused = await rest('POST', `/v1/${group.name}:join`, { token: joiner!, body: JSON.stringify({ requestId: randomUUID() }) });
     expect(refused.status).toBe(400);
     expect(reasonOf(refused)).toBe('GROUP_EXPIRED');

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { ownLabel, podman } from '../deploy/docker/containers/podman.ts';
 import { missingImages } from '../deploy/docker/contract/built-images.ts';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
@@ -31,7 +31,8 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
   const stage = usePlatform({
     traces: true,
     programs: skipped === undefined ? await programs() : {},
-    limits: runLimits({ environment: 'staging', idleMs: 5_000 }),
+    // Long enough to look at one by podman before it goes.
+    limits: runLimits({ environment: 'staging', idleMs: 20_000 }),
   });
 
   it('tells the story', { timeout: 180_000 }, async () => {
@@ -39,7 +40,7 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(containers().length).toBeGreaterThan(0);
   });
 
-  it('each has what its manifest gives it, and no more', { timeout: 60_000 }, async () => {
+  it('each has what its manifest gives it, and no more', async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
     const [pid] = instancePids(stage.platform, 'customer');
@@ -53,16 +54,17 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(host).toBe(`${512 * 2 ** 20} 1000000000`);
   });
 
-  it('stands still between requests, and what is killed in the middle of one is replaced', { timeout: 60_000 }, async () => {
+  it('stands still between requests, and what is killed in the middle of one is replaced', async () => {
     const { endpoints } = stage.platform;
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
+    await expect.poll(() => instanceStates(stage.platform, 'customer'), { interval: 20 }).toEqual(['T']);
     const [killed] = instancePids(stage.platform, 'customer');
     process.kill(killed!, 'SIGKILL');
-    await vi.waitFor(async () => expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200), { timeout: 20_000, interval: 50 });
+    await expect.poll(async () => (await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
     expect(instancePids(stage.platform, 'customer')).not.toContain(killed);
   });
 
-  it('business time moves for those that stand still, and for those that come later', { timeout: 120_000 }, async () => {
+  it('business time moves for those that stand still, and for those that come later', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const opens = async (customer: string) => {
       const app = await CustomerApp.signIn(customer, endpoints);
@@ -76,16 +78,15 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
     expect(await opens('frank')).toBeGreaterThan(before + 7_200_000);
   });
 
-  it('nothing is there when nobody calls', { timeout: 60_000 }, async () => {
-    await vi.waitFor(() => expect(serviceNames.flatMap((name) => instanceStates(stage.platform, name))).toEqual([]), {
-      timeout: 40_000,
-      interval: 100,
-    });
+  it('nothing is there when nobody calls', { timeout: 180_000 }, async () => {
+    await expect
+      .poll(() => serviceNames.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 120_000, interval: 100 })
+      .toEqual([]);
     const left = () => [...containers(), ...readdirSync(join(scratch, 'containers'))];
-    await vi.waitFor(() => expect(left()).toEqual([]), { timeout: 10_000, interval: 100 });
+    await expect.poll(() => left(), { interval: 100 }).toEqual([]);
   });
 
-  it('an image that does not start shows its log, and nothing of it is left', { timeout: 60_000 }, async () => {
+  it('an image that does not start shows its log, and nothing of it is left', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
     const broken: Record<string, ContainerProgram> = { ...(await programs()) };
     broken['customer'] = { ...broken['customer']!, preload: "throw new Error('this image is broken')" };
@@ -94,13 +95,13 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
       await expect(startPlatform({ portBase: 0, stateDir, programs: broken, limits })).rejects.toThrow(
         /customer ended while starting.*this image is broken/s,
       );
-      await vi.waitFor(() => expect(containers()).toEqual([]), { timeout: 10_000, interval: 100 });
+      await expect.poll(() => containers(), { interval: 100 }).toEqual([]);
     } finally {
       rmSync(stateDir, { recursive: true, force: true });
     }
   });
 
-  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 120_000 }, async () => {
+  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 240_000 }, async () => {
     const platform = new CommandPlatform(scratch, [
       '--port-base',
       '0',
@@ -117,8 +118,8 @@ describe.skipIf(skipped !== undefined)(`services as containers${skipped === unde
       expect(others().length).toBeGreaterThan(0);
       platform.signal('SIGKILL');
       await platform.exit();
-      await vi.waitFor(() => expect(others()).toEqual([]), { timeout: 20_000, interval: 100 });
-      await vi.waitFor(() => expect(platform.alive).toBe(false), { timeout: 5_000, interval: 20 });
+      await expect.poll(() => others(), { interval: 100 }).toEqual([]);
+      await expect.poll(() => platform.alive, { interval: 20 }).toBe(false);
     } finally {
       if (platform.alive) platform.signalAll('SIGKILL');
     }

@@ -10,8 +10,10 @@ import { devToken } from '../deploy/local/platform/dev-token.ts';
 import { runLimits } from '../deploy/local/platform/run-limits.ts';
 import { type Database, defineStatements } from '../services/platform/cloud/spanner/database.ts';
 import { openDatabase } from '../services/platform/cloud/spanner/spanner-database.ts';
+import { createClient } from '../services/platform/contracts/client.ts';
+import { CustomerService } from '../services/platform/contracts/gen/types/kumiko/customer/v1/customer_pb.js';
 import { CommandPlatform } from './command-platform.ts';
-import { instanceStates } from './instance-states.ts';
+import { allStandStill, instanceStates } from './instance-states.ts';
 import { usePlatform } from './test-platform.ts';
 import { toldStory } from './told-story.ts';
 
@@ -31,12 +33,11 @@ describe('from zero', () => {
   });
   afterAll(() => database?.close());
 
-  it('tells the story, and is nothing again when nobody calls', { timeout: 120_000 }, async () => {
+  it('tells the story, and is nothing again when nobody calls', { timeout: 240_000 }, async () => {
     await toldStory(stage.platform);
-    await vi.waitFor(() => expect(services.flatMap((name) => instanceStates(stage.platform, name))).toEqual([]), {
-      timeout: 30_000,
-      interval: 200,
-    });
+    await expect
+      .poll(() => services.flatMap((name) => instanceStates(stage.platform, name)), { timeout: 90_000, interval: 200 })
+      .toEqual([]);
     const use = await stage.platform.instanceUse();
     for (const service of services) expect(use.filter(({ revision, requests }) => revision === service && requests > 0)).not.toEqual([]);
     // Standing still costs nothing.
@@ -44,7 +45,7 @@ describe('from zero', () => {
     expect(use.filter(({ activeMs, lifeMs }) => activeMs < lifeMs - 2_000).length).toBeGreaterThan(0);
   });
 
-  it('what an answer is said to have done is done when the instance stands still right behind it', { timeout: 120_000 }, async () => {
+  it('what an answer is said to have done is done when the instance stands still right behind it', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('alice', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -53,7 +54,7 @@ describe('from zero', () => {
     for (let round = 0; round < 3; round++) {
       const { order } = await app.openGroup(deal!.name);
       // By its trigger, another service has called it since; in the end nobody does.
-      await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+      await expect.poll(() => allStandStill(stage.platform, 'customer'), { interval: 20 }).toBe(true);
       const waiting = await database!.query(defineStatements('customer', { waiting: 'SELECT id FROM customer.outbox' }).waiting);
       expect(waiting).toEqual([]);
       const log = readFileSync(join(stage.stateDir, 'logs/customer.log'), 'utf8');
@@ -63,7 +64,7 @@ describe('from zero', () => {
     expect(await spans()).toBeGreaterThan(0);
   });
 
-  it('a request that is given up leaves nothing half done, however long its instance stands still then', { timeout: 120_000 }, async () => {
+  it('a request that is given up leaves nothing half done, however long its instance stands still then', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('bob', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
@@ -97,7 +98,7 @@ describe('from zero', () => {
   });
 
   it('an instance that is killed in the middle of a request is replaced, and what was asked again is done', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('carol', endpoints);
@@ -113,6 +114,7 @@ describe('from zero', () => {
       });
     const first = place();
     await delay(15);
+    await expect.poll(() => stage.platform.pid('customer'), { interval: 2 }).toBeDefined();
     const killed = stage.platform.pid('customer')!;
     process.kill(killed, 'SIGKILL');
     expect([200, 503]).toContain((await first).status);
@@ -124,20 +126,20 @@ describe('from zero', () => {
         statuses.push(status);
         expect(status).toBe(200);
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 60_000, interval: 20 },
     );
     expect(statuses.length).toBeLessThan(5);
     expect(stage.platform.pid('customer')).not.toBe(killed);
   });
 
-  it('a slow start is waited for', { timeout: 120_000 }, async () => {
+  it('a slow start is waited for', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('dave', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
     const [deal] = await app.deals();
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual([]), { timeout: 30_000, interval: 50 });
+    await expect.poll(() => instanceStates(stage.platform, 'customer')).toEqual([]);
     const placed = app.openGroup(deal!.name);
-    await vi.waitFor(() => expect(stage.platform.pid('customer')).toBeDefined(), { interval: 2 });
+    await expect.poll(() => stage.platform.pid('customer'), { interval: 2 }).toBeDefined();
     const starting = stage.platform.pid('customer')!;
     process.kill(starting, 'SIGSTOP');
     await delay(1_500);
@@ -145,35 +147,41 @@ describe('from zero', () => {
     expect(await placed).toMatchObject({ order: { state: 'STATE_PENDING_PAYMENT' } });
   });
 
-  it('business time moves for those that stand still, and for those that come later', { timeout: 120_000 }, async () => {
+  it('business time moves for those that stand still, and for those that come later', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     const app = await CustomerApp.signIn('erin', endpoints);
     await app.setAddress('1-2 Shiokoji-cho');
     const [deal] = await app.deals();
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    await expect.poll(() => allStandStill(stage.platform, 'customer'), { interval: 20 }).toBe(true);
     await stage.platform.advanceClock(7_200);
     const { group } = await app.openGroup(deal!.name);
     // An hour is the longest that this group may be open, or a day: two hours are skipped in either case.
     expect(Date.parse(group.expireTime)).toBeGreaterThan(Date.now() + 7_200_000);
   });
 
-  it('goes on with what there is when the local cloud has been killed', { timeout: 120_000 }, async () => {
+  it('goes on with what there is when the local cloud has been killed', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
     expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200);
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual(['T']), { timeout: 10_000, interval: 20 });
+    await expect.poll(() => allStandStill(stage.platform, 'customer'), { interval: 20 }).toBe(true);
     const killed = stage.platform.pid('cloud')!;
     process.kill(killed, 'SIGKILL');
     await vi.waitFor(async () => expect((await fetch(`${endpoints.edge}/v1/deals`)).status).toBe(200), { timeout: 60_000, interval: 100 });
     expect(stage.platform.pid('cloud')).not.toBe(killed);
     // What another local cloud had asked for has ended: no more than one is there.
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toHaveLength(1), { timeout: 20_000, interval: 50 });
+    await expect.poll(() => instanceStates(stage.platform, 'customer')).toHaveLength(1);
   });
 
-  it('a burst from zero is answered by no more instances than there may be', { timeout: 120_000 }, async () => {
+  it('a burst from zero is answered by no more instances than there may be', { timeout: 240_000 }, async () => {
     const { endpoints } = stage.platform;
-    await vi.waitFor(() => expect(instanceStates(stage.platform, 'customer')).toEqual([]), { timeout: 20_000, interval: 50 });
-    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${endpoints.edge}/v1/deals`)));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await expect.poll(() => instanceStates(stage.platform, 'customer')).toEqual([]);
+    // As the gateway calls it, but with time for the start: the method's own deadline counts from the edge on.
+    const invoker = await devToken(endpoints, 'service', 'customer', { as: 'edge-gateway' });
+    const headers = async () => ({ 'x-serverless-authorization': `Bearer ${invoker}` });
+    const client = createClient(CustomerService, { url: endpoints.services['customer']!, headers });
+    const deadline = new Date(Date.now() + 60_000);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => client.listDeals({}, { deadline })));
+    client.close();
+    expect(answers.every(({ deals }) => deals.length > 0)).toBe(true);
     expect(instanceStates(stage.platform, 'customer').length).toBeLessThanOrEqual(4);
   });
 });
@@ -200,6 +208,7 @@ describe('three of each, and two revisions at once', () => {
   it('is deployed under load without a failed request', { timeout: 180_000 }, async () => {
     const { endpoints } = stage.platform;
     const statuses = new Map<number, number>();
+    const answered = () => [...statuses.values()].reduce((sum, count) => sum + count, 0);
     let over = false;
     const load = Array.from({ length: 4 }, async () => {
       while (!over) {
@@ -209,13 +218,12 @@ describe('three of each, and two revisions at once', () => {
     });
     for (const percent of [10, 50, 100, 0]) {
       await share(percent);
-      await delay(1_000);
+      await expect.poll(answered, { timeout: 60_000 }).toBeGreaterThan(answered() + 50);
     }
     await stage.platform.previews.stop({ service: 'customer', tag: 'v2' });
     over = true;
     await Promise.all(load);
     expect([...statuses.keys()]).toEqual([200]);
-    expect(statuses.get(200)).toBeGreaterThan(50);
   });
 });
 
@@ -223,7 +231,7 @@ describe('npm start -- --cloud-run', () => {
   const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
   afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 
-  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 120_000 }, async () => {
+  it('leaves nothing behind when its main process is killed, not what stands still either', { timeout: 240_000 }, async () => {
     const platform = new CommandPlatform(stateDir, ['--port-base', '0', '--cloud-run', '--idle', '1m']);
     try {
       const { edge, pid } = await platform.ready();
@@ -232,10 +240,10 @@ describe('npm start -- --cloud-run', () => {
         execFileSync('ps', ['-eo', 'ppid,stat,args'], { encoding: 'utf8' })
           .split('\n')
           .filter((line) => new RegExp(`^ *${pid} +T.*kumiko-images/customer-`).test(line));
-      await vi.waitFor(() => expect(stopped()).toHaveLength(1), { timeout: 10_000, interval: 20 });
+      await expect.poll(() => stopped(), { interval: 20 }).toHaveLength(1);
       platform.signal('SIGKILL');
       await platform.exit();
-      await vi.waitFor(() => expect(platform.alive).toBe(false), { timeout: 5_000, interval: 20 });
+      await expect.poll(() => platform.alive, { interval: 20 }).toBe(false);
     } finally {
       if (platform.alive) platform.signalAll('SIGKILL');
     }

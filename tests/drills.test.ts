@@ -5,7 +5,7 @@ import { describeReport } from './drills/report.ts';
 
 const slice = { customers: 10, wishesEach: 2, loadMs: 5_000, faults: 4 };
 
-it('every invariant holds after a short drill', { timeout: 180_000 }, async () => {
+it('every invariant holds after a short drill', { timeout: 240_000 }, async () => {
   const report = await runDrill(planDrill(7, slice));
   const { ok, text } = describeReport(report);
   expect(ok, text).toBe(true);

@@ -26,7 +26,7 @@ function start(stateDir: string, args?: readonly string[], launcher?: 'npm'): Co
   return platform;
 }
 
-const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { timeout: 5_000, interval: 20 }).toBe(false);
+const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { interval: 20 }).toBe(false);
 
 const end = () => {
   for (const platform of started.splice(0)) if (platform.alive) platform.signalAll('SIGKILL');
@@ -58,9 +58,11 @@ describe('npm start, on a state that stays', () => {
     expect(platform.alive).toBe(true);
   });
 
-  it('starts again right after it was told to stop', { timeout: 120_000 }, async () => {
+  it('starts again right after it was told to stop', { timeout: 240_000 }, async () => {
     const first = platform;
     first.signal('SIGINT');
+    // It has heard: whoever comes from now on waits for its end.
+    await expect.poll(() => existsSync(endpointsFile(stateDir)), { interval: 1 }).toBe(false);
     platform = start(stateDir);
     const { edge } = await platform.ready();
     expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);
@@ -78,7 +80,7 @@ describe('npm start, on a state that stays', () => {
 describe('npm start', () => {
   afterEach(end);
 
-  it('leaves no process behind when the npm that started it is killed', { timeout: 120_000 }, async () => {
+  it('leaves no process behind when the npm that started it is killed', { timeout: 240_000 }, async () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       const platform = start(newStateDir(), ['--port-base', '0'], 'npm');
       await platform.ready();
@@ -92,14 +94,14 @@ describe('npm start', () => {
     const stateDir = newStateDir();
     const platform = start(stateDir);
     // The first of its processes is there, and the others are on their way.
-    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { timeout: 30_000, interval: 5 }).toBe(true);
+    await expect.poll(() => existsSync(join(stateDir, 'logs/spanner.log')), { interval: 5 }).toBe(true);
     platform.signal('SIGINT');
     expect(await platform.exit()).toBe(0);
     await gone(platform);
   });
 
   it('keeps what was acknowledged over a kill -9 of every process, tells the story again, and leaves nothing behind when it is stopped', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const stateDir = newStateDir();
     const first = start(stateDir);

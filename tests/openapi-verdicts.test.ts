@@ -34,7 +34,7 @@ test.each<[string, (document: string) => string]>([
   ['a reason', (text) => text.replaceAll('"NOT_FOUND":{"$ref"', '"SOMETHING":{"$ref"')],
   ['a field', (text) => text.replaceAll('"title":{', '"heading":{')],
   ['an answer', (text) => text.replaceAll('"state":{"description"', '"state":{"type":"integer","description"')],
-])('a document that is wrong about %s is noticed', { timeout: 120_000 }, async (_what, change) => {
+])('a document that is wrong about %s is noticed', { timeout: 240_000 }, async (_what, change) => {
   const { findings } = await compareVerdicts(stage.platform.endpoints, { seed: 2, requests: 2_000, change });
   expect(findings.length).toBeGreaterThan(0);
 });

@@ -29,8 +29,10 @@ export async function followDay(
   const ended = once(day, 'exit');
   try {
     // Before its first word it may have packages to install.
-    await Promise.race([ended, said(day.stdout, 'on sale')]);
-    const deal = /^on sale +(deals\/\S+)$/m.exec(output)?.[1];
+    const told = () => /^on sale +(deals\/\S+)\n/m.exec(output)?.[1];
+    const onSaleTold = new Promise<void>((resolve) => day.stdout.on('data', () => told() !== undefined && resolve()));
+    await Promise.race([ended, onSaleTold]);
+    const deal = told();
     expect(deal, output).toBeDefined();
     const customer = await CustomerApp.signIn('hana', endpoints);
     const onSale = async () => (await customer.deals()).find(({ name }) => name === deal);
@@ -40,12 +42,4 @@ export async function followDay(
   } finally {
     day.kill();
   }
-}
-
-function said(stream: NodeJS.ReadableStream, words: string): Promise<void> {
-  return new Promise((resolve) => {
-    stream.on('data', (text: string) => {
-      if (text.includes(words)) resolve();
-    });
-  });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFileRegistry } from '@bufbuild/protobuf';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compileBootstrap } from '../gateway/bootstrap/compile-bootstrap.ts';
 import type { GatewayEnvironment } from '../gateway/bootstrap/gateway-environment.ts';
 import { send, type WireResponse } from '../gateway/conformance/case-client.ts';
@@ -11,6 +11,7 @@ import type { TokenSpec } from '../gateway/conformance/conformance-case.ts';
 import { environmentOf } from '../gateway/conformance/local-environment.ts';
 import { frame, type ScriptedUpstream, startScriptedUpstream } from '../gateway/conformance/scripted-upstream.ts';
 import { project, startTokenAuthority, type TokenAuthority } from '../gateway/conformance/tokens.ts';
+import { untilReady } from '../gateway/conformance/until-ready.ts';
 import { startToldPreviews, type ToldPreviews } from '../gateway/control-plane/testing/told-previews.ts';
 import { type RunningEnvoy, startEnvoy } from '../gateway/envoy/start-envoy.ts';
 import { audienceOf } from '../services/platform/contracts/identities.ts';
@@ -57,16 +58,15 @@ async function gateway(role: 'edge' | 'jobs', strictPreviews: boolean): Promise<
   const envoy = await startEnvoy(compileBootstrap({ role, environment }), { folder });
   envoys.push(envoy);
   const port = envoy.ports[role]!;
-  await keysFetched(port, role);
-  return port;
-}
-
-/** Envoy listens before it has fetched the keys of tokens. */
-async function keysFetched(port: number, role: 'edge' | 'jobs'): Promise<void> {
-  const path = role === 'edge' ? '/v1/partner/deals' : '/v1/nothing';
-  const spec: TokenSpec = { as: role === 'edge' ? 'partner' : 'queue' };
-  await vi.waitFor(async () => expect((await get(port, path, spec)).status).toBe(role === 'edge' ? 200 : 404), { timeout: 10_000 });
+  const [path, as, admitted] =
+    role === 'edge' ? (['/v1/partner/deals', 'partner', 200] as const) : (['/v1/nothing', 'queue', 404] as const);
+  await untilReady(envoy, {
+    ask: async () => (await get(port, path, { as })).status,
+    admitted,
+    previews: controlPlane.store.served.keys(),
+  });
   standard.script(undefined);
+  return port;
 }
 
 type Headers = readonly (readonly [string, string])[];

@@ -42,7 +42,7 @@ function listDeals(token: string, headers: Readonly<Record<string, string>> = {}
 /** The processes whose log says that they answered this partner. */
 async function answeredBy(id: string): Promise<string[]> {
   const seen = () => ['partner', 'partner-pr-123'].filter((name) => logOf(name).includes(id));
-  await expect.poll(seen, { timeout: 5_000, interval: 20 }).not.toEqual([]);
+  await expect.poll(seen, { interval: 20 }).not.toEqual([]);
   return seen();
 }
 
@@ -162,10 +162,10 @@ describe('asynchronous work', () => {
     const card = { client_token: payment.clientToken, card: 'ok' };
     await callJson('POST', `${provider}/v1/payment_intents/${payment.id}/confirm`, { body: card });
     const state = async () => (await callJson<Order>('GET', `${edge}/v1/${order.name}`, { bearer })).paymentState;
-    await expect.poll(state, { timeout: 10_000, interval: 50 }).toBe('PAYMENT_STATE_AUTHORIZED');
+    await expect.poll(state).toBe('PAYMENT_STATE_AUTHORIZED');
     const asking = await mint({ kind: 'customer', subject, ...(preview && { preview }) });
     await callJson('POST', `${edge}/v1/${order.name}:cancel`, { bearer: asking, body: {} });
-    await expect.poll(state, { timeout: 10_000, interval: 50 }).toBe('PAYMENT_STATE_VOIDED');
+    await expect.poll(state).toBe('PAYMENT_STATE_VOIDED');
   }
 
   /** A step from one process to another, which has to take the preview along. */
@@ -203,7 +203,7 @@ describe('asynchronous work', () => {
     };
   }
 
-  it('of a request for previews is done by them: events by the owner, tasks by the job service', { timeout: 60_000 }, async () => {
+  it('of a request for previews is done by them: events by the owner, tasks by the job service', async () => {
     // The log is written after the answer.
     const seen = () =>
       [
@@ -213,12 +213,12 @@ describe('asynchronous work', () => {
         ['job-pr-7', 'VoidPayment'],
       ].map(([name, method]) => answered(name!, method!));
     await cancelOrder(undefined);
-    await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 0, 0]);
+    await expect.poll(seen).toEqual([1, 1, 0, 0]);
     await cancelOrder({ partner: 'pr-123', job: 'pr-7' });
-    await expect.poll(seen, { timeout: 10_000, interval: 50 }).toEqual([1, 1, 1, 1]);
+    await expect.poll(seen).toEqual([1, 1, 1, 1]);
   });
 
-  it('keeps the preview over each hop; the one that loses it is named', { timeout: 60_000 }, async () => {
+  it('keeps the preview over each hop; the one that loses it is named', async () => {
     const tap = await tapEvents();
     const calls = [
       ['customer-pr-5', 'CancelOrder'],
@@ -240,7 +240,7 @@ describe('asynchronous work', () => {
       { name: 'Tasks: job → task → jobs gateway → job', after: ['Pub/Sub: customer → order-events'], kept: came(2) },
       { name: 'gRPC: job, for the task → customer', after: ['Tasks: job → task → jobs gateway → job'], kept: came(3) },
     ];
-    await expect.poll(() => losers(hops), { timeout: 10_000, interval: 50 }).toEqual([]);
+    await expect.poll(() => losers(hops)).toEqual([]);
     await tap.close();
   });
 });

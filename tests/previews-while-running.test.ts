@@ -102,7 +102,7 @@ async function stopPlatform(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (signal === 'SIGTERM') platform.signal(signal);
   else platform.signalAll(signal);
   await platform.exit();
-  await vi.waitFor(() => expect(platform.alive).toBe(false), { timeout: 5_000, interval: 20 });
+  await vi.waitFor(() => expect(platform.alive).toBe(false), { timeout: 60_000, interval: 20 });
 }
 
 beforeAll(async () => {
@@ -125,12 +125,12 @@ beforeAll(async () => {
   const main = join(otherCode, 'services/partner/main.ts');
   writeFileSync(main, `console.log('code of a pull request');\n${readFileSync(main, 'utf8')}`);
   await startPlatform();
-}, 120_000);
+});
 
 afterEach(async () => {
   const { stdout } = await preview('list');
   for (const [, service, tag] of stdout.matchAll(/^(\w+)=(\S+) +running/gm)) await preview('stop', service!, tag!);
-}, 120_000);
+});
 
 afterAll(async () => {
   if (platform.alive) await stopPlatform('SIGTERM');
@@ -138,7 +138,7 @@ afterAll(async () => {
   rmSync(otherCode, { recursive: true, force: true });
 });
 
-describe('a preview of a running platform', { timeout: 120_000 }, () => {
+describe('a preview of a running platform', { timeout: 240_000 }, () => {
   it('starts beside the default, behind an IAM check, with a tag in Cloud Run; several do, and each stops alone', async () => {
     await Promise.all([started('partner', 'pr-123'), started('partner', 'pr-124', '--from', otherCode), started('customer', 'pr-123')]);
     const { previews } = endpoints();
@@ -178,7 +178,7 @@ describe('a preview of a running platform', { timeout: 120_000 }, () => {
     // The default was started before it.
     process.kill(pidsOf('services/partner/main.ts').at(-1)!, 'SIGKILL');
     await expect
-      .poll(() => platform.output, { timeout: 20_000 })
+      .poll(() => platform.output)
       .toMatch(/the preview partner=pr-9 ended \(SIGKILL\): its tag is removed\. .*partner-pr-9\.log/);
     expect(await tags('partner')).toEqual({});
     expect(await listens(url)).toBe(false);
@@ -191,9 +191,10 @@ describe('a preview of a running platform', { timeout: 120_000 }, () => {
   it('is there again after the local cloud has died', async () => {
     await started('partner', 'pr-2');
     const url = endpoints().previews['partner-pr-2']!;
-    process.kill(pidsOf('deploy/local/cloud/main.ts')[0]!, 'SIGKILL');
-    await expect.poll(() => healthAt(url), { timeout: 5_000 }).toBe('UNAVAILABLE');
-    await expect.poll(() => tags('partner').catch(() => ({})), { timeout: 40_000 }).toEqual({ 'pr-2': url });
+    const [killed] = pidsOf('deploy/local/cloud/main.ts');
+    process.kill(killed!, 'SIGKILL');
+    await expect.poll(() => pidsOf('deploy/local/cloud/main.ts')).not.toContain(killed);
+    await expect.poll(() => tags('partner').catch(() => ({})), { timeout: 60_000 }).toEqual({ 'pr-2': url });
     expect(await healthAt(url, await gatewayToken('partner'))).toBe('SERVING');
   });
 
@@ -203,7 +204,7 @@ describe('a preview of a running platform', { timeout: 120_000 }, () => {
       logOf('job-pr-6')
         .split('\n')
         .flatMap((line) => (line.includes('"INVALID_ARGUMENT"') ? [/"callerKind":"(\w+)"/.exec(line)?.[1]] : []));
-    await expect.poll(() => [...new Set(askers())].toSorted(), { timeout: 5_000 }).toEqual(['operator', 'trigger']);
+    await expect.poll(() => [...new Set(askers())].toSorted()).toEqual(['operator', 'trigger']);
   });
 
   it('that serves health and nothing else is listed by the gateways, and is not started: what was seen last is told', async () => {
@@ -305,7 +306,7 @@ describe('the control endpoint', () => {
   });
 });
 
-describe('the end of a platform with previews', { timeout: 180_000 }, () => {
+describe('the end of a platform with previews', { timeout: 240_000 }, () => {
   it('leaves no process and no worktree when it is stopped, and no tag to its next start', async () => {
     await started('partner', 'pr-1', '--from', 'HEAD');
     await stopPlatform('SIGTERM');

@@ -56,7 +56,7 @@ describe('what the README says to try', () => {
 
   const tried = commands.filter((command) => !command.startsWith('npm ci'));
 
-  it.each(tried)('%s', { timeout: 90_000 }, async (command) => {
+  it.each(tried)('%s', { timeout: 240_000 }, async (command) => {
     // The test's platform has its own ports and state; everything else is run as it stands.
     const here = command
       .replaceAll('127.0.0.1:7400', new URL(endpoints.edge).host)

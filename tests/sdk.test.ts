@@ -28,7 +28,7 @@ beforeAll(async () => {
   for (const name of ['@bufbuild', '@connectrpc', 'jose']) symlinkSync(join(root, 'node_modules', name), join(modules, name));
   cpSync(join(root, 'sdk/example/partner-day.ts'), join(project, 'partner-day.ts'));
   writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
-}, 120_000);
+});
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -44,7 +44,7 @@ test('the package has what its manifest says, and nothing of other services', ()
   expect(files).not.toMatch(/internal_pb|job|event_pb/);
 });
 
-test("the example follows a partner's day", { timeout: 120_000 }, async () => {
+test("the example follows a partner's day", { timeout: 240_000 }, async () => {
   const { endpoints } = stage.platform;
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   writeFileSync(join(project, 'key.json'), JSON.stringify(await exportJWK(privateKey)));

@@ -21,8 +21,7 @@ export function usePlatform(options: Pick<PlatformOptions, 'previews' | 'traces'
   beforeAll(async () => {
     platform = await startPlatform({ programs, ...options, portBase: 0, stateDir });
     await seedDemoData(platform, stateDir);
-    // Ten processes and more, on a machine that may have others to run.
-  }, 120_000);
+  });
   afterAll(async () => {
     await platform?.stop();
     rmSync(stateDir, { recursive: true, force: true });

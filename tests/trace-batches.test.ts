@@ -54,7 +54,7 @@ async function spansOf(trace: string): Promise<readonly Span[]> {
 }
 
 it('orders that are placed at the same time each have a trace, with all that follows from them and nothing else', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const placed = await Promise.all(Array.from({ length: 12 }, (_, index) => place(index)));
   for (const { trace, own } of placed) {

@@ -57,13 +57,11 @@ test('the last request before SIGTERM is answered, logged and traced', async () 
     });
     const ended = once(gateway, 'close');
     await expect
-      .poll(
-        () =>
-          fetch(`http://127.0.0.1:${port}/health`).then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 20_000 },
+      .poll(() =>
+        fetch(`http://127.0.0.1:${port}/health`).then(
+          ({ status }) => status,
+          () => 0,
+        ),
       )
       .toBe(200);
     expect((await fetch(`http://127.0.0.1:${port}/v1/last-of-all`)).status).toBe(401);

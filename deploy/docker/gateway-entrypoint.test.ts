@@ -110,6 +110,11 @@ test('calls have the time of DRAIN_SECONDS to end', async () => {
   expect(await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 200, 'still draining'))])).toBe('still draining');
 });
 
+test('unless told, that time leaves Envoy some of the ten seconds after which Cloud Run kills', () => {
+  const [, seconds] = /^drain_seconds=\$\{DRAIN_SECONDS:-(\d+)\}$/m.exec(readFileSync(entrypoint, 'utf8'))!;
+  expect(Number(seconds)).toBeLessThanOrEqual(8);
+});
+
 test('without an answer from the admin port Envoy ends all the same', async () => {
   const { started, ended } = start({ DRAIN_SECONDS: '60' });
   await once(started.stdout, 'data');

@@ -101,11 +101,15 @@ describe.each(serviceNames)('the image of %s', (service) => {
         process.call({ ...call!, headers: { ...call!.headers, traceparent: `00-${trace}-b7ad6b7169203331-01` } });
       const hasSpan = (trace: string) => receiver.received.some(({ body }) => body.includes(Buffer.from(trace, 'hex')));
       const traceOf = (number: number) => `${number}`.padStart(32, 'f');
-      const traces = Array.from({ length: 5 }, (_, index) => traceOf(index + 1));
+      const traces: string[] = [];
       await process.call(call!);
       globalThis.process.kill(process.pid, 'SIGSTOP');
+      // A request waits for 100 ms at most, so a busy machine may miss many. If none waited, all would be missing.
+      const [enough, most] = [3, 20];
       let inTime = 0;
-      for (const trace of traces) {
+      while (inTime < enough && traces.length < most) {
+        const trace = traceOf(traces.length + 1);
+        traces.push(trace);
         // Stands still for the interval, so that spans are due with the next request.
         await delay(intervalMs + 10);
         globalThis.process.kill(process.pid, 'SIGCONT');
@@ -119,8 +123,7 @@ describe.each(serviceNames)('the image of %s', (service) => {
             () => 0,
           );
       }
-      // A request waits for 100 ms at most, so a busy machine may miss one. If none waited, all would be missing.
-      expect(inTime).toBeGreaterThan(traces.length / 2);
+      expect(inTime).toBe(enough);
       globalThis.process.kill(process.pid, 'SIGCONT');
       // Within the interval, so not due: it is kept.
       const last = traceOf(traces.length + 1);
@@ -190,7 +193,7 @@ test('what is bundled is the same in each build, its bill of materials too', asy
   expect(names.filter((path) => !paths.includes(path) && !path.startsWith('code-cache/'))).toEqual(['sbom.cdx.json']);
 });
 
-test('the code cache of another build holds the same functions', { timeout: 120_000 }, async () => {
+test('the code cache of another build holds the same functions', { timeout: 240_000 }, async () => {
   const [service] = serviceNames;
   const again = join(folder, 'warmed-again');
   await assembleService(service!, again, cloud);

@@ -6,6 +6,7 @@ import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { environmentOf } from './local-environment.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 import { raw, read, startRawService, watch } from './testing/raw-service.ts';
+import { untilReady } from './until-ready.ts';
 
 // Connections grow old on both sides of Envoy while calls and streams are under way: none of them may notice. Both peers are grpc-js, as ours are.
 const beats = 15;
@@ -44,6 +45,7 @@ beforeAll(async () => {
   const previews = { controlPlane: around.controlPlane.url };
   bootstrap = compileBootstrap({ role: 'edge', environment: { ...environment, services, previews } });
   envoy = await startEnvoy(bootstrap, { folder: around.files.folder });
+  await lets(envoy);
 });
 
 afterAll(async () => {
@@ -51,6 +53,14 @@ afterAll(async () => {
   service.forceShutdown();
   await around.close();
 });
+
+/** Resolves when an Envoy lets a customer in, and knows the preview. */
+async function lets(one: RunningEnvoy): Promise<void> {
+  const authorization = `Bearer ${await around.authority.token({ as: 'customer' })}`;
+  // The service has no such method.
+  const ask = async () => (await fetch(`http://127.0.0.1:${one.ports['edge']}/v1/profile`, { headers: { authorization } })).status;
+  await untilReady(one, { ask, admitted: 501, previews: ['customer@pr-7'] });
+}
 
 async function statistic(name: string): Promise<number> {
   return Number(/: (\d+)/.exec(await adminPage(envoy.adminPort, `/stats?filter=^${name}$`))?.[1]);
@@ -95,6 +105,7 @@ test('a stream of a client goes on while the gateway drains, and the client is t
     args: ['--drain-time-s', '1', '--drain-strategy', 'immediate'],
   });
   try {
+    await lets(own);
     const client = new Client(`127.0.0.1:${own.ports['edge']}`, credentials.createInsecure());
     const metadata = new Metadata();
     metadata.set('authorization', `Bearer ${await around.authority.token({ as: 'customer' })}`);

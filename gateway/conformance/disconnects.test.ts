@@ -8,6 +8,7 @@ import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
 import { environmentOf } from './local-environment.ts';
 import { type Surroundings, startSurroundings } from './surroundings.ts';
 import { raw, read, startRawService, watch } from './testing/raw-service.ts';
+import { untilReady } from './until-ready.ts';
 
 // A client goes away in each phase of a request, many at once, with a preview and without. What was begun for it ends, and nobody after it notices.
 // While the token is fetched: wasm-filters/metadata-token/outage-on-envoy.test.ts.
@@ -58,6 +59,10 @@ beforeAll(async () => {
   envoy = await startEnvoy(compileBootstrap({ role: 'edge', environment: { ...environment, services, previews } }), {
     folder: around.files.folder,
   });
+  const authorization = `Bearer ${await tokenOf(false)}`;
+  // The service has no such method.
+  const ask = async () => (await fetch(`http://127.0.0.1:${edge()}/v1/profile`, { headers: { authorization } })).status;
+  await untilReady(envoy, { ask, admitted: 501, previews: ['customer@pr-7'] });
 });
 
 afterAll(async () => {
@@ -96,8 +101,8 @@ describe.each([
 
   /** Nothing of them is left, and whoever comes next is served. */
   async function nothingLeft(): Promise<void> {
-    await expect.poll(() => target().open, { timeout: 10_000 }).toBe(0);
-    await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => target().open).toBe(0);
+    await expect.poll(underWay).toBe(0);
     expect(await answered(await tokenOf(asks))).toBe(true);
   }
 
@@ -131,7 +136,7 @@ describe.each([
         () => 'left',
       ),
     );
-    await expect.poll(() => target().seen - before, { timeout: 10_000 }).toBe(clients);
+    await expect.poll(() => target().seen - before).toBe(clients);
     leaving.abort();
     expect(new Set(await Promise.all(requests))).toEqual(new Set(['left']));
     await nothingLeft();

@@ -15,11 +15,11 @@ interface RawAnswer {
 interface Patience {
   /** Milliseconds without a byte. */
   readonly quietMs: number;
-  /** Whether what has come is all that there should be; true without this. What is missing is waited for, up to five seconds. */
+  /** Whether what has come is all that there should be; true without this. What is missing is waited for, up to half a minute. */
   readonly isComplete?: (bytes: Buffer) => boolean;
 }
 
-const missingLimitMs = 5_000;
+const missingLimitMs = 30_000;
 const quietMs = 300;
 
 /** Sends what a case says, and waits for what it expects. */

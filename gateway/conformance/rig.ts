@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../services/platform/contracts/error-text.ts';
 import { EnvoyError } from '../envoy/envoy-error.ts';
 import { type RunningEnvoy, startEnvoy } from '../envoy/start-envoy.ts';
@@ -7,6 +6,7 @@ import type { ConformanceCase, StageName, TokenSpec } from './conformance-case.t
 import { type CaseBench, protocolsOf, runCase } from './run-case.ts';
 import { stages } from './stages.ts';
 import { startSurroundings } from './surroundings.ts';
+import { untilReady } from './until-ready.ts';
 
 /** An Envoy for each stage with everything around it, ready for cases. One case at a time: they share the upstream. */
 export interface Rig {
@@ -28,10 +28,8 @@ const probes: Readonly<Record<StageName, { readonly method: string; readonly pat
   trapping: edgeProbe,
 };
 
-// Milliseconds. Keys are fetched while the listener is open already.
-const keysLimit = 10_000;
-// The longest case waits for what Envoy does after some seconds.
-const caseLimit = 15_000;
+// Milliseconds. The longest case waits for what Envoy does after some seconds; the rest is for a machine that is busy.
+const caseLimit = 60_000;
 
 /** Starts the surroundings of an Envoy. */
 export async function openRig(): Promise<Rig> {
@@ -39,18 +37,16 @@ export async function openRig(): Promise<Rig> {
   const running = new Map<StageName, Promise<RunningEnvoy>>();
 
   async function start(stage: StageName): Promise<RunningEnvoy> {
-    const { bootstrap, listener, args = [] } = stages[stage];
+    const { bootstrap, listener, args = [], previews = false } = stages[stage];
     const envoy = await startEnvoy(bootstrap(around), { folder: around.files.folder, args });
     const { method, path, token } = probes[stage];
     const headers = [['authorization', `Bearer ${await around.authority.token(token)}`]] as const;
     around.upstream.script(undefined);
-    const deadline = Date.now() + keysLimit;
-    for (;;) {
-      const { status, body } = await send(envoy.ports[listener]!, { protocol: 'HTTP/1.1', method, path, headers, body: undefined });
-      if (status === 200) return envoy;
-      if (Date.now() > deadline) throw new Error(`Envoy answers ${status} to a good token on ${stage}: ${body.toString()}\n${envoy.log()}`);
-      await delay(20);
-    }
+    await untilReady(envoy, {
+      ask: async () => (await send(envoy.ports[listener]!, { protocol: 'HTTP/1.1', method, path, headers, body: undefined })).status,
+      ...(previews && { previews: around.controlPlane.store.served.keys() }),
+    });
+    return envoy;
   }
 
   async function bench(stage: StageName): Promise<CaseBench> {

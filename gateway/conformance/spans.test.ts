@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveOtlpGrpc } from '../../deploy/local/cloud/traces/otlp-grpc.ts';
 import type { Span } from '../../deploy/local/cloud/traces/span.ts';
 import { compileBootstrap } from '../bootstrap/compile-bootstrap.ts';
@@ -33,7 +33,7 @@ test('a sampled request leaves a span of its own and one for each attempt, all o
   around.upstream.script({ reset: 'refused-stream', times: 1 });
   await send(envoy.ports['edge']!, { protocol: 'HTTP/1.1', method: 'GET', path: '/v1/deals/tea', headers, body: undefined });
   const upstreamParents = around.upstream.seen.map((seen) => seen.headers.get('traceparent')!.split('-')[2]);
-  await vi.waitFor(() => expect(spans).toHaveLength(3), { timeout: 3_000 });
+  await expect.poll(() => spans).toHaveLength(3);
   const ingress = spans.find((span) => span.parent === parent)!;
   expect(ingress).toMatchObject({ trace, service: 'kumiko-edge-gateway', kind: 'server' });
   const attempts = spans.filter((span) => span.parent === ingress.id);
@@ -49,6 +49,6 @@ test('a request that is not sampled leaves none', async () => {
     await send(envoy.ports['edge']!, { protocol: 'HTTP/1.1', method: 'GET', path: `/v1/deals/${flags}`, headers, body: undefined });
   }
   // What the second one leaves has come after what the first one would have left.
-  await vi.waitFor(() => expect(spans).toHaveLength(2), { timeout: 3_000 });
+  await expect.poll(() => spans).toHaveLength(2);
   expect(JSON.stringify(spans)).not.toContain('/v1/deals/00');
 });

@@ -12,6 +12,8 @@ export interface Stage {
   bootstrap(around: Surroundings): unknown;
   /** Further arguments of Envoy. */
   readonly args?: readonly string[];
+  /** It knows what the control plane tells. */
+  readonly previews?: true;
 }
 
 /** The bootstraps as they are compiled for deployments; only addresses differ, and what is said here. */
@@ -21,6 +23,7 @@ export const stages: Readonly<Record<StageName, Stage>> = {
   // As in production: TLS upstreams, trusted proxies, one origin of apps, previews as in staging, reflection closed. Nobody listens where the collector should be.
   guarded: {
     listener: 'edge',
+    previews: true,
     bootstrap: (around) => {
       const local = environmentOf(around);
       const secure = (server: 'tls' | 'tls-other-name' | 'tls-other-authority') => `https://localhost:${around.upstream.portOf(server)}`;

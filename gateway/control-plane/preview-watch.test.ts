@@ -41,7 +41,7 @@ function watched(listings: (Listing | Error)[]) {
       }),
   });
   void watch.run();
-  const settled = async (times: number) => await vi.waitFor(() => expect(waits).toHaveLength(times));
+  const settled = async (times: number) => await expect.poll(() => waits).toHaveLength(times);
   return { store, watch, error, waits, wake: () => wake(), settled };
 }
 

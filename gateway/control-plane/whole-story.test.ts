@@ -210,9 +210,9 @@ test('two previews come, one goes, the control plane dies and comes again, listi
 
     // A broken listing is told, and changes nothing; nor does one that Cloud Run cannot mean.
     plane.find([]);
-    await expect.poll(async () => (await plane.status()).listing.fault, { timeout: 30_000 }).toContain('it has 0 of the 14 previews');
+    await expect.poll(async () => (await plane.status()).listing.fault).toContain('it has 0 of the 14 previews');
     plane.find([], 0);
-    await expect.poll(async () => (await plane.status()).listing.fault, { timeout: 30_000 }).toContain('none of our services');
+    await expect.poll(async () => (await plane.status()).listing.fault).toContain('none of our services');
     await testerMeets('partner@pr-1', 'job@pr-1');
 
     // It dies, and another one comes that knows nothing yet.

@@ -69,7 +69,7 @@ function run(name: string, port: string): Promise<{ readonly code: number; reado
     const child = execFile(
       goClient('interop'),
       ['--server_host', '127.0.0.1', '--server_port', port, '--test_case', name],
-      { timeout: 30_000 },
+      { timeout: 90_000 },
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, output: stdout + stderr }),
     );
   });

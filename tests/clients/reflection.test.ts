@@ -80,7 +80,7 @@ describe.each(['the edge', 'a service'])('%s', (name) => {
       );
     });
 
-    test("enough for a descriptor pool of Python's, which asks for dependencies and extensions", { timeout: 60_000 }, async () => {
+    test("enough for a descriptor pool of Python's, which asks for dependencies and extensions", async () => {
       const { address, header = [] } = targets[name]!;
       const args = [join(import.meta.dirname, 'describe.py'), address, publish.replace('/', '.'), 'kumiko.platform.v1.method', ...header];
       const { stdout } = await run('python3', args, { env: { ...process.env, PYTHONPATH: pythonPath() } });

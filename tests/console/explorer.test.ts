@@ -95,5 +95,5 @@ describeInBrowser('the explorer of the console in a browser', () => {
     await stage.open('/levers');
     await stage.row('customer=pr-7').getByRole('button', { name: 'Stop' }).click();
     await stage.row('customer=pr-7').waitFor({ state: 'detached', timeout: 30_000 });
-  }, 120_000);
+  }, 240_000);
 });

@@ -80,10 +80,19 @@ describeInBrowser("a console in a browser is found one's way about in", () => {
     ]) {
       await part(name).waitFor();
     }
-    const busy = stage.page.locator('path.busy');
-    await fetch(`${stage.platform.endpoints.edge}/v1/deals`);
-    await busy.first().waitFor();
-    await stage.page.locator('text.rate').filter({ hasText: /\/s/ }).first().waitFor();
+    let looking = true;
+    const calls = (async () => {
+      while (looking) await fetch(`${stage.platform.endpoints.edge}/v1/deals`);
+    })();
+    await stage.page
+      .locator('path.busy')
+      .first()
+      .waitFor()
+      .then(() => stage.page.locator('text.rate').filter({ hasText: /\/s/ }).first().waitFor())
+      .finally(() => {
+        looking = false;
+      });
+    await calls;
     await part('gateway edge gateway').click();
     await stage.page.getByRole('table', { name: 'Clusters' }).getByRole('cell', { name: 'customer', exact: true }).first().waitFor();
     await stage.page.locator('.filters li', { hasText: 'envoy.filters.http.jwt_authn' }).waitFor();

@@ -48,5 +48,5 @@ describeInBrowser('the levers of the console in a browser', () => {
     await stage.row('webhook').getByText(String(killed)).waitFor({ state: 'detached', timeout: 30_000 });
     await stage.row('webhook').filter({ hasText: 'running' }).waitFor({ timeout: 30_000 });
     expect(stage.platform.pid('webhook')).not.toBe(killed);
-  }, 90_000);
+  });
 });

@@ -8,8 +8,8 @@ import type { Stage } from './stage.ts';
 
 /** Beyond the last deadline: a tick of every schedule. */
 const graceSeconds = 5 * 60;
-/** First longer than any back-off of a push, then than a task may take before the sweep steps in. */
-const stepsSeconds = [61, 61, 61, 61, 310, 310, 16 * 60, 61, 16 * 60, 61, 310, 310, 16 * 60, 61];
+/** First longer than any back-off of a push, then than a task may take before the sweep steps in; at last for what a busy machine has not come to yet. */
+const stepsSeconds = [61, 61, 61, 61, 310, 310, 16 * 60, 61, 16 * 60, 61, 310, 310, 16 * 60, ...Array.from({ length: 20 }, () => 61)];
 const pauseMs = 700;
 const shortPauseMs = 150;
 /** Turns; what has not arrived by then does not arrive. */

@@ -75,7 +75,7 @@ describe.skipIf(skipped !== undefined)(`images of services as containers${skippe
     });
 
     test('holds its memory under as many calls at a time as it is given, and under the largest that it takes', {
-      timeout: 120_000,
+      timeout: 240_000,
     }, async () => {
       const { concurrency } = containerManifest(service);
       const container = start(service, cloud.environmentOf(service));

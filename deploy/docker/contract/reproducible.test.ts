@@ -43,7 +43,6 @@ function build(context: string, tag: string): void {
 
 test.skipIf(skipped !== undefined)(
   `a service that is bundled again is the same layer as in its image${skipped === undefined ? '' : ` (${skipped})`}`,
-  { timeout: 60_000 },
   () => {
     const context = mkdtempSync(join(tmpdir(), 'kumiko-again-'));
     const tag = `localhost/kumiko-again:${process.pid}`;

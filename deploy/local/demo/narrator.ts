@@ -14,7 +14,7 @@ class StepFailed extends Error {
   override readonly name = 'StepFailed';
 }
 
-const patienceMs = 20_000;
+const patienceMs = 30_000;
 const lookEveryMs = 50;
 
 /** Tells the story step by step. */

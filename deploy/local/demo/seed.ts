@@ -6,7 +6,7 @@ import { type Endpoints, outsideUrl } from '../platform/endpoints.ts';
 import { secretOf } from '../platform/secrets.ts';
 import type { Platform } from '../platform/start-platform.ts';
 
-const visibleTimeoutMs = 10_000;
+const visibleTimeoutMs = 60_000;
 
 const deals = [
   {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type AdvanceableClock, createManualClock } from '../shared/clock/advanceable-clock.ts';
 import { openStore, type Store } from '../shared/store/open-store.ts';
 import { createWebhookOutbox, type WebhookOutbox, webhookOutboxSchema } from './webhook-outbox.ts';
@@ -67,12 +67,9 @@ function receivedCount(count: number): Promise<void> {
 }
 
 /** Until the next attempt, once one is planned. */
-function nextDelay(): Promise<number> {
-  return vi.waitFor(() => {
-    const due = clock.nextDue();
-    if (due === undefined) throw new Error('no attempt is planned');
-    return due - clock.now();
-  });
+async function nextDelay(): Promise<number> {
+  await expect.poll(() => clock.nextDue()).toBeDefined();
+  return clock.nextDue()! - clock.now();
 }
 
 function rows(): number {
@@ -92,7 +89,7 @@ test('sends what was added, signed over the time and the raw body', async () => 
     created: t,
     data: { intent: 'pi_1' },
   });
-  await vi.waitFor(() => expect(rows()).toBe(0));
+  await expect.poll(() => rows()).toBe(0);
 });
 
 test('repeats the same event with growing gaps and a fresh signature until it is accepted', async () => {
@@ -110,7 +107,7 @@ test('repeats the same event with growing gaps and a fresh signature until it is
   expect(gaps).toEqual([250, 500, 1000]);
   expect(new Set(received.map(({ body }) => body)).size).toBe(1);
   expect(received.at(-1)?.signature).not.toBe(received[0]?.signature);
-  await vi.waitFor(() => expect(rows()).toBe(0));
+  await expect.poll(() => rows()).toBe(0);
 });
 
 test('a receiver that is down does not lose events: they are sent after a restart', async () => {
@@ -135,7 +132,7 @@ test('an attempt that the end of the process cuts is repeated by the next one', 
   open(url);
   await receivedCount(2);
   expect(received[1]?.body).toBe(received[0]?.body);
-  await vi.waitFor(() => expect(rows()).toBe(0));
+  await expect.poll(() => rows()).toBe(0);
 });
 
 test('nothing is sent without a URL, everything at once when there is one', async () => {

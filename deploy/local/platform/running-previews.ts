@@ -3,6 +3,7 @@ import { type FrontMessage, isFrontAnswer } from '../cloud/front-message.ts';
 import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import type { Front } from '../cloud/start-cloud.ts';
 import type { Instances } from './instances.ts';
+import { orAborted } from './or-aborted.ts';
 import { freePortPair, type Ports } from './ports.ts';
 import { type PreviewCode, takeCode } from './preview-code.ts';
 import { PreviewError } from './preview-error.ts';
@@ -280,18 +281,5 @@ export class RunningPreviews {
     this.#busy.add(settled);
     void settled.then(() => this.#busy.delete(settled));
     return running;
-  }
-}
-
-/** The promise, or the signal's reason where that comes first. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort);
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -34,7 +34,8 @@ import { lockState } from './state-lock.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
-const endingLimitMs = 5_000;
+/** Instances of a platform that ends have ten seconds. */
+const endingLimitMs = 15_000;
 const portsLimitMs = 500;
 /** Requests have this long to end where code has changed: whoever has changed it waits, and what is killed is safe. */
 const changedGraceMs = 250;

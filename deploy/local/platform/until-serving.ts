@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { credentials, makeGenericClientConstructor, type ServiceDefinition } from '@grpc/grpc-js';
 import { service } from 'grpc-health-check';
 
-const timeoutMs = 30_000;
+// Milliseconds. One answer may take as long as a busy machine does: who asks anew each second is never answered there.
+const timeoutMs = 60_000;
+const answerMs = 10_000;
 const intervalMs = 50;
 
 /** Resolves when the gRPC server at a port of 127.0.0.1 says by grpc.health.v1 that it serves. @throws {Error} where it does not in time. */
@@ -13,7 +15,7 @@ export async function untilServing(port: number): Promise<void> {
   );
   const check = () =>
     new Promise<string>((resolve) => {
-      client['Check']?.({ service: '' }, { deadline: Date.now() + 1_000 }, (error: Error | null, answer: { status: string }) =>
+      client['Check']?.({ service: '' }, { deadline: Date.now() + answerMs }, (error: Error | null, answer: { status: string }) =>
         resolve(error === null ? answer.status : error.message),
       );
     });

@@ -44,7 +44,7 @@ function build(...args: string[]): Building {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += chunk));
   return {
     child,
-    said: (expected) => expect.poll(() => text, { timeout: 20_000 }).toContain(expected),
+    said: (expected) => expect.poll(() => text).toContain(expected),
     ended: once(child, 'close').then(([code]) => code),
   };
 }

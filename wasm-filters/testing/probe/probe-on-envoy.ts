@@ -4,6 +4,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage, type 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { wasmFilter } from '../../../gateway/bootstrap/filters/wasm-filter.ts';
+import { adminPage } from '../../../gateway/envoy/admin-page.ts';
 import { tokenIssuer } from '../jwt-payload.ts';
 import { cluster, serve, temporaryFolder } from '../on-envoy.ts';
 import { closedPort, httpUpstream } from '../upstream.ts';
@@ -70,7 +71,7 @@ export async function probeOnEnvoy(code: Uint8Array): Promise<Probed> {
     },
     abandon: async (scene) => {
       const sent = ask(scene).on('error', () => {});
-      await delay(100);
+      while (!/: [1-9]/.test(await adminPage(envoy.adminPort, '/stats?filter=^http.main.downstream_rq_active$'))) await delay(5);
       sent.destroy();
       return { said: await saidUntil(lastWordOfAbandoned), outcome: 'gone' };
     },

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { decodeJwt } from 'jose';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { NoInstanceError } from '../instances/no-instance.ts';
 import { call, gateway, nowSeconds, restartService, serverless, service, session, startFront } from './test-front.ts';
@@ -178,7 +178,7 @@ test('a request that takes too long is 504, or cut where its answer has begun, a
   const silent = open('/silent', headers);
   const begun = open('/begins', headers);
   await once(begun, 'response');
-  await vi.waitFor(() => expect(service.seen).toHaveLength(2));
+  await expect.poll(() => service.seen).toHaveLength(2);
   timers.advance(29_999);
   expect(silent.closed).toBe(false);
   const answered = once(silent, 'response');
@@ -190,7 +190,7 @@ test('a request that takes too long is 504, or cut where its answer has begun, a
   await ended;
   expect(begun.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
   silent.resume();
-  await vi.waitFor(() => expect(cut).toHaveLength(2));
+  await expect.poll(() => cut).toHaveLength(2);
   slow.session.destroy();
   await slow.front.close();
 });

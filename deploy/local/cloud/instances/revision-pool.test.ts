@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { systemClock } from '../../shared/local-server.ts';
 import type { HostedInstance, InstanceHost } from './instance-host.ts';
@@ -131,7 +131,9 @@ test('none has more requests than it may, others come for the rest, and beyond t
 test('requests go in turn to those that have as few: there is no session affinity', async () => {
   const { pool, host } = openPool({ minInstances: 3 });
   for (const asked of host.asked) await asked.come();
-  await vi.waitFor(() => expect(host.instances.every(({ sessions }) => sessions.size === 1)).toBe(true));
+  // All places of all three are given when each is connected.
+  const places = await Promise.all(Array.from({ length: 6 }, () => pool.lease()));
+  for (const { release } of places) release();
   const seen = new Set();
   for (let request = 0; request < 3; request++) {
     const lease = await pool.lease();
@@ -159,7 +161,7 @@ test('one stands still from its answer to the next request, and not while it has
 test('one that has had no request has the CPU for ten seconds after its start', async () => {
   const { host, clock, signals } = openPool({ minInstances: 1 });
   await host.asked[0]!.come();
-  await vi.waitFor(() => expect(host.instances[0]!.sessions.size).toBe(1));
+  await expect.poll(() => host.instances[0]!.sessions.size).toBe(1);
   clock.advance(9_999);
   expect(signals).toEqual([]);
   clock.advance(1);
@@ -203,7 +205,7 @@ test('what nobody needs for a while is thawed and ended, and the next request st
 test('the least that stays is never ended, and follows the traffic of its revision', async () => {
   const { pool, host, clock } = openPool({ minInstances: 2, minFollowsTraffic: true });
   for (const asked of host.asked) await asked.come();
-  await vi.waitFor(() => expect(host.instances.every(({ sessions }) => sessions.size === 1)).toBe(true));
+  await expect.poll(() => host.instances.every(({ sessions }) => sessions.size === 1)).toBe(true);
   clock.advance(60_000);
   expect(host.instances.map(({ stopped }) => stopped)).toEqual([false, false]);
   pool.keepFor(50);
@@ -215,9 +217,9 @@ test('the least that stays is never ended, and follows the traffic of its revisi
 test('one that crashes is replaced for those who wait, and at once where it is one of the least', async () => {
   const { pool, host } = openPool({ minInstances: 1 });
   const instance = await host.asked[0]!.come();
-  await vi.waitFor(() => expect(instance.sessions.size).toBe(1));
+  await expect.poll(() => instance.sessions.size).toBe(1);
   instance.end('SIGKILL');
-  await vi.waitFor(() => expect(host.asked).toHaveLength(2));
+  await expect.poll(() => host.asked).toHaveLength(2);
   const waiting = pool.lease();
   await host.asked[1]!.come();
   expect(await waiting).toMatchObject({ session: expect.anything() });
@@ -288,7 +290,7 @@ test('what an instance has used counts its start and its requests, and not the t
   clock.advance(400);
   expect(pool.use()).toMatchObject([{ instance: 'shop.1', startupMs: 300, activeMs: 350, lifeMs: 750, requests: 1 }]);
   clock.advance(600);
-  await vi.waitFor(() => expect(pool.use()).toMatchObject([{ activeMs: 350, lifeMs: 1_350 }]));
+  await expect.poll(() => pool.use()).toMatchObject([{ activeMs: 350, lifeMs: 1_350 }]);
 });
 
 const children: ChildProcess[] = [];
@@ -297,11 +299,22 @@ afterEach(() => {
 });
 
 test('a real process does nothing at all between two requests, and answers the next one', async () => {
+  // It says for how long it has done nothing at a stretch since it was asked last.
   const program = `
     const server = require('node:http2').createServer();
-    let ticks = 0;
-    setInterval(() => { ticks += 1; }, 1);
-    server.on('stream', (stream) => { stream.respond({ ticks }); stream.end(); });
+    let longestMs = 0;
+    let tickedAt = performance.now();
+    const tick = () => {
+      longestMs = Math.max(longestMs, performance.now() - tickedAt);
+      tickedAt = performance.now();
+    };
+    setInterval(tick, 1);
+    server.on('stream', (stream) => {
+      tick();
+      stream.respond({ still: Math.round(longestMs) });
+      stream.end();
+      longestMs = 0;
+    });
     server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
@@ -311,18 +324,17 @@ test('a real process does nothing at all between two requests, and answers the n
   const ask = async () => {
     const { session, release } = await pool.lease();
     const stream = session.request({ ':path': '/' });
-    const [headers] = (await once(stream, 'response')) as [{ ticks: string }];
+    const [headers] = (await once(stream, 'response')) as [{ still: string }];
     stream.resume();
     await once(stream, 'close');
     release();
-    return Number(headers.ticks);
+    return Number(headers.still);
   };
   await ask();
   const state = () => /\) (\w)/.exec(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))?.[1];
-  if (process.platform === 'linux') await vi.waitFor(() => expect(state()).toBe('T'));
-  const before = await ask();
+  if (process.platform === 'linux') await expect.poll(() => state()).toBe('T');
   await new Promise((resolve) => setTimeout(resolve, 500));
-  // Timers that fall due meanwhile come once, not five hundred times.
-  expect((await ask()) - before).toBeLessThan(100);
+  // Where the machine is slow it has stood still for longer.
+  expect(await ask()).toBeGreaterThanOrEqual(490);
   pool.close();
 });

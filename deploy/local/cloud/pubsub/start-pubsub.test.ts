@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../../../tests/recording-endpoint.ts';
 import { type AdvanceableClock, createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { fromMs } from '../google-api/protobuf-time.ts';
@@ -49,7 +49,7 @@ function publish(...texts: string[]): void {
 }
 
 const pushed = () => endpoint.requests.map(({ body }) => Buffer.from(JSON.parse(body).message.data, 'base64').toString());
-const nextDueIn = (ms: number) => vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + ms), { interval: 2 });
+const nextDueIn = (ms: number) => expect.poll(() => clock.nextDue(), { interval: 2 }).toBe(clock.now() + ms);
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'kumiko-pubsub-'));
@@ -95,7 +95,7 @@ it.each([200, 201, 202, 204])('takes status %i for an acknowledgement', async (s
   subscribe();
   publish('x');
   await endpoint.received(1);
-  await vi.waitFor(() => expect(clock.nextDue()).toBeUndefined());
+  await expect.poll(() => clock.nextDue()).toBeUndefined();
   await server.close();
   server = await start();
   expect(server.broker.subscriber(subscription).hasReady).toBe(false);
@@ -156,7 +156,7 @@ it('delivers again after a restart what was not acknowledged, with its attempts 
   subscribe({ deadLetterPolicy: { deadLetterTopic: `${topic}-dead`, maxDeliveryAttempts: 5 } });
   publish('done');
   await endpoint.received(1);
-  await vi.waitFor(() => expect(clock.nextDue()).toBeUndefined());
+  await expect.poll(() => clock.nextDue()).toBeUndefined();
   publish('open');
   await endpoint.received(2);
   await nextDueIn(1000);
@@ -244,6 +244,6 @@ it('forgets a deleted subscription, also while a push is under way', async () =>
   subscribe();
   publish('after');
   await endpoint.received(2);
-  await vi.waitFor(() => expect(clock.nextDue()).toBeUndefined());
+  await expect.poll(() => clock.nextDue()).toBeUndefined();
   expect(pushed()).toEqual(['before', 'after']);
 });

@@ -1,5 +1,5 @@
 import { type Client, credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadServices } from '../google-api/grpc-server.ts';
 import { clock, failsWith, name, parent, server, services, settle, template } from './test-run.ts';
 
@@ -22,7 +22,7 @@ describe('operations', () => {
     expect(await call('GetOperation', { name: operation.name })).toMatchObject({ done: false });
     const impatient = call('WaitOperation', { name: operation.name, timeout: { seconds: 0, nanos: 500_000_000 } });
     const patient = call('WaitOperation', { name: operation.name });
-    await vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + 500), { interval: 5 });
+    await expect.poll(() => clock.nextDue(), { interval: 5 }).toBe(clock.now() + 500);
     clock.advance(500);
     expect(await impatient).toMatchObject({ done: false });
     settle();

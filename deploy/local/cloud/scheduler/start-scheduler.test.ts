@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type RecordingEndpoint, startRecordingEndpoint } from '../../../../tests/recording-endpoint.ts';
 import { type AdvanceableClock, createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { defaultRetry, type JobSpec } from './job.ts';
@@ -44,7 +44,7 @@ async function call(method: string, path: string): Promise<{ status: number; bod
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-const finished = () => vi.waitFor(() => expect(server.jobs.job(job().name).state.status).not.toBeNull(), { interval: 2 });
+const finished = () => expect.poll(() => server.jobs.job(job().name).state.status, { interval: 2 }).not.toBeNull();
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'kumiko-scheduler-'));
@@ -109,11 +109,11 @@ it('retries a failed attempt with growing waits, then leaves it to the next tick
   clock.advance(4 * minuteMs);
   for (const [index, waitMs] of [1000, 2000].entries()) {
     await endpoint.received(index + 1);
-    await vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + waitMs), { interval: 2 });
+    await expect.poll(() => clock.nextDue(), { interval: 2 }).toBe(clock.now() + waitMs);
     clock.advance(waitMs);
   }
   await endpoint.received(3);
-  await vi.waitFor(() => expect(clock.nextDue()).toBe(Date.UTC(2026, 0, 1, 0, 10)), { interval: 2 });
+  await expect.poll(() => clock.nextDue(), { interval: 2 }).toBe(Date.UTC(2026, 0, 1, 0, 10));
   expect(server.jobs.job(job().name).state.status).toEqual({ code: 2, message: 'HTTP status code 500' });
 });
 

@@ -63,8 +63,8 @@ async function createTask(id?: string, changes: Task = {}): Promise<Task> {
 
 const failsWith = (call: Promise<unknown>, code: status) => expect(call).rejects.toMatchObject({ code });
 const gone = (id: string) =>
-  vi.waitFor(() => failsWith(client.getTask({ name: `${queue}/tasks/${id}` }), status.NOT_FOUND), { interval: 5 });
-const nextDueIn = (ms: number) => vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + ms), { interval: 2 });
+  vi.waitFor(() => failsWith(client.getTask({ name: `${queue}/tasks/${id}` }), status.NOT_FOUND), { timeout: 30_000, interval: 5 });
+const nextDueIn = (ms: number) => expect.poll(() => clock.nextDue(), { interval: 2 }).toBe(clock.now() + ms);
 const at = (ms: number) => fromMs(clock.now() + ms);
 
 beforeEach(async () => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { type Carrier, startCarrier } from './carrier.ts';
 
@@ -59,7 +59,7 @@ test('a parcel is booked, moves and is delivered, each step with a signed webhoo
   expect((await send('POST', `${path}/advance`, undefined, {})).body).toMatchObject({ status: 'delivered', sequence: 3 });
   expect((await send('POST', `${path}/advance`)).status).toBe(409);
   expect((await send('GET', path)).body).toMatchObject({ ...booking, status: 'delivered' });
-  await vi.waitFor(() => expect(webhooks).toHaveLength(2));
+  await expect.poll(() => webhooks).toHaveLength(2);
   const t = clock.now() / 1000;
   for (const { signature, body } of webhooks) {
     expect(signature).toBe(`t=${t},v1=${createHmac('sha256', 's3cret').update(`${t}.${body}`).digest('hex')}`);
@@ -79,7 +79,7 @@ test('a parcel is booked, moves and is delivered, each step with a signed webhoo
 test('a webhook does not carry the address', async () => {
   const { body } = await send('POST', '/v1/shipments', booking);
   await send('POST', `/v1/shipments/${body['tracking_number']}/advance`);
-  await vi.waitFor(() => expect(webhooks).toHaveLength(1));
+  await expect.poll(() => webhooks).toHaveLength(1);
   expect(webhooks[0]?.body).not.toContain('1-1');
 });
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import type { Intent, LedgerEntry } from './intents.ts';
 import { type PaymentProvider, startPaymentProvider } from './payment-provider.ts';
@@ -109,13 +109,13 @@ test('a payment is created, confirmed by the app without a key, captured and ref
       at: new Date(clock.now()).toISOString(),
     })),
   );
-  await vi.waitFor(() =>
-    expect(events.map(({ type, data }) => [type, data.intent.sequence]).sort()).toEqual([
+  await expect
+    .poll(() => events.map(({ type, data }) => [type, data.intent.sequence]).sort())
+    .toEqual([
       ['payment.authorized', 2],
       ['payment.captured', 3],
       ['payment.refunded', 4],
-    ]),
-  );
+    ]);
 });
 
 test('a declined card ends the payment and touches no money', async () => {
@@ -207,7 +207,7 @@ test('what the merchant adds as metadata comes back with the payment and its web
   const { body } = await post('/v1/payment_intents', { ...money, metadata });
   expect(body.metadata).toEqual(metadata);
   await confirm(body, 'ok');
-  await vi.waitFor(() => expect(events.map(({ data }) => data.intent.metadata)).toEqual([metadata]));
+  await expect.poll(() => events.map(({ data }) => data.intent.metadata)).toEqual([metadata]);
 });
 
 test('the ledger’s rows can be neither changed nor removed', async () => {
@@ -230,7 +230,7 @@ test('payments, ledger, keys and waiting webhooks survive a restart', async () =
   await start();
   expect(await post('/v1/payment_intents', money, 'before')).toEqual(first);
   expect(await ledger()).toEqual(['authorize']);
-  await vi.waitFor(() => expect(events.map(({ type }) => type)).toEqual(['payment.authorized']));
+  await expect.poll(() => events.map(({ type }) => type)).toEqual(['payment.authorized']);
 });
 
 test('with faults on, clients that repeat with their key still have one effect each', async () => {
@@ -276,7 +276,7 @@ test('the same seed gives the same faults', async () => {
 test('latency is waited on the injected clock', async () => {
   await post('/control/faults', { latency_ms: 5000 });
   const answer = get('/v1/ledger');
-  await vi.waitFor(() => expect(clock.nextDue()).toBe(clock.now() + 5000));
+  await expect.poll(() => clock.nextDue()).toBe(clock.now() + 5000);
   clock.advance(5000);
   expect((await answer).status).toBe(200);
 });

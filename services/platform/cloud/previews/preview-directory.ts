@@ -3,11 +3,17 @@ import type { Logger } from 'pino';
 import type { Client } from '../../contracts/client.ts';
 import type { Preview, PreviewService } from '../../contracts/gen/types/kumiko/platform/controlplane/v1/previews_pb.js';
 
-/** The first list is waited for so long: then the work meets the default, as it does where there is no such preview. */
-const firstListMs = 1_000;
+/**
+ * A list is waited for so long: then the work meets the default, as it does where there is no such preview. Far longer than it takes, for work that meets the
+ * default is done and not repeated; a part of what the shortest task has.
+ */
+const listMs = 10_000;
 
 /** Between two tries to reach the control plane. */
 const retryMs = 1_000;
+
+/** What is not in the list is asked for no more often: a tag may be gone for good while tokens go on naming it. */
+const askAgainMs = 1_000;
 
 /**
  * Cloud Run takes the CPU away between requests. A process that has stood still for so long may have missed changes, or the end of its connection, and would go
@@ -32,10 +38,13 @@ interface DirectoryOptions {
 export class PreviewDirectory {
   readonly #options: DirectoryOptions;
   readonly #closed = new AbortController();
-  #known: readonly Preview[] = [];
+  #known: readonly Preview[] | undefined;
   #urls = new Map<string, string>();
-  #firstList: Promise<void> | undefined;
+  /** Whether the list is what the control plane has told by the stream that is open. */
+  #current = false;
+  #listed: Promise<void> | undefined;
   #watching = new AbortController();
+  #askedAt = 0;
   #awakeAt = 0;
   #looking: NodeJS.Timeout | undefined;
 
@@ -43,11 +52,19 @@ export class PreviewDirectory {
     this.#options = options;
   }
 
-  /** The origin of a preview; undefined: there is none. */
+  /**
+   * The origin of a preview; undefined: there is none. One that is not in the list is asked for: the gateways are told of a new one at the same time, and a
+   * request may come through them before this process has read of it.
+   */
   async urlOf(service: string, tag: string): Promise<string | undefined> {
+    const name = `${service}@${tag}`;
     this.#look();
-    await this.#firstList;
-    return this.#urls.get(`${service}@${tag}`);
+    await this.#untilListed();
+    const url = this.#urls.get(name);
+    if (url !== undefined) return url;
+    if (this.#current && Date.now() - this.#askedAt > askAgainMs) this.#ask();
+    await this.#untilListed();
+    return this.#urls.get(name);
   }
 
   close(): void {
@@ -59,29 +76,42 @@ export class PreviewDirectory {
   #look(): void {
     const now = Date.now();
     this.#looking ??= setInterval(() => this.#look(), lookMs).unref();
-    if (now - this.#awakeAt > stoodStillMs) {
-      this.#watching.abort();
-      this.#watching = new AbortController();
-      this.#firstList = this.#start(AbortSignal.any([this.#closed.signal, this.#watching.signal]));
-    }
+    if (now - this.#awakeAt > stoodStillMs) this.#ask();
     this.#awakeAt = now;
   }
 
-  /** Resolves with the first list, or when it has been waited for long enough. */
-  #start(signal: AbortSignal): Promise<void> {
+  /** What is asked anew meanwhile is waited for as well. */
+  async #untilListed(): Promise<void> {
+    let listed: Promise<void> | undefined;
+    while (listed !== this.#listed) {
+      listed = this.#listed;
+      await listed;
+    }
+  }
+
+  /** Watches by a stream of its own, which begins with the list as it is now: that is waited for, though not for ever. */
+  #ask(): void {
+    this.#askedAt = Date.now();
+    this.#watching.abort();
+    this.#watching = new AbortController();
     const { promise: listed, resolve } = Promise.withResolvers<void>();
+    const signal = AbortSignal.any([this.#closed.signal, this.#watching.signal]);
+    signal.addEventListener('abort', () => resolve());
     void this.#watch(resolve, signal);
-    return Promise.race([listed, delay(firstListMs, undefined, { ref: false })]);
+    this.#listed = Promise.race([listed, delay(listMs, undefined, { ref: false })]);
   }
 
   async #watch(onList: () => void, signal: AbortSignal): Promise<void> {
     const { client, services, logger } = this.#options;
     let told = false;
     while (!signal.aborted) {
+      this.#current = false;
       try {
-        for await (const { previews } of client.watchPreviews({ services: [...services], known: [...this.#known] }, { signal })) {
+        for await (const { previews } of client.watchPreviews({ services: [...services], known: [...(this.#known ?? [])] }, { signal })) {
+          if (signal.aborted) return;
           this.#known = previews;
           this.#urls = new Map(previews.map(({ service, tag, url }) => [`${service}@${tag}`, url]));
+          this.#current = true;
           told = false;
           onList();
         }
@@ -89,6 +119,10 @@ export class PreviewDirectory {
         if (!signal.aborted && !told) logger.warn({ err }, 'the control plane cannot be watched: previews stay as they were');
         told = true;
       }
+      if (signal.aborted) return;
+      this.#current = false;
+      // Who has an old list goes by it; who has none waits for further tries.
+      if (this.#known !== undefined) onList();
       await delay(retryMs, undefined, { signal, ref: false }).catch(() => {});
     }
   }
