@@ -162,10 +162,25 @@ function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCal
   return { metadata, body: undefined, messages: stream.iterator({ destroyOnReturn: false }), ...times, write };
 }
 
-const withoutMessage = new Metadata();
+const noMessage = { 'grpc-message': '' };
+
+/**
+ * grpc-js writes "OK" as the message of each success; the protocol has messages for errors only. It also copies and converts what it sends, each time: this is
+ * the same for every call.
+ */
+class WithoutMessage extends Metadata {
+  override clone(): Metadata {
+    return this;
+  }
+
+  override toHttp2Headers(): ReturnType<Metadata['toHttp2Headers']> {
+    return noMessage;
+  }
+}
+
+const withoutMessage = new WithoutMessage();
 withoutMessage.set('grpc-message', '');
 
-/** grpc-js writes "OK" as the message of each success; the protocol has messages for errors only. */
 function ofSuccess(trailers: Metadata | undefined): Metadata {
   trailers?.merge(withoutMessage);
   return trailers ?? withoutMessage;
