@@ -155,11 +155,15 @@ function onCancelled(stream: EventEmitter, held: Held): void {
 }
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
-  const { metadata } = stream;
-  const times = { receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()) };
-  if ('request' in stream) return { metadata, body: stream.request, messages: undefined, ...times, write };
-  // The end of the requests is not the end of the call.
-  return { metadata, body: undefined, messages: stream.iterator({ destroyOnReturn: false }), ...times, write };
+  return {
+    metadata: stream.metadata,
+    body: 'request' in stream ? stream.request : undefined,
+    // The end of the requests is not the end of the call.
+    messages: 'request' in stream ? undefined : stream.iterator({ destroyOnReturn: false }),
+    receivedAt: Date.now(),
+    clientDeadline: Number(stream.getDeadline()),
+    write,
+  };
 }
 
 const noMessage = { 'grpc-message': '' };
