@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { OpenCalls } from '../server/open-calls.ts';
 import type { Interceptor, Outcome } from '../server/served-method.ts';
 import { deadlineExceeded, type ServerCall } from '../server/server-call.ts';
@@ -43,11 +44,14 @@ class DeadlineTimer {
   #set(firesAt: number): void {
     clearTimeout(this.#timer);
     this.#firesAt = firesAt;
-    if (firesAt < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#fire(), firesAt - Date.now());
+    if (firesAt === Number.POSITIVE_INFINITY) return;
+    // In the trace of no call: it ends any of them.
+    this.#timer = context.with(ROOT_CONTEXT, () => setTimeout(() => this.#fire(), firesAt - Date.now()));
   }
 
   #fire(): void {
-    const now = Date.now();
+    // Should the clock have been set back meanwhile, a deadline has passed all the same.
+    const now = Math.max(Date.now(), this.#firesAt);
     let earliest = Number.POSITIVE_INFINITY;
     for (const call of this.#calls) {
       if (call.deadlineAt <= now) call.end(deadlineExceeded());
