@@ -56,11 +56,14 @@ test('time that has passed before counts', async () => {
   await run;
 });
 
-test('an answer in time leaves no timer and no abort behind', async () => {
-  const call = newCall();
-  await expect(deadline()(async () => ok, method)(call)).resolves.toBe(ok);
+test('answers in time leave no abort behind, and one timer for all of them, which ends with the first deadline', async () => {
+  const run = deadline()(async () => ok, method);
+  const calls = [newCall(), newCall(), newCall()];
+  for (const call of calls) await expect(run(call)).resolves.toBe(ok);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(5_000);
   expect(vi.getTimerCount()).toBe(0);
-  expect(call.signal.aborted).toBe(false);
+  expect(calls.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
 });
 
 test('calls share a timer: each is given up at its own deadline, however they come and go', async () => {

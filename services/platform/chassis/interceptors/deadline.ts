@@ -23,11 +23,14 @@ export function deadline(): Interceptor {
     };
 }
 
-/** Ends calls at their deadlines. One timer serves all that are open, set to the earliest: hardly any call lives that long, and one each would be set in vain. */
+/**
+ * Ends calls at their deadlines. One timer serves all that are open: it is set to the earliest, and stays when that call is answered, as nearly all are. So a busy
+ * server sets one every few seconds, not one for each call.
+ */
 class DeadlineTimer {
   readonly #calls = new OpenCalls();
   #timer: NodeJS.Timeout | undefined;
-  /** When it fires, in milliseconds since the epoch. The call that it was set for may be answered by then. */
+  /** When it fires, in milliseconds since the epoch. */
   #firesAt = Number.POSITIVE_INFINITY;
 
   /** Tells the place, by which the call is taken out again. */
@@ -38,25 +41,24 @@ class DeadlineTimer {
 
   delete(place: number): void {
     this.#calls.delete(place);
-    if (this.#calls.size === 0) this.#set(Number.POSITIVE_INFINITY);
   }
 
   #set(firesAt: number): void {
     clearTimeout(this.#timer);
     this.#firesAt = firesAt;
-    if (firesAt === Number.POSITIVE_INFINITY) return;
-    // In the trace of no call: it ends any of them.
-    this.#timer = context.with(ROOT_CONTEXT, () => setTimeout(() => this.#fire(), firesAt - Date.now()));
+    // In the trace of no call: it ends any of them. It keeps no process from ending: calls do, by their connections.
+    this.#timer = context.with(ROOT_CONTEXT, () => setTimeout(() => this.#fire(), firesAt - Date.now()).unref());
   }
 
   #fire(): void {
     // Should the clock have been set back meanwhile, a deadline has passed all the same.
     const now = Math.max(Date.now(), this.#firesAt);
+    this.#firesAt = Number.POSITIVE_INFINITY;
     let earliest = Number.POSITIVE_INFINITY;
     for (const call of this.#calls) {
       if (call.deadlineAt <= now) call.end(deadlineExceeded());
       else earliest = Math.min(earliest, call.deadlineAt);
     }
-    this.#set(earliest);
+    if (earliest < this.#firesAt) this.#set(earliest);
   }
 }
