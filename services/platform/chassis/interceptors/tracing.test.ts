@@ -4,7 +4,9 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { activeTraceparent } from '../../contracts/traceparent.ts';
 import { LibraryService } from '../../testing/fixture/gen/types/sample/library/v1/library_pb.js';
 import { recordSpans, type SpanRecorder } from '../../testing/span-recorder.ts';
-import type { Outcome, ServedMethod } from '../server/served-method.ts';
+import { stub } from '../../testing/test-service.ts';
+import { bind } from '../server/bind.ts';
+import { type Outcome, servedMethods } from '../server/served-method.ts';
 import { ServerCall } from '../server/server-call.ts';
 import { tracing } from './tracing.ts';
 
@@ -16,7 +18,7 @@ beforeEach(() => recorder.reset());
 afterAll(() => recorder.close());
 
 const desc = LibraryService.method.getBook;
-const method = { desc, fullName: 'sample.library.v1.LibraryService/GetBook' } as ServedMethod;
+const method = servedMethods(bind(LibraryService, stub(LibraryService, {}))).find((served) => served.desc === desc)!;
 const ok: Outcome = { code: status.OK, message: 'OK' };
 const trace = '0af7651916cd43dd8448eb211c80319c';
 
