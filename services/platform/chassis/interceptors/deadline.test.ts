@@ -34,7 +34,7 @@ test.each([
 ])('a handler that does not end is given up at %s deadline', async (_, clientMs, expectedMs) => {
   const call = newCall(Date.now() + clientMs);
   let failure: unknown;
-  const run = deadline(
+  const run = deadline()(
     () => new Promise(() => {}),
     method,
   )(call).catch((error) => {
@@ -51,22 +51,47 @@ test.each([
 test('time that has passed before counts', async () => {
   const call = newCall();
   await vi.advanceTimersByTimeAsync(4_000);
-  const run = expect(deadline(() => new Promise(() => {}), method)(call)).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+  const run = expect(deadline()(() => new Promise(() => {}), method)(call)).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
   await vi.advanceTimersByTimeAsync(1_000);
   await run;
 });
 
-test('an answer in time leaves no timer and no abort behind', async () => {
-  const call = newCall();
-  await expect(deadline(async () => ok, method)(call)).resolves.toBe(ok);
+test('answers in time leave no abort behind, and one timer for all of them, which ends with the first deadline', async () => {
+  const run = deadline()(async () => ok, method);
+  const calls = [newCall(), newCall(), newCall()];
+  for (const call of calls) await expect(run(call)).resolves.toBe(ok);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(5_000);
   expect(vi.getTimerCount()).toBe(0);
-  expect(call.signal.aborted).toBe(false);
+  expect(calls.map(({ signal }) => signal.aborted)).toEqual([false, false, false]);
+});
+
+test('calls share a timer: each is given up at its own deadline, however they come and go', async () => {
+  const within = deadline();
+  const never = within(() => new Promise(() => {}), method);
+  const failed: string[] = [];
+  const wait = (name: string, clientMs: number) =>
+    never(newCall(Date.now() + clientMs)).catch((error: { readonly reason: string }) => failed.push(`${name} ${error.reason}`));
+  const calls = [wait('late', 3_000), wait('early', 1_000), wait('last', 9_000)];
+  await within(async () => ok, method)(newCall(Date.now() + 500));
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(999);
+  expect(failed).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(failed).toEqual(['early DEADLINE_EXCEEDED']);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(failed).toEqual(['early DEADLINE_EXCEEDED', 'late DEADLINE_EXCEEDED']);
+  // The method's own, of 5 s.
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(failed).toEqual(['early DEADLINE_EXCEEDED', 'late DEADLINE_EXCEEDED', 'last DEADLINE_EXCEEDED']);
+  await Promise.all(calls);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a call that was ended before it began does not reach its handler', async () => {
   const call = newCall();
   call.clientGone();
   const next = vi.fn(async () => ok);
-  await expect(deadline(next, method)(call)).rejects.toMatchObject({ code: status.CANCELLED });
+  await expect(deadline()(next, method)(call)).rejects.toMatchObject({ code: status.CANCELLED });
   expect(next).not.toHaveBeenCalled();
 });

@@ -40,7 +40,7 @@ export function methodRunner({ name, config, logger, destination, telemetry }: I
     // Outside of everything that throws.
     errors,
     // Before the caller is known: reading an issuer's keys takes time too, and a client that goes away must not leave it behind.
-    deadline,
+    deadline(),
     // Before whatever refuses: who is refused is told by which revision.
     preview(config.K_REVISION ?? name),
     // Before access, which judges the caller.

@@ -5,9 +5,12 @@ import {
   context,
   INVALID_TRACEID,
   ROOT_CONTEXT,
+  type Span,
+  type SpanContext,
   SpanKind,
   type SpanOptions,
   SpanStatusCode,
+  TraceFlags,
   trace,
 } from '@opentelemetry/api';
 import { formatTraceparent, parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
@@ -21,12 +24,17 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
  */
 export function tracing(telemetry: Telemetry): Interceptor {
   const tracer = trace.getTracer('kumiko');
+  const startSpan = (name: string, parent: SpanContext | undefined, receivedAt: number): Span => {
+    if (parent === undefined) return tracer.startSpan(name, optionsOf(receivedAt), ROOT_CONTEXT);
+    // Most calls where traces are sampled. The SDK would come to the same, but only after it has made everything that a span is made of.
+    if (telemetry.dropsWithParent && (parent.traceFlags & TraceFlags.SAMPLED) === 0) return trace.wrapSpanContext(unrecorded(parent));
+    return tracer.startSpan(name, optionsOf(receivedAt), trace.setSpanContext(ROOT_CONTEXT, parent));
+  };
   return (next, { desc, fullName }) => {
     const attributesOf = ofCode(desc);
     return async (call) => {
       const parent = parseTraceparent(call.header('traceparent')) ?? parseCloudTraceContext(call.header('x-cloud-trace-context'));
-      const parentContext = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-      const span = tracer.startSpan(fullName, optionsOf(call.incoming.receivedAt), parentContext);
+      const span = startSpan(fullName, parent, call.incoming.receivedAt);
       const spanContext = span.spanContext();
       if (spanContext.traceId !== INVALID_TRACEID) {
         call.spanContext = spanContext;
@@ -34,10 +42,12 @@ export function tracing(telemetry: Telemetry): Interceptor {
         call.answerHeaders.set('traceparent', formatTraceparent(spanContext));
       }
       const outcome = await context.with(trace.setSpan(ROOT_CONTEXT, span), next, undefined, call);
-      span.setAttributes(attributesOf(outcome.code));
-      if (call.revision !== undefined) span.setAttribute('kumiko.revision', call.revision);
-      if (isServerFault(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
+      if (span.isRecording()) {
+        span.setAttributes(attributesOf(outcome.code));
+        if (call.revision !== undefined) span.setAttribute('kumiko.revision', call.revision);
+        if (isServerFault(outcome.code)) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      }
       const flush = telemetry.flushWhenDue();
       if (flush !== undefined) await flush;
       return outcome;
@@ -50,6 +60,21 @@ const served: SpanOptions = { kind: SpanKind.SERVER };
 /** A span whose start is given counts milliseconds only, so it is for calls that have waited until the service was ready. */
 function optionsOf(receivedAt: number): SpanOptions {
   return Date.now() - receivedAt > 1 ? { ...served, startTime: receivedAt } : served;
+}
+
+/** What a call is known by in a trace that is not kept: by an id of its own all the same, which its log line and the calls that it makes name. */
+function unrecorded({ traceId }: SpanContext): SpanContext {
+  return { traceId, spanId: newSpanId(), traceFlags: TraceFlags.NONE };
+}
+
+const idBytes = Buffer.alloc(8);
+
+/** As likely one that there is already as those of OpenTelemetry's own generator, which are not secret either. */
+function newSpanId(): string {
+  // From 1: an id of zeros alone is none.
+  idBytes.writeUInt32BE(1 + Math.floor(Math.random() * 0xffff_ffff), 0);
+  idBytes.writeUInt32BE(Math.floor(Math.random() * 0x1_0000_0000), 4);
+  return idBytes.toString('hex');
 }
 
 /** The attributes of a method's spans by how the call ended. */

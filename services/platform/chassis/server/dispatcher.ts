@@ -155,17 +155,36 @@ function onCancelled(stream: EventEmitter, held: Held): void {
 }
 
 function incomingCall(stream: Stream, write: IncomingCall['write']): IncomingCall {
-  const { metadata } = stream;
-  const times = { receivedAt: Date.now(), clientDeadline: Number(stream.getDeadline()) };
-  if ('request' in stream) return { metadata, body: stream.request, messages: undefined, ...times, write };
-  // The end of the requests is not the end of the call.
-  return { metadata, body: undefined, messages: stream.iterator({ destroyOnReturn: false }), ...times, write };
+  return {
+    metadata: stream.metadata,
+    body: 'request' in stream ? stream.request : undefined,
+    // The end of the requests is not the end of the call.
+    messages: 'request' in stream ? undefined : stream.iterator({ destroyOnReturn: false }),
+    receivedAt: Date.now(),
+    clientDeadline: Number(stream.getDeadline()),
+    write,
+  };
 }
 
-const withoutMessage = new Metadata();
+const noMessage = { 'grpc-message': '' };
+
+/**
+ * grpc-js writes "OK" as the message of each success; the protocol has messages for errors only. It also copies and converts what it sends, each time: this is
+ * the same for every call.
+ */
+class WithoutMessage extends Metadata {
+  override clone(): Metadata {
+    return this;
+  }
+
+  override toHttp2Headers(): ReturnType<Metadata['toHttp2Headers']> {
+    return noMessage;
+  }
+}
+
+const withoutMessage = new WithoutMessage();
 withoutMessage.set('grpc-message', '');
 
-/** grpc-js writes "OK" as the message of each success; the protocol has messages for errors only. */
 function ofSuccess(trailers: Metadata | undefined): Metadata {
   trailers?.merge(withoutMessage);
   return trailers ?? withoutMessage;

@@ -80,6 +80,7 @@ export async function startSdk(options: SdkOptions): Promise<Telemetry> {
   // For streams, which are calls that do not end.
   const timer = setInterval(flushWhenDue, metricIntervalMs).unref();
   return {
+    dropsWithParent: sampler.startsWith('parentbased_'),
     flushWhenDue,
     shutdown: async () => {
       clearInterval(timer);

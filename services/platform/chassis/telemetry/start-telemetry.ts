@@ -11,5 +11,5 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     return startSdk({ ...options, endpoint, contextManager });
   }
   context.setGlobalContextManager(contextManager.enable());
-  return { flushWhenDue: () => undefined, shutdown: async () => {} };
+  return { dropsWithParent: false, flushWhenDue: () => undefined, shutdown: async () => {} };
 }

@@ -2,6 +2,8 @@ import type { SamplerName } from '../process/config.ts';
 
 /** The OpenTelemetry SDK as the chassis sees it. */
 export interface Telemetry {
+  /** Whether a call of a trace that its caller does not keep leaves no span for certain: so it is with every sampler that follows the parent. */
+  readonly dropsWithParent: boolean;
   /** Sends the spans and metrics so far where that was not done for a while; undefined where there is nothing to wait for. Never fails, never takes long. */
   flushWhenDue(): Promise<void> | undefined;
   /** Sends what is left. Never fails. */

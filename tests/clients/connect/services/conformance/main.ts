@@ -55,7 +55,7 @@ server.serve(
   new Map(
     methods.map((method): [string, Route] => [
       method.path,
-      { desc: method.desc, run: errors(deadline(validation(respond(method), method), method), method) },
+      { desc: method.desc, run: errors(deadline()(validation(respond(method), method), method), method) },
     ]),
   ),
 );

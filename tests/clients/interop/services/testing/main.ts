@@ -21,7 +21,7 @@ const server = await bindServer({ name: 'testing', host: '127.0.0.1', port: 0, r
 server.serve(
   new Map(
     servedMethods(bind(TestService, handlers)).map((method): [string, Route] => {
-      const run = echoMetadata(errors(deadline(validation(handle(method), method), method), method), method);
+      const run = echoMetadata(errors(deadline()(validation(handle(method), method), method), method), method);
       return [method.path, { desc: method.desc, run }];
     }),
   ),
