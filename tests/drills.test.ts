@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { imagePrograms } from '../deploy/local/platform/image-trees.ts';
 import { runDrill } from './drills/drill.ts';
 import { planDrill } from './drills/plan.ts';
 import { describeReport } from './drills/report.ts';
@@ -6,7 +7,7 @@ import { describeReport } from './drills/report.ts';
 const slice = { customers: 10, wishesEach: 2, loadMs: 5_000, faults: 4 };
 
 it('every invariant holds after a short drill', { timeout: 180_000 }, async () => {
-  const report = await runDrill(planDrill(7, slice));
+  const report = await runDrill(planDrill(7, slice), { programs: await imagePrograms() });
   const { ok, text } = describeReport(report);
   expect(ok, text).toBe(true);
   expect(report.snapshot.ledger.length).toBeGreaterThan(0);
