@@ -2,10 +2,8 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { controlPlane } from '../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
-import { assembleControlPlane } from './assemble-control-plane.ts';
-import { assembleService } from './assemble-service.ts';
 import { inTurn } from './in-turn.ts';
-import { type ScratchCloud, startScratchCloud } from './scratch-cloud.ts';
+import type { ScratchCloud } from './scratch-cloud.ts';
 import { cachedTree, removeOldTrees } from './tree-cache.ts';
 
 /** The trees of an image that services.Dockerfile copies one after the other, each a layer: what is V8's is for one version of Node, all else is not. */
@@ -21,13 +19,14 @@ export async function assembleEach(images: readonly string[], done: (image: stri
   let cloud: Promise<ScratchCloud> | undefined;
   const assemble = async (image: string, tree: string): Promise<readonly string[]> => {
     process.stderr.write(`assembling ${image}\n`);
-    if (image === controlPlane) return assembleControlPlane(tree);
+    // Loaded only when there is something to assemble: whoever starts a platform from what images hold comes by here.
+    if (image === controlPlane) return (await import('./assemble-control-plane.ts')).assembleControlPlane(tree);
     if (cloud === undefined) {
-      cloud = startScratchCloud();
+      cloud = import('./scratch-cloud.ts').then(({ startScratchCloud }) => startScratchCloud());
       // It is awaited when a bundle is there: until then nobody would have taken its failure, and the process would end at once.
       cloud.catch(() => {});
     }
-    return assembleService(image, tree, cloud);
+    return (await import('./assemble-service.ts')).assembleService(image, tree, cloud);
   };
   try {
     await inTurn(images, async (image) => done(image, await cachedTree(image, (tree) => assemble(image, tree))));

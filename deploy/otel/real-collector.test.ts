@@ -9,6 +9,7 @@ import { type Instrument, instruments } from '../../services/platform/contracts/
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { labelOf, metricType, ownResource } from '../infra/own-metrics.ts';
 import { seedDemoData } from '../local/demo/seed.ts';
+import { imagePrograms } from '../local/platform/image-trees.ts';
 import { startPlatform } from '../local/platform/start-platform.ts';
 import { buildCollector, builtCollector } from './build-collector.ts';
 import { type RunningCloudMonitoring, startCloudMonitoring } from './cloud-monitoring.ts';
@@ -24,8 +25,10 @@ describe.skipIf(missing)(
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'kumiko-collector-'));
     let executable: string;
-    beforeAll(() => {
+    let programs: Awaited<ReturnType<typeof imagePrograms>>;
+    beforeAll(async () => {
       executable = buildCollector();
+      programs = await imagePrograms();
     }, buildLimitMs);
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -75,7 +78,7 @@ describe.skipIf(missing)(
         OTEL_METRIC_EXPORT_INTERVAL: '1000',
       });
       try {
-        const platform = await startPlatform({ portBase: 0, stateDir: join(folder, 'platform') });
+        const platform = await startPlatform({ portBase: 0, stateDir: join(folder, 'platform'), programs });
         try {
           // Deals are events, which subscribers handle.
           await seedDemoData(platform, folder);

@@ -2,16 +2,14 @@
 import { parseArgs } from 'node:util';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { runCommand, UsageError } from '../../services/platform/tools/command-line.ts';
-import { EnvironmentError } from '../environments/environment.ts';
 import type { PreviewStatus } from '../local/platform/running-previews.ts';
 import { defaultStateDir } from '../local/platform/state-dir.ts';
-import { deployThere } from './deploy-there.ts';
 import { tagOf } from './forgotten.ts';
 import { PreviewsHere } from './here.ts';
-import { plannedServices } from './planned-services.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
-import { proveEachThere } from './prove-there.ts';
-import { forgetThere, listThere, removeThere } from './there.ts';
+
+// Loaded by the commands that need them: whoever starts a preview here waits for none of Google's clients.
+const there = () => import('./there.ts');
 
 const usage = `usage: npm run preview -- start SERVICE TAG [--from DIR-OR-REF] | stop SERVICE TAG | traffic SERVICE TAG PERCENT | list
                           [--state-dir DIR]
@@ -75,7 +73,7 @@ const commands: Readonly<Record<string, Command>> = {
   plan: { takes: ['base'], run: plan },
 };
 
-const isMistake = (error: unknown) => error instanceof PreviewCommandError || error instanceof EnvironmentError;
+const isMistake = (error: unknown) => error instanceof PreviewCommandError || (error instanceof Error && error.name === 'EnvironmentError');
 await runCommand({ usage, isMistake }, async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [name, ...operands] = positionals;
@@ -120,7 +118,7 @@ async function list(line: Line): Promise<void> {
     if (pr !== undefined) throw new UsageError('--pr belongs to --env');
     print((await here(line).list()).map(lineHere), 'no preview runs');
   } else {
-    const tags = await listThere(env, pr === undefined ? undefined : tagOf(number('pr', pr)));
+    const tags = await (await there()).listThere(env, pr === undefined ? undefined : tagOf(number('pr', pr)));
     const lines = tags.map(({ service, tag, revision, url }) => `${`${service}=${tag}`.padEnd(24)} ${revision.padEnd(32)} ${url}\n`);
     print(lines, 'no service has a tag');
   }
@@ -137,6 +135,7 @@ async function deploy({ values }: Line): Promise<void> {
     process.stdout.write('no service is touched: there is nothing to deploy\n');
     return;
   }
+  const [{ deployThere }, { proveEachThere }] = await Promise.all([import('./deploy-there.ts'), import('./prove-there.ts')]);
   const { tag, suffix, url } = deployThere(env, pr, asked);
   const tokenCommand = values['token-command'] === '' ? undefined : values['token-command'];
   await proveEachThere({ url, services: asked, tag, suffix, tokenCommand, tell: (line) => process.stdout.write(`${line}\n`) });
@@ -147,7 +146,7 @@ async function deploy({ values }: Line): Promise<void> {
 async function remove({ values }: Line): Promise<void> {
   const env = needed(values, 'env');
   const tag = tagOf(number('pr', needed(values, 'pr')));
-  const services = await removeThere(env, tag);
+  const services = await (await there()).removeThere(env, tag);
   print(
     services.map((service) => `${service}=${tag} is gone\n`),
     `no service has the tag ${tag}`,
@@ -163,10 +162,12 @@ async function forget({ values }: Line): Promise<void> {
       .flatMap((text) => (text === '' ? [] : [number('open', text)])),
   );
   const idleMs = number('idle', idle) * 86_400_000;
+  const { forgetThere } = await there();
   await forgetThere(env, { open, idleMs }, ({ service, tag }, why) => process.stdout.write(`${service}=${tag} is gone: ${why}\n`));
 }
 
 async function plan({ values }: Line): Promise<void> {
+  const { plannedServices } = await import('./planned-services.ts');
   process.stdout.write(`${plannedServices(needed(values, 'base')).join(' ')}\n`);
 }
 

@@ -15,7 +15,7 @@ interface Meeting {
   readonly revision: string;
   /** After it no further request is sent. */
   readonly limitMs: number;
-  /** Between two requests. */
+  /** Between the first two requests. Each pause after it is a tenth longer, up to half a second: what is not there soon may be asked for less often. */
   readonly pauseMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,6 +27,7 @@ export class NotMet extends Error {
 
 /** A request may wait for an instance that starts. The last one has its time too: an answer that is cut off says nothing. */
 const requestMs = 10_000;
+const longestPauseMs = 500;
 
 /** The start of a field without its value, which is no message of any type: a service says so when it knows who asks, and does nothing. */
 const unreadable = Buffer.from([0x08]);
@@ -39,13 +40,13 @@ const unreadable = Buffer.from([0x08]);
  */
 export async function untilMet({ url, grpcPath, headers, revision, limitMs, pauseMs, signal }: Meeting): Promise<void> {
   const end = Date.now() + limitMs;
-  for (;;) {
+  for (let pause = pauseMs; ; pause = Math.max(pauseMs, Math.min(pause * 1.1, longestPauseMs))) {
     const answer = await ask({ url, grpcPath, headers, signal }, Date.now() + Math.min(limitMs, requestMs));
     signal?.throwIfAborted();
     if (answer.revision === revision) return;
-    if (Date.now() + pauseMs >= end)
+    if (Date.now() + pause >= end)
       throw new NotMet(`no request to ${url}${grpcPath} has met the revision ${revision} within ${limitMs / 1_000} s: ${told(answer)}`);
-    await delay(pauseMs, undefined, { signal });
+    await delay(pause, undefined, { signal });
   }
 }
 

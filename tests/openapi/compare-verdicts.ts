@@ -26,6 +26,8 @@ interface VerdictReport {
 interface VerdictOptions {
   readonly seed: number;
   readonly requests: number;
+  /** The run ends at so many findings. */
+  readonly enough: number;
   /** Changes the text of a document, to see that one which is not true is noticed. */
   readonly change?: (document: string) => string;
 }
@@ -39,7 +41,7 @@ const concurrency = 16;
  */
 export async function compareVerdicts(
   endpoints: Pick<Endpoints, 'edge' | 'issuer'>,
-  { seed, requests, change = (document) => document }: VerdictOptions,
+  { seed, requests, enough, change = (document) => document }: VerdictOptions,
 ): Promise<VerdictReport> {
   const random = randomOf(seed);
   const agreed: Record<string, number> = { taken: 0, token: 0, invalid: 0 };
@@ -89,7 +91,7 @@ export async function compareVerdicts(
 
   let next = 0;
   const worker = async () => {
-    while (next < requests && findings.length < 10) await runOne(next++);
+    while (next < requests && findings.length < enough) await runOne(next++);
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   return { agreed, differences, findings, operations };

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { productFolder } from '../../../services/platform/contracts/product-folder.ts';
+import { genFolder, productFolder } from '../../../services/platform/contracts/product-folder.ts';
+import { lockBuild } from '../../../services/platform/tools/build-if-changed.ts';
 import { PreviewError } from './preview-error.ts';
 import type { EnvironmentOf } from './print-environment.ts';
 
@@ -11,6 +13,9 @@ const ownRoot = join(import.meta.dirname, '../../..');
 const productPath = relative(ownRoot, productFolder);
 const printEnvironment = join(import.meta.dirname, 'print-environment.ts');
 const run = promisify(execFile);
+/** What the contracts' build makes; the platform's own types are with the product of this repository. */
+const contracts = new Set([join(ownRoot, 'services/platform/contracts/gen'), genFolder]);
+const ofContracts = ['.stamp', 'commented.binpb', 'descriptor.binpb', 'services.json', 'third_party', 'types'];
 /** Set only for another product, as npm start has it: this one's code knows itself by the folder that it is in. */
 const productVariable = (product: string) => (productPath === '' ? {} : { KUMIKO_PRODUCT: product });
 
@@ -95,6 +100,21 @@ async function addWorktree(ref: string, folder: string, signal: AbortSignal): Pr
     throw failed(`${ref} cannot be checked out`, error, signal);
   });
   symlinkSync(join(ownRoot, 'node_modules'), join(folder, 'node_modules'));
+  await layContracts(folder);
+}
+
+/** Copies this folder's contracts: the build of a commit with the same protos, which takes seconds, finds them done; any other makes its own. */
+async function layContracts(folder: string): Promise<void> {
+  for (const gen of contracts) {
+    // Not while another build replaces them.
+    const release = await lockBuild(`${gen}.lock`, 'contracts');
+    try {
+      const copies = ofContracts.map((name) => [join(gen, name), join(folder, relative(ownRoot, gen), name)] as const);
+      await Promise.all(copies.map(([from, to]) => cp(from, to, { recursive: true })));
+    } finally {
+      release();
+    }
+  }
 }
 
 async function removeWorktree(folder: string): Promise<void> {

@@ -59,7 +59,7 @@ export interface PlatformOptions {
   readonly traces?: boolean;
   /** How many instances services have, by name: as on Cloud Run, see run-limits.ts. One that always runs, for those left out. */
   readonly limits?: Readonly<Record<string, RevisionLimits>>;
-  /** What services run, by name: see image-trees.ts and image-containers.ts. This folder's code as it is, for those left out. */
+  /** What services and the control plane run, by name: see image-trees.ts and image-containers.ts. This folder's code as it is, for those left out. */
   readonly programs?: Readonly<Record<string, ServiceProgram>>;
   /** Serves the console. */
   readonly console?: boolean;
@@ -234,9 +234,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ),
       ...placed.map((preview) => running.start(preview, undefined, preview)),
       instances.add(controlPlane, {
-        program: join(root, 'gateway/control-plane/main.ts'),
-        nodeFlags: serviceNodeFlags,
-        env: controlPlaneEnvironment(ports),
+        ...(programs[controlPlane] ?? { program: join(root, 'gateway/control-plane/main.ts'), nodeFlags: serviceNodeFlags }),
+        env: { ...programs[controlPlane]?.env, ...controlPlaneEnvironment(ports) },
         firstPort: containerPort(ports, controlPlane),
         ahead: 1,
         after: cloud,

@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -78,3 +78,34 @@ test.each([
   expect(await second.ended).toBe(0);
   expect(readFileSync(join(folder, 'out/built'), 'utf8')).toBe('whole');
 });
+
+test('what was built is current in a copy of the project, and is not where an input is another', async () => {
+  // The project's root is where the tools say.
+  const project = join(folder, 'project');
+  const tools = 'services/platform/tools';
+  mkdirSync(join(project, tools), { recursive: true });
+  for (const name of ['build-if-changed.ts', 'file-lock.ts']) cpSync(join(import.meta.dirname, name), join(project, tools, name));
+  writeFileSync(join(project, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(project, 'input'), 'first');
+  const runs = (place: string) =>
+    execFileSync(process.execPath, ['--input-type=module', '-e', copyScript, place], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  expect(runs(project)).toBe('built\n');
+  const copy = join(folder, 'copy');
+  cpSync(project, copy, { recursive: true });
+  expect(runs(copy)).toBe('current\n');
+  writeFileSync(join(copy, 'input'), 'second');
+  expect(runs(copy)).toBe('built\n');
+});
+
+/** Builds the output of a project by its own tools. */
+const copyScript = `
+  import { mkdirSync } from 'node:fs';
+  const [project] = process.argv.slice(1);
+  const { buildIfChanged } = await import(project + '/services/platform/tools/build-if-changed.ts');
+  const output = project + '/out';
+  const ran = await buildIfChanged({ name: 'the test', inputs: [project + '/input'], output }, () => void mkdirSync(output, { recursive: true }));
+  console.log(ran ? 'built' : 'current');
+`;

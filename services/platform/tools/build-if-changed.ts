@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+const root = join(import.meta.dirname, '../../..');
 
 /** A build step: files in, a folder out. */
 interface BuildStep {
@@ -57,8 +59,9 @@ export async function lockBuild(file: string, name: string): Promise<() => void>
   }
 }
 
+/** The same in every folder of the project with the same files: an output that is copied along with them is current there. */
 function fingerprint(files: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(file).update('\0').update(readFileSync(file)).update('\0');
+  for (const file of files) hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
   return hash.digest('hex');
 }

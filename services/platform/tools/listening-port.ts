@@ -5,15 +5,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 interface PortWait {
   /** Asked before each try: a message ends the waiting. */
   readonly givenUp?: () => string | undefined;
+  /** Between the first two tries. */
   readonly intervalMs?: number;
 }
 
+/** So much of the time that it has taken is added to the interval: a try costs its process more than what it tells of a program that is not up for long. */
+const addedShare = 0.02;
+
 /** Resolves when somebody listens at a port of 127.0.0.1. @throws {Error} with the message that `givenUp` gives. */
 export async function untilListening(port: number, { givenUp, intervalMs = 40 }: PortWait = {}): Promise<void> {
+  const startedAt = performance.now();
   while (!(await accepts(port))) {
     const why = givenUp?.();
     if (why !== undefined) throw new Error(why);
-    await delay(intervalMs);
+    await delay(intervalMs + (performance.now() - startedAt) * addedShare);
   }
 }
 
