@@ -6,7 +6,7 @@ import { bundleProgram } from '../deploy/docker/bundle-service.ts';
 import { ImageProcess } from '../deploy/docker/image-process.ts';
 import { healthCheck, type RawCall } from '../deploy/docker/running-server.ts';
 import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
-import { recordsCode, warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
+import { recordingFlags, recordsCode, warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
 import { serviceNames } from '../services/platform/contracts/services.ts';
 import { machine, median } from './load/compare.ts';
 import { cpuMilliseconds } from './load/process-cpu.ts';
@@ -100,10 +100,11 @@ async function measureMemory({ name, tree, env, call }: Contender, report: (line
 async function bareServer(tree: string): Promise<Contender> {
   await bundleProgram(join(import.meta.dirname, 'cold-start/bare-server.ts'), join(tree, 'app'));
   const contender = { name: 'bare grpc-js', tree, env: { PORT: '0' }, call: { path: '/bare.Bare/Echo', body: Buffer.from('a') } };
-  const process = new ImageProcess(tree, { ...contender.env, ...recordsCode });
+  const process = new ImageProcess(tree, { ...contender.env, ...recordsCode }, recordingFlags);
   await process.call(healthCheck);
   await process.call(contender.call);
-  await process.stop('SIGUSR2');
+  const { code, output } = await process.stop('SIGUSR2');
+  if (code !== 0) throw new Error(output);
   return contender;
 }
 

@@ -7,10 +7,10 @@ import type { Environment } from '../../environments/environment.ts';
 import { assembleGateway } from '../assemble-gateway.ts';
 import { images } from '../images.ts';
 import { inTurn } from '../in-turn.ts';
+import { buildGateway } from './build-gateway.ts';
 import { buildService } from './build-service.ts';
 import { buildStages, type Stages, type StagesOptions } from './build-stages.ts';
 import type { ImageBuild } from './builder.ts';
-import { runBuilder } from './run-builder.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const dockerfile = (name: string) => join(import.meta.dirname, '..', `${name}.Dockerfile`);
@@ -46,7 +46,7 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
       const shared = image === 'gateway' ? undefined : await stages;
       const startedAt = performance.now();
       const { builder, logFolder } = options;
-      if (shared === undefined) await runBuilder(builder, gatewayBuild(options, scratch), join(logFolder, `${image}.log`));
+      if (shared === undefined) await buildGateway(builder, gatewayBuild(options, scratch), logFolder);
       else await buildService(builder, image, serviceBuild(image, options, shared), shared, logFolder);
       built(image, (performance.now() - startedAt) / 1_000);
     });

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { product } from '../../../services/platform/contracts/services.ts';
 import { type BuilderName, idOf } from './builder.ts';
+import { basesOf, digestOf, entriesIn } from './content.ts';
 import { runBuilder } from './run-builder.ts';
 import { unlessMade } from './unless-made.ts';
 
@@ -85,25 +85,9 @@ export function treesOf(id: string, log: string, file: string): Readonly<Record<
   return known.id === id ? known.trees : {};
 }
 
-/** Of what the stages of packages are made of. A base image that has been pulled anew is another one of the same name. */
+/** Of what the stages of packages are made of. */
 function packagesDigest(builder: BuilderName, args: Readonly<Record<string, string>>): string {
   const text = readFileSync(dockerfile, 'utf8');
-  const bases = [...text.matchAll(/^ARG (\w+_IMAGE)=(\S+)$/gm)].map(([, argument, image]) => args[argument!] ?? image!);
-  const files = globSync(
-    installedFrom.map((path) => (path.endsWith('/') ? `${path}**/*` : path)),
-    { cwd: root, withFileTypes: true },
-  )
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-  return digestOf([
-    text,
-    ...bases.map((image) => `${image} ${idOf(builder, image)}`),
-    ...files.toSorted().flatMap((file) => [file, readFileSync(file)]),
-  ]);
-}
-
-function digestOf(parts: readonly (string | Buffer)[]): string {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
+  const patterns = installedFrom.map((path) => (path.endsWith('/') ? `${path}**/*` : path));
+  return digestOf([text, ...basesOf(builder, text, args), ...entriesIn(root, patterns)]);
 }

@@ -12,9 +12,10 @@ interface MadeImage {
 
 /** Makes an image, but where the one that was made of the same the last time is still there: the builder would find it too, but look for each step. */
 export async function unlessMade({ idNow, inputs, file }: MadeImage, make: () => Promise<void>): Promise<void> {
-  const known = () => JSON.stringify({ inputs, id: idNow() });
-  if (existsSync(file) && readFileSync(file, 'utf8') === known()) return;
+  const known = (id: string | undefined) => JSON.stringify({ inputs, id });
+  if (existsSync(file) && readFileSync(file, 'utf8') === known(idNow())) return;
   rmSync(file, { force: true });
   await make();
-  if (idNow() !== undefined) writeFileSync(file, known());
+  const id = idNow();
+  if (id !== undefined) writeFileSync(file, known(id));
 }

@@ -9,8 +9,7 @@ for (const flag of [
   '--min-semi-space-size=0',
   '--max-semi-space-size=4',
   '--max-old-space-size=128',
-  '--initial-heap-size=0',
-  '--no-clear-free-memory',
+  '--initial-old-space-size=0',
 ]) {
   setFlagsFromString(flag);
 }

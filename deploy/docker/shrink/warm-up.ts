@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -36,70 +34,52 @@ const rewriter = join(import.meta.dirname, 'code-cache-rewriter.cjs');
 
 /**
  * What V8 is told beside the image's flags. Hashes and random numbers are the same in each run: in a service they must not be, since whoever knows them sends keys
- * that collide. And no garbage is collected: what is compiled would be forgotten, and memory that is used again shows between objects. Recorder and
- * rewriter set all of it back once the process has begun: a cache is for the flags that hold when it is read and written.
+ * that collide. And no garbage is collected: what is compiled would be forgotten, and in memory that is used again, what was there before shows between objects.
+ * Recorder and rewriter set all of it back once the process has begun: a cache is for the flags that hold when it is read and written.
  */
-const recordingFlags = [
+export const recordingFlags = [
   '--hash-seed=1',
   '--random-seed=1',
   '--min-semi-space-size=256',
   '--max-semi-space-size=256',
   '--max-old-space-size=4096',
-  '--initial-heap-size=1024',
-  '--clear-free-memory',
-];
+  '--initial-old-space-size=1024',
+] as const;
 
 /** What depends on the lengths of numbers happens in one of a few calls. */
 const rounds = 20;
 
-/**
- * When the first calls come and how long the service runs behind the last, one run after the other: with the start; and when there is nothing left to load while
- * nobody calls, until what it does by a timer is done.
- */
-const moments = [
-  { firstMs: 0, lastMs: 0 },
-  { firstMs: 300, lastMs: 700 },
-] as const;
+/** Behind the last call, for what others still answer. */
+const lastMs = 200;
 
-/** A busy machine may be too late for the first. */
-const fewestRuns = 3;
-const mostRuns = 10;
+/** Longer than any warm-up: with the first call behind such an interval a service exports, which only a slow one would come to. */
+const noExport = { OTEL_BSP_SCHEDULE_DELAY: '3600000', OTEL_METRIC_EXPORT_INTERVAL: '3600000' } as const;
 
 /**
  * Fills the code cache of a service's tree: it is what V8 made of the functions that ran, so the service runs and answers. The cache is of use to the same
- * version of Node on a CPU with the same features; everywhere else the service starts without it. Which functions run depends a little on the moment, so
- * each run begins with what those before it have left, until one adds nothing: then other builds of these sources end with the same functions.
+ * version of Node on a CPU with the same features; everywhere else the service starts without it. It is the same bytes in each build of these sources: the same
+ * functions run however long the machine takes, and what V8 keeps of them is numbered in the order of the chunks' names.
  *
- * @throws where the service does not start, answer or end as it should, or there is no end to it.
+ * @throws where the service does not start, answer or end as it should.
  */
 export async function warmUp(service: string, tree: string, cloud: ScratchCloud): Promise<void> {
-  const folder = join(tree, 'app');
   // A service that reaches no collector does other things.
   const spans = await startTelemetryReceiver();
   try {
-    const env = { ...cloud.environmentOf(service), ...recordsCode, OTEL_EXPORTER_OTLP_ENDPOINT: spans.url };
-    let before: string | undefined;
-    for (let run = 0; run < mostRuns; run++) {
-      await record(service, new ImageProcess(tree, env, recordingFlags), moments[run % moments.length]!);
-      await promisify(execFile)(process.execPath, [...nodeFlags, ...recordingFlags, rewriter, folder]);
-      const digest = digestOf(join(folder, 'code-cache'));
-      if (digest === before && run >= fewestRuns - 1) return;
-      before = digest;
-    }
-    throw new Error(`V8 has made something else of ${service} in each of ${mostRuns} warm-ups`);
+    const env = { ...cloud.environmentOf(service), ...recordsCode, ...noExport, OTEL_EXPORTER_OTLP_ENDPOINT: spans.url };
+    await record(service, new ImageProcess(tree, env, recordingFlags));
   } finally {
     spans.close();
   }
+  await promisify(execFile)(process.execPath, [...nodeFlags, ...recordingFlags, rewriter, join(tree, 'app')]);
 }
 
 /** Calls a service that has been started, and has it write its code cache. */
-async function record(service: string, process: ImageProcess, { firstMs, lastMs }: (typeof moments)[number]): Promise<void> {
+async function record(service: string, process: ImageProcess): Promise<void> {
   // Ours come first: a service begins to load with the first of them.
   const calls = [...warmUpCalls(service), healthCheck];
   let failure: unknown;
   try {
-    await process.listening();
-    await delay(firstMs);
     for (let round = 0; round < rounds; round++) await Promise.all(calls.map((call) => process.call(call)));
     await delay(lastMs);
   } catch (error) {
@@ -108,10 +88,4 @@ async function record(service: string, process: ImageProcess, { firstMs, lastMs 
   const { code, output } = await process.stop(failure === undefined ? 'SIGUSR2' : 'SIGKILL');
   if (failure !== undefined) throw failure;
   if (code !== 0) throw new Error(`${service} ended with code ${code} in its warm-up:\n${output}`);
-}
-
-function digestOf(folder: string): string {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(folder).toSorted()) hash.update(name).update(readFileSync(join(folder, name)));
-  return hash.digest('hex');
 }

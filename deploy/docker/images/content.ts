@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BuilderName, idOf } from './builder.ts';
+
+/** A name that no other content has. */
+export function digestOf(parts: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** What patterns of globs match in a folder: the path of each and whom it allows what, as layers have both, and of files what is in them. */
+export function entriesIn(folder: string, patterns: readonly string[]): (string | Buffer)[] {
+  return globSync(patterns, { cwd: folder })
+    .toSorted()
+    .flatMap((path) => {
+      const entry = statSync(join(folder, path));
+      const named = `${path} ${entry.mode.toString(8)} `;
+      return entry.isFile() ? [named, readFileSync(join(folder, path))] : [named];
+    });
+}
+
+/** The base images of a Dockerfile, given as arguments or its own. One that has been pulled anew is another one of the same name. */
+export function basesOf(builder: BuilderName, dockerfile: string, args: Readonly<Record<string, string>>): string[] {
+  return [...dockerfile.matchAll(/^ARG (\w+_IMAGE)=(\S+)$/gm)].map(([, argument, named]) => {
+    const image = args[argument!] ?? named!;
+    return `${image} ${idOf(builder, image)}`;
+  });
+}
