@@ -33,7 +33,7 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     process.execPath,
     [
       join(root, 'deploy/local/cloud/spanner/main.ts'),
-      ...['--port', '0', '--data-dir', join(folder, 'spanner'), '--abort-probability', '0'],
+      ...['--port', '0', '--data-dir', join(folder, 'spanner'), '--abort-probability', '0', '--at', String(halfPast())],
     ],
     { stdout: 'pipe', stderr: 'inherit' },
   );
@@ -50,6 +50,14 @@ export async function startScratchCloud(): Promise<ScratchCloud> {
     await close();
     throw error;
   }
+}
+
+/**
+ * The middle of this second, in milliseconds since the epoch, where the database's time stands still: how long a time is in a message depends on its fraction of a
+ * second, and on that which functions a service needs to read it.
+ */
+function halfPast(): number {
+  return Math.floor(Date.now() / 1_000) * 1_000 + 500;
 }
 
 async function listeningPort(child: ChildProcess): Promise<number> {

@@ -200,12 +200,11 @@ test('what is bundled is the same in each build, its bill of materials too', asy
   expect(names.filter((path) => !paths.includes(path) && !path.startsWith('code-cache/'))).toEqual(['sbom.cdx.json']);
 });
 
-test('the code cache of another build is the same, whichever folder it is made in', async () => {
-  const [service] = serviceNames;
-  const again = join(folder, 'warmed-up-again');
-  cpSync(treeOf(service!), again, { recursive: true, filter: (source) => basename(source) !== 'code-cache' });
-  await warmUp(service!, again, cloud);
-  expect(cacheOf(again)).toEqual(cacheOf(treeOf(service!)));
+test.each(serviceNames)('the code cache of another build of %s is the same, whichever folder it is made in', async (service) => {
+  const again = join(folder, `${service}-warmed-up-again`);
+  cpSync(treeOf(service), again, { recursive: true, filter: (source) => basename(source) !== 'code-cache' });
+  await warmUp(service, again, cloud);
+  expect(cacheOf(again)).toEqual(cacheOf(treeOf(service)));
 });
 
 test('a bill of materials lists Node and what is bundled, each with its licence and hash, and no tool', () => {

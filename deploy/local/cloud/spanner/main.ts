@@ -1,4 +1,4 @@
-/** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability P] [--abort-seed 1]`: the local Spanner as a process. */
+/** `node deploy/local/cloud/spanner/main.ts --port N --data-dir DIR [--abort-probability P] [--abort-seed 1] [--at MS]`: the local Spanner as a process. */
 
 import { enableCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     'data-dir': { type: 'string' },
     'abort-probability': { type: 'string', default: String(usualAbortProbability) },
     'abort-seed': { type: 'string', default: '1' },
+    at: { type: 'string' },
   },
 });
 
@@ -26,7 +27,7 @@ try {
     port: numberOf('port', values.port, 0, 65535),
     dataDir: values['data-dir'],
     // How long a transaction may idle is nobody's business time: no leap ends one.
-    timestampNow: () => businessNow().getTime(),
+    timestampNow: values.at === undefined ? () => businessNow().getTime() : always(numberOf('at', values.at, 0, 8.64e15)),
     abortProbability: numberOf('abort-probability', values['abort-probability'], 0, 1),
     abortSeed: numberOf('abort-seed', values['abort-seed'], 0, 2 ** 32),
   });
@@ -41,6 +42,10 @@ try {
 } catch (error) {
   process.stderr.write(`${errorText(error)}\n`);
   process.exit(1);
+}
+
+function always(time: number): () => number {
+  return () => time;
 }
 
 function numberOf(option: string, value: string | undefined, least: number, most: number): number {
