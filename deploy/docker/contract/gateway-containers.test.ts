@@ -98,7 +98,7 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
       await container.stop();
     });
 
-    test('ends by itself: the request under way is answered, only its bootstrap is in /tmp, and the log is understood', async () => {
+    test('ends in time: the request under way is answered, only its bootstrap is in /tmp, and the log is understood', async () => {
       const container = await start();
       const url = `http://127.0.0.1:${await container.listening()}`;
       expect((await request(role, url)).status).toBe(200);
@@ -106,6 +106,7 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
       const { waits, release } = backend.hold();
       const answer = request(role, url);
       await waits;
+      const signalledAt = performance.now();
       const ended = container.signal('SIGTERM');
       // It has heard the signal when it is not healthy any more.
       while (await isHealthy(`${url}${manifest.startupProbe.httpGet!.path}`)) await delay(20);
@@ -113,6 +114,8 @@ describe.skipIf(skipped !== undefined)(`the image of the gateways as containers$
       expect((await answer).status).toBe(200);
       const { code, output } = await ended;
       expect(code).toBe(0);
+      // Cloud Run kills then.
+      expect(performance.now() - signalledAt).toBeLessThan(10_000);
       expect(linesThatLoggingDoesNotUnderstand(output).filter((line) => !envoyText.test(line))).toEqual([]);
       await container.stop('SIGKILL');
     });
