@@ -4,5 +4,5 @@ await import('../wasm-filters/build.ts');
 await import('./local/cloud/spanner/engine/build.ts');
 await import('./local/platform/database/build.ts');
 await import('./openapi/build.ts');
-await import('./local/telemetry/build.ts');
+await import('./local/packages/build.ts');
 await import('./local/console/build.ts');

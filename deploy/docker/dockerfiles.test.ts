@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { layers } from './assemble-all.ts';
-import { imageEnvironment, nodeFlags } from './image-process.ts';
+import { imageEnvironment, nodeFlags } from './image-environment.ts';
 import { installedFrom } from './images/build-stages.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -15,11 +15,12 @@ export const onDemandPackages: Plugin = {
       return { path, namespace, pluginData: resolveDir };
     });
     build.onLoad({ filter: /.*/, namespace }, async ({ path, pluginData: resolveDir }) => {
-      const names = Object.keys(await import(path));
-      const named = names.filter((name) => name !== 'default' && /^[\w$]+$/.test(name));
-      const lines = [`export { ${named.join(', ')} } from ${JSON.stringify(path)};`];
-      if (names.includes('default')) lines.push(`export { default } from ${JSON.stringify(path)};`);
-      return { contents: lines.join('\n'), resolveDir };
+      return { contents: `export { ${(await exportsOf(path)).join(', ')} } from ${JSON.stringify(path)};`, resolveDir };
     });
   },
 };
+
+/** The names of what a package exports, as Node itself sees them. */
+export async function exportsOf(specifier: string): Promise<string[]> {
+  return Object.keys(await import(specifier)).filter((name) => /^[\w$]+$/.test(name));
+}

@@ -9,7 +9,8 @@ import { MethodPolicySchema } from '../../../services/platform/contracts/gen/typ
 import { grpcPath } from '../../../services/platform/contracts/methods.ts';
 import { openRead } from '../../environments/open-read.ts';
 import { startTelemetryReceiver } from '../contract/telemetry-receiver.ts';
-import { ImageProcess, nodeFlags } from '../image-process.ts';
+import { nodeFlags } from '../image-environment.ts';
+import { ImageProcess } from '../image-process.ts';
 import { healthCheck, type RawCall } from '../running-server.ts';
 import { calledBy, type ScratchCloud } from '../scratch-cloud.ts';
 

@@ -4,7 +4,7 @@ import { controlPlane } from '../../../services/platform/contracts/identities.ts
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { lockBuild } from '../../../services/platform/tools/build-if-changed.ts';
 import { assembleEach } from '../../docker/assemble-all.ts';
-import { imageEnvironment, nodeFlags } from '../../docker/image-process.ts';
+import { imageEnvironment, nodeFlags } from '../../docker/image-environment.ts';
 import type { NodeProgram } from './child.ts';
 
 const caches = join(import.meta.dirname, '../../../node_modules/.cache');

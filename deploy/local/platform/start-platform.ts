@@ -21,6 +21,7 @@ import { layFirstDatabase } from './database/first-database.ts';
 import { applyMigrations } from './database/migrations.ts';
 import { type Endpoints, endpointsFile, endpointsOf, removeEndpoints, writeEndpoints } from './endpoints.ts';
 import { forgetState } from './forget-state.ts';
+import { bundledPackages, fromSources } from './from-sources.ts';
 import { Instances, type ServiceProgram } from './instances.ts';
 import { openPlatformClock } from './platform-clock.ts';
 import { choosePorts, containerPort, type Ports, portsBehind, servicePort } from './ports.ts';
@@ -29,7 +30,6 @@ import { type PreviewTarget, type PreviewTraffic, placePreviews, previewPortName
 import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
-import { serviceNodeFlags, tracedServiceNodeFlags } from './service-flags.ts';
 import { lockState } from './state-lock.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -161,7 +161,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const secrets = loadSecrets(stateDir);
     const { service: first } = openRead();
     const tracing = traces ? tracingEnvironment(ports) : {};
-    const nodeFlags = traces ? tracedServiceNodeFlags : serviceNodeFlags;
     let released = false;
     let ready = false;
     let disturbance: Disturbance = {};
@@ -175,8 +174,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       instances,
       limits,
       prepared: () => prepared,
-      nodeFlags,
-      env: tracing,
+      nodeFlags: fromSources.nodeFlags,
+      env: { ...fromSources.env, ...tracing },
       onChange: () => {
         if (ready) writeEndpoints(stateDir, endpoints());
       },
@@ -190,7 +189,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         ...['--port', String(ports.spanner), '--data-dir', join(stateDir, 'spanner')],
         ...(abortProbability === undefined ? [] : ['--abort-probability', String(abortProbability)]),
       ],
-      nodeFlags: SPANNER_NODE_FLAGS,
+      nodeFlags: [...SPANNER_NODE_FLAGS, ...bundledPackages],
       env: {},
       probePort: ports.spanner,
       clock: 'preload',
@@ -198,6 +197,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     const cloudOptions: CloudOptions = { ports, stateDir: join(stateDir, 'cloud'), secrets, traces, startedMs: Date.now(), limits };
     const cloud = processes.start('cloud', {
       program: join(root, 'deploy/local/cloud/main.ts'),
+      nodeFlags: bundledPackages,
       env: { KUMIKO_LOCAL_CLOUD: JSON.stringify(cloudOptions) },
       probePort: servicePort(ports, first),
       clock: 'own',
@@ -218,13 +218,17 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       withConsole ? import('../console/start-console.ts') : undefined,
     ]);
     const { controlPlaneEnvironment, serviceEnvironment } = await import('./service-environment.ts');
-    const environmentOf = (name: string) => ({ ...programs[name]?.env, ...serviceEnvironment(name, ports, secrets), ...tracing });
+    const environmentOf = (name: string) => ({
+      ...(programs[name] ?? fromSources).env,
+      ...serviceEnvironment(name, ports, secrets),
+      ...tracing,
+    });
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
       ...serviceNames.map((name) =>
         instances.add(name, {
-          ...(programs[name] ?? { program: join(servicesFolder, name, 'main.ts'), nodeFlags }),
+          ...(programs[name] ?? { program: join(servicesFolder, name, 'main.ts'), nodeFlags: fromSources.nodeFlags }),
           env: environmentOf(name),
           firstPort: containerPort(ports, name),
           ahead: (limits[name] ?? alwaysOn).minInstances,
@@ -234,8 +238,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ),
       ...placed.map((preview) => running.start(preview, undefined, preview)),
       instances.add(controlPlane, {
-        ...(programs[controlPlane] ?? { program: join(root, 'gateway/control-plane/main.ts'), nodeFlags: serviceNodeFlags }),
-        env: { ...programs[controlPlane]?.env, ...controlPlaneEnvironment(ports) },
+        ...(programs[controlPlane] ?? { program: join(root, 'gateway/control-plane/main.ts'), nodeFlags: fromSources.nodeFlags }),
+        env: { ...(programs[controlPlane] ?? fromSources).env, ...controlPlaneEnvironment(ports) },
         firstPort: containerPort(ports, controlPlane),
         ahead: 1,
         after: cloud,

@@ -47,7 +47,8 @@ export function watchCode(options: WatchOptions): { close(): void } {
       options.onChange({ atMs, files, processes, state, tookMs: performance.now() - startedAt, error });
     tell('restarting');
     try {
-      if (build) await promisify(execFile)(process.execPath, [join(root, 'deploy/build.ts')]);
+      // Code that imports what none has imported before needs it in the bundled packages.
+      await promisify(execFile)(process.execPath, [join(root, build ? 'deploy/build.ts' : 'deploy/local/packages/build.ts')]);
       if (migrate) await options.migrate();
       if (bootstraps) await options.writeBootstraps();
       await Promise.all(processes.map((name) => options.restart(name)));
