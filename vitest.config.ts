@@ -6,8 +6,13 @@ import { compileCache } from './deploy/local/platform/compile-cache.ts';
 // Of the workers, and of the commands that tests start: what one process has compiled, the next one reads.
 process.env['NODE_COMPILE_CACHE'] ??= compileCache;
 
-/** Whole platforms, images, and Envoy with all that it has to do: what takes long. */
-const wholes = ['tests', 'gateway/conformance', 'deploy/docker', 'deploy/otel'].map((folder) => `${folder}/**/*.test.ts`);
+/** Whole platforms, images, Envoy with all that it has to do, and what takes as long beside the code: random walks, the largest sizes, processes that are killed. */
+const wholes = [
+  ...['tests', 'gateway/conformance', 'deploy/docker', 'deploy/otel'].map((folder) => `${folder}/**/*.test.ts`),
+  'gateway/control-plane/{fuzz,whole-story}.test.ts',
+  'wasm-filters/**/{fuzz,memory}.test.ts',
+  'deploy/local/cloud/spanner/{limits,main}.test.ts',
+];
 
 /** Long files come before the many that take a moment: so no worker is left alone with a long one at the end. */
 class WholesFirst extends BaseSequencer {
@@ -46,6 +51,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'parts',
+          // Loading everything anew for each of them would take longer than most of them take.
+          isolate: false,
+          setupFiles: ['services/platform/testing/as-found.ts'],
           include: ['{gateway,wasm-filters,deploy,bench}/**/*.test.ts', 'services/!(platform)/**/*.test.ts', ...ofProduct],
           exclude: [...never, ...wholes],
         },

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SpannerOptions, startSpanner } from '../../../deploy/local/cloud/spanner/start-spanner.ts';
 import { layFirstDatabase } from '../../../deploy/local/platform/database/first-database.ts';
+import { applyMigrations } from '../../../deploy/local/platform/database/migrations.ts';
 import { databaseAddress } from '../../../deploy/local/platform/place.ts';
 import { type Database, defineStatements, type Row, type Value } from '../cloud/spanner/database.ts';
-import { migrate } from '../cloud/spanner/migrate.ts';
 import { openDatabase } from '../cloud/spanner/spanner-database.ts';
-import { servicesFolder } from '../contracts/product-folder.ts';
 
 /** A local Spanner with every service's schema. */
 export interface ServiceDatabase {
@@ -24,7 +23,7 @@ export async function startServiceDatabase(options: Pick<SpannerOptions, 'abortP
   const server = await startSpanner({ port: 0, dataDir: join(folder, 'spanner'), ...options });
   process.env['SPANNER_EMULATOR_HOST'] = `127.0.0.1:${server.port}`;
   process.env['METADATA_SERVER_DETECTION'] = 'none';
-  await migrate({ ...databaseAddress, root: servicesFolder });
+  await applyMigrations({ spanner: server.port }, folder);
   const database = openDatabase(databaseAddress);
   return {
     database,

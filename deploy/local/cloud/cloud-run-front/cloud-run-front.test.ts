@@ -4,7 +4,9 @@ import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
 import { createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import { NoInstanceError } from '../instances/no-instance.ts';
-import { call, gateway, nowSeconds, restartService, serverless, service, session, startFront } from './test-front.ts';
+import { call, gateway, nowSeconds, restartService, serverless, service, session, startFront, startFrontForEach } from './test-front.ts';
+
+startFrontForEach();
 
 test('passes headers, body and trailers, and the token without its signature', async () => {
   const authorization = 'Bearer the.users.token';

@@ -1,6 +1,8 @@
 import { decodeJwt } from 'jose';
 import { expect, test, vi } from 'vitest';
-import { call, keyLookups, nowSeconds, pass, serverless, service, startFront, token } from './test-front.ts';
+import { call, keyLookups, nowSeconds, pass, serverless, service, startFront, startFrontForEach, token } from './test-front.ts';
+
+startFrontForEach();
 
 test('checks Authorization where there is no X-Serverless-Authorization', async () => {
   expect((await call({ authorization: `Bearer ${await token()}` })).status).toBe(200);

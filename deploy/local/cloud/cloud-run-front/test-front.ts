@@ -1,4 +1,4 @@
-/** A front with one service behind it, for each test of a file that imports this. */
+/** A front with one service behind it, for each test of a file. */
 import { once } from 'node:events';
 import {
   type ClientHttp2Session,
@@ -41,37 +41,40 @@ export function pass(ms: number): void {
   nowMs += ms;
 }
 
-beforeAll(async () => {
-  keyPair = await generateKeyPair('RS256', { extractable: true });
-});
-
-beforeEach(async () => {
-  service = await startService();
-  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'RS256' }] });
-  keyLookups = 0;
-  pool = oneInstance(service.port, clock);
-  front = await startCloudRunFront({
-    port: 0,
-    audience,
-    allowedEmails: [gateway],
-    keys: (header, token) => {
-      keyLookups++;
-      return keys(header, token);
-    },
-    clock,
-    backend: pool,
-    timeoutMs: 60_000,
+/** Says in a file that each of its tests has one. */
+export function startFrontForEach(): void {
+  beforeAll(async () => {
+    keyPair = await generateKeyPair('RS256', { extractable: true });
   });
-  session = connect(`http://127.0.0.1:${front.port}`);
-  session.on('error', () => {});
-});
 
-afterEach(async () => {
-  session.destroy();
-  await front.close();
-  pool.close();
-  await service.kill();
-});
+  beforeEach(async () => {
+    service = await startService();
+    const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'RS256' }] });
+    keyLookups = 0;
+    pool = oneInstance(service.port, clock);
+    front = await startCloudRunFront({
+      port: 0,
+      audience,
+      allowedEmails: [gateway],
+      keys: (header, token) => {
+        keyLookups++;
+        return keys(header, token);
+      },
+      clock,
+      backend: pool,
+      timeoutMs: 60_000,
+    });
+    session = connect(`http://127.0.0.1:${front.port}`);
+    session.on('error', () => {});
+  });
+
+  afterEach(async () => {
+    session.destroy();
+    await front.close();
+    pool.close();
+    await service.kill();
+  });
+}
 
 interface Service {
   readonly port: number;

@@ -1,6 +1,20 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { create, deployPreview, entries, failsWith, latest, name, services, settle, toRevision, update } from './test-run.ts';
+import {
+  create,
+  deployPreview,
+  entries,
+  failsWith,
+  latest,
+  name,
+  services,
+  settle,
+  startRunForEach,
+  toRevision,
+  update,
+} from './test-run.ts';
+
+startRunForEach();
 
 describe('the audit log', () => {
   it('tells of each change when it is asked for and when it is done', async () => {

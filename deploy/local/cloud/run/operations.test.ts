@@ -1,7 +1,9 @@
 import { type Client, credentials, makeGenericClientConstructor, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { loadServices } from '../google-api/grpc-server.ts';
-import { clock, failsWith, name, parent, server, services, settle, template } from './test-run.ts';
+import { clock, failsWith, name, parent, server, services, settle, startRunForEach, template } from './test-run.ts';
+
+startRunForEach();
 
 describe('operations', () => {
   const operationsOf = (): Client & Record<string, (request: object, done: (error: unknown, answer: unknown) => void) => void> =>

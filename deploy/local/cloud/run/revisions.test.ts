@@ -11,10 +11,13 @@ import {
   revisions,
   server,
   settle,
+  startRunForEach,
   template,
   toRevision,
   update,
 } from './test-run.ts';
+
+startRunForEach();
 
 describe('revisions', () => {
   it('are what their template was, under the name that it asks for', async () => {

@@ -15,10 +15,13 @@ import {
   services,
   settle,
   shut,
+  startRunForEach,
   template,
   update,
 } from './test-run.ts';
 import { uriAnnotation } from './uris.ts';
+
+startRunForEach();
 
 describe('a service', () => {
   it('is created with its first revision, its defaults and its URI', async () => {

@@ -1,4 +1,4 @@
-/** A local Cloud Run Admin API for each test of a file that imports this, and Google's clients of it. */
+/** A local Cloud Run Admin API for each test of a file, and Google's clients of it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,9 +9,6 @@ import { lastSegment } from '../../../../services/platform/contracts/last-segmen
 import { type AdvanceableClock, createManualClock } from '../../shared/clock/advanceable-clock.ts';
 import type { AuditEntry } from './audit-log.ts';
 import { type RunServer, startRun } from './start-run.ts';
-
-// Otherwise google-auth-library looks for Google's metadata server.
-vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
 
 /** google.cloud.run.v2.Service, as a client writes it. */
 export type Service = protos.google.cloud.run.v2.IService;
@@ -59,17 +56,23 @@ export async function shut(): Promise<void> {
   await server.close();
 }
 
-beforeEach(async () => {
-  stateDir = mkdtempSync(join(tmpdir(), 'kumiko-run-'));
-  clock = createManualClock();
-  entries = [];
-  await open();
-});
+/** Says in a file that each of its tests has one. */
+export function startRunForEach(): void {
+  beforeEach(async () => {
+    // Otherwise google-auth-library looks for Google's metadata server.
+    vi.stubEnv('METADATA_SERVER_DETECTION', 'none');
+    stateDir = mkdtempSync(join(tmpdir(), 'kumiko-run-'));
+    clock = createManualClock();
+    entries = [];
+    await open();
+  });
 
-afterEach(async () => {
-  await shut();
-  rmSync(stateDir, { recursive: true });
-});
+  afterEach(async () => {
+    await shut();
+    rmSync(stateDir, { recursive: true });
+    vi.unstubAllEnvs();
+  });
+}
 
 /** Lets what was changed be done. */
 export const settle = () => clock.advance(1_000);

@@ -12,12 +12,15 @@ import {
   parent,
   services,
   settle,
+  startRunForEach,
   type TrafficTarget,
   template,
   toRevision,
   update,
 } from './test-run.ts';
 import { uriAnnotation } from './uris.ts';
+
+startRunForEach();
 
 describe('traffic', () => {
   it('of a tag has a URI, and the rest goes on where it was', async () => {

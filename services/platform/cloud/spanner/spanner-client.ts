@@ -1,5 +1,5 @@
 import type { Spanner, Database as SpannerDatabase } from '@google-cloud/spanner';
-import { ProxyTracerProvider } from '@opentelemetry/api';
+import { context, ProxyTracerProvider } from '@opentelemetry/api';
 import type { AuthClient } from 'google-auth-library';
 import { serviceAccount } from '../identity/service-account.ts';
 
@@ -36,6 +36,9 @@ const methods = {
  */
 export async function createSpannerClient(project: string, authClient?: AuthClient): Promise<Spanner> {
   const { Spanner } = await import('@google-cloud/spanner');
+  const { AsyncLocalStorageContextManager } = await import('@opentelemetry/context-async-hooks');
+  // Where nobody keeps the context, as in a migration, the client would do so by hooks of every asynchronous step, an eighth of the CPU time. A service has its own already.
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   const options = {
     projectId: project,
     ...(authClient !== undefined && { authClient }),
