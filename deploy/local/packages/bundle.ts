@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 import { packageFolders } from '../../docker/packages.ts';
 import { exportsOf, onDemandPackages } from '../../docker/shrink/on-demand-packages.ts';
@@ -47,16 +47,18 @@ export async function bundlePackages(names: Imports['names'], folder: string): P
       .filter((specifier) => names[specifier]?.includes('default'))
       .map(entryOf),
   );
+  const toPackages = `${relative(folder, join(root, 'node_modules'))}/`;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
-  for (const { path, text } of outputFiles) writeFileSync(path, await script(text, defaults.has(basename(path, '.js'))));
+  for (const { path, text } of outputFiles) writeFileSync(path, await script(text, toPackages, defaults.has(basename(path, '.js'))));
 }
 
 /** A module as a script: V8 can cache all of a script's functions, but of a module's few. */
-async function script(module: string, hasDefault: boolean): Promise<string> {
+async function script(module: string, toPackages: string, hasDefault: boolean): Promise<string> {
   const { code } = await transform(module, { format: 'cjs', platform: 'node', target: 'node26', supported: { 'dynamic-import': false } });
-  const packages = `const __packages = ${JSON.stringify(`${root}/node_modules/`)};\n`;
+  // Where packages look for files of their own, wherever the project is copied to.
+  const packages = `const __packages = require('node:path').join(__dirname, ${JSON.stringify(toPackages)});\n`;
   // Node gives all of a script to whoever imports the default. Of a package in CommonJS, the default is all too.
   return `${packages}${code}${hasDefault ? 'module.exports = module.exports.default;\n' : ''}`;
 }

@@ -19,11 +19,12 @@ test('values are told by the names that their package gives them, types not at a
       import type { Never } from 'types-only';
       import * as all from 'two/part';
       export { third } from 'three';
+      import 'four';
       const shape: Shape | Never = [first, other, all];
       console.log(shape);
     `,
   });
-  expect(names).toEqual({ '@scope/one': ['default', 'second'], three: ['third'], 'two/part': ['*'] });
+  expect(names).toEqual({ '@scope/one': ['default', 'second'], four: [], three: ['third'], 'two/part': ['*'] });
 });
 
 test('what only a function asks for that nothing calls is linked all the same', async () => {

@@ -8,9 +8,9 @@ export interface Imports {
   readonly files: readonly string[];
 }
 
-/** `import a, { b as c } from "d"` as esbuild prints it, on one line or on several. */
+/** `import a, { b as c } from "d"` and `import "e"` as esbuild prints them, on one line or on several. */
 const statement =
-  /^(?:import|export) (?:(?<all>\* as [\w$]+|\*)|(?<first>[\w$]+)?(?:, )?(?:\{(?<named>[^}]*)\})?) from "(?<specifier>[^"]+)";$/gm;
+  /^(?:import|export) (?:(?:(?<all>\* as [\w$]+|\*)|(?<first>[\w$]+)?(?:, )?(?:\{(?<named>[^}]*)\})?) from )?"(?<specifier>[^"]+)";$/gm;
 /** `const { a: b } = await import("c")`, and an import whose names are not told on the spot. */
 const onDemand = /(?:\{(?<named>[^{}]*)\} = await )?\bimport\("(?<specifier>[^"]+)"\)/g;
 
