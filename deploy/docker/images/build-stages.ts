@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { product } from '../../../services/platform/contracts/services.ts';
 import { type BuilderName, idOf } from './builder.ts';
@@ -39,7 +39,8 @@ export interface Stages {
  * Builds the stages of services.Dockerfile that all of its images share, and gives them to those as images: podman and buildah would look at each
  * step of all for every image again, which takes them seconds. Docker does not, and its builders need not see the images of this machine.
  *
- * Those of packages only are not asked for again where nothing has changed that they are made of: to find each step of theirs takes seconds too.
+ * None is asked for again where nothing has changed that it is made of: to find each step takes seconds too. So of the stage that assembles, steps are not kept:
+ * each would be written as a layer, and looked for among all that the builder has.
  *
  * Builds at one time may share the builder: each has tags for its own checkout, product, bases and time, so that none is handed another's stages. The tags stay
  * when the images are built: the builder's cache is the untagged layers below them. Removing an image takes those along, and without a tag a prune does.
@@ -47,10 +48,11 @@ export interface Stages {
 export async function buildStages({ builder, args, epochSeconds, logFolder }: StagesOptions): Promise<Stages> {
   const digest = digestOf([JSON.stringify([root, product, Object.entries(args).toSorted(), epochSeconds])]).slice(0, 12);
   const stagesTag = `${product}-${digest}`;
-  const inputs = packagesDigest(builder, args);
+  const packages = await packagesDigest(builder, args);
   const made: Record<string, string> = {};
   for (const [argument, target] of Object.entries(stages)) {
     const name = argument.toLowerCase();
+    const assembles = target === 'build';
     const tag = `localhost/kumiko-base/${name}:${stagesTag}`;
     const build = {
       dockerfile,
@@ -60,34 +62,33 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
       labels: {},
       epochSeconds,
       context: root,
+      oneLayer: assembles,
     };
     const run = () => runBuilder(builder, build, join(logFolder, `${name}.log`));
-    const idNow = () => idOf(builder, tag);
-    if (builder === 'docker' || target === 'build') await run();
-    else await unlessMade({ idNow, inputs: `${builder} ${tag} ${inputs}`, file: join(logFolder, `${name}.json`) }, run);
+    const inputs = `${builder} ${tag} ${packages}${assembles ? ` ${sourcesDigest()}` : ''}`;
+    if (builder === 'docker') await run();
+    else await unlessMade({ idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${name}.json`) }, run);
     made[argument] = tag;
   }
   if (builder === 'docker') return { args: {}, contentOf: () => undefined, tag: stagesTag };
-  const assembled = idOf(builder, made['ASSEMBLED']!) ?? '';
-  const trees = treesOf(assembled, readFileSync(join(logFolder, 'assembled.log'), 'utf8'), join(logFolder, 'assembled.json'));
-  return { args: made, contentOf: (image) => `${builder} ${inputs} ${trees[image] ?? assembled}`, tag: stagesTag };
+  const trees = treesOf(readFileSync(join(logFolder, 'assembled.log'), 'utf8'));
+  return { args: made, contentOf: (image) => `${builder} ${packages} ${trees[image]}`, tag: stagesTag };
 }
 
-/**
- * The name of each image's tree in the stage that was built, which is another one where anything of it is: as the build says. One that the builder knew says
- * nothing, and is known by its id, or not at all.
- */
-export function treesOf(id: string, log: string, file: string): Readonly<Record<string, string>> {
-  const said = [...log.matchAll(/^tree of (\S+): (\S+)$/gm)].map(([, image, tree]) => [image!, tree!] as const);
-  if (said.length > 0) writeFileSync(file, JSON.stringify({ id, trees: Object.fromEntries(said) }));
-  if (!existsSync(file)) return {};
-  const known = JSON.parse(readFileSync(file, 'utf8')) as { readonly id: string; readonly trees: Readonly<Record<string, string>> };
-  return known.id === id ? known.trees : {};
+/** The name of each image's tree in the stage, which is another one where anything of it is: as the build said that made it. */
+export function treesOf(log: string): Readonly<Record<string, string>> {
+  return Object.fromEntries([...log.matchAll(/^tree of (\S+): (\S+)$/gm)].map(([, image, tree]) => [image!, tree!] as const));
 }
 
 /** Of what the stages of packages are made of. */
-function packagesDigest(builder: BuilderName, args: Readonly<Record<string, string>>): string {
+async function packagesDigest(builder: BuilderName, args: Readonly<Record<string, string>>): Promise<string> {
   const text = readFileSync(dockerfile, 'utf8');
   const patterns = installedFrom.map((path) => (path.endsWith('/') ? `${path}**/*` : path));
-  return digestOf([text, ...basesOf(builder, text, args), ...entriesIn(root, patterns)]);
+  return digestOf([text, ...(await basesOf(builder, text, args)), ...entriesIn(root, patterns)]);
+}
+
+/** Of what the stage that assembles copies: all but what is ignored. */
+function sourcesDigest(): string {
+  const ignored = readFileSync(`${dockerfile}.dockerignore`, 'utf8').split('\n').filter(Boolean);
+  return digestOf(entriesIn(root, ['**', '**/.*'], ignored));
 }

@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
+import { remembered } from '../remembered.ts';
 
 const namespace = 'on demand';
+const lockfile = join(import.meta.dirname, '../../../package-lock.json');
 
 /**
  * Keeps the named exports of packages that are loaded by `import()`: where a bundle is split, esbuild gives a CommonJS package that is loaded so a default
@@ -15,7 +19,7 @@ export const onDemandPackages: Plugin = {
       return { path, namespace, pluginData: resolveDir };
     });
     build.onLoad({ filter: /.*/, namespace }, async ({ path, pluginData: resolveDir }) => {
-      const names = Object.keys(await import(path));
+      const names = await exportsOf(path);
       const named = names.filter((name) => name !== 'default' && /^[\w$]+$/.test(name));
       const lines = [`export { ${named.join(', ')} } from ${JSON.stringify(path)};`];
       if (names.includes('default')) lines.push(`export { default } from ${JSON.stringify(path)};`);
@@ -23,3 +27,9 @@ export const onDemandPackages: Plugin = {
     });
   },
 };
+
+/** What a package exports, by name. It is loaded for that, which takes Google's clients a second. */
+async function exportsOf(name: string): Promise<readonly string[]> {
+  const inputs = [process.version, name, readFileSync(lockfile, 'utf8')];
+  return JSON.parse(await remembered('exports', inputs, async () => JSON.stringify(Object.keys(await import(name))))) as string[];
+}
