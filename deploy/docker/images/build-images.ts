@@ -57,7 +57,7 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
 
 function serviceBuild(image: string, options: ImagesOptions, stages: Stages): ImageBuild {
   const args = { ...without('ENVOY_IMAGE', options.args), ...stages.args, SERVICE: image };
-  return { ...buildOf(image, options), dockerfile: dockerfile('services'), args, context: root };
+  return { ...buildOf(image, options), dockerfile: dockerfile('services'), args, contexts: stages.contexts, context: root };
 }
 
 /** Its tree is made here, in `scratch`, with the bootstraps of the environment. */

@@ -28,7 +28,7 @@ export async function buildService(
   const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([inputs, build.tag, build.labels]) };
   await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.json`) }, async () => {
     await unlessMade(content, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
-    await putLabels(builder, { ...build, args: {} }, tag, join(logFolder, `${image}-labels.log`));
+    await putLabels(builder, { ...build, args: {}, contexts: {} }, tag, join(logFolder, `${image}-labels.log`));
   });
 }
 

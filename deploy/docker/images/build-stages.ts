@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { product } from '../../../services/platform/contracts/services.ts';
 import { type BuilderName, idOf } from './builder.ts';
@@ -29,6 +29,8 @@ export const installedFrom: readonly string[] = ['package.json', 'package-lock.j
 export interface Stages {
   /** The arguments of services.Dockerfile that name them as images. */
   readonly args: Readonly<Record<string, string>>;
+  /** What stands for stages whose image lacks what they have made. */
+  readonly contexts: Readonly<Record<string, string>>;
   /** What an image is made of, as a name that no other content has; undefined where the builder finds that out quickly itself. */
   contentOf(image: string): string | undefined;
   /** The end of tags of images that are of use in these builds only. */
@@ -40,7 +42,8 @@ export interface Stages {
  * step of all for every image again, which takes them seconds. Docker does not, and its builders need not see the images of this machine.
  *
  * None is asked for again where nothing has changed that it is made of: to find each step takes seconds too. So of the stage that assembles, steps are not kept:
- * each would be written as a layer, and looked for among all that the builder has.
+ * each would be written as a layer, and looked for among all that the builder has. It writes the trees to a folder here, since to write them to an image and read
+ * them from there takes seconds too.
  *
  * Builds at one time may share the builder: each has tags for its own checkout, product, bases and time, so that none is handed another's stages. The tags stay
  * when the images are built: the builder's cache is the untagged layers below them. Removing an image takes those along, and without a tag a prune does.
@@ -50,6 +53,8 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
   const stagesTag = `${product}-${digest}`;
   const packages = await packagesDigest(builder, args);
   const made: Record<string, string> = {};
+  const assembled = join(logFolder, 'assembled');
+  const trees = join(assembled, 'trees');
   for (const [argument, target] of Object.entries(stages)) {
     const name = argument.toLowerCase();
     const assembles = target === 'build';
@@ -62,17 +67,26 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
       labels: {},
       epochSeconds,
       context: root,
-      oneLayer: assembles,
+      ...(assembles && { oneLayer: true, volumes: { [trees]: '/trees' } }),
     };
-    const run = () => runBuilder(builder, build, join(logFolder, `${name}.log`));
+    const run = () => {
+      if (assembles) emptied(trees);
+      return runBuilder(builder, build, join(logFolder, `${name}.log`));
+    };
+    const idNow = async () => (assembles && !existsSync(trees) ? undefined : idOf(builder, tag));
     const inputs = `${builder} ${tag} ${packages}${assembles ? ` ${sourcesDigest()}` : ''}`;
     if (builder === 'docker') await run();
-    else await unlessMade({ idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${name}.json`) }, run);
+    else await unlessMade({ idNow, inputs, file: join(logFolder, `${name}.json`) }, run);
     made[argument] = tag;
   }
-  if (builder === 'docker') return { args: {}, contentOf: () => undefined, tag: stagesTag };
-  const trees = treesOf(readFileSync(join(logFolder, 'assembled.log'), 'utf8'));
-  return { args: made, contentOf: (image) => `${builder} ${packages} ${trees[image]}`, tag: stagesTag };
+  if (builder === 'docker') return { args: {}, contexts: {}, contentOf: () => undefined, tag: stagesTag };
+  const names = treesOf(readFileSync(join(logFolder, 'assembled.log'), 'utf8'));
+  return { args: made, contexts: { assembled }, contentOf: (image) => `${builder} ${packages} ${names[image]}`, tag: stagesTag };
+}
+
+function emptied(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
 }
 
 /** The name of each image's tree in the stage, which is another one where anything of it is: as the build said that made it. */

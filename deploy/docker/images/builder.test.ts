@@ -65,8 +65,17 @@ test.each(['podman', 'buildah'] as const)('%s gives everything one time, and kee
   ]);
 });
 
-test('podman makes one layer of what is built for others only', () => {
-  expect(buildArguments('podman', { ...build, oneLayer: true })).toContain('--layers=false');
+test('what is built for others only may be one layer, and write to this machine, and others copy from there', () => {
+  const stage = { oneLayer: true, volumes: { '/project/made': '/trees' }, contexts: { assembled: '/project/of-it' } };
+  const told = ['--volume', '/project/made:/trees:z', '--build-context', 'assembled=/project/of-it'];
+  expect(buildArguments('podman', { ...build, ...stage }).slice(0, 8)).toEqual([
+    'build',
+    '--layers=false',
+    '--timestamp',
+    '1700000000',
+    ...told,
+  ]);
+  expect(buildArguments('docker', { ...build, ...stage })).toEqual(buildArguments('docker', build));
 });
 
 test('docker is given the time as the variable that it knows', () => {

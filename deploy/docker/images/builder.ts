@@ -17,6 +17,10 @@ export interface ImageBuild {
   readonly epochSeconds: number;
   /** The folder that is sent to the builder. */
   readonly context: string;
+  /** Folders of this machine that steps of podman and buildah see, each with its place. */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** Folders of this machine that podman and buildah copy from in place of stages, by the stage's name. */
+  readonly contexts?: Readonly<Record<string, string>>;
   /** Whether podman and buildah make one layer of all steps, and keep none of them: it is asked for only where something of it is another. */
   readonly oneLayer?: boolean;
 }
@@ -76,14 +80,19 @@ async function faultOf(name: BuilderName, tried: Run): Promise<string | undefine
 
 /** The arguments that build an image. */
 export function buildArguments(name: BuilderName, build: ImageBuild): string[] {
-  const { dockerfile, tag, target, args, labels, epochSeconds, context, oneLayer = false } = build;
+  const { dockerfile, tag, target, args, labels, epochSeconds, context, volumes = {}, contexts = {}, oneLayer = false } = build;
   const pairs = (option: string, values: Readonly<Record<string, string>>) =>
     Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
   // Docker has times of layers from a variable (https://reproducible-builds.org/docs/source-date-epoch/).
   const own =
     name === 'docker'
       ? ['--build-arg', `SOURCE_DATE_EPOCH=${epochSeconds}`]
-      : [`--layers=${!oneLayer}`, '--timestamp', String(epochSeconds)];
+      : [
+          ...[`--layers=${!oneLayer}`, '--timestamp', String(epochSeconds)],
+          // SELinux lets containers at what is labelled so, where there is SELinux.
+          ...Object.entries(volumes).flatMap(([folder, place]) => ['--volume', `${folder}:${place}:z`]),
+          ...pairs('--build-context', contexts),
+        ];
   return [
     'build',
     ...own,
