@@ -21,6 +21,7 @@ RUN mkdir -p /runtime/nodejs /runtime/usr/lib \
  && cp node_modules/node/bin/node /runtime/nodejs/node \
  && cp --dereference "$(ldd /runtime/nodejs/node | awk '/libatomic/ { print $3 }')" /runtime/usr/lib/
 
+# Begins with the image itself: where steps are not kept, podman and buildah remove that of a stage before when they are done, with every name it has.
 FROM ${INSTALLED} AS build
 COPY . .
 # What is generated, compiled or assembled is kept from one build to the next, and made again where its inputs changed. The bundler is written in Go, and is done
