@@ -47,8 +47,10 @@ export interface Stages {
  *
  * Builds at one time may share the builder: each has tags for its own checkout, product, bases and time, so that none is handed another's stages. The tags stay
  * when the images are built: the builder's cache is the untagged layers below them. Removing an image takes those along, and without a tag a prune does.
+ *
+ * @param assembling is called when the builder is at the stage that takes the longest, if it is asked for it.
  */
-export async function buildStages({ builder, args, epochSeconds, logFolder }: StagesOptions): Promise<Stages> {
+export async function buildStages({ builder, args, epochSeconds, logFolder }: StagesOptions, assembling: () => void): Promise<Stages> {
   const digest = digestOf([JSON.stringify([root, product, Object.entries(args).toSorted(), epochSeconds])]).slice(0, 12);
   const stagesTag = `${product}-${digest}`;
   const packages = await packagesDigest(builder, args);
@@ -71,7 +73,9 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
     };
     const run = () => {
       if (assembles) emptied(trees);
-      return runBuilder(builder, build, join(logFolder, `${name}.log`));
+      const running = runBuilder(builder, build, join(logFolder, `${name}.log`));
+      if (assembles) assembling();
+      return running;
     };
     const idNow = async () => (assembles && !existsSync(trees) ? undefined : idOf(builder, tag));
     const inputs = `${builder} ${tag} ${packages}${assembles ? ` ${sourcesDigest()}` : ''}`;
