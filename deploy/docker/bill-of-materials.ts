@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { remembered } from './remembered.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -51,8 +52,10 @@ export async function billOfMaterials(image: string, inputs: readonly string[] |
 
 async function installed(): Promise<Inventory> {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: root, maxBuffer: 64 * 1_024 * 1_024 });
-  return JSON.parse(stdout) as Inventory;
+  const npm = async (...asked: readonly string[]) =>
+    (await promisify(execFile)('npm', asked, { cwd: root, maxBuffer: 64 * 1_024 * 1_024 })).stdout;
+  const lockfiles = ['package.json', 'package-lock.json'].map((file) => readFileSync(resolve(root, file), 'utf8'));
+  return JSON.parse(await remembered('inventory', [await npm('--version'), ...args, ...lockfiles], () => npm(...args))) as Inventory;
 }
 
 /** The packages that files belong to, as "name@version". */

@@ -1,9 +1,10 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, transform } from 'esbuild';
+import { build, type TransformOptions, transform, version } from 'esbuild';
 import { descriptorFile } from '../../services/platform/contracts/descriptor-file.ts';
 import { servicesFolder } from '../../services/platform/contracts/product-folder.ts';
 import { copyPackageFiles, packageFolders } from './packages.ts';
+import { remembered } from './remembered.ts';
 import { onDemandPackages } from './shrink/on-demand-packages.ts';
 import { postponedWork } from './shrink/postponed-work.ts';
 import type { Rewrite } from './shrink/rewrites.ts';
@@ -45,7 +46,7 @@ export async function bundleProgram(program: string, folder: string, without?: R
     write: false,
     logLevel: 'warning',
   });
-  for (const { path, text } of outputFiles) writeFileSync(path, await chunk(text));
+  await Promise.all(outputFiles.map(async ({ path, text }) => writeFileSync(path, await chunk(text))));
   cpSync(join(import.meta.dirname, 'shrink/chunk-loader.cjs'), join(folder, 'main.js'));
   // Without it Node looks for one in the folders above.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
@@ -53,17 +54,23 @@ export async function bundleProgram(program: string, folder: string, without?: R
   return Object.keys(metafile.inputs);
 }
 
-/** A module as a script whose value is a function, for chunk-loader.cjs: V8 can cache all of a script's functions, but of a module's few. */
+/** How a chunk, which is a module, becomes a script. */
+const asScript: TransformOptions = {
+  format: 'cjs',
+  platform: 'node',
+  target: 'node26',
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.dirname': '__folder' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  logLevel: 'warning',
+};
+
+/**
+ * A module as a script whose value is a function, for chunk-loader.cjs: V8 can cache all of a script's functions, but of a module's few. A changed line changes few
+ * chunks: those of packages are as they were.
+ */
 async function chunk(module: string): Promise<string> {
-  const { code } = await transform(module, {
-    format: 'cjs',
-    platform: 'node',
-    target: 'node26',
-    supported: { 'dynamic-import': false },
-    define: { 'import.meta.dirname': '__folder' },
-    minifySyntax: true,
-    minifyWhitespace: true,
-    logLevel: 'warning',
-  });
+  const code = await remembered('chunk', [version, JSON.stringify(asScript), module], async () => (await transform(module, asScript)).code);
   return `(function (exports, module, require, __folder, __packages) {${code}\n})`;
 }

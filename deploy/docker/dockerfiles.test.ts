@@ -57,6 +57,10 @@ test('what packages are installed from is what decides whether they are installe
   expect([...before!.matchAll(/^COPY (.+) \S+$/gm)].flatMap((match) => match[1]!.split(' '))).toEqual(installedFrom);
 });
 
+test('the stage that assembles begins with an image, which builders would remove were it a stage', () => {
+  expect(readFileSync(join(import.meta.dirname, 'services.Dockerfile'), 'utf8')).toMatch(/^FROM \$\{INSTALLED\} AS build$/m);
+});
+
 test('the build of services keeps out what is built here', () => {
   const ignored = read('services.Dockerfile.dockerignore').split('\n');
   expect(ignored).toEqual(expect.arrayContaining(['.git', '.kumiko', '**/node_modules', '**/gen', 'rendered']));

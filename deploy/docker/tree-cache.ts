@@ -17,7 +17,7 @@ import { descriptorFile } from '../../services/platform/contracts/descriptor-fil
 
 const root = join(import.meta.dirname, '../..');
 /** Removed by `npm ci`; kept by the builders of images in a cache mount. */
-const sharedFolder = join(root, 'node_modules/.cache/kumiko-images');
+export const sharedFolder = join(root, 'node_modules/.cache/kumiko-images');
 
 /**
  * A tree that nobody has asked for in so long, 30 days, is removed. Nobody knows what runs from a tree: a platform that was started longer ago, and whose trees
@@ -67,7 +67,7 @@ export async function cachedTree(
   }
 }
 
-/** Removes trees that nobody has asked for in a long time, and what builds that were killed have left of theirs. */
+/** Removes what nobody has asked for in a long time: trees, texts beside them (`remembered.ts`), and what builds that were killed have left of theirs. */
 export function removeOldTrees(folder = sharedFolder): void {
   if (!existsSync(folder)) return;
   const before = Date.now() - keptMs;
@@ -80,8 +80,8 @@ export function removeOldTrees(folder = sharedFolder): void {
   }
 }
 
-/** Begins the time anew for which a tree is kept. */
-function askedFor(tree: string): string {
+/** Begins the time anew for which a tree, or what lies beside, is kept. */
+export function askedFor(tree: string): string {
   const now = new Date();
   utimesSync(tree, now, now);
   return tree;

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { deployThere } from './deploy-there.ts';
 import { PreviewCommandError } from './preview-command-error.ts';
 
-vi.mock('../docker/images/builder.ts', () => ({ findBuilder: () => 'docker' }));
+vi.mock('../docker/images/builder.ts', () => ({ findBuilder: async () => 'docker' }));
 
 /** What gcloud says of a service whose first revision has all the traffic, and another pull request a tag. */
 const described = (name: string) =>
@@ -19,10 +19,10 @@ const described = (name: string) =>
     },
   });
 
-test('the services that were named get a revision with the tag and without traffic, by the manifests of this commit', () => {
+test('the services that were named get a revision with the tag and without traffic, by the manifests of this commit', async () => {
   const ran: string[] = [];
   const manifests: { metadata: { name: string }; spec: { template: { metadata: { name: string } }; traffic: object[] } }[] = [];
-  const { tag, suffix, url } = deployThere('staging', 123, ['partner', 'job'], (program, args) => {
+  const { tag, suffix, url } = await deployThere('staging', 123, ['partner', 'job'], (program, args) => {
     ran.push(`${program} ${args.slice(0, 4).join(' ')}`);
     if (program === 'git') return '1a2b3c4\n';
     if (args[2] === 'describe') return described(args[3]!);
@@ -50,8 +50,8 @@ test('the services that were named get a revision with the tag and without traff
   expect(ran.filter((line) => line.includes('replace'))).toHaveLength(2);
 });
 
-test('an environment without previews gets none, and nothing is built', () => {
+test('an environment without previews gets none, and nothing is built', async () => {
   const ran: string[] = [];
-  expect(() => deployThere('production', 1, ['partner'], (program) => String(ran.push(program)))).toThrow(PreviewCommandError);
+  await expect(deployThere('production', 1, ['partner'], (program) => String(ran.push(program)))).rejects.toThrow(PreviewCommandError);
   expect(ran).toEqual([]);
 });

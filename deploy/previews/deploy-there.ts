@@ -38,12 +38,12 @@ const runProgram: RunProgram = (program, args) => {
  *
  * @throws {PreviewCommandError} where the environment has no previews, or a program fails.
  */
-export function deployThere(
+export async function deployThere(
   environmentName: string,
   pullRequest: number,
   services: readonly string[],
   run: RunProgram = runProgram,
-): Deployed {
+): Promise<Deployed> {
   const environment = environmentWithPreviews(environmentName);
   const { project, region, domain } = environment;
   const tag = tagOf(pullRequest);
@@ -58,7 +58,7 @@ export function deployThere(
     revision: { suffix, tag },
     current: parseCurrentTraffic(`[${described.join(',')}]`),
   });
-  const builder = findBuilder(undefined);
+  const builder = await findBuilder(undefined);
   run('npm', ['run', '-s', 'images', '--', '--builder', builder, '--env', environmentName, '--tag', suffix]);
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-preview-'));
   try {

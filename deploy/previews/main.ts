@@ -136,7 +136,7 @@ async function deploy({ values }: Line): Promise<void> {
     return;
   }
   const [{ deployThere }, { proveEachThere }] = await Promise.all([import('./deploy-there.ts'), import('./prove-there.ts')]);
-  const { tag, suffix, url } = deployThere(env, pr, asked);
+  const { tag, suffix, url } = await deployThere(env, pr, asked);
   const tokenCommand = values['token-command'] === '' ? undefined : values['token-command'];
   await proveEachThere({ url, services: asked, tag, suffix, tokenCommand, tell: (line) => process.stdout.write(`${line}\n`) });
   const claim = JSON.stringify(Object.fromEntries(asked.map((service) => [service, tag])));

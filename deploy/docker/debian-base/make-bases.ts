@@ -43,7 +43,7 @@ export async function makeBases({ builder, epochSeconds, logFolder }: BaseOption
   const files = [debian(), process.execPath, requireEnvoy(), join(npmFolder(), 'package.json'), certificates, dockerfile];
   const inputs = digestOf(files, epochSeconds);
   // Builders give labels to the last stage only, which is made when the others are there.
-  const known = Object.values(made).map((tag) => labelOf(builder, tag, inputsLabel));
+  const known = await Promise.all(Object.values(made).map((tag) => labelOf(builder, tag, inputsLabel)));
   if (!known.includes(undefined) && known.at(-1) === inputs) return made;
   const context = mkdtempSync(join(tmpdir(), 'kumiko-debian-base-'));
   try {

@@ -14,7 +14,7 @@ export async function buildGateway(builder: BuilderName, build: ImageBuild, logF
   const parts = [
     JSON.stringify([builder, tag, labels, epochSeconds]),
     text,
-    ...basesOf(builder, text, build.args),
+    ...(await basesOf(builder, text, build.args)),
     ...entriesIn(build.context, ['**']),
   ];
   await unlessMade({ idNow: () => idOf(builder, tag), inputs: digestOf(parts), file: join(logFolder, 'gateway.json') }, run);

@@ -31,19 +31,21 @@ export function imageName(image: string, { environment, imageTag }: Pick<ImagesO
 }
 
 /**
- * Builds every image, as many at a time as there are CPUs: the gateways' at once, which needs nothing of the others, and those of services when what they share is
- * there. Calls back with each that is built.
+ * Builds every image, as many at a time as there are CPUs: the gateways', which needs nothing of the others, while services are assembled, and those of services when
+ * what they share is there. Calls back with each that is built.
  *
  * @throws {ImagesError} where one cannot be built; the others are finished first.
  */
 export async function buildImages(options: ImagesOptions, built: (image: string, seconds: number) => void): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'kumiko-gateway-image-'));
   try {
-    const stages = buildStages({ ...options, args: without('ENVOY_IMAGE', options.args) });
-    // Whoever waits for them is told; until somebody does, the process would end with their failure.
-    stages.catch(() => {});
+    const { promise: assembling, resolve: begin } = Promise.withResolvers<void>();
+    const stages = buildStages({ ...options, args: without('ENVOY_IMAGE', options.args) }, begin);
+    // Whoever waits for them is told of their failure; until somebody does, the process would end with it.
+    stages.finally(begin).catch(() => {});
     await inTurn(['gateway', ...images.filter((image) => image !== 'gateway')], async (image) => {
-      const shared = image === 'gateway' ? undefined : await stages;
+      // What is rendered for the gateways would keep this process from starting the builder.
+      const shared = image === 'gateway' ? await assembling : await stages;
       const startedAt = performance.now();
       const { builder, logFolder } = options;
       if (shared === undefined) await buildGateway(builder, gatewayBuild(options, scratch), logFolder);
@@ -57,7 +59,7 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
 
 function serviceBuild(image: string, options: ImagesOptions, stages: Stages): ImageBuild {
   const args = { ...without('ENVOY_IMAGE', options.args), ...stages.args, SERVICE: image };
-  return { ...buildOf(image, options), dockerfile: dockerfile('services'), args, context: root };
+  return { ...buildOf(image, options), dockerfile: dockerfile('services'), args, contexts: stages.contexts, context: root };
 }
 
 /** Its tree is made here, in `scratch`, with the bootstraps of the environment. */

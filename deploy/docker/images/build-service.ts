@@ -8,7 +8,7 @@ import { unlessMade } from './unless-made.ts';
 
 /**
  * Builds the image of a service or of the control plane on the stages. podman and buildah build what is in it only where it is another one than the last time, and
- * put the labels on that, which are others in each commit, in one step, where that is another one: each step of a Dockerfile takes them a while, found or made.
+ * put the labels on that, which are others in each commit, in one step: each step of a Dockerfile takes them a while, found or made.
  */
 export async function buildService(
   builder: BuilderName,
@@ -24,12 +24,12 @@ export async function buildService(
     return;
   }
   const tag = `localhost/kumiko-base/${image}:${stages.tag}`;
-  const made = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.json`) };
-  await unlessMade(made, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
-  const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([builder, build.tag, made.idNow(), build.labels]) };
-  await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.json`) }, () =>
-    putLabels(builder, { ...build, args: {} }, tag, join(logFolder, `${image}-labels.log`)),
-  );
+  const content = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.json`) };
+  const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([inputs, build.tag, build.labels]) };
+  await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.json`) }, async () => {
+    await unlessMade(content, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
+    await putLabels(builder, { ...build, args: {}, contexts: {} }, tag, join(logFolder, `${image}-labels.log`));
+  });
 }
 
 /** Makes an image of another one, with labels. */

@@ -27,3 +27,13 @@ test.each([
   change();
   expect(digest()).not.toBe(before);
 });
+
+test('what is left out of a folder does not make it another content, files whose names begin with a dot do', () => {
+  const left = () => digestOf(entriesIn(folder, ['**', '**/.*'], ['**/gen', '**/*.log']));
+  const before = left();
+  mkdirSync(join(folder, 'etc/gen'));
+  for (const file of ['etc/gen/types.ts', 'etc/build.log']) writeFileSync(join(folder, file), 'made');
+  expect(left()).toBe(before);
+  writeFileSync(join(folder, 'etc/.npmrc'), 'offline=true');
+  expect(left()).not.toBe(before);
+});

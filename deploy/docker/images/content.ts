@@ -10,9 +10,9 @@ export function digestOf(parts: readonly (string | Buffer)[]): string {
   return hash.digest('hex');
 }
 
-/** What patterns of globs match in a folder: the path of each and whom it allows what, as layers have both, and of files what is in them. */
-export function entriesIn(folder: string, patterns: readonly string[]): (string | Buffer)[] {
-  return globSync(patterns, { cwd: folder })
+/** What patterns of globs match in a folder, but for others: the path of each and whom it allows what, as layers have both, and of files what is in them. */
+export function entriesIn(folder: string, patterns: readonly string[], exclude: readonly string[] = []): (string | Buffer)[] {
+  return globSync(patterns, { cwd: folder, exclude })
     .toSorted()
     .flatMap((path) => {
       const entry = statSync(join(folder, path));
@@ -22,9 +22,7 @@ export function entriesIn(folder: string, patterns: readonly string[]): (string 
 }
 
 /** The base images of a Dockerfile, given as arguments or its own. One that has been pulled anew is another one of the same name. */
-export function basesOf(builder: BuilderName, dockerfile: string, args: Readonly<Record<string, string>>): string[] {
-  return [...dockerfile.matchAll(/^ARG (\w+_IMAGE)=(\S+)$/gm)].map(([, argument, named]) => {
-    const image = args[argument!] ?? named!;
-    return `${image} ${idOf(builder, image)}`;
-  });
+export function basesOf(builder: BuilderName, dockerfile: string, args: Readonly<Record<string, string>>): Promise<string[]> {
+  const named = [...dockerfile.matchAll(/^ARG (\w+_IMAGE)=(\S+)$/gm)].map(([, argument, image]) => args[argument!] ?? image!);
+  return Promise.all(named.map(async (image) => `${image} ${await idOf(builder, image)}`));
 }

@@ -15,7 +15,9 @@ const commands = {
  */
 export function removeLeftBehind(builder: BuilderName, logFolder: string): void {
   if (builder === 'docker' || !existsSync(logFolder) || somebodyBuilds()) return;
-  const logs = readdirSync(logFolder).map((name) => readFileSync(join(logFolder, name), 'utf8'));
+  const logs = readdirSync(logFolder)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => readFileSync(join(logFolder, name), 'utf8'));
   const steps = new Set(
     logs.flatMap((log) => [...log.matchAll(/^--> (?:Using cache )?([0-9a-f]{11,64})$/gm)].map(([, id]) => id!.slice(0, 11))),
   );

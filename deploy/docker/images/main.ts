@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     throw new UsageError(`--tag ${values.tag}: expected letters, digits, "_", "." and "-", such as "1a2b3c4"`);
   const given = Object.fromEntries(values['build-arg'].map(argument));
   const environment = readEnvironment(values.env);
-  const builder = findBuilder(asked(values.builder));
+  const builder = await findBuilder(asked(values.builder));
   const logFolder = join(root, '.kumiko/images');
   removeLeftBehind(builder, logFolder);
   const common = {

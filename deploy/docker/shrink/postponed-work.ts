@@ -179,8 +179,8 @@ export function postponedWork(without?: Rewrite): Plugin {
         if (services === undefined) return undefined;
         return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
       });
-      build.onResolve({ filter: /./ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
-        if (kind !== 'require-call' || pluginData === namespace || !couldStandFor(path, replaced)) return undefined;
+      build.onResolve({ filter: couldStandFor(replaced) }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (kind !== 'require-call' || pluginData === namespace) return undefined;
         const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
         if (!replaced.includes(insideOf(resolved.path))) return undefined;
         // The bundle has it in the module's name, and is to be the same whichever folder it is built in.
@@ -197,10 +197,13 @@ export function postponedWork(without?: Rewrite): Plugin {
   };
 }
 
-/** Whether a specifier may stand for one of them: resolving all of them would take the build several times as long. */
-function couldStandFor(specifier: string, modules: readonly string[]): boolean {
-  const end = specifier.replace(/^(\.{1,2}\/)+/, '').replace(/\.js$/, '');
-  return modules.some((module) => module.includes(end));
+/**
+ * What specifiers may stand for one of them: resolving all would take the build several times as long, and esbuild asks only for those that match. The last part of a
+ * specifier is that of the module or of a folder that it is in, or it is a folder by its dots. Only stand-ins name a module by its whole path, the one that they load.
+ */
+function couldStandFor(modules: readonly string[]): RegExp {
+  const parts = new Set(modules.flatMap((module) => module.replace(/\.js$/, '').split('/')));
+  return new RegExp(`^([^/].*/)?(${[...parts, '.', '..'].map(RegExp.escape).join('|')})(\\.js)?/?$`);
 }
 
 function standInFor(path: string): string {
