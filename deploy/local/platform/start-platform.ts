@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { requireEnvoy } from '../../../gateway/envoy/find-envoy.ts';
 import { spawnEnvoy } from '../../../gateway/envoy/spawn-envoy.ts';
+import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
@@ -31,12 +32,15 @@ import { Processes, type ProcessName } from './processes.ts';
 import { RunningPreviews } from './running-previews.ts';
 import { type LocalSecrets, loadSecrets } from './secrets.ts';
 import { lockState } from './state-lock.ts';
+import { untilServing } from './until-serving.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const readyTimeoutMs = 60_000;
 /** Instances of a platform that ends have ten seconds. */
 const endingLimitMs = 15_000;
 const portsLimitMs = 500;
+/** A service that takes longer is told of, and the platform is up without it. */
+const servingLimitMs = 10_000;
 /** Requests have this long to end where code has changed: whoever has changed it waits, and what is killed is safe. */
 const changedGraceMs = 250;
 
@@ -209,6 +213,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         void running.restore();
       },
     });
+    /** Who calls a service first is not to wait for what it loads. One that cannot be started says so in its log, and is started again. */
+    const servingSoon = (name: string) =>
+      untilServing(containerPort(ports, name), servingLimitMs).catch((error) => {
+        if (signal?.aborted !== true) tell(`${name}: ${errorText(error)}`);
+      });
     const prepared = Promise.all([database, cloud]);
     // Whoever waits for it hears of it; nobody may, where no instance is started ahead.
     prepared.catch(() => {});
@@ -269,7 +278,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       platform: { endpoints, ports, processes, clock, previews: running, disturb, reset, environmentOf, lastChange: () => lastChange },
     });
     if (console !== undefined) servers.push(console);
-    await answering(ports);
+    await Promise.all([answering(ports), ...serviceNames.filter((name) => limits[name] === undefined).map(servingSoon)]);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
     ready = true;
