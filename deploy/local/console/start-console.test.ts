@@ -10,8 +10,14 @@ import { appFolder } from './serve-app.ts';
 import { type Console, startConsole } from './start-console.ts';
 
 const stateDir = mkdtempSync(join(tmpdir(), 'kumiko-'));
-// Nothing here gets as far as the platform.
-const platform = {} as ConsolePlatform;
+/** What the page tells of it; nothing else here gets as far as the platform. */
+const platform = {
+  processes: { list: () => [] },
+  previews: { list: () => [{ service: 'notes', tag: 'x', name: 'notes@x', state: 'running', code: '</script><b>' }] },
+  endpoints: () => ({ outside: {} }),
+  clock: { aheadMs: 0 },
+  lastChange: () => undefined,
+} as unknown as ConsolePlatform;
 let running: Console;
 let token: string;
 
@@ -108,6 +114,12 @@ describe('what it serves', () => {
 
   it('scripts of less than 100 kB, compressed', () => {
     expect(gzipSync(readFileSync(join(appFolder, 'app.js'))).length).toBeLessThan(100_000);
+  });
+
+  it('a page that says how the platform is just now, as data that no text in it can end', async () => {
+    const body = await fetch(`http://127.0.0.1:${running.port}/traces`, { headers: held() }).then((response) => response.text());
+    const [, data = ''] = /<script type="application\/json" id="platform">(.*?)<\/script>/s.exec(body) ?? [];
+    expect(JSON.parse(data)).toMatchObject({ aheadMs: 0, processes: [], previews: [{ name: 'notes@x', code: '</script><b>' }] });
   });
 
   it('a page without scripts or styles inside', () => {

@@ -4,6 +4,7 @@ import type { LocalServer } from '../shared/local-server.ts';
 import type { ConsolePlatform } from './console-platform.ts';
 import { consoleToken } from './console-token.ts';
 import { letIn } from './guard.ts';
+import { platformState } from './platform-state.ts';
 import { serveApp } from './serve-app.ts';
 
 /** A running console. */
@@ -34,7 +35,7 @@ export async function startConsole(options: {
       if (!letIn(request, response, token)) return;
       const url = new URL(request.url ?? '/', 'http://console');
       if (!url.pathname.startsWith('/api/')) {
-        serveApp(url.pathname, response);
+        serveApp(url.pathname, response, () => platformState(options.platform, startedMs));
         // Loaded while the browser reads the page. Whoever asks hears of a failure.
         api().catch(() => {});
         return;

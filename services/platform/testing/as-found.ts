@@ -1,22 +1,19 @@
 /**
- * Loaded by vitest for each test file that shares its process with others: what outlives a file and is seen by the next one is given back as it was found.
+ * Loaded by vitest before each test file that shares its process with others: what outlives a file and is seen by the next one is given back as it was found.
  * Modules stay loaded, and so does what they hold: a test that needs them fresh is not for a process that is shared.
  */
 import { context, metrics, trace } from '@opentelemetry/api';
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, vi } from 'vitest';
 
-let variables: NodeJS.ProcessEnv;
-let folder: string;
-
-beforeAll(() => {
-  variables = { ...process.env };
-  folder = process.cwd();
-});
+// Before the file itself is loaded, which may set variables already.
+const variables = { ...process.env };
+const folder = process.cwd();
 
 // Vitest runs it after the file's own.
 afterAll(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   for (const name of Object.keys(process.env)) if (!(name in variables)) delete process.env[name];
   Object.assign(process.env, variables);
   process.chdir(folder);

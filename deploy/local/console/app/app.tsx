@@ -116,6 +116,7 @@ addEventListener('keydown', (event) => {
 });
 
 followLinks();
+platform.value = JSON.parse(document.querySelector('#platform')!.textContent) as PlatformState;
 listen('platform', {}, (source, data) => {
   if (source === 'platform') platform.value = data as PlatformState;
 });
