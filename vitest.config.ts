@@ -14,6 +14,15 @@ const wholes = [
   'deploy/local/cloud/spanner/{limits,main}.test.ts',
 ];
 
+/** What stands beside those and takes a moment: rules about the tree, and parts of the build of images. */
+const rules = [
+  'tests/{aip,architecture,emulators,errors-document,sdk-interceptors,state-machines}.test.ts',
+  'tests/drills/*.test.ts',
+  'deploy/docker/images/*.test.ts',
+  'deploy/docker/{client-protos,remembered,tree-cache}.test.ts',
+  'deploy/docker/shrink/*.test.ts',
+];
+
 /** Long files come before the many that take a moment: so no worker is left alone with a long one at the end. */
 class WholesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -44,6 +53,14 @@ export default defineConfig({
         test: {
           name: 'wholes',
           include: wholes,
+          exclude: [...never, ...rules],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'rules',
+          include: rules,
           exclude: never,
         },
       },

@@ -25,6 +25,7 @@ describe('the README', () => {
     const ci = readFileSync(join(root, '.ci/run'), 'utf8');
     expect(ci).toMatch(/^npm ci$/m);
     expect(ci).toMatch(/^npm test\b/m);
+    expect(ci).toMatch(/^npm run test:wholes\b/m);
     expect(ci).toMatch(/^npm run demo$/m);
   });
 

@@ -43,6 +43,7 @@ export async function deployThere(
   pullRequest: number,
   services: readonly string[],
   run: RunProgram = runProgram,
+  find = () => findBuilder(undefined),
 ): Promise<Deployed> {
   const environment = environmentWithPreviews(environmentName);
   const { project, region, domain } = environment;
@@ -58,7 +59,7 @@ export async function deployThere(
     revision: { suffix, tag },
     current: parseCurrentTraffic(`[${described.join(',')}]`),
   });
-  const builder = await findBuilder(undefined);
+  const builder = await find();
   run('npm', ['run', '-s', 'images', '--', '--builder', builder, '--env', environmentName, '--tag', suffix]);
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-preview-'));
   try {

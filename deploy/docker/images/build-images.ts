@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { lockBuild } from '../../../services/platform/tools/build-if-changed.ts';
 import { render } from '../../cloud-run/render.ts';
 import { imageRepository } from '../../environments/addresses.ts';
 import type { Environment } from '../../environments/environment.ts';
@@ -37,6 +38,9 @@ export function imageName(image: string, { environment, imageTag }: Pick<ImagesO
  * @throws {ImagesError} where one cannot be built; the others are finished first.
  */
 export async function buildImages(options: ImagesOptions, built: (image: string, seconds: number) => void): Promise<void> {
+  mkdirSync(options.logFolder, { recursive: true });
+  // Trees and logs are one folder's, whatever the images are for.
+  const release = await lockBuild(join(options.logFolder, 'images.lock'), 'images');
   const scratch = mkdtempSync(join(tmpdir(), 'kumiko-gateway-image-'));
   try {
     const { promise: assembling, resolve: begin } = Promise.withResolvers<void>();
@@ -54,6 +58,7 @@ export async function buildImages(options: ImagesOptions, built: (image: string,
     });
   } finally {
     rmSync(scratch, { recursive: true, force: true });
+    release();
   }
 }
 

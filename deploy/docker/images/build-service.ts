@@ -25,7 +25,7 @@ export async function buildService(
   }
   const tag = `localhost/kumiko-base/${image}:${stages.tag}`;
   const content = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.json`) };
-  const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([inputs, build.tag, build.labels]) };
+  const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([inputs, tag, build.tag, build.labels]) };
   await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.json`) }, async () => {
     await unlessMade(content, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
     await putLabels(builder, { ...build, args: {}, contexts: {} }, tag, join(logFolder, `${image}-labels.log`));

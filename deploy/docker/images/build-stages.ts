@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { product } from '../../../services/platform/contracts/services.ts';
 import { type BuilderName, idOf } from './builder.ts';
 import { basesOf, digestOf, entriesIn } from './content.ts';
+import { ImagesError } from './images-error.ts';
 import { runBuilder } from './run-builder.ts';
 import { unlessMade } from './unless-made.ts';
 
@@ -57,6 +58,8 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
   const made: Record<string, string> = {};
   const assembled = join(logFolder, 'assembled');
   const trees = join(assembled, 'trees');
+  /** It names them. */
+  const log = join(logFolder, 'assembled.log');
   for (const [argument, target] of Object.entries(stages)) {
     const name = argument.toLowerCase();
     const assembles = target === 'build';
@@ -77,15 +80,19 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
       if (assembles) assembling();
       return running;
     };
-    const idNow = async () => (assembles && !existsSync(trees) ? undefined : idOf(builder, tag));
+    const idNow = async () => (assembles && !(existsSync(trees) && existsSync(log)) ? undefined : idOf(builder, tag));
     const inputs = `${builder} ${tag} ${packages}${assembles ? ` ${sourcesDigest()}` : ''}`;
     if (builder === 'docker') await run();
     else await unlessMade({ idNow, inputs, file: join(logFolder, `${name}.json`) }, run);
     made[argument] = tag;
   }
   if (builder === 'docker') return { args: {}, contexts: {}, contentOf: () => undefined, tag: stagesTag };
-  const names = treesOf(readFileSync(join(logFolder, 'assembled.log'), 'utf8'));
-  return { args: made, contexts: { assembled }, contentOf: (image) => `${builder} ${packages} ${names[image]}`, tag: stagesTag };
+  const names = treesOf(readFileSync(log, 'utf8'));
+  const contentOf = (image: string) => {
+    if (names[image] === undefined) throw new ImagesError(`${log} does not name the tree of ${image}: remove ${trees}, and build again`);
+    return `${builder} ${packages} ${names[image]}`;
+  };
+  return { args: made, contexts: { assembled }, contentOf, tag: stagesTag };
 }
 
 function emptied(folder: string): void {

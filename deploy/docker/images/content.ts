@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuilderName, idOf } from './builder.ts';
 
@@ -15,8 +15,11 @@ export function entriesIn(folder: string, patterns: readonly string[], exclude: 
   return globSync(patterns, { cwd: folder, exclude })
     .toSorted()
     .flatMap((path) => {
-      const entry = statSync(join(folder, path));
+      // A link is what it is, and what has gone since is not there.
+      const entry = lstatSync(join(folder, path), { throwIfNoEntry: false });
+      if (entry === undefined) return [];
       const named = `${path} ${entry.mode.toString(8)} `;
+      if (entry.isSymbolicLink()) return [named, readlinkSync(join(folder, path))];
       return entry.isFile() ? [named, readFileSync(join(folder, path))] : [named];
     });
 }

@@ -13,12 +13,13 @@ interface MadeImage {
 /** Makes an image, but where the one that was made of the same the last time is still there: the builder would find it too, but look for each step. */
 export async function unlessMade({ idNow, inputs, file }: MadeImage, make: () => Promise<void>): Promise<void> {
   if (existsSync(file)) {
-    const known = JSON.parse(readFileSync(file, 'utf8')) as { readonly inputs: string; readonly id: string };
+    // What is not as it was written says nothing, as if it were not there.
+    const [, id, before] = /^([^\n]+)\n([\s\S]*)$/.exec(readFileSync(file, 'utf8')) ?? [];
     // Each question takes a builder a tenth of a second.
-    if (known.inputs === inputs && known.id === (await idNow())) return;
+    if (before === inputs && id === (await idNow())) return;
   }
   rmSync(file, { force: true });
   await make();
   const id = await idNow();
-  if (id !== undefined) writeFileSync(file, JSON.stringify({ inputs, id }));
+  if (id !== undefined) writeFileSync(file, `${id}\n${inputs}`);
 }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { productFolder } from '../../../services/platform/contracts/product-folder.ts';
 import type { Clock } from '../shared/local-server.ts';
+import { outsideWorldFile } from './outside-world-file.ts';
 import type { DeliveryMishaps } from './push/delivery-faults.ts';
 
 /** What a system of the outside world is started with. */
@@ -26,11 +25,9 @@ interface OutsideSystem {
 /** The outside world of a product: what its services call, and what calls them, by name. */
 export type OutsideWorld = Readonly<Record<string, (options: OutsideOptions) => Promise<OutsideSystem>>>;
 
-const file = join(productFolder, 'deploy/local/outside-world/outside-world.ts');
-
 /** The product's outside world; nothing where it has none. */
-export const outsideWorld: OutsideWorld = existsSync(file)
-  ? ((await import(pathToFileURL(file).href)) as { outsideWorld: OutsideWorld }).outsideWorld
+export const outsideWorld: OutsideWorld = existsSync(outsideWorldFile)
+  ? ((await import(pathToFileURL(outsideWorldFile).href)) as { outsideWorld: OutsideWorld }).outsideWorld
   : {};
 
 /** The names of its systems. */

@@ -25,8 +25,10 @@ export function serveApp(path: string, response: ServerResponse, state: () => Pl
     return;
   }
   const file = readFileSync(join(appFolder, asset));
-  const body = gzipSync(asset === 'index.html' ? file.toString().replace('{}', () => inPage(state())) : file);
-  response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': 'no-cache' }).end(body);
+  const isPage = asset === 'index.html';
+  const body = gzipSync(isPage ? file.toString().replace('id="platform">{}', () => `id="platform">${inPage(state())}`) : file);
+  const cached = isPage ? 'no-store' : 'no-cache';
+  response.writeHead(200, { 'content-type': type, 'content-encoding': 'gzip', 'cache-control': cached }).end(body);
 }
 
 /** As JSON that ends no element of the page, whatever a text in it says. */

@@ -1,34 +1,40 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 import { packageFolders } from '../../docker/packages.ts';
 import { exportsOf, onDemandPackages } from '../../docker/shrink/on-demand-packages.ts';
 import { postponedWork } from '../../docker/shrink/postponed-work.ts';
 import type { Imports } from './imports.ts';
-import { entryOf } from './packages-folder.ts';
+import { entryOf, packagesFolder } from './packages-folder.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
 /** Packages that read files beside themselves, and stay as they are installed. */
 const installed = new Set(['@electric-sql/pglite']);
 
+/** From a folder of bundles to the packages as they are installed. */
+const fromBundles = `${relative(join(packagesFolder, 'bundles'), join(root, 'node_modules'))}/`;
+
 /**
  * Bundles packages as images have them: a file for each specifier, and chunks that these share, so that a process loads no module twice.
  *
- * @param names what is imported of each; nothing else can be.
- * @param folder that is filled; what was in it is gone.
+ * @param names what is imported of each; nothing else can be. What is not installed here is left to whoever imports it.
+ * @returns the files' texts by their names.
+ * @throws where the default of an ES module is imported, which a script cannot give.
  */
-export async function bundlePackages(names: Imports['names'], folder: string): Promise<void> {
+export async function bundlePackages(names: Imports['names']): Promise<ReadonlyMap<string, string>> {
   const entries = new Map<string, string>();
   for (const [specifier, imported] of Object.entries(names)) {
-    if (installed.has(specifier)) continue;
-    const exported = imported.includes('*') ? (await exportsOf(specifier)).filter((name) => name !== 'default') : imported;
-    entries.set(entryOf(specifier), `export { ${exported.join(', ')} } from '${specifier}';`);
+    if (!installed.has(specifier) && isHere(specifier)) entries.set(entryOf(specifier), await entry(specifier, imported));
   }
+  const defaults = new Set(
+    Object.keys(names)
+      .filter((specifier) => names[specifier]?.includes('default'))
+      .map((specifier) => `${entryOf(specifier)}.js`),
+  );
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: Object.fromEntries([...entries.keys()].map((entry) => [entry, `entry:${entry}`])),
-    outdir: folder,
+    entryPoints: Object.fromEntries([...entries.keys()].map((name) => [name, `entry:${name}`])),
+    outdir: 'out',
     bundle: true,
     splitting: true,
     // Only modules can be split.
@@ -42,23 +48,34 @@ export async function bundlePackages(names: Imports['names'], folder: string): P
     write: false,
     logLevel: 'warning',
   });
-  const defaults = new Set(
-    Object.keys(names)
-      .filter((specifier) => names[specifier]?.includes('default'))
-      .map(entryOf),
-  );
-  const toPackages = `${relative(folder, join(root, 'node_modules'))}/`;
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
-  for (const { path, text } of outputFiles) writeFileSync(path, await script(text, toPackages, defaults.has(basename(path, '.js'))));
+  const files = new Map([['package.json', '{"type":"commonjs"}\n']]);
+  for (const { path, text } of outputFiles) files.set(basename(path), await script(text, defaults.has(basename(path))));
+  return files;
+}
+
+/** A module that exports what is imported of a package. */
+async function entry(specifier: string, imported: readonly string[]): Promise<string> {
+  if (imported.includes('default') && !('module.exports' in ((await import(specifier)) as object))) {
+    throw new Error(`the default of ${specifier} cannot be bundled: import what you need of it by name`);
+  }
+  const all = imported.includes('*') ? (await exportsOf(specifier)).filter((name) => name !== 'default') : [];
+  return `export { ${[...new Set([...all, ...imported.filter((name) => name !== '*')])].join(', ')} } from '${specifier}';`;
+}
+
+function isHere(specifier: string): boolean {
+  try {
+    import.meta.resolve(specifier);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A module as a script: V8 can cache all of a script's functions, but of a module's few. */
-async function script(module: string, toPackages: string, hasDefault: boolean): Promise<string> {
+async function script(module: string, hasDefault: boolean): Promise<string> {
   const { code } = await transform(module, { format: 'cjs', platform: 'node', target: 'node26', supported: { 'dynamic-import': false } });
   // Where packages look for files of their own, wherever the project is copied to.
-  const packages = `const __packages = require('node:path').join(__dirname, ${JSON.stringify(toPackages)});\n`;
+  const packages = `const __packages = require('node:path').join(__dirname, ${JSON.stringify(fromBundles)});\n`;
   // Node gives all of a script to whoever imports the default. Of a package in CommonJS, the default is all too.
   return `${packages}${code}${hasDefault ? 'module.exports = module.exports.default;\n' : ''}`;
 }

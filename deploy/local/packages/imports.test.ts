@@ -38,12 +38,12 @@ test('what only a function asks for that nothing calls is linked all the same', 
 test('imports on demand are told by name where they say which, and wholly where they do not', async () => {
   const { names } = await importsIn({
     'main.ts': `
-      const { first, second: other } = await import('one');
+      const { first, second: other, third = 3 } = await import('one');
       const rest = await import('two');
-      console.log(first, other, rest, await import('node:fs'));
+      console.log(first, other, third, rest, await import('node:fs'));
     `,
   });
-  expect(names).toEqual({ one: ['first', 'second'], two: ['*'] });
+  expect(names).toEqual({ one: ['first', 'second', 'third'], two: ['*'] });
 });
 
 test("the program's own files are told, those on demand too, and those of packages and of Node are not", async () => {

@@ -55,7 +55,7 @@ export async function importsOf(programs: readonly string[], folder: string): Pr
   };
 }
 
-/** The names on the far side of `a, b as c` and of `a, b: c`. */
+/** The names on the far side of `a, b as c` and of `a, b: c, d = e`. */
 function namesIn(list: string): string[] {
-  return [...list.matchAll(/([\w$]+)(?:(?: as |: )[\w$]+)?/g)].map(([, name = '']) => name);
+  return list.split(',').flatMap((one) => /^\s*([\w$]+)/.exec(one)?.[1] ?? []);
 }

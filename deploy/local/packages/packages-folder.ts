@@ -1,4 +1,6 @@
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { genFolder } from '../../../services/platform/contracts/product-folder.ts';
 
 /**
@@ -7,12 +9,33 @@ import { genFolder } from '../../../services/platform/contracts/product-folder.t
  */
 export const packagesFolder = join(genFolder, 'packages');
 
-/** The file that stands for what is imported by `specifier`, such as `@google-cloud/spanner`. */
-export function bundleOf(specifier: string): string {
-  return join(packagesFolder, `${entryOf(specifier)}.js`);
+const currentFile = join(packagesFolder, 'current');
+
+/** The folder of the bundles that were built last; undefined before the first build. A process keeps to those that it has begun with. */
+export function currentBundles(): string | undefined {
+  return existsSync(currentFile) ? join(packagesFolder, readFileSync(currentFile, 'utf8')) : undefined;
 }
 
-/** The name of that file, without its ending. */
+/** Puts bundles there, by the names of their files. The ones before stay, for processes that have begun with them; older ones go. */
+export function putBundles(files: ReadonlyMap<string, string>): void {
+  const before = existsSync(currentFile) ? readFileSync(currentFile, 'utf8') : undefined;
+  const name = createHash('sha256')
+    .update(JSON.stringify([...files]))
+    .digest('hex')
+    .slice(0, 16);
+  const unfinished = join(packagesFolder, 'unfinished');
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  for (const [file, text] of files) writeFileSync(join(unfinished, file), text);
+  if (name !== before) rmSync(join(packagesFolder, name), { recursive: true, force: true });
+  if (!existsSync(join(packagesFolder, name))) renameSync(unfinished, join(packagesFolder, name));
+  writeFileSync(`${currentFile}.unfinished`, name);
+  renameSync(`${currentFile}.unfinished`, currentFile);
+  const kept = [name, before, basename(currentFile), '.stamp'];
+  for (const entry of readdirSync(packagesFolder)) if (!kept.includes(entry)) rmSync(join(packagesFolder, entry), { recursive: true });
+}
+
+/** The name of the file that stands for what is imported by `specifier`, such as `@google-cloud/spanner`, without its ending. */
 export function entryOf(specifier: string): string {
   return specifier.replaceAll('/', '+');
 }

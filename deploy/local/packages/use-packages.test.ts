@@ -8,14 +8,17 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { servicesFolder } from '../../../services/platform/contracts/product-folder.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { startTelemetryReceiver } from '../../docker/contract/telemetry-receiver.ts';
-import { packagesFolder } from './packages-folder.ts';
+import { currentBundles } from './packages-folder.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const startTelemetry = join(root, 'services/platform/chassis/telemetry/start-telemetry.ts');
 const preload = join(import.meta.dirname, 'use-packages.ts');
-const bundled = `${pathToFileURL(packagesFolder).href}/`;
+let bundled: string;
 
-beforeAll(() => import('./build.ts'));
+beforeAll(async () => {
+  await import('./build.ts');
+  bundled = `${pathToFileURL(currentBundles()!).href}/`;
+});
 
 /** Runs a module in a process that begins as those of the platform do. Returns the addresses of the modules that it has loaded of packages. */
 async function packagesLoadedBy(source: string): Promise<readonly string[]> {
@@ -49,7 +52,7 @@ test("a service's spans and metrics are sent by what is bundled, and no exporter
   onTestFinished(() => receiver.close());
   const loaded = await packagesLoadedBy(`
     const { startTelemetry } = await import(${JSON.stringify(startTelemetry)});
-    const { trace } = await import(${JSON.stringify(pathToFileURL(join(packagesFolder, '@opentelemetry+api.js')).href)});
+    const { trace } = await import(${JSON.stringify(`${bundled}@opentelemetry+api.js`)});
     const telemetry = await startTelemetry({
       service: 'notes', endpoint: ${JSON.stringify(receiver.url)}, delayMs: 60_000, metricIntervalMs: 60_000, sampler: 'parentbased_always_on', samplerRatio: 1,
     });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type FrontMessage, isFrontAnswer } from '../cloud/front-message.ts';
 import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import type { Front } from '../cloud/start-cloud.ts';
+import { fromSources, memoryFlags } from './from-sources.ts';
 import type { Instances } from './instances.ts';
 import { orAborted } from './or-aborted.ts';
 import { freePortPair, type Ports } from './ports.ts';
@@ -12,6 +13,7 @@ import { checkedTarget, type LocalPreview, type PreviewTarget, type PreviewTraff
 import type { Processes } from './processes.ts';
 import type { LocalSecrets } from './secrets.ts';
 import { untilForgotten } from './until-listed.ts';
+import { untilServing } from './until-serving.ts';
 
 /** A preview as people see it. */
 export interface PreviewStatus extends LocalPreview {
@@ -35,7 +37,6 @@ interface RunningPreviewsOptions {
   /** Resolves when what a service needs in order to start is up. */
   readonly prepared: () => Promise<unknown>;
   /** What Node runs a service with. */
-  readonly nodeFlags: readonly string[];
   /** Variables beside a service's own. */
   readonly env: Readonly<Record<string, string>>;
   /** Told when the list of previews that can be called has changed. */
@@ -169,7 +170,7 @@ export class RunningPreviews {
   }
 
   async #begin(entry: Entry, from: string | undefined, place: Place | undefined): Promise<void> {
-    const { secrets, stateDir, instances, limits, prepared, nodeFlags, env, ports, tell } = this.#options;
+    const { secrets, stateDir, instances, limits, prepared, env, ports, tell } = this.#options;
     const { service, name } = entry.status;
     const signal = AbortSignal.any([this.#closing.signal, entry.gone.signal]);
     const code = await takeCode({ service, from, folder: join(stateDir, 'previews', name), signal });
@@ -179,12 +180,13 @@ export class RunningPreviews {
     const variables = await code.environment({ service, ports, secrets });
     await orAborted(prepared(), signal);
     // Loaded while the process starts: gRPC and Google's client take time, and a platform without previews needs neither here.
-    const loading = Promise.all([import('./until-serving.ts'), this.#openTags(), import('./until-preview-met.ts')]);
+    const loading = Promise.all([this.#openTags(), import('./until-preview-met.ts')]);
     entry.undo.push(() => instances.remove(name));
     await instances.add(name, {
       program: code.program,
       root: code.root,
-      nodeFlags,
+      // Bundled is what this folder imports.
+      nodeFlags: from === undefined ? fromSources.nodeFlags : memoryFlags,
       env: { ...variables, ...env, K_REVISION: name },
       firstPort: containerPort,
       // Cloud Run lets a revision be once it has seen an instance of it come up.
@@ -195,7 +197,7 @@ export class RunningPreviews {
         onCrash: (how: string) => void this.#tracked(() => this.#ended(entry, how)),
       }),
     });
-    const [{ untilServing }, tags, { untilPreviewMet }] = await loading;
+    const [tags, { untilPreviewMet }] = await loading;
     await orAborted(untilServing(containerPort), signal);
     await orAborted(this.#openFront(entry.status), signal);
     entry.undo.push(() => this.#askFront(port, { closeFront: port }));

@@ -116,7 +116,7 @@ export class StateInUseError extends Error {
 }
 
 /**
- * Starts the whole platform and resolves when a request through the edge gateway reaches the database.
+ * Starts the whole platform and resolves when a request through the edge gateway reaches the database and all services serve.
  *
  * @throws {EnvoyError} {PortTakenError} {StateInUseError} {Error} where a part does not start; nothing is left running then.
  */
@@ -178,7 +178,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       instances,
       limits,
       prepared: () => prepared,
-      nodeFlags: fromSources.nodeFlags,
       env: { ...fromSources.env, ...tracing },
       onChange: () => {
         if (ready) writeEndpoints(stateDir, endpoints());

@@ -33,6 +33,7 @@ function check(port: number): Promise<string> {
     const body: Buffer[] = [];
     let said = 'it has ended the call without a status';
     session.once('error', reject);
+    session.once('close', () => reject(new Error(said)));
     session.setTimeout(answerMs, () => session.destroy(new Error(`it has not answered in ${answerMs / 1000} s`)));
     const call = session.request({
       [constants.HTTP2_HEADER_METHOD]: 'POST',
@@ -46,11 +47,11 @@ function check(port: number): Promise<string> {
     call.once('response', status);
     call.once('trailers', status);
     call.on('data', (chunk: Buffer) => body.push(chunk));
-    call.once('error', reject);
-    call.once('end', () => {
-      session.destroy();
+    call.once('error', (error) => session.destroy(error));
+    call.once('close', () => {
       const answer = Buffer.concat(body);
       resolve(answer.equals(serving) ? 'SERVING' : answer.length > 0 ? 'NOT_SERVING' : said);
+      session.destroy();
     });
     call.end(request);
   });

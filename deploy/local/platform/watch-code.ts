@@ -54,6 +54,8 @@ export function watchCode(options: WatchOptions): { close(): void } {
       await Promise.all(processes.map((name) => options.restart(name)));
       tell('done');
     } catch (error) {
+      // Mended by the next change, it may be that of another file.
+      for (const file of files) changed.add(file);
       tell('failed', reasonOf(error));
     }
   }

@@ -48,6 +48,7 @@ export function startFrontForEach(): void {
   });
 
   beforeEach(async () => {
+    nowMs = Date.UTC(2026, 0, 1);
     service = await startService();
     const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(keyPair.publicKey)), kid: 'k', alg: 'RS256' }] });
     keyLookups = 0;
