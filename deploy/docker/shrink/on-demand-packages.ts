@@ -1,11 +1,12 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Plugin } from 'esbuild';
 import { remembered } from '../remembered.ts';
 
 const namespace = 'on demand';
-const lockfile = join(import.meta.dirname, '../../../package-lock.json');
 
 /**
  * Keeps the named exports of packages that are loaded by `import()`: where a bundle is split, esbuild gives a CommonJS package that is loaded so a default
@@ -19,14 +20,26 @@ export const onDemandPackages: Plugin = {
       return { path, namespace, pluginData: resolveDir };
     });
     build.onLoad({ filter: /.*/, namespace }, async ({ path, pluginData: resolveDir }) => {
-      return { contents: `export { ${(await exportsOf(path)).join(', ')} } from ${JSON.stringify(path)};`, resolveDir };
+      return { contents: `export { ${(await exportsOf(path)).filter(isName).join(', ')} } from ${JSON.stringify(path)};`, resolveDir };
     });
   },
 };
 
-/** The names of what a package exports, as Node itself sees them. It is loaded for that, which takes Google's clients a second. */
-export async function exportsOf(name: string): Promise<readonly string[]> {
-  const inputs = [process.version, name, readFileSync(lockfile, 'utf8')];
-  const names = JSON.parse(await remembered('exports', inputs, async () => JSON.stringify(Object.keys(await import(name))))) as string[];
-  return names.filter((exported) => /^[\w$]+$/.test(exported));
+const root = join(import.meta.dirname, '../../..');
+const namesOf = (specifier: string) => `console.log(JSON.stringify(Object.keys(await import(${JSON.stringify(specifier)}))))`;
+
+/** Not so `module.exports`, which Node gives of what is in CommonJS. */
+export const isName = (exported: string) => /^[\w$]+$/.test(exported);
+
+/**
+ * The names of what a package exports, as Node itself sees them: asked of a process of its own, since a test's loader sees others. The package is loaded for that, which
+ * takes Google's clients a second.
+ */
+export async function exportsOf(specifier: string): Promise<readonly string[]> {
+  const inputs = [process.version, namesOf(specifier), readFileSync(join(root, 'package-lock.json'), 'utf8')];
+  const names = await remembered('exports', inputs, async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', namesOf(specifier)], { cwd: root });
+    return stdout;
+  });
+  return JSON.parse(names) as string[];
 }

@@ -1,7 +1,7 @@
 import { basename, join, relative } from 'node:path';
 import { build, type Plugin, transform } from 'esbuild';
 import { packageFolders } from '../../docker/packages.ts';
-import { exportsOf, onDemandPackages } from '../../docker/shrink/on-demand-packages.ts';
+import { exportsOf, isName, onDemandPackages } from '../../docker/shrink/on-demand-packages.ts';
 import { postponedWork } from '../../docker/shrink/postponed-work.ts';
 import type { Imports } from './imports.ts';
 import { entryOf, packagesFolder } from './packages-folder.ts';
@@ -55,10 +55,11 @@ export async function bundlePackages(names: Imports['names']): Promise<ReadonlyM
 
 /** A module that exports what is imported of a package. */
 async function entry(specifier: string, imported: readonly string[]): Promise<string> {
-  if (imported.includes('default') && !('module.exports' in ((await import(specifier)) as object))) {
+  const exported = imported.includes('*') || imported.includes('default') ? await exportsOf(specifier) : [];
+  if (imported.includes('default') && !exported.includes('module.exports')) {
     throw new Error(`the default of ${specifier} cannot be bundled: import what you need of it by name`);
   }
-  const all = imported.includes('*') ? (await exportsOf(specifier)).filter((name) => name !== 'default') : [];
+  const all = imported.includes('*') ? exported.filter((name) => isName(name) && name !== 'default') : [];
   return `export { ${[...new Set([...all, ...imported.filter((name) => name !== '*')])].join(', ')} } from '${specifier}';`;
 }
 
