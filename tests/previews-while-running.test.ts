@@ -168,7 +168,7 @@ describe('a preview of a running platform', { timeout: 240_000 }, () => {
     expect(gitWorktrees()).toContain(folder);
     // It may import what nobody here does, and so has not been bundled.
     const [pid] = pidsOf(join(folder, 'services/partner/main.ts'));
-    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('use-packages.ts');
+    expect(execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })).not.toContain('use-packages.ts');
     expect(await healthAt(endpoints().previews['partner-pr-1']!, await gatewayToken('partner'))).toBe('SERVING');
     await stopped('partner', 'pr-1');
     expect(readdirSync(worktrees)).toEqual([]);

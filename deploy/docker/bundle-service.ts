@@ -8,6 +8,7 @@ import { remembered } from './remembered.ts';
 import { onDemandPackages } from './shrink/on-demand-packages.ts';
 import { postponedWork } from './shrink/postponed-work.ts';
 import type { Rewrite } from './shrink/rewrites.ts';
+import { asScript, inChunks } from './shrink/scripts.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -31,20 +32,10 @@ export async function bundleProgram(program: string, folder: string, without?: R
     absWorkingDir: root,
     entryPoints: { program },
     outdir: folder,
-    bundle: true,
-    splitting: true,
-    // Only modules can be split.
-    format: 'esm',
-    platform: 'node',
-    target: 'node26',
-    // Identifiers stay: stack traces in the log can be read without a source map.
-    minifySyntax: true,
+    ...inChunks,
     minifyWhitespace: true,
-    legalComments: 'none',
     plugins: [onDemandPackages, postponedWork(without), packageFolders(without)],
     metafile: true,
-    write: false,
-    logLevel: 'warning',
   });
   await Promise.all(outputFiles.map(async ({ path, text }) => writeFileSync(path, await chunk(text))));
   cpSync(join(import.meta.dirname, 'shrink/chunk-loader.cjs'), join(folder, 'main.js'));
@@ -54,23 +45,15 @@ export async function bundleProgram(program: string, folder: string, without?: R
   return Object.keys(metafile.inputs);
 }
 
-/** How a chunk, which is a module, becomes a script. */
-const asScript: TransformOptions = {
-  format: 'cjs',
-  platform: 'node',
-  target: 'node26',
-  supported: { 'dynamic-import': false },
+const options: TransformOptions = {
+  ...asScript,
   define: { 'import.meta.dirname': '__folder' },
   minifySyntax: true,
   minifyWhitespace: true,
-  logLevel: 'warning',
 };
 
-/**
- * A module as a script whose value is a function, for chunk-loader.cjs: V8 can cache all of a script's functions, but of a module's few. A changed line changes few
- * chunks: those of packages are as they were.
- */
+/** A module as a script whose value is a function, for chunk-loader.cjs. A changed line changes few chunks: those of packages are as they were. */
 async function chunk(module: string): Promise<string> {
-  const code = await remembered('chunk', [version, JSON.stringify(asScript), module], async () => (await transform(module, asScript)).code);
+  const code = await remembered('chunk', [version, JSON.stringify(options), module], async () => (await transform(module, options)).code);
   return `(function (exports, module, require, __folder, __packages) {${code}\n})`;
 }

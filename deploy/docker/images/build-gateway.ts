@@ -17,5 +17,5 @@ export async function buildGateway(builder: BuilderName, build: ImageBuild, logF
     ...(await basesOf(builder, text, build.args)),
     ...entriesIn(build.context, ['**']),
   ];
-  await unlessMade({ idNow: () => idOf(builder, tag), inputs: digestOf(parts), file: join(logFolder, 'gateway.json') }, run);
+  await unlessMade({ idNow: () => idOf(builder, tag), inputs: digestOf(parts), file: join(logFolder, 'gateway.made') }, run);
 }

@@ -24,9 +24,9 @@ export async function buildService(
     return;
   }
   const tag = `localhost/kumiko-base/${image}:${stages.tag}`;
-  const content = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.json`) };
+  const content = { idNow: () => idOf(builder, tag), inputs, file: join(logFolder, `${image}.made`) };
   const labelled = { idNow: () => idOf(builder, build.tag), inputs: JSON.stringify([inputs, tag, build.tag, build.labels]) };
-  await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.json`) }, async () => {
+  await unlessMade({ ...labelled, file: join(logFolder, `${image}-labels.made`) }, async () => {
     await unlessMade(content, () => runBuilder(builder, { ...build, tag, labels: {} }, log));
     await putLabels(builder, { ...build, args: {}, contexts: {} }, tag, join(logFolder, `${image}-labels.log`));
   });

@@ -83,7 +83,7 @@ export async function buildStages({ builder, args, epochSeconds, logFolder }: St
     const idNow = async () => (assembles && !(existsSync(trees) && existsSync(log)) ? undefined : idOf(builder, tag));
     const inputs = `${builder} ${tag} ${packages}${assembles ? ` ${sourcesDigest()}` : ''}`;
     if (builder === 'docker') await run();
-    else await unlessMade({ idNow, inputs, file: join(logFolder, `${name}.json`) }, run);
+    else await unlessMade({ idNow, inputs, file: join(logFolder, `${name}.made`) }, run);
     made[argument] = tag;
   }
   if (builder === 'docker') return { args: {}, contexts: {}, contentOf: () => undefined, tag: stagesTag };

@@ -10,7 +10,7 @@ let made: number;
 
 /** Makes an image of `inputs`, each time another one. */
 const make = (inputs: string) =>
-  unlessMade({ idNow: async () => image, inputs, file: join(folder, 'made.json') }, async () => {
+  unlessMade({ idNow: async () => image, inputs, file: join(folder, 'made') }, async () => {
     made += 1;
     image = `image ${made}`;
   });
@@ -43,7 +43,7 @@ test.each([
 
 test('what could not be made is not taken for made', async () => {
   await make('one');
-  const fails = unlessMade({ idNow: async () => image, inputs: 'two', file: join(folder, 'made.json') }, () =>
+  const fails = unlessMade({ idNow: async () => image, inputs: 'two', file: join(folder, 'made') }, () =>
     Promise.reject(new Error('no space left')),
   );
   await expect(fails).rejects.toThrow('no space left');

@@ -56,6 +56,7 @@ const inputs = [
     'shrink/lazy-requires.ts',
     'shrink/on-demand-packages.ts',
     'shrink/postponed-work.ts',
+    'shrink/scripts.ts',
   ].map((file) => join(root, 'deploy/docker', file)),
   join(root, 'package-lock.json'),
 ];

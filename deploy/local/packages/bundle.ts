@@ -3,6 +3,7 @@ import { build, type Plugin, transform } from 'esbuild';
 import { packageFolders } from '../../docker/packages.ts';
 import { exportsOf, isName, onDemandPackages } from '../../docker/shrink/on-demand-packages.ts';
 import { postponedWork } from '../../docker/shrink/postponed-work.ts';
+import { asScript, inChunks } from '../../docker/shrink/scripts.ts';
 import type { Imports } from './imports.ts';
 import { entryOf, packagesFolder } from './packages-folder.ts';
 
@@ -35,18 +36,9 @@ export async function bundlePackages(names: Imports['names']): Promise<ReadonlyM
     absWorkingDir: root,
     entryPoints: Object.fromEntries([...entries.keys()].map((name) => [name, `entry:${name}`])),
     outdir: 'out',
-    bundle: true,
-    splitting: true,
-    // Only modules can be split.
-    format: 'esm',
-    platform: 'node',
-    target: 'node26',
-    // Lines stay, as do identifiers: stack traces can be read.
-    minifySyntax: true,
-    legalComments: 'none',
+    // Lines stay: stack traces can be read.
+    ...inChunks,
     plugins: [written(entries), onDemandPackages, postponedWork(), packageFolders()],
-    write: false,
-    logLevel: 'warning',
   });
   const files = new Map([['package.json', '{"type":"commonjs"}\n']]);
   for (const { path, text } of outputFiles) files.set(basename(path), await script(text, defaults.has(basename(path))));
@@ -72,9 +64,9 @@ function isHere(specifier: string): boolean {
   }
 }
 
-/** A module as a script: V8 can cache all of a script's functions, but of a module's few. */
+/** A module as a script. */
 async function script(module: string, hasDefault: boolean): Promise<string> {
-  const { code } = await transform(module, { format: 'cjs', platform: 'node', target: 'node26', supported: { 'dynamic-import': false } });
+  const { code } = await transform(module, asScript);
   // Where packages look for files of their own, wherever the project is copied to.
   const packages = `const __packages = require('node:path').join(__dirname, ${JSON.stringify(fromBundles)});\n`;
   // Node gives all of a script to whoever imports the default. Of a package in CommonJS, the default is all too.

@@ -7,7 +7,10 @@ const timeoutMs = 60_000;
 const answerMs = 10_000;
 const intervalMs = 50;
 
-/** `HealthCheckRequest {}`, about the whole server, as a message of gRPC; and `HealthCheckResponse { status: SERVING }`. By hand: clients take longer to load than a service does. */
+/**
+ * `HealthCheckRequest {}`, about the whole server, as a message of gRPC; and `HealthCheckResponse { status: SERVING }`. By hand: clients take longer to load than a
+ * service does.
+ */
 const request = Buffer.alloc(5);
 const serving = Buffer.from([0, 0, 0, 0, 2, 8, 1]);
 
