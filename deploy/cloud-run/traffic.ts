@@ -1,5 +1,5 @@
 import type { run_v1 } from '@googleapis/run';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const current = z.array(
   z.object({

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { audiences } from '../../gateway/openapi/audience.ts';
 import { callingWorkloads, controlPlane } from '../../services/platform/contracts/identities.ts';
 import { productFolder } from '../../services/platform/contracts/product-folder.ts';

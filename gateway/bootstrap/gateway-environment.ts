@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { serviceNames } from '../../services/platform/contracts/services.ts';
 import { audiences } from '../openapi/audience.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A request to Envoy's admin interface (https://www.envoyproxy.io/docs/envoy/latest/operations/admin), which is on loopback only. */
 export async function adminPage(port: number, path: string, method: 'GET' | 'POST' = 'GET'): Promise<string> {

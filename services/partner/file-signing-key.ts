@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, importJWK, SignJWT } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SigningKey } from './domain/signing-key.ts';
 
 const privateKey = z.discriminatedUnion('kty', [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PubSub } from '@google-cloud/pubsub';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { controlPlane } from '../../../services/platform/contracts/identities.ts';
 import { serviceNames } from '../../../services/platform/contracts/services.ts';
 import { startPubsub } from '../../local/cloud/pubsub/start-pubsub.ts';

@@ -97,9 +97,11 @@ const changes: readonly Change[] = [
   ),
 ];
 
-/** The source of a file of a package with its changes, but for one rewrite. @throws where one does not fit. */
+/** The source of a file of a package with its changes, but for one rewrite. @throws where one does not fit, and for message classes that nothing stands in for. */
 export function changed(path: string, without?: Rewrite): string {
   const inside = insideOf(path);
+  if (messageClasses.test(inside) && without !== onlyEnums)
+    throw new Error(`${inside} has message classes: name it in enumModules of deploy/docker/shrink/postponed-work.ts`);
   const own = changes.filter(({ file, rewrite }) => file === inside && rewrite !== without);
   const source = own.reduce(
     (before, { file, find, replace }) => {
@@ -122,8 +124,6 @@ const usedServices: Readonly<Record<string, readonly string[]>> = {
 
 /** Modules that are evaluated when something of them is used, which for most services is never. */
 const lazyModules = [
-  // Message classes, for callers who build messages with them: clients work from JSON.
-  '@google-cloud/pubsub/build/protos/protos.js',
   // For errors that are HTML pages.
   'html-entities/dist/commonjs/index.js',
   // The Spanner client asks for it for its own metrics, which the image switches off.
@@ -151,20 +151,27 @@ const absentModules = [
   '@opentelemetry/sdk-trace-node/build/src/index.js',
 ];
 
-/** Megabytes of message classes of which the client uses the enums: it works from JSON otherwise. */
+/** Megabytes of message classes, for callers who build messages with them. A client uses the enums: it works from JSON otherwise. */
 const enumModules = [
+  '@google-cloud/pubsub/build/protos/protos.js',
+  '@google-cloud/pubsub-api/build/protos/protos.js',
+  '@google-cloud/run/build/protos/protos.js',
   '@google-cloud/spanner-api/build/protos/protos.js',
+  '@google-cloud/tasks/build/protos/protos.js',
   // For clients of administration.
   'google-gax/build/protos/iam_service.js',
   'google-gax/build/protos/locations.js',
   'google-gax/build/protos/operations.js',
 ];
 
+const onlyEnums = 'of generated message classes only the enums are kept' satisfies Rewrite;
+const messageClasses = /^@google-cloud\/[^/]+\/build\/protos\/protos\.js$/;
+
 /** What stands in for which modules. */
 const standIns: readonly (readonly [rewrite: Rewrite, modules: readonly string[]])[] = [
   ['modules that are seldom asked for are loaded when they are', lazyModules],
   ['modules that nothing reaches are left out', absentModules],
-  ['of generated message classes only the enums are kept', enumModules],
+  [onlyEnums, enumModules],
 ];
 const namespace = 'stand-in';
 
@@ -180,7 +187,7 @@ export function postponedWork(without?: Rewrite): Plugin {
         return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
       });
       build.onResolve({ filter: couldStandFor(replaced) }, async ({ path, kind, importer, resolveDir, pluginData }) => {
-        if (kind !== 'require-call' || pluginData === namespace) return undefined;
+        if ((kind !== 'require-call' && kind !== 'import-statement') || pluginData === namespace) return undefined;
         const resolved = await build.resolve(path, { kind, importer, resolveDir, pluginData: namespace });
         if (!replaced.includes(insideOf(resolved.path))) return undefined;
         // The bundle has it in the module's name, and is to be the same whichever folder it is built in.

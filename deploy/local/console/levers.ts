@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCode } from '../../../services/platform/contracts/error-code.ts';
 import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { type AbortMessage, isAbortAnswer } from '../cloud/spanner/abort-message.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Endpoints } from '../platform/endpoints.ts';
 import { HttpProblem } from '../shared/http/http-problem.ts';
 import type { JsonRoute } from '../shared/http/json-server.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type JsonRoute, startJsonServer } from '../shared/http/json-server.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import type { PlatformClock } from './platform-clock.ts';

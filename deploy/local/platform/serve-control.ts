@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText } from '../../../services/platform/contracts/error-text.ts';
 import { HttpProblem } from '../shared/http/http-problem.ts';
 import { type JsonRequest, type JsonResponse, type JsonRoute, startJsonServer } from '../shared/http/json-server.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fromJson, type JsonValue, type Message } from '@bufbuild/protobuf';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorText } from '../../../../services/platform/contracts/error-text.ts';
 import { Access } from '../../../../services/platform/contracts/gen/types/kumiko/platform/v1/options_pb.js';
 import type { Method } from '../../../../services/platform/contracts/methods.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { JsonRoute } from '../../shared/http/json-server.ts';
 import type { CallEvent } from '../api.ts';

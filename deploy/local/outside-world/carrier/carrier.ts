@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeliveryMishaps } from '../../cloud/push/delivery-faults.ts';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import { route, startJsonServer } from '../../shared/http/json-server.ts';

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 
 const rowSchema = z.object({

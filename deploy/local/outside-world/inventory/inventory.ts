@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import { type JsonRequest, route, startJsonServer } from '../../shared/http/json-server.ts';
 import type { Clock, LocalServer } from '../../shared/local-server.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HttpProblem } from '../../shared/http/http-problem.ts';
 import type { Clock } from '../../shared/local-server.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LocalServer } from '../local-server.ts';
 import { HttpProblem } from './http-problem.ts';
 import { startJsonServer } from './json-server.ts';

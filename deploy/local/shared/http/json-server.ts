@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LocalServer } from '../local-server.ts';
 import { HttpProblem } from './http-problem.ts';
 import { startLoopbackServer } from './loopback-server.ts';

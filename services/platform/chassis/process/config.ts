@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { toDotPath } from 'zod/v4/core';
 import { Secret } from './secret.ts';
 
 /** A service's environment variables: their names with their zod types. Describe each (`.describe('…')`) with what is accepted. */
@@ -127,6 +128,6 @@ export function loadConfig<S extends ConfigShape>(shape: S, env: Readonly<Record
 }
 
 function reasons(error: z.ZodError): string {
-  const texts = error.issues.map((issue) => (issue.path.length > 0 ? `${z.core.toDotPath(issue.path)}: ${issue.message}` : issue.message));
+  const texts = error.issues.map((issue) => (issue.path.length > 0 ? `${toDotPath(issue.path)}: ${issue.message}` : issue.message));
   return ` (${texts.join('; ')})`;
 }
