@@ -42,12 +42,19 @@ export class CommandPlatform {
     return this.#output;
   }
 
-  /** Resolves when it prints that it is ready. @throws with what it printed where it ends before. */
-  async ready(): Promise<Endpoints> {
-    while (!/ready in \d/.test(this.#output)) {
+  /** Resolves when it has printed what the pattern says. @throws with what it printed where it ends before. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.#output);
+      if (found !== null) return found;
       if (this.#child.exitCode !== null) throw new Error(`npm start ended:\n${this.#output}`);
       await Promise.race([once(this.#child.stdout!, 'data'), once(this.#child, 'exit')]);
     }
+  }
+
+  /** Resolves when it prints that it is ready. @throws with what it printed where it ends before. */
+  async ready(): Promise<Endpoints> {
+    await this.printed(/ready in \d/);
     return JSON.parse(readFileSync(endpointsFile(this.#stateDir), 'utf8')) as Endpoints;
   }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PlatformState, ProcessState } from '../deploy/local/console/api.ts';
 import { CustomerApp } from '../deploy/local/demo/customer-app.ts';
 import { Narrator } from '../deploy/local/demo/narrator.ts';
 import { tellStory } from '../deploy/local/demo/story.ts';
@@ -28,6 +29,16 @@ function start(stateDir: string, args?: readonly string[], launcher?: 'npm'): Co
 
 const gone = (platform: CommandPlatform) => expect.poll(() => platform.alive, { interval: 20 }).toBe(false);
 
+/** What the console tells about a platform as soon as `npm start` has said where it is. */
+async function toldFirst(platform: CommandPlatform): Promise<{ readonly isReady: boolean; readonly processes: readonly ProcessState[] }> {
+  const [, url = ''] = await platform.printed(/the console: (\S+) /);
+  const letIn = await fetch(url, { redirect: 'manual' });
+  const [cookie = ''] = letIn.headers.get('set-cookie')?.split(';') ?? [];
+  const answer = await fetch(new URL('/api/platform', url), { headers: { cookie } });
+  const { processes } = (await answer.json()) as PlatformState;
+  return { isReady: /ready in/.test(platform.output), processes };
+}
+
 const end = () => {
   for (const platform of started.splice(0)) if (platform.alive) platform.signalAll('SIGKILL');
   for (const dir of stateDirs.splice(0)) rmSync(dir, { recursive: true, force: true });
@@ -37,8 +48,10 @@ const end = () => {
 describe('npm start, on a state that stays', () => {
   const stateDir = newStateDir();
   let platform: CommandPlatform;
+  let first: Awaited<ReturnType<typeof toldFirst>>;
   beforeAll(async () => {
     platform = start(stateDir);
+    first = await toldFirst(platform);
     await platform.ready();
   });
   afterAll(end);
@@ -51,6 +64,12 @@ describe('npm start, on a state that stays', () => {
     expect(platform.output).toContain('npm run -s grpc --');
   });
 
+  it('shows in the console what starts, before it is ready', () => {
+    expect(first.isReady).toBe(false);
+    expect(first.processes.map(({ name }) => name)).toContain('spanner');
+    expect(first.processes.map(({ state }) => state)).toContain('starting');
+  });
+
   it('refuses a second platform on the same state', async () => {
     const second = start(stateDir);
     expect(await second.exit()).toBe(1);
@@ -59,15 +78,15 @@ describe('npm start, on a state that stays', () => {
   });
 
   it('starts again right after it was told to stop', { timeout: 240_000 }, async () => {
-    const first = platform;
-    first.signal('SIGINT');
+    const before = platform;
+    before.signal('SIGINT');
     // It has heard: whoever comes from now on waits for its end.
     await expect.poll(() => existsSync(endpointsFile(stateDir)), { interval: 1 }).toBe(false);
     platform = start(stateDir);
     const { edge } = await platform.ready();
     expect((await fetch(`${edge}/v1/deals`)).status).toBe(200);
-    expect(await first.exit()).toBe(0);
-    await gone(first);
+    expect(await before.exit()).toBe(0);
+    await gone(before);
   });
 
   it('leaves no process behind when its main process is killed', async () => {

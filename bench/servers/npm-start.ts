@@ -24,8 +24,14 @@ export interface StartedPlatform {
   stop(): Promise<void>;
 }
 
-/** `npm start` without npm: what it runs, in a process group of its own, so that what belongs to it is known. Resolves when it says that it is ready. */
-export async function npmStart(stateDir: string, portBase: number, options = ''): Promise<StartedPlatform> {
+const consoleAddress = /the console: (\S+)/;
+
+/**
+ * `npm start` without npm: what it runs, in a process group of its own, so that what belongs to it is known. Resolves when it says that it is ready.
+ *
+ * @param onConsole called when it says where the console is.
+ */
+export async function npmStart(stateDir: string, portBase: number, options = '', onConsole?: () => void): Promise<StartedPlatform> {
   const startedAt = performance.now();
   const child = spawn('/bin/sh', ['-c', `${startScript} --port-base ${portBase} --state-dir "$STATE_DIR" ${options}`], {
     cwd: root,
@@ -35,7 +41,9 @@ export async function npmStart(stateDir: string, portBase: number, options = '')
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const toldBefore = consoleAddress.test(output);
     output += text;
+    if (!toldBefore && consoleAddress.test(output)) onConsole?.();
   });
   const exited = once(child, 'exit');
   const group = child.pid!;
@@ -50,7 +58,7 @@ export async function npmStart(stateDir: string, portBase: number, options = '')
   return {
     seconds: (performance.now() - startedAt) / 1_000,
     cpuSeconds: cpuMs() / 1_000,
-    consoleUrl: /the console: (\S+)/.exec(output)?.[1],
+    consoleUrl: consoleAddress.exec(output)?.[1],
     cpuMs,
     memoryBytes: () => processesOf(group).map(proportionalBytes),
     stop: async () => {

@@ -105,6 +105,8 @@ await runCommand({ usage, isMistake: (error) => error instanceof Error && mistak
       traffic,
       traces: !values['no-console'],
       console: !values['no-console'],
+      // A reset leaves it where it was.
+      ...(!anew && { onConsole: (url) => process.stdout.write(`the console: ${url} (what starts is to be seen there)\n`) }),
       watch: values.watch,
       ...cloudRun,
       anew,

@@ -13,6 +13,7 @@ import { alwaysOn, type RevisionLimits } from '../cloud/instances/limits.ts';
 import { SPANNER_NODE_FLAGS } from '../cloud/spanner/engine/node-flags.ts';
 import type { CloudOptions, Disturbance } from '../cloud/start-cloud.ts';
 import { consoleTokenFile } from '../console/console-token.ts';
+import type { Console } from '../console/start-console.ts';
 import type { LocalServer } from '../shared/local-server.ts';
 import { writeBootstrap } from './bootstraps.ts';
 import type { CodeChange } from './code-change.ts';
@@ -65,8 +66,10 @@ export interface PlatformOptions {
   readonly limits?: Readonly<Record<string, RevisionLimits>>;
   /** What services and the control plane run, by name: see image-trees.ts and image-containers.ts. This folder's code as it is, for those left out. */
   readonly programs?: Readonly<Record<string, ServiceProgram>>;
-  /** Serves the console. */
+  /** Serves the console, from the beginning: what starts is to be seen there. */
   readonly console?: boolean;
+  /** Told where a browser is let into the console, as soon as one is. */
+  readonly onConsole?: (url: string) => void;
   /** Restarts what a change of code concerns. */
   readonly watch?: boolean;
   /** Begins with nothing: what an earlier platform left is forgotten, but for who may see the console. */
@@ -129,6 +132,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     abortProbability,
     traces = false,
     console: withConsole = false,
+    onConsole,
     watch = false,
     limits = {},
     programs = {},
@@ -150,10 +154,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const servers: LocalServer[] = [];
   let previews: RunningPreviews | undefined;
   let watching: { close(): void } | undefined;
+  let consoleStart: Promise<Console | undefined> = Promise.resolve(undefined);
   const stop = async () => {
     removeEndpoints(stateDir);
     removeControlToken(stateDir);
     watching?.close();
+    // What is about to listen would go on doing so.
+    await consoleStart.catch(() => {});
     await Promise.all([...servers.map((server) => server.close()), previews?.close(), processes.endAll()]);
     release();
   };
@@ -231,6 +238,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ...serviceEnvironment(name, ports, secrets),
       ...tracing,
     });
+    let lastChange: CodeChange | undefined;
+    const disturb = (next: Disturbance) => {
+      disturbance = next;
+      processes.send('cloud', { disturb: next });
+    };
+    consoleStart = serving.then(async ([, , consoleModule]) => {
+      const console = await consoleModule?.startConsole({
+        port: ports.console,
+        stateDir,
+        platform: { endpoints, ports, processes, clock, previews: running, disturb, reset, environmentOf, lastChange: () => lastChange },
+      });
+      if (console === undefined) return undefined;
+      servers.push(console);
+      onConsole?.(console.url);
+      return console;
+    });
+    // Whoever waits for it hears of it.
+    consoleStart.catch(() => {});
     await Promise.all([
       database.then(() => applyMigrations(ports, stateDir)),
       cloud,
@@ -259,24 +284,14 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       }),
     ]);
     // Loaded while the processes start: nothing that takes time comes before their spawning.
-    const [{ serveClock }, { serveControl }, consoleModule] = await serving;
+    const [{ serveClock }, { serveControl }] = await serving;
     const token = writeControlToken(stateDir);
     released = true;
     processes.send('cloud', 'release');
     servers.push(await serveClock(ports.clock, clock));
     servers.push(await serveControl(ports.control, running, token));
     for (const share of traffic) await running.give(share);
-    let lastChange: CodeChange | undefined;
-    const disturb = (next: Disturbance) => {
-      disturbance = next;
-      processes.send('cloud', { disturb: next });
-    };
-    const console = await consoleModule?.startConsole({
-      port: ports.console,
-      stateDir,
-      platform: { endpoints, ports, processes, clock, previews: running, disturb, reset, environmentOf, lastChange: () => lastChange },
-    });
-    if (console !== undefined) servers.push(console);
+    const console = await consoleStart;
     await Promise.all([answering(ports), ...serviceNames.filter((name) => limits[name] === undefined).map(servingSoon)]);
     signal?.throwIfAborted();
     signal?.removeEventListener('abort', abort);
