@@ -10,11 +10,9 @@ const vm = require('node:vm');
 
 require('./code-cache-flags.cjs');
 
-const { setFlagsFromString } = v8;
 const garbageCollections = new v8.GCProfiler();
 garbageCollections.start();
-// V8 marks functions that its compilers have on another thread. Nothing is optimised either: a service turns that on when it has started.
-setFlagsFromString('--no-sparkplug');
+// V8 marks functions that its compilers have on another thread. In an image one alone compiles, which a service turns on when it has started.
 v8.setFlagsFromString = () => {};
 
 // What is done after some time, a fast machine does not come to and a slow one does: another attempt to connect, say. A first answer does not wait for it.
@@ -46,7 +44,6 @@ vm.Script = class extends vm.Script {
 process.once('SIGUSR2', () => {
   // In memory that is used again, what was there before shows between objects.
   if (garbageCollections.stop().statistics.length > 0) throw new Error('V8 has collected garbage in a warm-up: give it a larger heap');
-  setFlagsFromString('--sparkplug');
   for (const [filename, script] of scripts) {
     const folder = join(dirname(filename), 'code-cache');
     mkdirSync(folder, { recursive: true });
