@@ -20,7 +20,7 @@ import { startToldPreviews, type ToldPreviews } from './testing/told-previews.ts
 
 // Whatever previews there are and whatever a token claims, a request meets the revision that a model of a few lines says: on real gateways, one of them strict.
 const runs = Number(process.env['FUZZ_RUNS'] ?? 600);
-const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const perRound = 30;
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 

@@ -5,7 +5,7 @@ import { mutate, pick } from '../testing/mutate.ts';
 import { byClaim, byHeader, RunningFilter } from './testing/running-filter.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000);
-const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const tag = '[a-z][a-z0-9-]{0,45}';
 const target = new RegExp(`^(?:${tag}|-)$`);
 const wholeChoice = new RegExp(`^(?:customer|partner|job)=${tag}(?:,(?:customer|partner|job)=${tag}){0,2}$`);

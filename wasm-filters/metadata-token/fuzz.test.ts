@@ -5,7 +5,7 @@ import { configuration, jwtOf, type Request, RunningFilter } from './testing/run
 import { useScriptedTime } from './testing/use-filter.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 10_000);
-const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env['FUZZ_SEED'] ?? 1);
 const goodHeader = { customer: /^Bearer [\w-]+\.[\w-]+\.[\w-]+$/, apis: /^Bearer [\w.~+/=-]+$/ };
 const payload = { aud: 'https://customer.example', email: 'é', nested: { list: [1, true, null, 'x'] }, exp: 0 };
 
