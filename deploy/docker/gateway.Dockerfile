@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1.12
 # The image of both gateways; GATEWAY_ROLE picks the bootstrap. Its context is the tree of what it adds to Envoy's, which is text and WebAssembly, the same on
 # every machine, so nothing has to be installed here to make it:
 # npm run -s assemble -- gateway --out TREE --bootstraps DIR

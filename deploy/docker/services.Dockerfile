@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1.12
 # The images of all services and of the control plane, which "npm run images" builds: one build for all of them, then
 # docker build -f deploy/docker/services.Dockerfile --build-arg SERVICE=customer .
 # Node is the project's own, from its npm package: the same in development, in the tests and here.

@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1.12
 # The local cloud for the compose file: the project itself with its development packages. It is deployed nowhere.
 ARG BUILD_IMAGE=node:26.10.0-bookworm-slim
 
