@@ -11,6 +11,8 @@ export const inChunks = {
   format: 'esm',
   minifySyntax: true,
   legalComments: 'none',
+  // Not "module": what is required as CommonJS would come as an ES module, of which each name is copied, OpenTelemetry's thousand too.
+  conditions: [],
   write: false,
 } as const satisfies BuildOptions;
 
