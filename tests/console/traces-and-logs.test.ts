@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { sendSpans } from './send-spans.ts';
 import { describeInBrowser, placeOrder, useConsole } from './stage.ts';
@@ -74,12 +75,13 @@ describeInBrowser('what was seen, in the console in a browser', () => {
     onTestFinished(() => other.close());
     for (const one of [stage.page, other]) await one.goto(`${stage.base}/traces`);
     await stage.row('ListDeals').waitFor();
-    const pid = stage.platform.pid('cloud');
-    // Looked for from before on, in both at once: it is there again in a moment.
-    const away = Promise.all([stage.page, other].map((one) => one.getByText('The local cloud does not answer').first().waitFor()));
-    process.kill(pid!, 'SIGKILL');
-    await away;
-    for (const one of [stage.page, other]) await one.getByText('The local cloud does not answer').first().waitFor({ state: 'detached' });
+    // By the levers: one that is killed is there again before anybody has asked it.
+    const lever = (verb: 'stop' | 'start') => stage.page.request.post(`${stage.base}/api/processes/cloud/${verb}`, { data: {} });
+    const away = (one: Page) => one.getByText('The local cloud does not answer').first();
+    expect((await lever('stop')).ok()).toBe(true);
+    for (const one of [stage.page, other]) await away(one).waitFor();
+    expect((await lever('start')).ok()).toBe(true);
+    for (const one of [stage.page, other]) await away(one).waitFor({ state: 'detached' });
     await stage.row('ListDeals').waitFor();
   });
 
