@@ -39,6 +39,7 @@ export async function bundleProgram(program: string, folder: string, without?: R
   });
   await Promise.all(outputFiles.map(async ({ path, text }) => writeFileSync(path, await chunk(text))));
   cpSync(join(import.meta.dirname, 'shrink/chunk-loader.cjs'), join(folder, 'main.js'));
+  cpSync(join(import.meta.dirname, 'shrink/v8-flags.cjs'), join(folder, 'v8-flags.cjs'));
   // Without it Node looks for one in the folders above.
   writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}\n');
   copyPackageFiles(folder);

@@ -8,16 +8,7 @@ export const imageEnvironment = {
 } as const;
 
 /**
- * What Node is started with. About 35 MB are alive in a service that is busy, and without limits V8 lets garbage grow to several times as much. Maglev, the
- * compiler of the middle, keeps 40 MB for itself; Sparkplug, the one before it, 4 MB and a twentieth of the start. Hot code still goes through the optimising
- * one. That one would optimise what only the start calls often, a tenth of the start: the service turns it on when it has started. The last is what the service
- * sets for itself, here because a code cache is for the flags that it was made with.
+ * What Node is started with: about 35 MB are alive in a service that is busy, and without limits V8 lets garbage grow to several times as much. V8's other flags are set
+ * by the program (`shrink/v8-flags.cjs`).
  */
-export const nodeFlags = [
-  '--max-semi-space-size=4',
-  '--max-old-space-size=128',
-  '--no-maglev',
-  '--no-sparkplug',
-  '--no-opt',
-  '--no-allocation-site-pretenuring',
-] as const;
+export const nodeFlags = ['--max-semi-space-size=4', '--max-old-space-size=128'] as const;

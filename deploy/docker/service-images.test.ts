@@ -81,7 +81,7 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(missing.filter((name) => !output.includes(`${name} is missing`))).toEqual([]);
   });
 
-  test('has a code cache of what the first calls need, which V8 takes, and writes nothing', async () => {
+  test('has a code cache of what the first calls need, which V8 takes as it takes that of Node, and writes nothing', async () => {
     const assembled = filesOf(service);
     const others = 0o004;
     expect(assembled.filter(([file]) => (statSync(file).mode & others) === 0)).toEqual([]);

@@ -44,7 +44,7 @@ ENV SPANNER_DISABLE_BUILTIN_METRICS=true \
 WORKDIR /app
 USER 65532:65532
 EXPOSE 8080
-ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "--no-maglev", "--no-sparkplug", "--no-opt", "--no-allocation-site-pretenuring", "/app/main.js"]
+ENTRYPOINT ["/nodejs/node", "--max-semi-space-size=4", "--max-old-space-size=128", "/app/main.js"]
 COPY --from=installed /runtime/ /
 
 FROM ${SHARED}

@@ -1,6 +1,7 @@
 // Starts a bundle, as main.js of an image: loads program.js and the chunks beside it, with what V8 made of their functions in an earlier run.
 // Node's own compile cache is written when a file has been compiled, so it lacks nearly every function: V8 compiles those when they are first called.
 'use strict';
+require('./v8-flags.cjs');
 const { readFileSync } = require('node:fs');
 const { Script } = require('node:vm');
 

@@ -6,6 +6,7 @@ const { join } = require('node:path');
 const { Script } = require('node:vm');
 
 const [, , folder] = process.argv;
+require('./v8-flags.cjs');
 require('./code-cache-flags.cjs');
 const scripts = readdirSync(join(folder, 'code-cache'))
   .toSorted()
