@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { assembleService } from '../deploy/docker/assemble-service.ts';
 import { bundleProgram } from '../deploy/docker/bundle-service.ts';
 import { ImageProcess } from '../deploy/docker/image-process.ts';
-import { healthCheck, type RawCall } from '../deploy/docker/running-server.ts';
+import { healthCheck, type RawCall, RunningServer } from '../deploy/docker/running-server.ts';
 import { type ScratchCloud, startScratchCloud } from '../deploy/docker/scratch-cloud.ts';
 import { recordingFlags, recordsCode, warmUpCalls } from '../deploy/docker/shrink/warm-up.ts';
 import { serviceNames } from '../services/platform/contracts/services.ts';
@@ -19,15 +20,14 @@ const rounds = 15;
 const requests = 1_000;
 const parallel = 10;
 
-/** A tree with what it is started with and the call that counts as its first. */
+/** A server, and the call that counts as its first. */
 interface Contender {
   readonly name: string;
-  readonly tree: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly start: () => RunningServer;
   readonly call: RawCall;
 }
 
-/** Starts both servers in turn, from trees as images hold them. */
+/** Starts the servers in turn: ours and a bare one from trees as images hold them, and the bare one as one would write it without us. */
 export async function run(report: (line: string) => void): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'kumiko-cold-start-'));
   const cloud = await startScratchCloud();
@@ -35,10 +35,11 @@ export async function run(report: (line: string) => void): Promise<void> {
   try {
     report(machine());
     const bare = await bareServer(join(folder, 'bare'));
+    const plain = await plainServer(join(folder, 'plain'));
     const services: Contender[] = [];
     for (const service of serviceNames) services.push(await serviceOf(service, join(folder, service), cloud, sink.url));
     // The one with the most to load: its first call reads the database.
-    await compareStarts(services[0]!, bare, report);
+    await compareStarts(services[0]!, [bare, plain], report);
     for (const contender of [bare, ...services]) await measureMemory(contender, report);
   } finally {
     await cloud.close();
@@ -47,24 +48,26 @@ export async function run(report: (line: string) => void): Promise<void> {
   }
 }
 
-/** Wall time is what a caller waits for; CPU time is what the load of others on the machine changes least. */
-async function compareStarts(service: Contender, bare: Contender, report: (line: string) => void): Promise<void> {
+/** Wall time is what a caller waits for; CPU time is what the load of others on the machine changes least. The target is for the first of the baselines. */
+async function compareStarts(service: Contender, baselines: readonly Contender[], report: (line: string) => void): Promise<void> {
   for (const [moment, target] of [
     ['health', 1.3],
     ['first RPC', 2],
   ] as const) {
-    const starts: [Start[], Start[]] = [[], []];
+    const contenders = [service, ...baselines];
+    const starts = contenders.map((): Start[] => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [index, contender] of [service, bare].entries()) {
+      for (const [index, contender] of contenders.entries()) {
         starts[index]!.push(await startOf(contender, moment === 'health' ? healthCheck : contender.call));
       }
     }
-    const [ours, base] = starts;
-    const ratioOf = (field: keyof Start) => median(ours.map((start, round) => start[field] / base[round]![field])).toFixed(2);
-    const [ourMs, baseMs] = starts.map((all) => median(all.map(({ ms }) => ms)).toFixed(0));
-    report(
-      `spawn to ${moment}: ${service.name} ${ourMs} ms, ${bare.name} ${baseMs} ms, ratio ${ratioOf('ms')} (target ${target}), by CPU time ${ratioOf('cpuMs')}`,
-    );
+    const [ours, ...others] = starts;
+    const msOf = (all: readonly Start[]) => median(all.map(({ ms }) => ms)).toFixed(0);
+    const lines = others.map((base, index) => {
+      const ratioOf = (field: keyof Start) => median(ours!.map((start, round) => start[field] / base[round]![field])).toFixed(2);
+      return `${ratioOf('ms')} of ${baselines[index]!.name} (${msOf(base)} ms)${index === 0 ? `, target ${target}` : ''}, by CPU time ${ratioOf('cpuMs')}`;
+    });
+    report(`spawn to ${moment}: ${service.name} ${msOf(ours!)} ms, ${lines.join('; ')}`);
   }
 }
 
@@ -74,8 +77,8 @@ interface Start {
   readonly cpuMs: number;
 }
 
-async function startOf({ tree, env }: Contender, call: RawCall): Promise<Start> {
-  const process = new ImageProcess(tree, env);
+async function startOf({ start }: Contender, call: RawCall): Promise<Start> {
+  const process = start();
   try {
     await process.call(call);
     return { ms: performance.now() - process.startedAt, cpuMs: cpuMilliseconds(process.pid) };
@@ -84,8 +87,8 @@ async function startOf({ tree, env }: Contender, call: RawCall): Promise<Start> 
   }
 }
 
-async function measureMemory({ name, tree, env, call }: Contender, report: (line: string) => void): Promise<void> {
-  const process = new ImageProcess(tree, env);
+async function measureMemory({ name, start, call }: Contender, report: (line: string) => void): Promise<void> {
+  const process = start();
   try {
     for (let sent = 0; sent < requests; sent += parallel) {
       await Promise.all(Array.from({ length: parallel }, () => process.call(call)));
@@ -96,25 +99,42 @@ async function measureMemory({ name, tree, env, call }: Contender, report: (line
   }
 }
 
-/** grpc-js and nothing else, bundled and warmed likewise. */
+const bareProgram = join(import.meta.dirname, 'cold-start/bare-server.ts');
+const echo: RawCall = { path: '/bare.Bare/Echo', body: Buffer.from('a') };
+const anyPort = { PORT: '0' };
+
+/** grpc-js and nothing else, with all that an image does to start fast. */
 async function bareServer(tree: string): Promise<Contender> {
-  await bundleProgram(join(import.meta.dirname, 'cold-start/bare-server.ts'), join(tree, 'app'));
-  const contender = { name: 'bare grpc-js', tree, env: { PORT: '0' }, call: { path: '/bare.Bare/Echo', body: Buffer.from('a') } };
-  const process = new ImageProcess(tree, { ...contender.env, ...recordsCode }, recordingFlags);
+  await bundleProgram(bareProgram, join(tree, 'app'));
+  const process = new ImageProcess(tree, { ...anyPort, ...recordsCode }, recordingFlags);
   await process.call(healthCheck);
-  await process.call(contender.call);
+  await process.call(echo);
   const { code, output } = await process.stop('SIGUSR2');
   if (code !== 0) throw new Error(output);
-  return contender;
+  return { name: 'bare grpc-js, started as an image is', start: () => new ImageProcess(tree, anyPort), call: echo };
+}
+
+/** The same as one would write it without us: one file by esbuild, and Node with its defaults. Node's compile cache beside it makes no difference that can be seen. */
+async function plainServer(tree: string): Promise<Contender> {
+  const program = join(tree, 'build/src/main.js');
+  await build({
+    entryPoints: [bareProgram],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    minify: true,
+    logLevel: 'warning',
+  });
+  // The health service reads its proto beside itself.
+  cpSync(join(import.meta.dirname, '../node_modules/grpc-health-check/proto'), join(tree, 'proto'), { recursive: true });
+  const start = () => new RunningServer({ command: globalThis.process.execPath, args: [program], env: anyPort });
+  return { name: 'bare grpc-js, bundled by esbuild and started by Node', start, call: echo };
 }
 
 /** As in production, with somebody who takes its telemetry. */
 async function serviceOf(service: string, tree: string, cloud: ScratchCloud, endpoint: string): Promise<Contender> {
   await assembleService(service, tree, cloud);
-  return {
-    name: service,
-    tree,
-    env: { ...cloud.environmentOf(service), OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
-    call: warmUpCalls(service)[0] ?? healthCheck,
-  };
+  const env = { ...cloud.environmentOf(service), OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  return { name: service, start: () => new ImageProcess(tree, env), call: warmUpCalls(service)[0] ?? healthCheck };
 }

@@ -12,11 +12,6 @@ require('./code-cache-flags.cjs');
 
 const garbageCollections = new v8.GCProfiler();
 garbageCollections.start();
-// V8 marks functions that its compilers have on another thread. In an image one alone compiles, which a service turns on when it has started.
-const { setFlagsFromString } = v8;
-v8.setFlagsFromString = (flag) => {
-  if (flag !== '--opt') setFlagsFromString(flag);
-};
 
 // What is done after some time, a fast machine does not come to and a slow one does: another attempt to connect, say. A first answer does not wait for it.
 const never = 2 ** 31 - 1;

@@ -11,9 +11,6 @@ export type { ServiceOptions, StartContext, Started } from './start-service.ts';
 /** Cloud Run kills after 10 s; whoever still waits then has lost anyway. */
 const lastResortMs = 9_800;
 
-/** How long the first requests are answered without optimised code, where the process was started with --no-opt. */
-const firstRequestsMs = 500;
-
 /**
  * The whole main.ts of a service: reads the environment, binds the port, starts the service, and drains on SIGTERM and SIGINT. Ends the process with code 1
  * where the environment is at fault, the port is taken or `start` fails.
@@ -61,8 +58,5 @@ export function runService<M extends Manifest>(options: ServiceOptions<M>): void
   process.on('SIGINT', stop);
   process.on('uncaughtException', (error) => fail(error, 'an error was not handled'));
 
-  service
-    .then((running) => running.started)
-    .then(() => setTimeout(() => setFlagsFromString('--opt'), firstRequestsMs).unref())
-    .catch((error) => fail(error, 'the service could not be started'));
+  service.then((running) => running.started).catch((error) => fail(error, 'the service could not be started'));
 }
