@@ -23,14 +23,29 @@ const changes: readonly Change[] = [
     replace: `const manager = this;
               standard.push({ field, rule, compiledRule: undefined, get compiled() { return (this.compiledRule ??= manager.compileRule(rule)); } });`,
   },
-  // proto-loader describes every message and file again, for reflection only.
+  // protobuf-es names each field twice, letter by letter, and takes the types of a file's dependencies anew for each file that has it among its own.
+  {
+    rewrite: 'protobuf-es takes each name and each file once',
+    file: '@bufbuild/protobuf/dist/esm/reflect/names.js',
+    find: /(?=let capNext = false;\s*const b = \[\];)/,
+    replace: `if (!snakeCase.includes('_')) return snakeCase;
+              `,
+  },
+  {
+    rewrite: 'protobuf-es takes each name and each file once',
+    file: '@bufbuild/protobuf/dist/esm/registry.js',
+    find: /(?=files\.set\(file\.proto\.name, file\);)/,
+    replace: `if (withDeps && files.get(file.proto.name) === file) return;
+              `,
+  },
+  // proto-loader describes every message and file again, for reflection only. What describes is one of the lazy modules below, and gives messages their method when it is loaded.
   {
     rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
               format: $1,
-              get type() { const described = message.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get type() { void descriptor.DescriptorProto; const described = message.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
@@ -39,7 +54,7 @@ const changes: readonly Change[] = [
     find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
               format: $1,
-              get type() { const described = enumType.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get type() { void descriptor.DescriptorProto; const described = enumType.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
@@ -47,7 +62,7 @@ const changes: readonly Change[] = [
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
     replace: `let buffers;
-              const bufferList = () => (buffers ??= root.toDescriptor('proto3').file.map($1));`,
+              const bufferList = () => (buffers ??= (descriptor.DescriptorProto, root.toDescriptor('proto3')).file.map($1));`,
   },
   // The base class of the Spanner client reads the .proto files of long-running operations, which only administration needs.
   {
@@ -126,6 +141,8 @@ const usedServices: Readonly<Record<string, readonly string[]>> = {
 const lazyModules = [
   // For errors that are HTML pages.
   'html-entities/dist/commonjs/index.js',
+  // What proto-loader describes messages with.
+  'protobufjs/ext/descriptor/index.js',
   // The Spanner client asks for it for its own metrics, which the image switches off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];

@@ -6,6 +6,7 @@ for (const name of [
   // Every server asks it whether it is one of several.
   'cluster',
   'dns',
+  'dns/promises',
   'fs/promises',
   'http2',
   'https',
