@@ -13,6 +13,8 @@ interface Change {
   readonly replace: string;
 }
 
+const whenUsed = 'protobufjs and proto-loader resolve, compile and describe messages when they are used' satisfies Rewrite;
+
 /** Work that packages do whenever they are loaded, and that services need seldom or never: it is done when its result is asked for. */
 const changes: readonly Change[] = [
   // protovalidate compiles the CEL expressions of all standard rules of a type, though it checks nearly all of them natively.
@@ -23,24 +25,9 @@ const changes: readonly Change[] = [
     replace: `const manager = this;
               standard.push({ field, rule, compiledRule: undefined, get compiled() { return (this.compiledRule ??= manager.compileRule(rule)); } });`,
   },
-  // protobuf-es names each field twice, letter by letter, and takes the types of a file's dependencies anew for each file that has it among its own.
+  // proto-loader describes every message and file again, for reflection only. The module that describes, one of the lazy ones below, gives messages their method when it is loaded.
   {
-    rewrite: 'protobuf-es takes each name and each file once',
-    file: '@bufbuild/protobuf/dist/esm/reflect/names.js',
-    find: /(?=let capNext = false;\s*const b = \[\];)/,
-    replace: `if (!snakeCase.includes('_')) return snakeCase;
-              `,
-  },
-  {
-    rewrite: 'protobuf-es takes each name and each file once',
-    file: '@bufbuild/protobuf/dist/esm/registry.js',
-    find: /(?=files\.set\(file\.proto\.name, file\);)/,
-    replace: `if (withDeps && files.get(file.proto.name) === file) return;
-              `,
-  },
-  // proto-loader describes every message and file again, for reflection only. What describes is one of the lazy modules below, and gives messages their method when it is loaded.
-  {
-    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+    rewrite: whenUsed,
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -49,7 +36,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
-    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+    rewrite: whenUsed,
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
@@ -58,7 +45,7 @@ const changes: readonly Change[] = [
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
-    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+    rewrite: whenUsed,
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
     replace: `let buffers;
@@ -73,14 +60,14 @@ const changes: readonly Change[] = [
   },
   // protobufjs resolves the fields of all messages, for which it compiles a constructor each; it does so for each message too when it is first used.
   {
-    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+    rewrite: whenUsed,
     file: 'protobufjs/src/type.js',
     find: /var oneofs = this\.oneofsArray; i = 0;\s*while \(i < oneofs\.length\)\s*oneofs\[i\+\+\]\.resolve\(\);\s*var fields = this\.fieldsArray, i = 0;\s*while \(i < fields\.length\)\s*fields\[i\+\+\]\.resolve\(\);/,
     replace: '',
   },
   // It compiles five functions for each message, of which a client that sends or receives it calls one or two.
   {
-    rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+    rewrite: whenUsed,
     file: 'protobufjs/src/type.js',
     find: /(?=\/\/ Replace setup methods with type-specific generated functions)/,
     replace: `const postponed = (name, make) => {
@@ -96,7 +83,7 @@ const changes: readonly Change[] = [
   },
   ...['encode', 'decode', 'verify'].map(
     (name): Change => ({
-      rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+      rewrite: whenUsed,
       file: 'protobufjs/src/type.js',
       find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
       replace: `postponed('${name}', () => $1$2);`,
@@ -104,7 +91,7 @@ const changes: readonly Change[] = [
   ),
   ...['fromObject', 'toObject'].map(
     (name): Change => ({
-      rewrite: 'protobufjs and proto-loader resolve, compile and describe messages when they are used',
+      rewrite: whenUsed,
       file: 'protobufjs/src/type.js',
       find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
       replace: `postponed('${name}', () => $1);`,
@@ -141,8 +128,6 @@ const usedServices: Readonly<Record<string, readonly string[]>> = {
 const lazyModules = [
   // For errors that are HTML pages.
   'html-entities/dist/commonjs/index.js',
-  // What proto-loader describes messages with.
-  'protobufjs/ext/descriptor/index.js',
   // The Spanner client asks for it for its own metrics, which the image switches off.
   '@opentelemetry/resource-detector-gcp/build/src/index.js',
 ];
@@ -190,6 +175,7 @@ const messageClasses = /^@google-cloud\/[^/]+\/build\/protos\/protos\.js$/;
 /** What stands in for which modules. */
 const standIns: readonly (readonly [rewrite: Rewrite, modules: readonly string[]])[] = [
   ['modules that are seldom asked for are loaded when they are', lazyModules],
+  [whenUsed, ['protobufjs/ext/descriptor/index.js']],
   ['modules that nothing reaches are left out', absentModules],
   [onlyEnums, enumModules],
 ];
