@@ -148,9 +148,6 @@ const absentModules = [
   '@opentelemetry/exporter-zipkin/build/src/index.js',
   '@opentelemetry/propagator-b3/build/src/index.js',
   '@opentelemetry/propagator-jaeger/build/src/index.js',
-  // A thousand names that are deprecated, which nothing in an image uses: the module that has all names would copy them.
-  '@opentelemetry/semantic-conventions/build/src/resource/index.js',
-  '@opentelemetry/semantic-conventions/build/src/trace/index.js',
   // Older names of what is there already.
   '@opentelemetry/sdk-trace-base/build/src/index.js',
   '@opentelemetry/sdk-trace-node/build/src/index.js',

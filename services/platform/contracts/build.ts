@@ -90,8 +90,6 @@ await buildIfChanged({ name: 'contracts', inputs, output: gen }, async () => {
   buf('build', '--as-file-descriptor-set', '--exclude-source-info', '-o', join(next, 'descriptor.binpb'));
   buf('build', '--as-file-descriptor-set', '-o', join(next, 'commented.binpb'));
   buf('generate', '--output', next);
-  // Nothing imports them: see buf.gen.yaml.
-  rmSync(join(next, 'types/buf'), { recursive: true, force: true });
   for (const set of ['descriptor.binpb', 'commented.binpb']) await restoreDescriptor(join(next, set), validateProto.proto);
   await writeServiceList(join(next, 'descriptor.binpb'), join(next, 'services.json'));
   for (const output of ['descriptor.binpb', 'commented.binpb', 'types', 'services.json']) {
