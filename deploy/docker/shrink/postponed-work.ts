@@ -25,14 +25,27 @@ const changes: readonly Change[] = [
     replace: `const manager = this;
               standard.push({ field, rule, compiledRule: undefined, get compiled() { return (this.compiledRule ??= manager.compileRule(rule)); } });`,
   },
-  // proto-loader describes every message and file again, for reflection only. The module that describes, one of the lazy ones below, gives messages their method when it is loaded.
+  // proto-loader describes every message and file again, for reflection only. What is described has to be resolved, and has its method when the module that describes,
+  // one of those that are loaded when they are used, is there.
+  {
+    rewrite: whenUsed,
+    file: '@grpc/proto-loader/build/src/index.js',
+    find: /const descriptor = require\("protobufjs\/ext\/descriptor"\);/,
+    replace: `$&
+              function resolved(object) {
+                void descriptor.DescriptorProto;
+                for (const nested of object.nestedArray ?? []) resolved(nested);
+                for (const part of [...(object.oneofsArray ?? []), ...(object.fieldsArray ?? [])]) part.resolve();
+                return object;
+              }`,
+  },
   {
     rewrite: whenUsed,
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const messageDescriptor = message\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: messageDescriptor\.\$type\.toObject\(messageDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
               format: $1,
-              get type() { void descriptor.DescriptorProto; const described = message.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get type() { const described = resolved(message).toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
@@ -41,7 +54,7 @@ const changes: readonly Change[] = [
     find: /const enumDescriptor = enumType\.toDescriptor\('proto3'\);\s*return \{\s*format: ([^,]*),\s*type: enumDescriptor\.\$type\.toObject\(enumDescriptor, descriptorOptions\),\s*fileDescriptorProtos: fileDescriptors,/,
     replace: `return {
               format: $1,
-              get type() { void descriptor.DescriptorProto; const described = enumType.toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
+              get type() { const described = resolved(enumType).toDescriptor('proto3'); return described.$type.toObject(described, descriptorOptions); },
               get fileDescriptorProtos() { return fileDescriptors(); },`,
   },
   {
@@ -49,7 +62,7 @@ const changes: readonly Change[] = [
     file: '@grpc/proto-loader/build/src/index.js',
     find: /const descriptorList = root\.toDescriptor\('proto3'\)\.file;\s*const bufferList = descriptorList\.map\((.*)\);/,
     replace: `let buffers;
-              const bufferList = () => (buffers ??= (descriptor.DescriptorProto, root.toDescriptor('proto3')).file.map($1));`,
+              const bufferList = () => (buffers ??= resolved(root).toDescriptor('proto3').file.map($1));`,
   },
   // The base class of the Spanner client reads the .proto files of long-running operations, which only administration needs.
   {
