@@ -49,8 +49,8 @@ export async function run(report: (line: string) => void): Promise<void> {
 }
 
 /**
- * Wall time is what a caller waits for; CPU time is what the load of others on the machine changes least. The target is for the first of the baselines, what one has
- * without us: with the other, which gets all that an image does to start fast, whatever makes starts faster makes the ratio worse.
+ * Wall time is what a caller waits for; CPU time is what the load of others on the machine changes least. One baseline is what one has without us. The other gets all that
+ * an image does to start fast: what is more than that is what a service loads, and whatever makes every start faster makes this ratio worse.
  */
 async function compareStarts(service: Contender, baselines: readonly Contender[], report: (line: string) => void): Promise<void> {
   for (const [moment, target] of [
@@ -66,11 +66,11 @@ async function compareStarts(service: Contender, baselines: readonly Contender[]
     }
     const [ours, ...others] = starts;
     const msOf = (all: readonly Start[]) => median(all.map(({ ms }) => ms)).toFixed(0);
-    const lines = others.map((base, index) => {
+    const ratios = others.map((base, index) => {
       const ratioOf = (field: keyof Start) => median(ours!.map((start, round) => start[field] / base[round]![field])).toFixed(2);
-      return `${ratioOf('ms')} of ${baselines[index]!.name} (${msOf(base)} ms)${index === 0 ? `, target ${target}` : ''}, by CPU time ${ratioOf('cpuMs')}`;
+      return `${ratioOf('ms')} of ${baselines[index]!.name} (${msOf(base)} ms), by CPU time ${ratioOf('cpuMs')}`;
     });
-    report(`spawn to ${moment}: ${service.name} ${msOf(ours!)} ms, ${lines.join('; ')}`);
+    report(`spawn to ${moment}: ${service.name} ${msOf(ours!)} ms, ${ratios.join('; ')} (target ${target})`);
   }
 }
 
