@@ -8,23 +8,75 @@ export interface ProtoNode {
 
 /** The services of an API with the messages and enums that their methods need, and nothing else: a client makes descriptors of all that is there. */
 export function protosOf(root: ProtoNode, services: readonly string[]): ProtoNode {
-  const kept = new Set<string>();
-  const pending = [...services];
+  return (
+    pruned(
+      root,
+      '',
+      new Set([
+        ...services,
+        ...reached(
+          root,
+          methodsOf(root, services).flatMap(({ request, response }) => [request, response]),
+        ),
+      ]),
+    ) ?? {}
+  );
+}
+
+/** The full names of the messages that the methods of services take and give, with those inside them. */
+export function messagesOf(
+  root: ProtoNode,
+  services: readonly string[],
+): { requests: ReadonlySet<string>; responses: ReadonlySet<string> } {
+  const methods = methodsOf(root, services);
+  const isMessage = (path: string) => nodeAt(root, path)?.fields !== undefined;
+  return {
+    requests: new Set(
+      [
+        ...reached(
+          root,
+          methods.map(({ request }) => request),
+        ),
+      ].filter(isMessage),
+    ),
+    responses: new Set(
+      [
+        ...reached(
+          root,
+          methods.map(({ response }) => response),
+        ),
+      ].filter(isMessage),
+    ),
+  };
+}
+
+/** What the methods of services take and give, by full names. */
+function methodsOf(root: ProtoNode, services: readonly string[]): { request: string; response: string }[] {
+  return services.flatMap((service) => {
+    const { methods } = nodeAt(root, service) ?? {};
+    if (methods === undefined) throw new Error(`there is no ${service} in these protos`);
+    const named = (type: string) => {
+      const found = resolved(root, service, type);
+      if (found === undefined) throw new Error(`there is no ${type} in these protos, which ${service} names`);
+      return found;
+    };
+    return Object.values(methods).map(({ requestType, responseType }) => ({ request: named(requestType), response: named(responseType) }));
+  });
+}
+
+/** These messages with all messages and enums inside them. */
+function reached(root: ProtoNode, messages: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const pending = [...messages];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (kept.has(path)) continue;
-    kept.add(path);
-    const node = nodeAt(root, path);
-    if (node === undefined) throw new Error(`there is no ${path} in these protos`);
-    const types = [
-      ...Object.values(node.fields ?? {}).map(({ type }) => type),
-      ...Object.values(node.methods ?? {}).flatMap(({ requestType, responseType }) => [requestType, responseType]),
-    ];
-    for (const type of types) {
-      const found = resolved(root, path, type);
-      if (found !== undefined) pending.push(found);
+    if (found.has(path)) continue;
+    found.add(path);
+    for (const { type } of Object.values(nodeAt(root, path)?.fields ?? {})) {
+      const inside = resolved(root, path, type);
+      if (inside !== undefined) pending.push(inside);
     }
   }
-  return pruned(root, '', kept) ?? {};
+  return found;
 }
 
 /** The enums of an API as the client's generated module has them, values by name and names by value, in the same namespaces. */

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import { protoCamelCase } from '@bufbuild/protobuf/reflect';
 import { loadSync } from '@grpc/proto-loader';
-import { build } from 'esbuild';
+import * as semanticConventions from '@opentelemetry/semantic-conventions';
 import { expect, test } from 'vitest';
-import { packageFolders } from '../packages.ts';
-import { changed, postponedWork } from './postponed-work.ts';
+import { bundledModule } from './bundled-module.ts';
+import { changed } from './postponed-work.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const health = join(root, 'node_modules/grpc-health-check/proto/health/v1/health.proto');
@@ -23,29 +24,28 @@ test.each([
 ] as const)(
   'whoever asks a bundled proto-loader for the descriptor %s first is told as by the package itself',
   async (_, proto, name, what) => {
-    const { loadSync: bundled } = await bundledProtoLoader();
+    const bundled = (await bundledModule(`export { loadSync } from '@grpc/proto-loader';`)) as { loadSync: typeof loadSync };
     const told = loadSync(proto)[name]![what];
     expect(told).toBeDefined();
-    expect(bundled(proto)[name]![what]).toEqual(told);
+    expect(bundled.loadSync(proto)[name]![what]).toEqual(told);
   },
 );
 
-/** As an image has it, with nothing loaded yet. */
-async function bundledProtoLoader(): Promise<{ loadSync: typeof loadSync }> {
-  const { outputFiles } = await build({
-    stdin: { contents: `export { loadSync } from '@grpc/proto-loader';`, resolveDir: root },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    minifySyntax: true,
-    plugins: [postponedWork(), packageFolders()],
-    write: false,
-  });
-  const module = { exports: {} };
-  new Function('module', 'exports', 'require', outputFiles[0]!.text)(
-    module,
-    module.exports,
-    process.getBuiltinModule('module').createRequire(import.meta.url),
-  );
-  return module.exports as { loadSync: typeof loadSync };
-}
+test('every name of OpenTelemetry is there, those that it has given up too', async () => {
+  const bundled = (await bundledModule(`export * as names from '@opentelemetry/semantic-conventions';`)) as {
+    names: Record<string, unknown>;
+  };
+  expect(Object.keys(semanticConventions)).toContain('SEMATTRS_HTTP_URL');
+  // Some are made from a part.
+  const name = (value: unknown) => (typeof value === 'function' ? value('part') : value);
+  for (const [key, value] of Object.entries(semanticConventions)) expect(name(bundled.names[key]), key).toEqual(name(value));
+});
+
+test('JSON names are made as by protobuf-es', async () => {
+  const bundled = (await bundledModule(`export { protoCamelCase } from '@bufbuild/protobuf/reflect';`)) as {
+    protoCamelCase: typeof protoCamelCase;
+  };
+  for (const name of ['name', 'create_time', 'a_b_c', '_a', 'a_', 'a__b', 'a_1b', 'a1_b2', 'aB_cD', 'A_b', '_', '']) {
+    expect(bundled.protoCamelCase(name), name).toBe(protoCamelCase(name));
+  }
+});

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Plugin } from 'esbuild';
 import { enumsModule, type ProtoNode, protosOf } from '../client-protos.ts';
 import { insideOf } from '../inside-of.ts';
+import { compiledMessages } from './compiled-messages.ts';
 import { withLazyRequires } from './lazy-requires.ts';
 import type { Rewrite } from './rewrites.ts';
 
@@ -14,6 +15,7 @@ interface Change {
 }
 
 const whenUsed = 'protobufjs and proto-loader resolve, compile and describe messages when they are used' satisfies Rewrite;
+const compiledBefore = "the functions of a client's messages are generated when the image is built" satisfies Rewrite;
 
 /** Work that packages do whenever they are loaded, and that services need seldom or never: it is done when its result is asked for. */
 const changes: readonly Change[] = [
@@ -98,18 +100,49 @@ const changes: readonly Change[] = [
     (name): Change => ({
       rewrite: whenUsed,
       file: 'protobufjs/src/type.js',
-      find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)(\\(this\\)\\(\\{[^{}]*\\}\\));`),
-      replace: `postponed('${name}', () => $1$2);`,
+      find: new RegExp(`this\\.${name} = ((?:en|de)coder|verifier)\\(this\\)\\((\\{[^{}]*\\})\\);`),
+      replace: `postponed('${name}', () => (this.compiled?.${name} ?? $1(this))($2));`,
     }),
   ),
   ...['fromObject', 'toObject'].map(
     (name): Change => ({
       rewrite: whenUsed,
       file: 'protobufjs/src/type.js',
-      find: new RegExp(`this\\.${name} = (converter\\.${name}\\(this\\)\\(\\{[^{}]*\\}\\));`),
-      replace: `postponed('${name}', () => $1);`,
+      find: new RegExp(`this\\.${name} = (converter\\.${name})\\(this\\)\\((\\{[^{}]*\\})\\);`),
+      replace: `postponed('${name}', () => (this.compiled?.${name} ?? $1(this))($2));`,
     }),
   ),
+  // The index of OpenTelemetry's names has a thousand that were given up, each copied whenever it is loaded. They are found behind the others, when one is asked for.
+  {
+    rewrite: 'names that OpenTelemetry has given up are loaded when they are asked for',
+    file: '@opentelemetry/semantic-conventions/build/src/index.js',
+    find: /__exportStar\(require\("\.\/trace"\), exports\);\s*__exportStar\(require\("\.\/resource"\), exports\);/,
+    replace:
+      'Object.setPrototypeOf(exports, new Proxy({}, { get: (_, name) => require("./trace")[name] ?? require("./resource")[name] }));',
+  },
+  // protobuf-es makes the JSON name of every field letter by letter, though most names are as they are in JSON.
+  {
+    rewrite: 'JSON names of fields are made word by word',
+    file: '@bufbuild/protobuf/dist/esm/reflect/names.js',
+    find: /export function protoCamelCase\(snakeCase\) \{/,
+    replace: `$&
+              if (!snakeCase.includes('_')) return snakeCase;
+              const [first, ...rest] = snakeCase.split('_');
+              return first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');`,
+  },
+  // Where the functions of a message have been generated already, with the protos of a client.
+  {
+    rewrite: compiledBefore,
+    file: 'protobufjs/src/type.js',
+    find: /var type = new Type\(name, json\.options\);/,
+    replace: '$& type.compiled = json.compiled;',
+  },
+  {
+    rewrite: compiledBefore,
+    file: 'protobufjs/src/type.js',
+    find: /this\.ctor = Type\.generateConstructor\(this\)\(\)/,
+    replace: 'this.ctor = (this.compiled?.ctor ?? Type.generateConstructor(this))()',
+  },
 ];
 
 /** The source of a file of a package with its changes, but for one rewrite. @throws where one does not fit, and for message classes that nothing stands in for. */
@@ -200,7 +233,9 @@ export function postponedWork(without?: Rewrite): Plugin {
       build.onLoad({ filter: /\/node_modules\/.*\/protos\.json$/ }, ({ path }) => {
         const services = without === "of the clients' protos only the called services are kept" ? undefined : usedServices[insideOf(path)];
         if (services === undefined) return undefined;
-        return { contents: JSON.stringify(protosOf(protosIn(path), services)), loader: 'json' };
+        const protos = protosOf(protosIn(path), services);
+        if (without === compiledBefore) return { contents: JSON.stringify(protos), loader: 'json' };
+        return { contents: compiledMessages(protos, services), loader: 'js' };
       });
       build.onResolve({ filter: couldStandFor(replaced) }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if ((kind !== 'require-call' && kind !== 'import-statement') || pluginData === namespace) return undefined;
