@@ -58,7 +58,7 @@ export async function storyOf(
 function spanEntry({ kind, attributes, service, name, startUs, endUs, failed, trace, id }: Span): StoryEntry[] {
   const isOfGateway = attributes['component'] === 'proxy' || name === 'ingress' || attributes['node_id'] !== undefined;
   if (isOfGateway || attributes['db.system.name'] !== undefined) return [];
-  if (kind === 'client' && attributes['rpc.system'] !== undefined) return [];
+  if (kind === 'client' && attributes['rpc.system.name'] !== undefined) return [];
   const key = attributes['messaging.gcp_pubsub.message.ordering_key'];
   return [
     {

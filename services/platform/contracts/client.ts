@@ -132,7 +132,7 @@ async function callUnary(
         (error, response) => {
           call.signal?.removeEventListener('abort', cancel);
           if (error !== null) return reject(new ClientError(error));
-          span.setAttribute('rpc.grpc.status_code', status.OK);
+          span.setAttribute('rpc.response.status_code', status[status.OK]);
           resolve(response!);
         },
       );
@@ -170,7 +170,7 @@ async function* callStreaming(
     );
     call.signal?.addEventListener('abort', cancel, { once: true });
     yield* stream;
-    span.setAttribute('rpc.grpc.status_code', status.OK);
+    span.setAttribute('rpc.response.status_code', status[status.OK]);
   } catch (error) {
     failSpan(span, error);
     throw isServiceError(error) ? new ClientError(error) : error;
@@ -201,14 +201,14 @@ async function metadataOf(client: ClientOptions, call: CallOptions, span: Span):
 }
 
 function startSpan(desc: DescMethod): Span {
-  return tracer.startSpan(`${desc.parent.typeName}/${desc.name}`, {
-    kind: SpanKind.CLIENT,
-    attributes: { 'rpc.system': 'grpc', 'rpc.service': desc.parent.typeName, 'rpc.method': desc.name },
-  });
+  const method = `${desc.parent.typeName}/${desc.name}`;
+  return tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes: { 'rpc.system.name': 'grpc', 'rpc.method': method } });
 }
 
 function failSpan(span: Span, error: unknown): void {
-  if (error instanceof ClientError || isServiceError(error)) span.setAttribute('rpc.grpc.status_code', error.code);
+  if (error instanceof ClientError || isServiceError(error)) {
+    span.setAttributes({ 'rpc.response.status_code': status[error.code], 'error.type': status[error.code] });
+  }
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 

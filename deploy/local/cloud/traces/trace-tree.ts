@@ -68,7 +68,7 @@ function about({ attributes }: Span): string {
 
 function outcomeOf({ attributes, failed }: Span): string {
   // A service's spans have the names of today's conventions, the gateways' those of Envoy.
-  const code = attributes['rpc.grpc.status_code'] ?? attributes['grpc.status_code'];
+  const code = attributes['rpc.response.status_code'] ?? attributes['grpc.status_code'];
   const http = attributes['http.response.status_code'] ?? attributes['http.status_code'];
   const error = attributes['error.type'] ?? attributes['error.reason'] ?? (attributes['canceled'] && 'canceled');
   if (code !== undefined) return status[Number(code)] ?? String(code);

@@ -65,9 +65,8 @@ test.each([true, false])('a call of a trace that is kept leaves its span (%s)', 
   expect(span?.spanContext()).toMatchObject({ traceId: trace, spanId: spanContext?.spanId });
   expect(inside).toBe(`00-${trace}-${spanContext?.spanId}-01`);
   expect(span?.attributes).toEqual({
-    'rpc.system': 'grpc',
-    'rpc.service': 'sample.library.v1.LibraryService',
-    'rpc.method': 'GetBook',
-    'rpc.grpc.status_code': status.OK,
+    'rpc.system.name': 'grpc',
+    'rpc.method': 'sample.library.v1.LibraryService/GetBook',
+    'rpc.response.status_code': 'OK',
   });
 });

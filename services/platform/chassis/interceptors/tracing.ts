@@ -1,7 +1,5 @@
-import type { DescMethod } from '@bufbuild/protobuf';
-import { Metadata, type status } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import {
-  type Attributes,
   context,
   INVALID_TRACEID,
   ROOT_CONTEXT,
@@ -15,7 +13,7 @@ import {
 } from '@opentelemetry/api';
 import { formatTraceparent, parseCloudTraceContext, parseTraceparent } from '../../contracts/traceparent.ts';
 import type { Interceptor } from '../server/served-method.ts';
-import { isServerFault } from '../telemetry/call-metrics.ts';
+import { callAttributes, isServerFault } from '../telemetry/call-attributes.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
 /**
@@ -30,8 +28,8 @@ export function tracing(telemetry: Telemetry): Interceptor {
     if (telemetry.dropsWithParent && (parent.traceFlags & TraceFlags.SAMPLED) === 0) return trace.wrapSpanContext(unrecorded(parent));
     return tracer.startSpan(name, optionsOf(receivedAt), trace.setSpanContext(ROOT_CONTEXT, parent));
   };
-  return (next, { desc, fullName }) => {
-    const attributesOf = ofCode(desc);
+  return (next, { fullName }) => {
+    const attributesOf = callAttributes(fullName);
     return async (call) => {
       const parent = parseTraceparent(call.header('traceparent')) ?? parseCloudTraceContext(call.header('x-cloud-trace-context'));
       const span = startSpan(fullName, parent, call.incoming.receivedAt);
@@ -75,18 +73,4 @@ function newSpanId(): string {
   idBytes.writeUInt32BE(1 + Math.floor(Math.random() * 0xffff_ffff), 0);
   idBytes.writeUInt32BE(Math.floor(Math.random() * 0x1_0000_0000), 4);
   return idBytes.toString('hex');
-}
-
-/** The attributes of a method's spans by how the call ended. */
-function ofCode(desc: DescMethod): (code: status) => Attributes {
-  const byCode: Attributes[] = [];
-  return (code) => {
-    byCode[code] ??= {
-      'rpc.system': 'grpc',
-      'rpc.service': desc.parent.typeName,
-      'rpc.method': desc.name,
-      'rpc.grpc.status_code': code,
-    };
-    return byCode[code];
-  };
 }

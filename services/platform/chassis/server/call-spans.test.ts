@@ -1,4 +1,3 @@
-import { status } from '@grpc/grpc-js';
 import { SpanKind } from '@opentelemetry/api';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Client } from '../../contracts/client.ts';
@@ -25,6 +24,7 @@ beforeAll(async () => {
     env: testEnv(issuer.jwksUri),
     library: {
       async getBook({ name }) {
+        if (name === 'books/broken') throw new Error('broken');
         for (const tell of change.values()) tell();
         return { name };
       },
@@ -62,6 +62,18 @@ async function open(name: string): Promise<AsyncIterator<WatchRoomResponse>> {
 
 const ended = (name: string, kind: SpanKind) => recorder.spans().filter((span) => span.name === name && span.kind === kind);
 
+test.each([
+  ['books/d', 'OK', {}, {}],
+  ['elsewhere', 'INVALID_ARGUMENT', {}, { 'error.type': 'INVALID_ARGUMENT' }],
+  ['books/broken', 'INTERNAL', { 'error.type': 'INTERNAL' }, { 'error.type': 'INTERNAL' }],
+])('the spans of a call of %s have the same names on both sides, and end with %s', async (name, code, ofServer, ofClient) => {
+  await Promise.allSettled([client.getBook({ name })]);
+  const method = 'sample.library.v1.LibraryService/GetBook';
+  const both = { 'rpc.system.name': 'grpc', 'rpc.method': method, 'rpc.response.status_code': code };
+  expect(ended(method, SpanKind.SERVER).map(({ attributes }) => attributes)).toEqual([{ ...both, ...ofServer }]);
+  expect(ended(method, SpanKind.CLIENT).map(({ attributes }) => attributes)).toEqual([{ ...both, ...ofClient }]);
+});
+
 test('what a stream does about a later change belongs to its own trace, though another call has made the change', async () => {
   const streams = await Promise.all([open('rooms/a'), open('rooms/b')]);
   await client.getBook({ name: 'books/d' }, { headers: { traceparent: `00-${'c'.repeat(32)}-b7ad6b7169203331-01` } });
@@ -82,7 +94,7 @@ test('the span of a stream lasts until its client goes away, and says so', async
   await gone.return?.();
   await expect.poll(() => ended(method, SpanKind.SERVER)).toHaveLength(1);
   expect(ended(method, SpanKind.SERVER)[0]).toMatchObject({
-    attributes: { 'rpc.grpc.status_code': status.CANCELLED },
+    attributes: { 'rpc.response.status_code': 'CANCELLED' },
     parentSpanContext: { traceId: traceOf('rooms/a') },
   });
   expect(ended(method, SpanKind.CLIENT)).toHaveLength(1);
