@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { enumsModule, type ProtoNode, protosOf } from './client-protos.ts';
+import { enumsModule, messagesOf, type ProtoNode, protosOf } from './client-protos.ts';
 
 const root: ProtoNode = {
   nested: {
@@ -24,6 +24,17 @@ test('a service keeps the messages and enums of its methods, in other packages a
 
 test('a service that is not there ends the build', () => {
   expect(() => protosOf(root, ['a.Gone'])).toThrow('there is no a.Gone in these protos');
+});
+
+test('a type that a method names and that is not there ends the build', () => {
+  const broken: ProtoNode = { nested: { Api: { methods: { Get: { requestType: 'Gone', responseType: 'Gone' } } } } };
+  expect(() => protosOf(broken, ['Api'])).toThrow('there is no Gone in these protos, which Api names');
+});
+
+test('what is sent and what is received are told apart, without enums', () => {
+  const { requests, responses } = messagesOf(root, ['a.Api']);
+  expect([...requests]).toEqual(['a.GetRequest']);
+  expect([...responses]).toEqual(['b.Answer', 'b.Part']);
 });
 
 test('enums are there by name and by value; what is left out says so when it is asked for', () => {

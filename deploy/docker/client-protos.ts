@@ -8,46 +8,16 @@ export interface ProtoNode {
 
 /** The services of an API with the messages and enums that their methods need, and nothing else: a client makes descriptors of all that is there. */
 export function protosOf(root: ProtoNode, services: readonly string[]): ProtoNode {
-  return (
-    pruned(
-      root,
-      '',
-      new Set([
-        ...services,
-        ...reached(
-          root,
-          methodsOf(root, services).flatMap(({ request, response }) => [request, response]),
-        ),
-      ]),
-    ) ?? {}
-  );
+  const messages = methodsOf(root, services).flatMap(({ request, response }) => [request, response]);
+  return pruned(root, '', new Set([...services, ...reached(root, messages)])) ?? {};
 }
 
 /** The full names of the messages that the methods of services take and give, with those inside them. */
-export function messagesOf(
-  root: ProtoNode,
-  services: readonly string[],
-): { requests: ReadonlySet<string>; responses: ReadonlySet<string> } {
+export function messagesOf(root: ProtoNode, services: readonly string[]): Readonly<Record<'requests' | 'responses', ReadonlySet<string>>> {
   const methods = methodsOf(root, services);
-  const isMessage = (path: string) => nodeAt(root, path)?.fields !== undefined;
-  return {
-    requests: new Set(
-      [
-        ...reached(
-          root,
-          methods.map(({ request }) => request),
-        ),
-      ].filter(isMessage),
-    ),
-    responses: new Set(
-      [
-        ...reached(
-          root,
-          methods.map(({ response }) => response),
-        ),
-      ].filter(isMessage),
-    ),
-  };
+  const within = (names: readonly string[]) =>
+    new Set([...reached(root, names)].filter((path) => nodeAt(root, path)?.fields !== undefined));
+  return { requests: within(methods.map(({ request }) => request)), responses: within(methods.map(({ response }) => response)) };
 }
 
 /** What the methods of services take and give, by full names. */
