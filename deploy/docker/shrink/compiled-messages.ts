@@ -3,7 +3,7 @@ import { messagesOf, type ProtoNode } from '../client-protos.ts';
 
 const { converter, decoder, encoder, Root, Type } = protobuf;
 
-/** What protobufjs generates, as it does so while it runs. @returns source of a function. */
+/** What protobufjs generates for a message: the text of each function. */
 const generators = {
   ctor: (type: protobuf.Type) => Type.generateConstructor(type),
   fromObject: converter.fromObject,

@@ -11,6 +11,7 @@ const serverFaults = new Set<status>([
   status.DATA_LOSS,
 ]);
 
+/** Whether a call that ended so counts as an error of the service that was called. */
 export function isServerFault(code: status): boolean {
   return serverFaults.has(code);
 }

@@ -63,10 +63,11 @@ export function codeName(code: number | undefined): string {
 
 /** How a span ended. */
 export function outcomeOf({ attributes, failed }: SpanRow): string {
+  // A service's span has the code's name, a gateway's its number.
+  const name = attributes['rpc.response.status_code'];
   const code = attributes['grpc.status_code'];
   const http = attributes['http.response.status_code'] ?? attributes['http.status_code'];
   const error = attributes['error.type'] ?? attributes['error.reason'] ?? (attributes['canceled'] && 'canceled');
-  const name = attributes['rpc.response.status_code'];
   if (name !== undefined) return String(name);
   if (code !== undefined) return codeName(Number(code));
   if (http !== undefined && http !== '0') return String(http);
