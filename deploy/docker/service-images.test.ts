@@ -149,8 +149,8 @@ describe.each(serviceNames)('the image of %s', (service) => {
     expect(own.filter((source) => /\.test\.ts$|\/tests\//.test(source))).toEqual([]);
     const packages = new Set(sources.get(service)!.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []));
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { devDependencies: object };
-    // Google's clients bring these two along.
-    const brought = ['google-gax', 'protobufjs'];
+    // Google's clients and OpenTelemetry's SDK bring these along; tests and the build use them as well.
+    const brought = ['@opentelemetry/semantic-conventions', 'google-gax', 'protobufjs'];
     expect(Object.keys(devDependencies)).toContain('@electric-sql/pglite');
     expect(Object.keys(devDependencies).filter((name) => packages.has(name) && !brought.includes(name))).toEqual([]);
   });
